@@ -1,0 +1,28 @@
+/* base/hash.h - one 64-bit hash for keys, seeded
+ *
+ * For hash tables and filters, never for integrity (that is crc32c) and never
+ * on disk without its seed.  The mixing is that of wyhash (Wang Yi, public
+ * domain): 64x64->128 bit multiply, fold.
+ */
+#ifndef BASE_HASH_H
+#define BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+uint64_t hash64(uint64_t seed, const void *ptr, size_t len);
+
+static inline uint64_t hash_mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 p = (unsigned __int128)a * b;
+
+	return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+/* One integer: for dense tables of ids. */
+static inline uint64_t hash_u64(uint64_t x)
+{
+	return hash_mix(x ^ 0xa0761d6478bd642fu, 0xe7037ed1a0b428dbu);
+}
+
+#endif

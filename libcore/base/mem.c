@@ -1,0 +1,166 @@
+/* base/mem.c - a 16-byte head before each allocation remembers its size */
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+#define HEAD 16		/* keeps malloc's alignment */
+#define PAGE 4096
+
+void mem_init(struct mem *m, size_t limit)
+{
+	memset(m, 0, sizeof *m);
+	m->limit = limit;
+}
+
+static int refuse(const struct mem *m, size_t size)
+{
+	err_set(ERR_MEMORY, "out of memory: %zu more bytes would pass the limit of %zu",
+		size, m->limit);
+	err_hint("raise it with -O memory_limit=SIZE");
+	return ERR_MEMORY;
+}
+
+static int draw(struct mem *m, size_t size)
+{
+	size_t used, peak;
+
+	if (!m)
+		return 0;
+	if (++m->count == m->fail_at)
+		return refuse(m, size);
+	used = atomic_fetch_add(&m->used, size) + size;
+	if (m->limit && (used > m->limit || used < size)) {
+		atomic_fetch_sub(&m->used, size);
+		return refuse(m, size);
+	}
+	peak = m->peak;
+	while (used > peak && !atomic_compare_exchange_weak(&m->peak, &peak, used))
+		;
+	return 0;
+}
+
+static void give_back(struct mem *m, size_t size)
+{
+	if (m)
+		atomic_fetch_sub(&m->used, size);
+}
+
+static void *lacking(struct mem *m, size_t size)
+{
+	give_back(m, size);
+	err_set(ERR_MEMORY, "out of memory: the system has no %zu more bytes", size);
+	return NULL;
+}
+
+void *mem_resize(struct mem *m, void *ptr, size_t size)
+{
+	uint8_t *head = ptr ? (uint8_t *)ptr - HEAD : NULL;
+	size_t old = 0;
+
+	if (head)
+		memcpy(&old, head, sizeof old);
+	if (size > SIZE_MAX / 2) {
+		err_set(ERR_MEMORY, "out of memory: %zu bytes asked for", size);
+		return NULL;
+	}
+	if (draw(m, size + HEAD) < 0)
+		return NULL;
+	head = realloc(head, size + HEAD);
+	if (!head)
+		return lacking(m, size + HEAD);
+	if (ptr)
+		give_back(m, old + HEAD);
+	memcpy(head, &size, sizeof size);
+	return head + HEAD;
+}
+
+void *mem_alloc(struct mem *m, size_t size)
+{
+	return mem_resize(m, NULL, size);
+}
+
+void *mem_zalloc(struct mem *m, size_t size)
+{
+	void *p = mem_resize(m, NULL, size);
+
+	if (p)
+		memset(p, 0, size);
+	return p;
+}
+
+void mem_free(struct mem *m, void *ptr)
+{
+	size_t size;
+	uint8_t *head;
+
+	if (!ptr)
+		return;
+	head = (uint8_t *)ptr - HEAD;
+	memcpy(&size, head, sizeof size);
+	give_back(m, size + HEAD);
+	free(head);
+}
+
+void *mem_pages(struct mem *m, size_t size)
+{
+	void *p;
+
+	if (draw(m, size) < 0)
+		return NULL;
+	if (posix_memalign(&p, PAGE, size ? size : PAGE) != 0)
+		return lacking(m, size);
+	return p;
+}
+
+void mem_free_pages(struct mem *m, void *ptr, size_t size)
+{
+	if (!ptr)
+		return;
+	give_back(m, size);
+	free(ptr);
+}
+
+size_t mem_left(const struct mem *m)
+{
+	size_t used = m->used;
+
+	if (!m->limit)
+		return SIZE_MAX;
+	return used < m->limit ? m->limit - used : 0;
+}
+
+/* The limit in a cgroup file, or SIZE_MAX when there is none to read. */
+static size_t cgroup_limit(const char *path)
+{
+	unsigned long long n = 0;
+	FILE *f = fopen(path, "re");
+	int got;
+
+	if (!f)
+		return SIZE_MAX;
+	got = fscanf(f, "%llu", &n);	/* "max" reads as nothing: no limit */
+	fclose(f);
+	return got == 1 && n ? (size_t)n : SIZE_MAX;
+}
+
+size_t mem_default_limit(void)
+{
+	size_t least = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+	size_t group = cgroup_limit("/sys/fs/cgroup/memory.max");
+	struct rlimit rl;
+
+	if (group == SIZE_MAX)
+		group = cgroup_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+	if (group < least)
+		least = group;
+	if (getrlimit(RLIMIT_AS, &rl) == 0 && rl.rlim_cur != RLIM_INFINITY &&
+	    rl.rlim_cur < least)
+		least = rl.rlim_cur;
+	return least / 2;
+}

@@ -1,0 +1,25 @@
+/* codec/block.h - one block of bytes, packed or not
+ *
+ * LZ4 or as it is, whichever is smaller.  liblz4 is loaded by the first block
+ * that needs it.  Unpacking never writes past the size the caller states.
+ */
+#ifndef CODEC_BLOCK_H
+#define CODEC_BLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum block_codec { BLOCK_RAW = 0, BLOCK_LZ4 = 1 };
+
+/* Packs LEN bytes into OUT (CAP at least LEN).  Returns the stored length and
+ * the codec used: RAW when LZ4 would not save an eighth, is not asked for (want
+ * BLOCK_RAW), or is not on this machine.  Never fails. */
+size_t block_pack(enum block_codec want, const void *in, size_t len,
+		  void *out, size_t cap, enum block_codec *used);
+
+/* 0, or ERR_DAMAGED when it does not unpack to exactly RAW_LEN bytes,
+ * ERR_UNAVAILABLE when liblz4 is missing, ERR_NEWER for an unknown codec. */
+int block_unpack(enum block_codec codec, const void *in, size_t len,
+		 void *out, size_t raw_len);
+
+#endif

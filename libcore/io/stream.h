@@ -1,0 +1,62 @@
+/* io/stream.h - bytes from files and pipes, and to them
+ *
+ * In: blocks of up to 1 MiB, gzip and LZ4 frames recognised by their first bytes
+ * and unpacked when asked for.  A read error is an error, never the end: only a
+ * read of 0 bytes is the end, and a compressed stream that stops early is
+ * ERR_CUT_OFF.  Out: large blocks; full disks and closed pipes are errors that
+ * stay.  Descriptors 0, 1 and 2 that were closed at start never land on a store
+ * file: stream_guard_std().
+ */
+#ifndef IO_STREAM_H
+#define IO_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct in;
+struct out;
+struct mem;
+
+/* Opens /dev/null (the wrong way round, so that use fails) on each of 0, 1, 2
+ * that is closed.  Call first in main. */
+void stream_guard_std(void);
+
+/* NAME "-" is standard input.  UNPACK: recognise gzip and LZ4.
+ * ERR_NO_FILE, ERR_DENIED, ERR_IO (a directory), ERR_MEMORY. */
+int in_open(struct in **out, const char *name, bool unpack, struct mem *mem);
+void in_close(struct in *in);
+
+/* Fills up to CAP bytes: at least 1, or 0 at the end.  Blocks while nothing is
+ * there; returns as soon as something is (a co-process works). ERR_IO, ERR_CUT_OFF,
+ * ERR_BAD_RECORD (a packed stream that is not what its head says). */
+ssize_t in_read(struct in *in, void *buf, size_t cap);
+
+/* Would in_read block now?  The moment to flush output and commit what is held. */
+bool in_would_block(struct in *in);
+/* Wait until it would not, at most WAIT_NS: true when there is something (or the end). */
+bool in_wait(struct in *in, uint64_t wait_ns);
+
+const char *in_name(const struct in *in);	/* "standard input" or the file's name */
+int in_fd(const struct in *in);
+uint64_t in_total(const struct in *in);		/* raw bytes read so far (before unpacking) */
+uint64_t in_size(const struct in *in);		/* raw size if known, else 0: for progress */
+const char *in_packing(const struct in *in);	/* "gzip", "lz4" or "" */
+
+/* NAME NULL or "-": standard output.  Else written beside NAME without a name
+ * (O_TMPFILE, or a hidden name that a signal handler's list removes) and put in
+ * place by out_commit: complete or absent, also after SIGKILL; an existing file
+ * is replaced, its mode kept.  Character devices and pipes are written to as
+ * they are. */
+int out_open(struct out **out, const char *name, struct mem *mem);
+int out_write(struct out *o, const void *ptr, size_t len);	/* buffered */
+int out_flush(struct out *o);
+int out_fd(const struct out *o);		/* flush first, then e.g. splice */
+/* Flush, close, and for a named file: fsync, put in place, sync the folder. */
+int out_commit(struct out *o);
+void out_abort(struct out *o);			/* nothing appears; NULL is fine */
+uint64_t out_total(const struct out *o);
+bool out_is_terminal(const struct out *o);
+
+#endif

@@ -1,0 +1,26 @@
+/* io/view.h - a file mapped for reading
+ *
+ * The size is taken at open; touching beyond it is our bug.  A file that is cut
+ * behind our back would be a signal: view_guard() installs a handler that turns
+ * SIGBUS inside a view into a message and status 74.
+ */
+#ifndef IO_VIEW_H
+#define IO_VIEW_H
+
+#include "io/backend.h"
+
+struct view {
+	struct file *file;	/* borrowed */
+	const uint8_t *ptr;
+	size_t len;
+	bool owned;		/* read into memory, not mapped */
+};
+
+/* Maps the file; where the backend cannot map, reads it whole. */
+int view_open(struct view *v, struct file *f);
+void view_close(struct view *v);
+enum view_advice { VIEW_RANDOM, VIEW_SEQUENTIAL, VIEW_WILLNEED };
+void view_advise(const struct view *v, uint64_t off, uint64_t len, enum view_advice);
+void view_guard(void);
+
+#endif

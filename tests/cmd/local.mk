@@ -1,0 +1,1 @@
+# a command is a bats file: CMD_TESTS += %D%/put.bats

@@ -1,0 +1,33 @@
+# tests: unit/ (cmocka, in-process), cmd/ (bats, what people see), and tests of
+# the tree itself (layering.tap).  One summary of all cases: the TAP driver.
+TEST_EXTENSIONS = .bats .tap
+TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP_DRIVER)
+LOG_COMPILER = $(SHELL) $(top_srcdir)/%D%/lib/run-unit
+BATS_LOG_DRIVER = $(TAP_DRIVER)
+BATS_LOG_COMPILER = $(BATS) --tap
+TAP_LOG_DRIVER = $(TAP_DRIVER)
+TAP_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = \
+	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	PATH='$(abs_top_builddir)':$$PATH; export PATH; \
+	STRATO_SOURCE='$(abs_top_srcdir)'; export STRATO_SOURCE; \
+	STRATO_BUILD='$(abs_top_builddir)'; export STRATO_BUILD; \
+	unset STRATO_STORE STRATO_GRAPH; LC_ALL=C; export LC_ALL;
+
+# A unit test is a program tests/unit/NAME.c; adding its name here is enough.
+UNIT_TESTS =
+include %D%/unit/local.mk
+if HAVE_CMOCKA
+check_PROGRAMS += $(UNIT_TESTS)
+TESTS += $(UNIT_TESTS)
+endif
+UNIT_LDADD = libcore.a $(CMOCKA_LIBS) $(POPT_LIBS)
+
+CMD_TESTS =
+include %D%/cmd/local.mk
+if HAVE_BATS
+TESTS += $(CMD_TESTS)
+endif
+TESTS += %D%/layering.tap
+EXTRA_DIST += $(CMD_TESTS) %D%/layering.tap %D%/lib/run-unit
