@@ -29,6 +29,8 @@ struct mem;
 enum store_lock {
 	LOCK_APPEND = 0, LOCK_SYNC = 1,
 	LOCK_PUBLISH = 2,		/* who replaces the manifest: fold, merge, import */
+	LOCK_READERS = 4,		/* shared by snapshots: files they may open stay */
+	LOCK_BUILD = 3,			/* shared by who has segments no manifest names yet */
 	LOCK_HOLD = 16,			/* + log id % 64: shared, readers that need the file */
 	LOCK_LEASE = 128,		/* + blob id % 4096: who appends to a blob */
 };

@@ -39,6 +39,7 @@ struct manifest {
 	uint64_t log_id;
 	uint64_t created_ns;
 	uint32_t next_space;
+	bool write_ok;			/* no feature a newer program must write */
 	uint32_t run_n, blob_n, graph_n;
 	struct run_info *run;		/* newest first */
 	struct manifest_blob *blob;
@@ -62,5 +63,6 @@ struct manifest_graph *manifest_find_graph(const struct manifest *m, const char 
 int manifest_add_graph(struct manifest *m, const struct manifest_graph *g);
 void manifest_drop_graph(struct manifest *m, const char *name);
 int manifest_add_run(struct manifest *m, const struct run_info *r);	/* as newest */
+int manifest_add_blob(struct manifest *m, uint64_t id);
 
 #endif

@@ -46,6 +46,8 @@ const char *segment_kind_name(enum segment_kind kind);	/* "run", "csr", ... */
 #define SEGMENT_NAME_MAX 64
 void segment_name(char out[SEGMENT_NAME_MAX], enum segment_kind kind, uint64_t id);
 
+uint64_t segment_new_id(void);	/* random, 63 bits */
+
 /* Writing: sections one after another, bytes streamed, memory a few MiB drawn
  * from MEM whatever the size.  A TAG is the section's number for its reader,
  * 1.., each at most once.  META is up to 2 KiB of the kind's own words for the

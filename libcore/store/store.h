@@ -22,17 +22,24 @@ struct txn;
 struct store_options {
 	bool write;
 	uint64_t wait_ns;		/* for the store's locks */
-	const struct settings *settings;	/* NULL: built in */
+	/* Makes the settings in force from the bytes of the store's `config` (and its
+	 * path for messages).  NULL: built in and the store's. */
+	int (*settings)(void *ctx, struct settings *out, struct bytes config,
+			const char *where);
+	void *ctx;
+	const char *who;		/* names this program to those who wait */
 };
 
-/* A new store in DIR, whose parent must exist; DIR may exist if empty.
- * ERR_EXISTS and nothing touched otherwise.  Durable when 0. */
-int store_create(const char *dir, const struct settings *settings);
+/* A new store in DIR, whose parent must exist; DIR may exist if empty.  CONFIG is
+ * the text of its `config` (NAME = VALUE lines), which must be sound.
+ * ERR_EXISTS and nothing touched otherwise.  Durable when 0; a creation that was
+ * killed is taken up again by the next one. */
+int store_create(const char *dir, struct bytes config);
 
 /* ERR_NO_STORE with the hint, ERR_UNTRUSTED, ERR_NEWER, ERR_DAMAGED, ... */
 int store_open(struct store **out, const char *dir, const struct store_options *o);
-/* The same on a backend (tests), which is closed with the store. */
-int store_create_on(struct backend *b, const struct settings *settings);
+/* The same on a backend (tests), which the caller closes after the store. */
+int store_create_on(struct backend *b, struct bytes config);
 int store_open_on(struct store **out, struct backend *b, const struct store_options *o);
 void store_close(struct store *s);		/* NULL is fine */
 
@@ -73,6 +80,9 @@ int value_open(struct value **out, struct store *s, const struct entry *e);
 /* Up to CAP bytes from OFF: at least 1, 0 at the end. */
 long value_read(struct value *v, uint64_t off, void *buf, size_t cap);
 void value_close(struct value *v);		/* NULL is fine */
+/* store_get and value_open in one, asked again while others move the value. */
+int store_get_value(struct store *s, uint32_t space, struct bytes key,
+		    struct entry *e, struct value **out);
 
 /* Writing: a transaction gathers entries and conditions, then commits them all
  * under one version, or nothing.  Later entries win over earlier ones of the
@@ -118,6 +128,12 @@ int store_compact(struct store *s);
 int store_publish(struct store *s,
 		  int (*edit)(void *ctx, struct manifest *m, uint64_t version),
 		  void *ctx, uint64_t *version);
+
+/* While segments are built that no manifest names yet: keeps others from sweeping
+ * them away.  Begin before the first segment_create, end after store_publish or
+ * after segment_abort. */
+int store_build_begin(struct store *s);
+void store_build_end(struct store *s);
 
 struct store_stat {
 	uint64_t version, generation, created_ns;

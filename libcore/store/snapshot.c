@@ -1,0 +1,277 @@
+/* store/snapshot.c - the store at one version, held for a long reader
+ *
+ * A snapshot is a manifest, its runs (opened: a removed file stays readable), and
+ * a log handle of its own with a shared lock that keeps the log's file from being
+ * recycled.  Nothing here waits for a writer, nor makes one wait.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "store/store_priv.h"
+
+struct snapshot {
+	struct store *store;
+	struct manifest manifest;
+	struct log *log;
+	struct run_set runs;
+	uint64_t version;	/* of the log's commits seen */
+	struct buf buf;
+};
+
+/* Several snapshots of one handle share the lock. */
+static int readers_begin(struct store *s)
+{
+	if (s->readers++ == 0)
+		return backend_lock(s->backend, LOCK_READERS, LOCK_SHARED, s->wait_ns);
+	return 0;
+}
+
+static void readers_end(struct store *s)
+{
+	if (--s->readers == 0)
+		backend_unlock(s->backend, LOCK_READERS);
+}
+
+static int hold(struct snapshot *v)
+{
+	struct store *s = v->store;
+	struct log_options o;
+	struct run *run;
+	int r = manifest_copy(&v->manifest, &s->manifest);
+
+	if (r < 0)
+		return r;
+	store_log_options(s, &o);
+	o.write = false;
+	r = log_open(&v->log, &o);
+	if (r == 0)
+		r = log_hold(v->log);
+	if (r == 0)
+		r = run_set_init(&v->runs, s, &v->manifest);
+	for (uint32_t i = 0; r == 0 && i < v->runs.n; i++)
+		r = run_set_open(&v->runs, s, &v->manifest, i, &run);
+	if (r == 0)
+		v->version = log_durable(v->log);
+	return r;
+}
+
+static void let_go(struct snapshot *v)
+{
+	run_set_release(&v->runs, v->store);
+	log_close(v->log);
+	v->log = NULL;
+	manifest_release(&v->manifest);
+}
+
+int store_snapshot(struct store *s, struct snapshot **out)
+{
+	struct snapshot *v = mem_zalloc(&s->mem, sizeof *v);
+	int r = ERR_CHANGED;
+
+	if (!v)
+		return ERR_MEMORY;
+	v->store = s;
+	v->buf.mem = &s->mem;
+	v->manifest.mem = &s->mem;
+	/* Without permission to lock (a read-only store) nobody removes files. */
+	if (readers_begin(s) < 0)
+		err_clear();
+	for (int i = 0; i < STORE_TRIES && store_moved(r); i++) {
+		r = store_refresh(s);
+		if (r < 0)
+			break;
+		r = hold(v);
+		if (r < 0)
+			let_go(v);
+	}
+	if (r < 0) {
+		readers_end(s);
+		mem_free(&s->mem, v);
+		return r == ERR_ABSENT ?
+			err_set(ERR_DAMAGED, "%s: a file the manifest names is not there",
+				s->backend->path) : r;
+	}
+	*out = v;
+	return 0;
+}
+
+void snapshot_close(struct snapshot *v)
+{
+	if (!v)
+		return;
+	let_go(v);
+	readers_end(v->store);
+	buf_release(&v->buf);
+	mem_free(&v->store->mem, v);
+}
+
+uint64_t snapshot_version(const struct snapshot *v)
+{
+	return v->version > v->manifest.version ? v->version : v->manifest.version;
+}
+
+const struct manifest *snapshot_manifest(const struct snapshot *v)
+{
+	return &v->manifest;
+}
+
+int snapshot_get(struct snapshot *v, uint32_t space, struct bytes key, struct entry *out)
+{
+	int r = log_get(v->log, space, key, v->version, &v->buf, out);
+
+	if (r == 0)
+		r = run_set_get(&v->runs, v->store, &v->manifest, space, key, &v->buf, out);
+	if (r != 1)
+		return r;
+	if (out->kind == ENTRY_REMOVE)
+		return 0;
+	return !entry_expired(out, clock_wall_ns() / 1000000);
+}
+
+int snapshot_iter(struct snapshot *v, const struct iter_from *from, struct iter **out)
+{
+	struct store *s = v->store;
+	struct iter **source = mem_zalloc(&s->mem, (v->runs.n + 1) * sizeof *source);
+	size_t n = 0;
+	int r;
+
+	if (!source)
+		return ERR_MEMORY;
+	r = log_iter(&source[n], v->log, v->version, from);
+	if (r == 0)
+		n++;
+	for (uint32_t i = 0; r == 0 && i < v->runs.n; i++) {
+		r = run_iter(&source[n], v->runs.run[i], from, &s->mem);
+		if (r == 0)
+			n++;
+	}
+	if (r == 0)
+		r = iter_merge(out, source, n, from->reverse, &s->mem);
+	else
+		while (n)
+			iter_close(source[--n]);
+	mem_free(&s->mem, source);
+	return r;
+}
+
+/* A scan shows what is live, inside the bounds, and stops at the first key past. */
+struct scan {
+	struct iter iter;
+	struct iter *from;
+	struct mem *mem;
+	uint32_t space;
+	bool reverse;
+	struct buf prefix, end;
+	uint64_t now_ms;
+};
+
+static int past(const struct scan *c, const struct entry *e)
+{
+	if (e->space != c->space)
+		return 1;
+	if (!c->end.len)
+		return 0;
+	return c->reverse ? bytes_cmp(e->key, buf_bytes(&c->end)) < 0
+			  : bytes_cmp(e->key, buf_bytes(&c->end)) >= 0;
+}
+
+/* Once outside of the prefix on the far side, no later key is inside it. */
+static int beyond_prefix(const struct scan *c, const struct entry *e)
+{
+	int cmp = bytes_cmp(e->key, buf_bytes(&c->prefix));
+
+	return c->reverse ? cmp < 0 : cmp > 0;
+}
+
+static int scan_next(struct iter *it, struct entry *out)
+{
+	struct scan *c = (struct scan *)it;
+
+	for (;;) {
+		int r = iter_next(c->from, out);
+
+		if (r != 1)
+			return r;
+		if (past(c, out))
+			return 0;
+		if (!bytes_starts(out->key, buf_bytes(&c->prefix))) {
+			if (beyond_prefix(c, out))
+				return 0;
+			continue;
+		}
+		if (out->kind != ENTRY_REMOVE && !entry_expired(out, c->now_ms))
+			return 1;
+	}
+}
+
+static void scan_close(struct iter *it)
+{
+	struct scan *c = (struct scan *)it;
+
+	iter_close(c->from);
+	buf_release(&c->prefix);
+	buf_release(&c->end);
+	mem_free(c->mem, c);
+}
+
+static const struct iter_ops scan_ops = { scan_next, scan_close };
+
+/* Where to begin: the bound asked for, or the prefix's edge if that is further. */
+static int begin_at(const struct scan_options *o, struct iter_from *from, struct buf *edge)
+{
+	struct bytes p = o->prefix;
+
+	*from = o->from;
+	if (!p.len)
+		return 0;
+	if (!o->from.reverse) {
+		if (bytes_cmp(from->key, p) < 0)
+			from->key = p;
+		return 0;
+	}
+	/* Just past every key that begins with the prefix. */
+	while (p.len && p.ptr[p.len - 1] == 0xff)
+		p.len--;
+	if (!p.len)
+		return 0;
+	if (buf_add(edge, p.ptr, p.len) < 0)
+		return ERR_MEMORY;
+	edge->ptr[p.len - 1]++;
+	if (!from->key.len || bytes_cmp(buf_bytes(edge), from->key) < 0)
+		from->key = buf_bytes(edge);
+	return 0;
+}
+
+int snapshot_scan(struct snapshot *v, const struct scan_options *o, struct iter **out)
+{
+	struct mem *mem = &v->store->mem;
+	struct scan *c = mem_zalloc(mem, sizeof *c);
+	struct buf edge = { .mem = mem };
+	struct iter_from from;
+	int r;
+
+	if (!c)
+		return ERR_MEMORY;
+	c->iter.ops = &scan_ops;
+	c->mem = c->prefix.mem = c->end.mem = mem;
+	c->space = o->from.space;
+	c->reverse = o->from.reverse;
+	c->now_ms = clock_wall_ns() / 1000000;
+	r = buf_add(&c->prefix, o->prefix.ptr, o->prefix.len);
+	if (r == 0)
+		r = buf_add(&c->end, o->end.ptr, o->end.len);
+	if (r == 0)
+		r = begin_at(o, &from, &edge);
+	if (r == 0 && from.reverse && !from.key.len) {
+		from.space++;		/* the last key of a space: before the next one's first */
+	}
+	if (r == 0)
+		r = snapshot_iter(v, &from, &c->from);
+	buf_release(&edge);
+	if (r < 0)
+		scan_close(&c->iter);
+	else
+		*out = &c->iter;
+	return r;
+}

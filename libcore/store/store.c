@@ -1,0 +1,684 @@
+/* store/store.c - open, create, publish, one get */
+#include "store/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "io/file.h"
+#include "store/store_priv.h"
+
+#define LOG_FIRST (256u << 10)	/* a new log's size; it grows ahead of need */
+
+/* --- runs of a manifest --- */
+
+int run_set_init(struct run_set *set, struct store *s, const struct manifest *m)
+{
+	set->n = m->run_n;
+	set->run = mem_zalloc(&s->mem, set->n * sizeof *set->run);
+	return set->run ? 0 : ERR_MEMORY;
+}
+
+void run_set_release(struct run_set *set, struct store *s)
+{
+	for (uint32_t i = 0; i < set->n; i++)
+		run_close(set->run[i]);
+	mem_free(&s->mem, set->run);
+	set->run = NULL;
+	set->n = 0;
+}
+
+int run_set_open(struct run_set *set, struct store *s, const struct manifest *m,
+		 uint32_t i, struct run **out)
+{
+	if (!set->run[i]) {
+		int r = run_open(&set->run[i], s->backend, &m->run[i], m->store_id,
+				 &s->mem);
+		if (r < 0)
+			return r;
+	}
+	*out = set->run[i];
+	return 0;
+}
+
+int run_set_get(struct run_set *set, struct store *s, const struct manifest *m,
+		uint32_t space, struct bytes key, struct buf *buf, struct entry *out)
+{
+	uint64_t hash = set->n ? run_hash(space, key) : 0;
+
+	for (uint32_t i = 0; i < set->n; i++) {
+		struct run *run;
+		int r = run_set_open(set, s, m, i, &run);
+
+		if (r == 0)
+			r = run_get(run, space, key, hash, buf, out);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+/* --- open --- */
+
+void store_log_options(struct store *s, struct log_options *o)
+{
+	memset(o, 0, sizeof *o);
+	o->backend = s->backend;
+	memcpy(o->store_id, s->manifest.store_id, sizeof o->store_id);
+	o->log_id = s->manifest.log_id;
+	o->base_version = s->manifest.version;
+	o->generation = s->manifest.generation;
+	o->write = s->write;
+	o->no_sync = setting_u64(&s->settings, SETTING_SYNC) == SYNC_NONE;
+	o->direct = setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_OFF;
+	o->wait_ns = s->wait_ns;
+	o->mem = &s->mem;
+}
+
+static void forget(struct store *s)
+{
+	log_close(s->log);
+	s->log = NULL;
+	run_set_release(&s->runs, s);
+	manifest_release(&s->manifest);
+}
+
+static int look(struct store *s)
+{
+	struct log_options o;
+	int r = manifest_read(&s->manifest, s->backend, &s->mem);
+
+	if (r < 0)
+		return r;
+	if (s->write && !s->manifest.write_ok)
+		return err_set(ERR_NEWER, "%s: a newer program must write this store",
+			       s->backend->path);
+	r = run_set_init(&s->runs, s, &s->manifest);
+	if (r < 0)
+		return r;
+	store_log_options(s, &o);
+	return log_open(&s->log, &o);
+}
+
+int store_refresh(struct store *s)
+{
+	int r = ERR_CHANGED;
+
+	for (int i = 0; i < STORE_TRIES && store_moved(r); i++) {
+		forget(s);
+		r = look(s);
+	}
+	if (r == ERR_ABSENT)
+		r = err_set(ERR_DAMAGED, "%s: the manifest names a log that is not there",
+			    s->backend->path);
+	return r;
+}
+
+static int load_settings(struct store *s, const struct store_options *o)
+{
+	struct buf config = { .mem = NULL };
+	char where[4096];
+	int r = file_slurp(s->backend, "config", 1u << 20, &config);
+
+	snprintf(where, sizeof where, "%s/config", s->backend->path);
+	if (r == ERR_ABSENT)
+		r = 0;
+	if (r == 0 && o->settings)
+		r = o->settings(o->ctx, &s->settings, buf_bytes(&config), where);
+	else if (r == 0) {
+		setting_init(&s->settings);
+		r = setting_read(&s->settings, SETTING_STORE, where, buf_bytes(&config));
+	}
+	buf_release(&config);
+	if (r == 0 && s->settings.value[SETTING_MEMORY_LIMIT])
+		s->mem.limit = s->settings.value[SETTING_MEMORY_LIMIT];
+	return r;
+}
+
+/* Where there is no manifest, that is the one thing to say. */
+static int is_store(struct backend *b)
+{
+	struct file *f;
+	int r = backend_open(b, "manifest", 0, &f);
+
+	if (r == 0)
+		file_close(f);
+	if (r != ERR_ABSENT)
+		return r;
+	r = err_set(ERR_NO_STORE, "%s: no store here", b->path);
+	err_hint("create one with 'strato-init %s', or add --create", b->path);
+	return r;
+}
+
+int store_open_on(struct store **out, struct backend *b, const struct store_options *o)
+{
+	struct store *s = mem_zalloc(NULL, sizeof *s);
+	int r;
+
+	if (!s)
+		return ERR_MEMORY;
+	mem_init(&s->mem, 0);
+	s->backend = b;
+	s->buf.mem = &s->mem;
+	s->write = o->write;
+	s->wait_ns = o->wait_ns;
+	s->who = o->who;
+	r = load_settings(s, o);
+	if (r == 0)
+		r = store_refresh(s);
+	if (r == 0 && s->write)
+		store_sweep(s);
+	if (r < 0)
+		store_close(s);
+	else
+		*out = s;
+	return r;
+}
+
+int store_open(struct store **out, const char *dir, const struct store_options *o)
+{
+	struct backend *b;
+	int r = backend_local(&b, dir, o->write);
+
+	if (r == ERR_NO_STORE)
+		err_hint("create one with 'strato-init %s', or add --create", dir);
+	if (r < 0)
+		return r;
+	r = is_store(b);
+	if (r == 0)
+		r = store_open_on(out, b, o);
+	if (r < 0)
+		backend_close(b);
+	else
+		(*out)->own_backend = true;
+	return r;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	blob_writer_close(s->blob);
+	forget(s);
+	buf_release(&s->buf);
+	if (s->own_backend)
+		backend_close(s->backend);
+	mem_free(NULL, s);
+}
+
+struct backend *store_backend(struct store *s)
+{
+	return s->backend;
+}
+
+struct mem *store_mem(struct store *s)
+{
+	return &s->mem;
+}
+
+const char *store_path(const struct store *s)
+{
+	return s->backend->path;
+}
+
+const uint8_t *store_id(const struct store *s)
+{
+	return s->manifest.store_id;
+}
+
+const struct settings *store_settings(const struct store *s)
+{
+	return &s->settings;
+}
+
+/* --- one get --- */
+
+static uint64_t now_ms(void)
+{
+	return clock_wall_ns() / 1000000;
+}
+
+static int live(int r, const struct entry *e)
+{
+	if (r != 1)
+		return r;
+	if (e->kind == ENTRY_REMOVE)
+		return 0;
+	return !(e->expires_ms && entry_expired(e, now_ms()));
+}
+
+static int find(struct store *s, uint32_t space, struct bytes key, uint64_t as_of,
+		struct entry *out)
+{
+	int r = log_get(s->log, space, key, as_of, &s->buf, out);
+
+	if (r == 0)
+		r = run_set_get(&s->runs, s, &s->manifest, space, key, &s->buf, out);
+	return r;
+}
+
+int store_get(struct store *s, uint32_t space, struct bytes key, struct entry *out)
+{
+	int r = 0;
+
+	for (int i = 0; i < STORE_TRIES; i++) {
+		r = find(s, space, key, log_durable(s->log), out);
+		if (!store_moved(r))
+			return live(r, out);
+		r = store_refresh(s);
+		if (r < 0)
+			return r;
+	}
+	return err_set(ERR_DAMAGED, "%s: a file the manifest names is not there",
+		       s->backend->path);
+}
+
+int store_get_value(struct store *s, uint32_t space, struct bytes key,
+		    struct entry *e, struct value **out)
+{
+	for (int i = 0; i < STORE_TRIES; i++) {
+		int r = store_get(s, space, key, e);
+
+		if (r != 1)
+			return r;
+		r = value_open(out, s, e);
+		if (r == 0)
+			return 1;
+		if (r != ERR_ABSENT)
+			return r;
+		r = store_refresh(s);	/* the blob was rewritten meanwhile */
+		if (r < 0)
+			return r;
+	}
+	return err_set(ERR_DAMAGED, "%s: a blob that entries refer to is not there",
+		       s->backend->path);
+}
+
+int store_newest(struct store *s, uint32_t space, struct bytes key, struct entry *out)
+{
+	int r = find(s, space, key, UINT64_MAX, out);
+
+	if (r == ERR_ABSENT)	/* alone with the store: nobody else removed it */
+		return err_set(ERR_DAMAGED, "%s: a file the manifest names is not there",
+			       s->backend->path);
+	return live(r, out);
+}
+
+/* --- alone with the store --- */
+
+int store_begin(struct store *s)
+{
+	for (int i = 0; i < STORE_TRIES; i++) {
+		int r = log_begin(s->log);
+
+		if (!store_moved(r))
+			return r;
+		r = store_refresh(s);
+		if (r < 0)
+			return r;
+	}
+	return err_set(ERR_LOCKED, "%s: the store is folded by others again and again",
+		       s->backend->path);
+}
+
+int store_build_begin(struct store *s)
+{
+	if (s->building == 0) {
+		int r = backend_lock(s->backend, LOCK_BUILD, LOCK_SHARED, s->wait_ns);
+
+		if (r < 0)
+			return r;
+	}
+	s->building++;
+	return 0;
+}
+
+void store_build_end(struct store *s)
+{
+	if (--s->building == 0)
+		backend_unlock(s->backend, LOCK_BUILD);
+}
+
+/* The newest manifest, under LOCK_PUBLISH, changed and written. */
+static int edit_and_publish(struct store *s,
+			    int (*edit)(void *, struct manifest *, uint64_t),
+			    void *ctx, uint64_t *version)
+{
+	struct manifest next;
+	uint64_t v;
+	int r = store_begin(s);
+
+	if (r < 0)
+		return r;
+	v = log_next_version(s->log);
+	/* The manifest's version must not outlive commits before it. */
+	r = version ? log_sync(s->log, log_version(s->log)) : 0;
+	if (r == 0)
+		r = manifest_copy(&next, &s->manifest);
+	if (r < 0)
+		goto out;
+	if (version)
+		next.version = v;
+	r = edit(ctx, &next, v);
+	if (r == 0)
+		r = manifest_publish(&next, s->backend);
+	if (r < 0) {
+		manifest_release(&next);
+		goto out;
+	}
+	if (version) {
+		log_skip_to(s->log, v);
+		*version = v;
+	}
+	manifest_release(&s->manifest);
+	s->manifest = next;
+	run_set_release(&s->runs, s);
+	r = run_set_init(&s->runs, s, &s->manifest);
+out:
+	log_end(s->log);
+	return r;
+}
+
+int store_publish(struct store *s,
+		  int (*edit)(void *ctx, struct manifest *m, uint64_t version),
+		  void *ctx, uint64_t *version)
+{
+	int r = backend_lock(s->backend, LOCK_PUBLISH, LOCK_EXCLUSIVE, s->wait_ns);
+
+	if (r < 0)
+		return r;
+	r = store_build_begin(s);
+	if (r == 0) {
+		r = store_refresh(s);	/* whoever published last */
+		if (r == 0)
+			r = edit_and_publish(s, edit, ctx, version);
+		store_build_end(s);
+	}
+	backend_unlock(s->backend, LOCK_PUBLISH);
+	if (r == 0)
+		store_sweep(s);
+	return r;
+}
+
+/* --- what nobody names --- */
+
+struct sweep {
+	struct store *s;
+	const char *dir;
+	const struct manifest *keep;
+};
+
+static bool named(const struct manifest *m, const char *name)
+{
+	char want[SEGMENT_NAME_MAX];
+
+	for (uint32_t i = 0; i < m->run_n; i++) {
+		segment_name(want, SEGMENT_RUN, m->run[i].ref.id);
+		if (!strcmp(want, name))
+			return true;
+	}
+	for (uint32_t i = 0; i < m->blob_n; i++) {
+		segment_name(want, SEGMENT_BLOB, m->blob[i].id);
+		if (!strcmp(want, name))
+			return true;
+	}
+	for (uint32_t i = 0; i < m->graph_n; i++)
+		for (uint32_t k = 0; k < m->graph[i].segment_n; k++) {
+			segment_name(want, m->graph[i].segment[k].kind,
+				     m->graph[i].segment[k].id);
+			if (!strcmp(want, name))
+				return true;
+		}
+	return false;
+}
+
+static int sweep_one(void *ctx, const char *name)
+{
+	struct sweep *w = ctx;
+	char path[256];
+
+	if (snprintf(path, sizeof path, "%s/%s", w->dir, name) >= (int)sizeof path)
+		return 0;
+	if (!w->keep || !named(w->keep, path))
+		backend_remove(w->s->backend, path);
+	return 0;
+}
+
+static int any(void *ctx, const char *name)
+{
+	(void)name;
+	*(bool *)ctx = true;
+	return 1;
+}
+
+/* Failing to remove is no failure: the next writer tries again. */
+void store_sweep(struct store *s)
+{
+	struct sweep w = { .s = s, .dir = "tmp" };
+	bool found = false;
+
+	if (s->building || backend_list(s->backend, "tmp", any, &found) < 0 || !found)
+		return;
+	if (backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
+		return;
+	backend_list(s->backend, "tmp", sweep_one, &w);
+	backend_unlock(s->backend, LOCK_BUILD);
+	err_clear();
+}
+
+void store_sweep_segments(struct store *s)
+{
+	struct sweep w = { .s = s, .dir = "seg", .keep = &s->manifest };
+
+	if (s->building || backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
+		return;
+	if (backend_lock(s->backend, LOCK_READERS, LOCK_EXCLUSIVE, 0) == 0) {
+		backend_list(s->backend, "seg", sweep_one, &w);
+		backend_unlock(s->backend, LOCK_READERS);
+	}
+	backend_unlock(s->backend, LOCK_BUILD);
+	err_clear();
+}
+
+/* --- the reserve --- */
+
+int store_use_reserve(struct store *s)
+{
+	struct file *f;
+	int r = backend_open(s->backend, "reserve", FILE_WRITE, &f);
+
+	if (r < 0)
+		return r;
+	r = file_resize(f, 0);
+	if (r == 0)
+		r = file_flush(f);
+	file_close(f);
+	return r;
+}
+
+void store_fill_reserve(struct store *s)
+{
+	uint64_t want = setting_u64(&s->settings, SETTING_RESERVE_SIZE), have;
+	struct file *f;
+	int r = backend_open(s->backend, "reserve", FILE_WRITE, &f);
+
+	if (r == ERR_ABSENT)
+		r = backend_open(s->backend, "reserve", FILE_WRITE | FILE_CREATE, &f);
+	if (r == 0) {
+		if (file_size(f, &have) == 0 && have < want)
+			file_reserve(f, 0, want);
+		file_close(f);
+	}
+	err_clear();
+}
+
+/* --- create --- */
+
+static int put_file(struct backend *b, const char *name, struct bytes text)
+{
+	struct file *f;
+	int r = backend_open(b, name, FILE_WRITE | FILE_CREATE, &f);
+
+	if (r == ERR_EXISTS)	/* a creation that was killed, taken up again */
+		r = backend_open(b, name, FILE_WRITE, &f);
+	if (r < 0)
+		return r;
+	r = file_resize(f, 0);
+	if (r == 0 && text.len)
+		r = file_write(f, text.ptr, text.len, 0);
+	if (r == 0)
+		r = file_flush(f);
+	file_close(f);
+	return r;
+}
+
+static int make_folders(struct backend *b)
+{
+	static const char *const folder[] = { "wal", "seg", "tmp" };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof folder / sizeof *folder; i++) {
+		r = backend_mkdir(b, folder[i]);
+		if (r == ERR_EXISTS)
+			r = 0;
+	}
+	return r;
+}
+
+/* Everything but the manifest, which makes it a store. */
+static int prepare(struct store *s, struct bytes config)
+{
+	struct log_options o;
+	int r = put_file(s->backend, "creating", bytes_of(NULL, 0));
+
+	if (r == 0)
+		r = make_folders(s->backend);
+	if (r == 0)
+		r = put_file(s->backend, "lock", bytes_of(NULL, 0));
+	if (r == 0)
+		r = put_file(s->backend, "config", config);
+	if (r < 0)
+		return r;
+	store_log_options(s, &o);
+	o.write = true;
+	r = backend_remove(s->backend, "wal/0000000001.wal");
+	if (r == 0 || r == ERR_ABSENT)
+		r = log_create(&o, LOG_FIRST, 0);
+	store_fill_reserve(s);
+	return r < 0 ? r : backend_sync_dir(s->backend, "");
+}
+
+/* What may lie in a folder that a killed creation left. */
+static int only_ours(void *ctx, const char *name)
+{
+	static const char *const ours[] = { "creating", "wal", "seg", "tmp", "lock",
+		"config", "reserve" };
+	bool *other = ctx;
+
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (!strcmp(ours[i], name))
+			return 0;
+	*other = true;
+	return 1;
+}
+
+static int check_empty(struct backend *b)
+{
+	bool found = false, other = false;
+	struct file *f;
+	int r = backend_list(b, "", any, &found);
+
+	if (r < 0 || !found)
+		return r < 0 ? r : 0;
+	r = backend_open(b, "creating", 0, &f);
+	if (r == 0)
+		file_close(f);
+	if (backend_list(b, "", only_ours, &other) < 0 || other || r < 0)
+		return err_set(ERR_EXISTS, "%s: exists and is not empty", b->path);
+	return 0;
+}
+
+int store_create_on(struct backend *b, struct bytes config)
+{
+	struct store s = { .backend = b, .write = true, .wait_ns = 0 };
+	int r = check_empty(b);
+
+	if (r < 0)
+		return r;
+	mem_init(&s.mem, 0);
+	setting_init(&s.settings);
+	r = setting_read(&s.settings, SETTING_STORE, "config", config);
+	if (r < 0)
+		return r;
+	s.manifest.mem = &s.mem;
+	s.manifest.write_ok = true;
+	s.manifest.log_id = 1;
+	s.manifest.next_space = 1;
+	s.manifest.created_ns = clock_wall_ns();
+	for (int i = 0; i < 2; i++) {
+		uint64_t x = clock_random();
+
+		memcpy(s.manifest.store_id + 8 * i, &x, 8);
+	}
+	r = prepare(&s, config);
+	if (r == 0)
+		r = manifest_publish(&s.manifest, b);
+	if (r == 0)
+		r = backend_remove(b, "creating");
+	manifest_release(&s.manifest);
+	return r;
+}
+
+int store_create(const char *dir, struct bytes config)
+{
+	struct backend *b;
+	int r = backend_local_create(&b, dir);
+
+	if (r < 0)
+		return r;
+	r = store_create_on(b, config);
+	backend_close(b);
+	return r;
+}
+
+int store_stat(struct store *s, struct store_stat *out)
+{
+	const struct manifest *m = &s->manifest;
+
+	memset(out, 0, sizeof *out);
+	out->version = log_durable(s->log);
+	if (m->version > out->version)
+		out->version = m->version;
+	out->generation = m->generation;
+	out->created_ns = m->created_ns;
+	out->log_bytes = log_bytes(s->log);
+	out->log_entries = log_entry_n(s->log);
+	out->log_limit = setting_u64(&s->settings, SETTING_LOG_SIZE);
+	out->run_n = m->run_n;
+	for (uint32_t i = 0; i < m->run_n; i++) {
+		out->run_bytes += m->run[i].ref.bytes;
+		out->run_entries += m->run[i].entry_n;
+		out->run_removes += m->run[i].remove_n;
+	}
+	out->blob_n = m->blob_n;
+	for (uint32_t i = 0; i < m->blob_n; i++) {
+		char name[SEGMENT_NAME_MAX];
+		struct file *f;
+		uint64_t size = m->blob[i].bytes;
+
+		segment_name(name, SEGMENT_BLOB, m->blob[i].id);
+		if (backend_open(s->backend, name, FILE_LINKED, &f) == 0) {
+			file_size(f, &size);
+			file_close(f);
+		}
+		out->blob_bytes += size;
+		out->blob_live += m->blob[i].live;
+	}
+	out->graph_n = m->graph_n;
+	for (uint32_t i = 0; i < m->graph_n; i++)
+		for (uint32_t k = 0; k < m->graph[i].segment_n; k++)
+			out->graph_bytes += m->graph[i].segment[k].bytes;
+	out->bytes = out->log_bytes + out->run_bytes + out->blob_bytes + out->graph_bytes;
+	return 0;
+}

@@ -1,0 +1,96 @@
+/* store/store_priv.h - what store.c, snapshot.c, txn.c and merge.c share
+ *
+ * A store handle sees the newest manifest it has read, and opens that manifest's
+ * log and, when a question needs them, its runs.  When someone else has moved on
+ * (ERR_CHANGED from the log, ERR_ABSENT for a segment that is gone), store_refresh
+ * reads afresh and the question is asked again.
+ */
+#ifndef STORE_STORE_PRIV_H
+#define STORE_STORE_PRIV_H
+
+#include "store/blob.h"
+#include "store/log.h"
+#include "store/run.h"
+#include "store/store.h"
+
+#define STORE_TRIES 64		/* of a question while others fold: each is a whole fold */
+
+/* The runs of one manifest, newest first, opened at their first use. */
+struct run_set {
+	struct run **run;
+	uint32_t n;
+};
+
+struct store {
+	struct backend *backend;
+	bool own_backend;
+	struct mem mem;
+	struct settings settings;
+	struct manifest manifest;
+	struct log *log;
+	struct run_set runs;
+	struct buf buf;		/* the entry last read */
+	struct blob_writer *blob;
+	unsigned building;	/* store_build_begin, counted */
+	unsigned readers;	/* snapshots held */
+	bool write;
+	bool fold_failed;	/* a fold by the way; the next commit tries again */
+	uint64_t wait_ns;
+	const char *who;
+};
+
+int run_set_init(struct run_set *set, struct store *s, const struct manifest *m);
+void run_set_release(struct run_set *set, struct store *s);
+/* The i-th run, opened. */
+int run_set_open(struct run_set *set, struct store *s, const struct manifest *m,
+		 uint32_t i, struct run **out);
+/* Newest entry of the key in the runs: 1, 0, < 0. */
+int run_set_get(struct run_set *set, struct store *s, const struct manifest *m,
+		uint32_t space, struct bytes key, struct buf *buf, struct entry *out);
+
+void store_log_options(struct store *s, struct log_options *o);
+int store_refresh(struct store *s);
+/* Is this an error that a newer manifest explains? */
+static inline bool store_moved(int r)
+{
+	return r == ERR_CHANGED || r == ERR_ABSENT;
+}
+
+static inline bool store_moved_or_taken(int r)
+{
+	return store_moved(r) || r == ERR_LOCKED;
+}
+
+/* The append lock, on the newest manifest. */
+int store_begin(struct store *s);
+/* Under it: the newest entry, durable or not. */
+int store_newest(struct store *s, uint32_t space, struct bytes key, struct entry *out);
+
+/* Under LOCK_PUBLISH and the append lock: the log becomes a run (if it holds
+ * anything) in front of M's, with the runs SPILLS before it, and EDIT's changes;
+ * a new log begins.  The append lock is released. */
+struct store_swap {
+	const struct run_info *spill;	/* newest first */
+	uint32_t spill_n;
+	uint64_t version;		/* the spills' own; 0: takes none */
+};
+int merge_fold(struct store *s, const struct store_swap *swap);
+/* After a commit: fold and merge if it is time. */
+int merge_by_the_way(struct store *s);
+/* Several runs into one: SOURCES are taken (closed) also on failure. */
+int merge_iter_to_run(struct store *s, struct iter *it, uint64_t entry_n, bool last,
+		      struct run_info *out);
+
+/* What a killed process left in tmp/, if nobody is building anything. */
+void store_sweep(struct store *s);
+/* Under LOCK_PUBLISH: what the manifest does not name any more, unless a snapshot
+ * is held somewhere (then a later sweep does it). */
+void store_sweep_segments(struct store *s);
+void store_fill_reserve(struct store *s);
+/* Room for a removal on a full disk: gives the reserve back to the file system. */
+int store_use_reserve(struct store *s);
+
+/* A blob this handle may append to; registers a new one when none is free. */
+int store_lease_blob(struct store *s, struct blob_writer **out);
+
+#endif

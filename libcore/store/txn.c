@@ -1,0 +1,657 @@
+/* store/txn.c - a transaction: gathered, decided, committed whole
+ *
+ * Entries wait as records in one buffer, large values already in a blob.  The
+ * commit takes the append lock, tests the conditions, appends one commit to the
+ * log, and waits outside of the lock for the flush that covers it.
+ *
+ * More than TXN_SPILL bytes do not go through the log: they are sorted and
+ * written as runs whose rows carry version 0, and one manifest names them all,
+ * with the commit's version, behind a fold of the log: bytes are written once,
+ * newest wins stays true.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crc32c.h"
+#include "base/err.h"
+#include "io/file.h"
+#include "store/store_priv.h"
+
+#define TXN_SPILL (16u << 20)	/* records held; half of what one log commit takes */
+#define SPILL_FAN 16		/* spilled runs are merged beyond so many */
+
+struct expectation {
+	uint32_t space;
+	enum txn_condition what;
+	uint64_t version;
+	size_t key_off, key_len;	/* in txn->keys */
+};
+
+struct renaming {
+	uint32_t space;
+	size_t old_off, old_len, new_off, new_len;	/* in txn->keys */
+};
+
+struct txn {
+	struct store *store;
+	struct buf payload;		/* records, version 0 */
+	uint64_t entry_n;		/* in the payload */
+	uint64_t total_n;		/* in all */
+	bool removes_only;
+	struct buf keys, expect, rename;
+	struct run_info *spill;		/* newest first */
+	uint32_t spill_n;
+	bool blob_dirty;		/* values written and not yet flushed */
+	struct buf streamed_key;	/* of the value begun */
+	struct entry streamed;
+	struct buf head;		/* its bytes while it may still be inline */
+	bool in_blob;
+};
+
+int txn_begin(struct txn **out, struct store *s)
+{
+	struct txn *t;
+
+	if (!s->write)
+		return err_set(ERR_READ_ONLY, "%s: opened for reading", s->backend->path);
+	t = mem_zalloc(&s->mem, sizeof *t);
+	if (!t)
+		return ERR_MEMORY;
+	t->store = s;
+	t->payload.mem = t->keys.mem = t->expect.mem = t->rename.mem = &s->mem;
+	t->streamed_key.mem = t->head.mem = &s->mem;
+	t->removes_only = true;
+	*out = t;
+	return 0;
+}
+
+/* Runs that were spilled and never named. */
+static void drop_spills(struct txn *t)
+{
+	char name[SEGMENT_NAME_MAX];
+
+	for (uint32_t i = 0; i < t->spill_n; i++) {
+		segment_name(name, SEGMENT_RUN, t->spill[i].ref.id);
+		backend_remove(t->store->backend, name);
+	}
+	if (t->spill_n)
+		store_build_end(t->store);
+	t->spill_n = 0;
+}
+
+static void empty(struct txn *t)
+{
+	buf_clear(&t->payload);
+	buf_clear(&t->keys);
+	buf_clear(&t->expect);
+	buf_clear(&t->rename);
+	t->entry_n = t->total_n = 0;
+	t->removes_only = true;
+}
+
+void txn_abort(struct txn *t)
+{
+	if (!t)
+		return;
+	drop_spills(t);
+	buf_release(&t->payload);
+	buf_release(&t->keys);
+	buf_release(&t->expect);
+	buf_release(&t->rename);
+	buf_release(&t->streamed_key);
+	buf_release(&t->head);
+	mem_free(&t->store->mem, t->spill);
+	mem_free(&t->store->mem, t);
+}
+
+uint64_t txn_entry_n(const struct txn *t)
+{
+	return t->total_n;
+}
+
+size_t txn_bytes(const struct txn *t)
+{
+	return t->payload.len;
+}
+
+/* --- spilling --- */
+
+struct spilled_iter {		/* the payload's entries in order, newest of a key */
+	struct iter iter;
+	const uint8_t *payload;
+	size_t payload_len;
+	uint32_t *off;
+	uint64_t n, next;
+	struct mem *mem;
+};
+
+static struct entry record_at(const struct spilled_iter *p, uint32_t off)
+{
+	struct entry e;
+
+	entry_get_record(bytes_of(p->payload + off, p->payload_len - off), &e);
+	return e;
+}
+
+static int by_key_then_place(const void *a, const void *b, void *ctx)
+{
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	struct entry ex = record_at(ctx, x), ey = record_at(ctx, y);
+	int c = entry_cmp(ex.space, ex.key, ey.space, ey.key);
+
+	return c ? c : (x > y) - (x < y);
+}
+
+static int spilled_next(struct iter *it, struct entry *out)
+{
+	struct spilled_iter *p = (struct spilled_iter *)it;
+
+	while (p->next < p->n) {
+		struct entry after;
+
+		*out = record_at(p, p->off[p->next++]);
+		if (p->next == p->n)
+			return 1;
+		after = record_at(p, p->off[p->next]);
+		if (entry_cmp(out->space, out->key, after.space, after.key) != 0)
+			return 1;	/* the last one given for this key */
+	}
+	return 0;
+}
+
+static void spilled_close(struct iter *it)
+{
+	struct spilled_iter *p = (struct spilled_iter *)it;
+
+	mem_free(p->mem, p->off);
+	mem_free(p->mem, p);
+}
+
+static const struct iter_ops spilled_ops = { spilled_next, spilled_close };
+
+static int sort_payload(struct txn *t, struct iter **out)
+{
+	struct mem *mem = &t->store->mem;
+	struct spilled_iter *p = mem_zalloc(mem, sizeof *p);
+	size_t off = 0;
+
+	if (!p)
+		return ERR_MEMORY;
+	p->iter.ops = &spilled_ops;
+	p->mem = mem;
+	p->payload = t->payload.ptr;
+	p->payload_len = t->payload.len;
+	p->off = mem_alloc(mem, t->entry_n * sizeof *p->off);
+	if (!p->off) {
+		mem_free(mem, p);
+		return ERR_MEMORY;
+	}
+	while (off < t->payload.len) {
+		struct entry e;
+		long n = entry_get_record(bytes_of(p->payload + off, p->payload_len - off), &e);
+
+		if (n < 0 || p->n == t->entry_n) {
+			spilled_close(&p->iter);
+			return err_set(ERR_BUG, "a transaction's own record is malformed");
+		}
+		p->off[p->n++] = (uint32_t)off;
+		off += (size_t)n;
+	}
+	qsort_r(p->off, p->n, sizeof *p->off, by_key_then_place, p);
+	*out = &p->iter;
+	return 0;
+}
+
+/* Many small runs would make every get ask all of them. */
+static int join_spills(struct txn *t)
+{
+	struct store *s = t->store;
+	struct iter_from from = { .space = 0 };
+	struct iter *source[SPILL_FAN], *merged;
+	struct run *run[SPILL_FAN] = { 0 };
+	struct run_info joined;
+	uint64_t entry_n = 0;
+	uint32_t n = 0, runs = t->spill_n;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < runs; i++) {
+		r = run_open(&run[i], s->backend, &t->spill[i], s->manifest.store_id, &s->mem);
+		if (r == 0)
+			r = run_iter(&source[i], run[i], &from, &s->mem);
+		if (r == 0)
+			n++;
+		entry_n += t->spill[i].entry_n;
+	}
+	if (r == 0)
+		r = iter_merge(&merged, source, n, false, &s->mem);
+	else
+		while (n)
+			iter_close(source[--n]);
+	if (r == 0)
+		r = merge_iter_to_run(s, merged, entry_n, false, &joined);
+	for (uint32_t i = 0; i < runs; i++)
+		run_close(run[i]);
+	if (r < 0)
+		return r;
+	store_build_begin(s);		/* drop_spills ends one */
+	drop_spills(t);
+	t->spill[0] = joined;
+	t->spill_n = 1;
+	return 0;
+}
+
+static int spill(struct txn *t)
+{
+	struct store *s = t->store;
+	struct run_info info, *all;
+	struct iter *it;
+	int r;
+
+	if (t->spill_n == SPILL_FAN) {
+		r = join_spills(t);
+		if (r < 0)
+			return r;
+	}
+	all = mem_resize(&s->mem, t->spill, (SPILL_FAN + 1) * sizeof *all);
+	if (!all)
+		return ERR_MEMORY;
+	t->spill = all;
+	r = t->spill_n ? 0 : store_build_begin(s);
+	if (r < 0)
+		return r;
+	r = sort_payload(t, &it);
+	if (r == 0)
+		r = merge_iter_to_run(s, it, t->entry_n, false, &info);
+	if (r < 0) {
+		if (!t->spill_n)
+			store_build_end(s);
+		return r;
+	}
+	memmove(all + 1, all, t->spill_n * sizeof *all);
+	all[0] = info;
+	t->spill_n++;
+	buf_clear(&t->payload);
+	t->entry_n = 0;
+	return 0;
+}
+
+/* --- gathering --- */
+
+static int check_key(struct bytes key)
+{
+	if (key.len == 0)
+		return err_set(ERR_USAGE, "a key has at least 1 byte");
+	if (key.len > KEY_MAX)
+		return err_set(ERR_TOO_BIG, "\"%s\": a key has at most %u bytes, this one %zu",
+			       bytes_show(key), KEY_MAX, key.len);
+	return 0;
+}
+
+static int add(struct txn *t, const struct entry *e)
+{
+	size_t before = t->payload.len;
+	int r = check_key(e->key);
+
+	if (r == 0)
+		r = entry_put_record(&t->payload, e);
+	if (r < 0) {
+		t->payload.len = before;
+		return r;
+	}
+	t->entry_n++;
+	t->total_n++;
+	if (e->kind != ENTRY_REMOVE)
+		t->removes_only = false;
+	return t->payload.len > TXN_SPILL ? spill(t) : 0;
+}
+
+int txn_put_entry(struct txn *t, const struct entry *e)
+{
+	struct entry now = *e;
+
+	now.version = 0;
+	return add(t, &now);
+}
+
+int txn_remove(struct txn *t, uint32_t space, struct bytes key)
+{
+	struct entry e = { .space = space, .key = key, .kind = ENTRY_REMOVE };
+
+	return add(t, &e);
+}
+
+int txn_put(struct txn *t, uint32_t space, struct bytes key, struct bytes value,
+	    uint64_t expires_ms)
+{
+	struct entry e = { .space = space, .key = key, .kind = ENTRY_PUT,
+		.expires_ms = expires_ms, .size = value.len, .value = value };
+	int r;
+
+	if (value.len <= ENTRY_INLINE_MAX) {
+		e.crc = crc32c(0, value.ptr, value.len);
+		return add(t, &e);
+	}
+	r = txn_put_begin(t, space, key, expires_ms);
+	if (r == 0)
+		r = txn_put_feed(t, value.ptr, value.len);
+	if (r == 0)
+		return txn_put_end(t);
+	txn_put_cancel(t);
+	return r;
+}
+
+int txn_put_begin(struct txn *t, uint32_t space, struct bytes key, uint64_t expires_ms)
+{
+	int r = check_key(key);
+
+	if (r < 0)
+		return r;
+	buf_clear(&t->streamed_key);
+	buf_clear(&t->head);
+	t->in_blob = false;
+	t->streamed = (struct entry){ .space = space, .expires_ms = expires_ms };
+	return buf_add(&t->streamed_key, key.ptr, key.len);
+}
+
+int txn_put_feed(struct txn *t, const void *ptr, size_t len)
+{
+	struct blob_writer *blob;
+	int r;
+
+	if (!t->in_blob && t->head.len + len <= ENTRY_INLINE_MAX)
+		return buf_add(&t->head, ptr, len);
+	r = store_lease_blob(t->store, &blob);
+	if (r < 0)
+		return r;
+	if (!t->in_blob) {
+		t->in_blob = true;
+		t->blob_dirty = true;
+		r = blob_begin(blob);
+		if (r == 0)
+			r = blob_feed(blob, t->head.ptr, t->head.len);
+	}
+	return r < 0 ? r : blob_feed(blob, ptr, len);
+}
+
+int txn_put_end(struct txn *t)
+{
+	struct entry e = t->streamed;
+	int r = 0;
+
+	e.key = buf_bytes(&t->streamed_key);
+	if (t->in_blob) {
+		r = blob_end(t->store->blob, &e);
+		t->in_blob = false;
+	} else {
+		e.kind = ENTRY_PUT;
+		e.value = buf_bytes(&t->head);
+		e.size = e.value.len;
+		e.crc = crc32c(0, e.value.ptr, e.value.len);
+	}
+	return r < 0 ? r : add(t, &e);
+}
+
+void txn_put_cancel(struct txn *t)
+{
+	if (t->in_blob)
+		blob_cancel(t->store->blob);
+	t->in_blob = false;
+}
+
+static int keep_key(struct txn *t, struct bytes key, size_t *off, size_t *len)
+{
+	int r = check_key(key);
+
+	*off = t->keys.len;
+	*len = key.len;
+	return r < 0 ? r : buf_add(&t->keys, key.ptr, key.len);
+}
+
+static struct bytes kept_key(const struct txn *t, size_t off, size_t len)
+{
+	return bytes_of(t->keys.ptr + off, len);
+}
+
+int txn_expect(struct txn *t, uint32_t space, struct bytes key,
+	       enum txn_condition what, uint64_t version)
+{
+	struct expectation x = { .space = space, .what = what, .version = version };
+	int r = keep_key(t, key, &x.key_off, &x.key_len);
+
+	return r < 0 ? r : buf_add(&t->expect, &x, sizeof x);
+}
+
+int txn_rename(struct txn *t, uint32_t space, struct bytes old_key, struct bytes new_key)
+{
+	struct renaming n = { .space = space };
+	int r = keep_key(t, old_key, &n.old_off, &n.old_len);
+
+	if (r == 0)
+		r = keep_key(t, new_key, &n.new_off, &n.new_len);
+	return r < 0 ? r : buf_add(&t->rename, &n, sizeof n);
+}
+
+/* --- blobs --- */
+
+static int register_blob(void *ctx, struct manifest *m, uint64_t version)
+{
+	(void)version;
+	return manifest_add_blob(m, *(const uint64_t *)ctx);
+}
+
+static unsigned lease_of(uint64_t id)
+{
+	return LOCK_LEASE + (unsigned)(id % 4096);
+}
+
+static int open_leased(struct store *s, uint64_t id)
+{
+	bool lz4 = setting_u64(&s->settings, SETTING_COMPRESSION) == COMPRESSION_LZ4;
+	bool direct = setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_OFF;
+	int r = backend_lock(s->backend, lease_of(id), LOCK_EXCLUSIVE, 0);
+
+	if (r < 0)
+		return r;
+	r = blob_writer_open(&s->blob, s->backend, s->manifest.store_id, id,
+			     lz4 ? BLOCK_LZ4 : BLOCK_RAW, direct, &s->mem);
+	if (r == 0 && blob_writer_end(s->blob) >= BLOB_FULL) {
+		blob_writer_close(s->blob);
+		s->blob = NULL;
+		r = ERR_LOCKED;		/* full: as good as taken */
+	}
+	if (r < 0)
+		backend_unlock(s->backend, lease_of(id));
+	return r;
+}
+
+static int new_blob(struct store *s)
+{
+	uint64_t id = segment_new_id();
+	int r = store_build_begin(s);
+
+	if (r < 0)
+		return r;
+	r = blob_create(s->backend, s->manifest.store_id, id);
+	if (r == 0)
+		r = open_leased(s, id);
+	if (r == 0)
+		r = store_publish(s, register_blob, &id, NULL);
+	store_build_end(s);
+	return r;
+}
+
+int store_lease_blob(struct store *s, struct blob_writer **out)
+{
+	int r = ERR_LOCKED;
+
+	if (s->blob) {
+		*out = s->blob;
+		return 0;
+	}
+	for (uint32_t i = s->manifest.blob_n; i && store_moved_or_taken(r); i--)
+		r = open_leased(s, s->manifest.blob[i - 1].id);
+	if (store_moved_or_taken(r))
+		r = new_blob(s);
+	*out = s->blob;
+	return r;
+}
+
+/* --- commit --- */
+
+/* Is every condition met?  1, 0 with the message, < 0. */
+static int test_conditions(struct txn *t)
+{
+	const struct expectation *x = (const void *)t->expect.ptr;
+	size_t n = t->expect.len / sizeof *x;
+
+	for (size_t i = 0; i < n; i++) {
+		struct bytes key = kept_key(t, x[i].key_off, x[i].key_len);
+		struct entry e;
+		int there = store_newest(t->store, x[i].space, key, &e);
+		uint64_t version = there == 1 ? e.version : 0;
+
+		if (there < 0)
+			return there;
+		if ((x[i].what == TXN_ABSENT && there) || (x[i].what == TXN_PRESENT && !there) ||
+		    (x[i].what == TXN_VERSION && version != x[i].version)) {
+			err_set(ERR_ABSENT, "\"%s\": is at version %llu", bytes_show(key),
+				(unsigned long long)version);
+			return 0;
+		}
+	}
+	return 1;
+}
+
+/* Renames become entries now that nobody else can move the old key. */
+static int resolve_renames(struct txn *t)
+{
+	const struct renaming *n = (const void *)t->rename.ptr;
+
+	for (size_t i = 0; i < t->rename.len / sizeof *n; i++) {
+		struct bytes old_key = kept_key(t, n[i].old_off, n[i].old_len);
+		struct bytes new_key = kept_key(t, n[i].new_off, n[i].new_len);
+		struct entry e;
+		int r = store_newest(t->store, n[i].space, old_key, &e);
+
+		if (r == 0)
+			return err_set(ERR_ABSENT, "\"%s\": no such key", bytes_show(old_key));
+		if (r == 1 && bytes_equal(old_key, new_key))
+			continue;
+		if (r == 1) {
+			e.key = new_key;
+			r = txn_put_entry(t, &e);
+		}
+		if (r == 0)
+			r = txn_remove(t, n[i].space, old_key);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Under the append lock: 0 and the payload is ready, or nothing is to be done. */
+static int decide(struct txn *t)
+{
+	int r = test_conditions(t);
+
+	if (r == 0)
+		r = ERR_ABSENT;
+	else if (r == 1)
+		r = resolve_renames(t);
+	if (r == ERR_ABSENT) {
+		/* The answer must not rest on what a crash could still take back. */
+		struct err_note note;
+
+		err_take(&note, r);
+		r = log_sync(t->store->log, log_version(t->store->log));
+		if (r == 0)
+			r = err_give(&note);
+	}
+	return r;
+}
+
+static int append(struct txn *t, uint64_t *version)
+{
+	struct store *s = t->store;
+	int r = log_append(s->log, buf_bytes(&t->payload), t->entry_n, version);
+
+	/* Removing must work on a full disk: that is what the reserve is for. */
+	if (r == ERR_NO_SPACE && t->removes_only && store_use_reserve(s) == 0)
+		r = log_append(s->log, buf_bytes(&t->payload), t->entry_n, version);
+	return r;
+}
+
+static int commit_through_log(struct txn *t, uint64_t *version)
+{
+	struct store *s = t->store;
+	int r = store_begin(s);
+
+	if (r < 0)
+		return r;
+	r = decide(t);
+	*version = log_version(s->log);
+	if (r == 0 && t->entry_n)
+		r = append(t, version);
+	log_end(s->log);
+	return r < 0 ? r : log_sync(s->log, *version);
+}
+
+/* Spilled: one manifest names the runs behind a fold of the log. */
+static int commit_through_manifest(struct txn *t, uint64_t *version)
+{
+	struct store *s = t->store;
+	struct store_swap swap = { 0 };
+	int r = t->entry_n ? spill(t) : 0;
+
+	if (r == 0)
+		r = backend_lock(s->backend, LOCK_PUBLISH, LOCK_EXCLUSIVE, s->wait_ns);
+	if (r < 0)
+		return r;
+	r = store_refresh(s);
+	if (r == 0)
+		r = store_begin(s);
+	if (r < 0)
+		goto out;
+	r = decide(t);
+	if (r == 0 && t->entry_n)	/* what the renames became */
+		r = spill(t);
+	if (r < 0) {
+		log_end(s->log);
+		goto out;
+	}
+	swap.spill = t->spill;
+	swap.spill_n = t->spill_n;
+	swap.version = *version = log_next_version(s->log);
+	r = merge_fold(s, &swap);
+	if (r == 0) {
+		t->spill_n = 0;		/* they are the store's now */
+		store_build_end(s);
+	}
+out:
+	backend_unlock(s->backend, LOCK_PUBLISH);
+	return r;
+}
+
+int txn_commit(struct txn *t, uint64_t *version)
+{
+	struct store *s = t->store;
+	uint64_t v = 0;
+	int r = 0;
+
+	if (t->blob_dirty) {
+		r = blob_flush(s->blob);
+		if (r < 0)
+			return r;
+		t->blob_dirty = false;
+	}
+	r = t->spill_n ? commit_through_manifest(t, &v) : commit_through_log(t, &v);
+	if (r < 0)
+		return r;
+	if (version)
+		*version = v;
+	empty(t);
+	/* Folding is by the way: the commit is durable whatever comes of it. */
+	if (merge_by_the_way(s) < 0)
+		s->fold_failed = true;
+	return 0;
+}

@@ -1,0 +1,52 @@
+/* store/value.c - the bytes of an entry's value, inline or in a blob */
+#include <string.h>
+
+#include "base/err.h"
+#include "store/store_priv.h"
+
+struct value {
+	struct mem *mem;
+	struct blob_reader *blob;
+	struct buf inlined;
+};
+
+int value_open(struct value **out, struct store *s, const struct entry *e)
+{
+	struct value *v = mem_zalloc(&s->mem, sizeof *v);
+	int r;
+
+	if (!v)
+		return ERR_MEMORY;
+	v->mem = v->inlined.mem = &s->mem;
+	if (e->kind == ENTRY_BLOB)
+		r = blob_reader_open(&v->blob, s->backend, s->manifest.store_id, e, &s->mem);
+	else
+		r = buf_add(&v->inlined, e->value.ptr, e->value.len);
+	if (r < 0)
+		value_close(v);
+	else
+		*out = v;
+	return r;
+}
+
+long value_read(struct value *v, uint64_t off, void *buf, size_t cap)
+{
+	size_t n;
+
+	if (v->blob)
+		return blob_read(v->blob, off, buf, cap);
+	if (off >= v->inlined.len)
+		return 0;
+	n = v->inlined.len - off < cap ? v->inlined.len - off : cap;
+	memcpy(buf, v->inlined.ptr + off, n);
+	return (long)n;
+}
+
+void value_close(struct value *v)
+{
+	if (!v)
+		return;
+	blob_reader_close(v->blob);
+	buf_release(&v->inlined);
+	mem_free(v->mem, v);
+}
