@@ -6,3 +6,5 @@ libcore_a_SOURCES += \
 	%D%/manifest.c %D%/manifest.h %D%/manifest_disk.h \
 	%D%/merge.c %D%/snapshot.c %D%/store.c %D%/store_priv.h \
 	%D%/txn.c %D%/value.c
+libcore_a_SOURCES += \
+	%D%/segment.c %D%/segment_writer.c %D%/segment_disk.h
