@@ -1,1 +1,2 @@
 # a command is a bats file: CMD_TESTS += %D%/put.bats
+CMD_TESTS += %D%/every.bats
