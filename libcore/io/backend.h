@@ -85,6 +85,10 @@ struct file {
  * on a read-only medium ERR_READ_ONLY. */
 int backend_local(struct backend **out, const char *path, bool write);
 
+/* The same, made first if it is not there (0700; its parent must be, and is
+ * synced). ERR_CREATE, ERR_EXISTS (something else of that name), ERR_NO_SPACE. */
+int backend_local_create(struct backend **out, const char *path);
+
 /* An empty store in memory, for tests; several handles may share one.  Its locks
  * hold between handles but never wait; a mapping keeps its address. */
 int backend_mem(struct backend **out);

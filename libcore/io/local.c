@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <linux/openat2.h>
 #include <linux/stat.h>
 #include <pthread.h>
@@ -604,3 +605,35 @@ static const struct backend_ops local_ops = {
 	.lock = local_lock, .unlock = local_unlock, .note = local_note,
 	.close_backend = local_close_backend,
 };
+
+/* The new folder's own name is durable once its parent is synced. */
+static int sync_parent(const char *path)
+{
+	char *copy = strdup(path);
+	int fd, r = 0;
+
+	if (!copy)
+		return err_set(ERR_MEMORY, "out of memory");
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) < 0)
+		r = err_sys(ERR_IO, "%s: sync its folder", path);
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return r;
+}
+
+int backend_local_create(struct backend **out, const char *path)
+{
+	struct stat st;
+	int r;
+
+	if (mkdir(path, 0700) < 0) {
+		if (errno != EEXIST)
+			return err_sys(ERR_CREATE, "%s: make the folder", path);
+		if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+			return err_set(ERR_EXISTS, "%s: exists and is not a folder", path);
+	}
+	r = sync_parent(path);
+	return r < 0 ? r : backend_local(out, path, true);
+}

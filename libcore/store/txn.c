@@ -244,7 +244,7 @@ static int spill(struct txn *t)
 {
 	struct store *s = t->store;
 	struct run_info info, *all;
-	struct iter *it;
+	struct iter *it = NULL;
 	int r;
 
 	if (t->spill_n == SPILL_FAN) {

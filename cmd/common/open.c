@@ -1,0 +1,34 @@
+/* cmd/common/open.c */
+#include "cmd/common/open.h"
+
+#include "base/err.h"
+
+static int settings(void *ctx, struct settings *out, struct bytes config, const char *where)
+{
+	struct cli *c = ctx;
+	int r = cli_settings(c, out, config, where);
+
+	if (r == 0 && cli_given(c, CLI_VAL_NO_SYNC))
+		r = setting_set(out, SETTING_OPTION, SETTING_SYNC, bytes_str("none"));
+	return r;
+}
+
+int open_store(struct cli *c, struct store **out, enum open_mode mode)
+{
+	const char *dir = cli_store(c);
+	const struct store_options o = {
+		.write = mode != OPEN_READ,
+		.wait_ns = cli_wait_ns(c),
+		.settings = settings,
+		.ctx = c,
+		.who = c->tool->name,
+	};
+	int r = store_open(out, dir, &o);
+
+	if (r == ERR_NO_STORE && mode == OPEN_CREATE) {
+		r = store_create(dir, bytes_of("", 0));
+		if (r == 0)
+			r = store_open(out, dir, &o);
+	}
+	return r;
+}

@@ -1,0 +1,17 @@
+/* cmd/common/open.h - the store a command works on
+ *
+ * Joins the command line's words (cli) with the store's: which directory, which
+ * settings in which order, how long to wait for its locks.
+ */
+#ifndef CMD_COMMON_OPEN_H
+#define CMD_COMMON_OPEN_H
+
+#include "cli/cli.h"
+#include "store/store.h"
+
+/* The store of -s or $STRATO_STORE.  CREATE: make it if it is missing (only that;
+ * a damaged or foreign directory stays as it is).  An ERR_ code otherwise. */
+enum open_mode { OPEN_READ, OPEN_WRITE, OPEN_CREATE };
+int open_store(struct cli *c, struct store **out, enum open_mode mode);
+
+#endif
