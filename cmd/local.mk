@@ -1,5 +1,10 @@
-# cmd
-
-# what several commands share: joins cli and store
+# cmd: a command is a folder; what several share is libcmd.a, which joins cli
+# and store
 noinst_LIBRARIES += libcmd.a
 libcmd_a_SOURCES = %D%/common/open.c %D%/common/open.h
+CMD_LDADD = libcmd.a libcore.a $(POPT_LIBS)
+
+bin_PROGRAMS += strato-put
+strato_put_SOURCES = %D%/put/put.c %D%/put/put.h %D%/put/put_batch.c %D%/put/put_files.c
+strato_put_LDADD = $(CMD_LDADD)
+

@@ -4,3 +4,7 @@ tests_unit_base_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/backend
 tests_unit_backend_SOURCES = %D%/backend.c
 tests_unit_backend_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/store
+tests_unit_store_SOURCES = %D%/store.c
+tests_unit_store_LDADD = $(UNIT_LDADD)
