@@ -165,6 +165,9 @@ void cli_begin_outer(struct cli *c, const struct cli_tool *tool, int argc,
 const char *cli_subcommand(struct cli *c, const char *const *names, int *argc,
 			   const char ***argv);
 
+/* What main returns when a subcommand is done: releases the outer one. */
+int cli_pass(struct cli *outer, int status);
+
 /* The next operand, or ends: "missing operand: KEY". */
 const char *cli_operand(struct cli *c, const char *what);
 const char *cli_operand_if_any(struct cli *c);		/* or NULL */
