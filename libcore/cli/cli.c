@@ -348,26 +348,35 @@ void cli_begin_outer(struct cli *c, const struct cli_tool *tool, int argc,
 	begin(c, tool, argc, argv, table, POPT_CONTEXT_POSIXMEHARDER);
 }
 
+static void check_command(struct cli *c, const char *name, const char *const *names)
+{
+	struct nearest n;
+	const char *near;
+
+	nearest_init(&n, bytes_str(name));
+	for (; *names; names++) {
+		if (strcmp(*names, name) == 0)
+			return;
+		nearest_offer(&n, *names);
+	}
+	near = nearest_word(&n);
+	err_set(ERR_USAGE, "unknown command \"%s\"", bytes_show(bytes_str(name)));
+	if (near)
+		err_hint("did you mean '%s %s'?", c->tool->name, near);
+	else
+		err_hint("'%s --help' lists the commands", c->tool->name);
+	cli_exit(c, ERR_USAGE);
+}
+
 const char *cli_subcommand(struct cli *c, const char *const *names, int *argc,
 			   const char ***argv)
 {
-	const char *name = cli_operand(c, "COMMAND"), *near;
+	const char *name = cli_operand(c, "COMMAND");
 	const char **rest, **sub;
-	struct nearest n;
 	int len = 0;
 
-	nearest_init(&n, bytes_str(name));
-	for (; *names && strcmp(*names, name) != 0; names++)
-		nearest_offer(&n, *names);
-	if (!*names) {
-		near = nearest_word(&n);
-		err_set(ERR_USAGE, "unknown command \"%s\"", bytes_show(bytes_str(name)));
-		if (near)
-			err_hint("did you mean '%s %s'?", c->tool->name, near);
-		else
-			err_hint("'%s --help' lists the commands", c->tool->name);
-		cli_exit(c, ERR_USAGE);
-	}
+	if (names)
+		check_command(c, name, names);
 	rest = poptGetArgs(c->popt);
 	while (rest && rest[len])
 		len++;
