@@ -4,3 +4,6 @@ tests_unit_base_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/backend
 tests_unit_backend_SOURCES = %D%/backend.c
 tests_unit_backend_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/fault
+tests_unit_fault_SOURCES = %D%/fault.c
+tests_unit_fault_LDADD = $(UNIT_LDADD)
