@@ -1,3 +1,4 @@
 libcore_a_SOURCES += \
 	%D%/backend.c %D%/backend.h %D%/local.c %D%/mem_backend.c \
-	%D%/lock.c %D%/lock.h %D%/file.c %D%/file.h %D%/view.c %D%/view.h
+	%D%/lock.c %D%/lock.h %D%/file.c %D%/file.h %D%/view.c %D%/view.h \
+	%D%/fault.c %D%/fault.h %D%/platter.c %D%/platter.h

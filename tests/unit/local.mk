@@ -8,3 +8,7 @@ tests_unit_backend_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/store
 tests_unit_store_SOURCES = %D%/store.c
 tests_unit_store_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/fault
+tests_unit_fault_SOURCES = %D%/fault.c
+tests_unit_fault_LDADD = $(UNIT_LDADD)
