@@ -5,7 +5,7 @@ TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 LOG_DRIVER = $(TAP_DRIVER)
 LOG_COMPILER = $(SHELL) $(top_srcdir)/%D%/lib/run-unit
 BATS_LOG_DRIVER = $(TAP_DRIVER)
-BATS_LOG_COMPILER = BATS='$(BATS)' $(SHELL) $(top_srcdir)/%D%/lib/run-bats
+BATS_LOG_COMPILER = env BATS='$(BATS)' $(SHELL) $(top_srcdir)/%D%/lib/run-bats
 TAP_LOG_DRIVER = $(TAP_DRIVER)
 TAP_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = \
