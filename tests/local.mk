@@ -31,4 +31,9 @@ TESTS += %D%/layering.tap %D%/man.tap
 EXTRA_DIST += $(CMD_TESTS) %D%/layering.tap %D%/man.tap \
 	%D%/lib/run-unit %D%/lib/run-bats %D%/lib/run-examples \
 	%D%/lib/common.bash %D%/lib/tools.tsv \
-	%D%/lib/complete-bash %D%/lib/complete-zsh
+	%D%/lib/complete-bash %D%/lib/complete-zsh %D%/lib/coverage
+
+# after --enable-coverage: what the tests ran, and 90 % of the lines or status 1
+.PHONY: coverage
+coverage: check
+	$(SHELL) $(top_srcdir)/%D%/lib/coverage $(srcdir)
