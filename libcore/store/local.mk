@@ -1,1 +1,4 @@
-# libcore/store
+# libcore/store: keys, and what durable means
+libcore_a_SOURCES += \
+	%D%/entry.c %D%/entry.h %D%/iter.h %D%/segment.h %D%/run.h \
+	%D%/log.h %D%/manifest.h %D%/store.h

@@ -1,0 +1,125 @@
+/* store/log.h - the store's log: commits, group commit, and its newest keys
+ *
+ * Joins the file (store/wal), the shared index of its keys (store/tail) and what
+ * a crash or a dead writer left (store/recover) behind one door.
+ *
+ * A commit is a run of entries under one version: visible and durable at once,
+ * or absent.  Readers see only what is durable.  Writers of different processes
+ * take turns under two locks:
+ *
+ *     log_begin    append lock: alone at the end of the log, tail up to date
+ *     log_append   the blocks are written, the keys are in the index
+ *     log_end      append lock free: the next writer appends
+ *     log_sync     sync lock: whoever flushes covers all that is appended;
+ *                  the others see it and return
+ *
+ * A flush that failed is never repeated and never acknowledged: the log is
+ * marked doubtful, and the next log_begin reads the tail again from the device.
+ */
+#ifndef STORE_LOG_H
+#define STORE_LOG_H
+
+#include "io/backend.h"
+#include "store/iter.h"
+
+struct log;
+struct mem;
+
+/* Bytes of the file `lock` (io/backend.h). */
+enum store_lock {
+	LOCK_APPEND = 0, LOCK_SYNC = 1,
+	LOCK_PUBLISH = 2,		/* who replaces the manifest: fold, merge, import */
+	LOCK_HOLD = 16,			/* + log id % 64: shared, readers that need the file */
+	LOCK_LEASE = 128,		/* + blob id % 4096: who appends to a blob */
+};
+
+#define LOG_COMMIT_MAX (32u << 20)	/* payload bytes of one commit */
+
+struct log_options {
+	struct backend *backend;
+	uint8_t store_id[16];
+	uint64_t log_id;		/* wal/LOGID.wal, as the manifest names it */
+	uint64_t base_version;		/* the manifest's version: commits go on from it */
+	uint64_t generation;		/* the manifest's, noted in the log's header */
+	bool write;
+	bool no_sync;			/* log_sync returns without a flush */
+	bool direct;			/* O_DIRECT if it can be had */
+	uint64_t wait_ns;		/* for a lock */
+	struct mem *mem;
+};
+
+/* A new, empty, durable log file of the given size (zero-written; RECYCLE, if not
+ * 0, is the id of a retired log whose file is taken over when nobody holds it). */
+int log_create(const struct log_options *o, uint64_t bytes, uint64_t recycle);
+
+/* O(1) when the index in wal/index is of this boot and this log; otherwise the
+ * log is read once (a writer leaves the index for others; a reader without
+ * permission keeps a private one).  ERR_ABSENT: no such log file: a newer
+ * manifest names another.  ERR_DAMAGED with file, offset, and how much lies
+ * beyond; a torn tail is silent. */
+int log_open(struct log **out, const struct log_options *o);
+void log_close(struct log *l);			/* NULL is fine */
+
+uint64_t log_bytes(const struct log *l);	/* appended so far, headers included */
+uint64_t log_entry_n(const struct log *l);
+uint64_t log_version(const struct log *l);	/* last appended (under log_begin) */
+uint64_t log_durable(struct log *l);		/* last durable version, re-read each time */
+
+/* Append lock.  ERR_CHANGED: the log was folded and another is in use: reopen
+ * the store.  ERR_LOCKED after wait_ns. */
+int log_begin(struct log *l);
+/* The next commit's version: log_version + 1, or later if the manifest moved it. */
+uint64_t log_next_version(const struct log *l);
+/* PAYLOAD is entry_put_record()s, their versions log_next_version(); ENTRY_N of
+ * them.  ERR_NO_SPACE before anything is written. */
+int log_append(struct log *l, struct bytes payload, uint64_t entry_n, uint64_t *version);
+/* The manifest took a version (a graph, a bulk load): commits go on after it. */
+void log_skip_to(struct log *l, uint64_t version);
+void log_end(struct log *l);
+
+/* Returns 0 once VERSION is durable; any failure is final for this process. */
+int log_sync(struct log *l, uint64_t version);
+
+/* The newest entry of a key with version <= AS_OF (UINT64_MAX: also what is not
+ * durable yet, for conditions under log_begin).  1 and the entry (in BUF), 0 not
+ * in the log, ERR_CHANGED when the file was recycled meanwhile: start again with
+ * a fresh manifest. */
+int log_get(struct log *l, uint32_t space, struct bytes key, uint64_t as_of,
+	    struct buf *buf, struct entry *out);
+
+/* The same in order, one entry a key, removals included.  Reads the keys of the
+ * whole log once into memory. */
+int log_iter(struct iter **out, struct log *l, uint64_t as_of,
+	     const struct iter_from *from);
+
+/* Keep the file from being recycled while a long reader needs it (shared lock;
+ * ERR_CHANGED when it is too late). */
+int log_hold(struct log *l);
+
+/* Under log_begin, after a manifest that names another log was published: every
+ * other process's next log_begin answers ERR_CHANGED. */
+void log_retire(struct log *l);
+
+/* Every commit in order, for walcheck: calls EACH for a commit's header and each
+ * of its entries; FOUND for each damaged place.  Never writes, needs no index.
+ * 0 clean, ERR_TORN_TAIL, ERR_DAMAGED (after all of it was reported), or an error. */
+struct log_commit {
+	uint64_t version, off, bytes, entry_n, wall_ns;
+};
+struct log_fault {
+	uint64_t off;			/* in the file */
+	uint64_t version;		/* of the commit hit, 0 unknown */
+	uint32_t expected, got;		/* checksums, where that is the fault */
+	uint64_t beyond_n;		/* sound commits after this place */
+	const char *words;
+};
+struct log_walk {
+	int (*commit)(void *ctx, const struct log_commit *c);
+	int (*entry)(void *ctx, const struct log_commit *c, const struct entry *e, uint64_t off);
+	int (*fault)(void *ctx, const struct log_fault *f);
+	void *ctx;
+};
+int log_walk(struct file *f, const uint8_t *store_id, const struct log_walk *w,
+	     struct mem *mem);
+
+#endif

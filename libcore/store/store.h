@@ -1,0 +1,133 @@
+/* store/store.h - a store: open, read at a version, write in transactions
+ *
+ * Short lives are the main case: opening maps the manifest and the log's index,
+ * nothing else, and needs no process beside it.  What must be done by and by
+ * (fold, merge) is done by the writer that crosses a threshold.
+ *
+ * A store handle belongs to one thread.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/mem.h"
+#include "base/setting.h"
+#include "codec/block.h"
+#include "store/iter.h"
+#include "store/manifest.h"
+
+struct store;
+struct snapshot;
+struct txn;
+
+struct store_options {
+	bool write;
+	uint64_t wait_ns;		/* for the store's locks */
+	const struct settings *settings;	/* NULL: built in */
+};
+
+/* A new store in DIR, whose parent must exist; DIR may exist if empty.
+ * ERR_EXISTS and nothing touched otherwise.  Durable when 0. */
+int store_create(const char *dir, const struct settings *settings);
+
+/* ERR_NO_STORE with the hint, ERR_UNTRUSTED, ERR_NEWER, ERR_DAMAGED, ... */
+int store_open(struct store **out, const char *dir, const struct store_options *o);
+/* The same on a backend (tests), which is closed with the store. */
+int store_create_on(struct backend *b, const struct settings *settings);
+int store_open_on(struct store **out, struct backend *b, const struct store_options *o);
+void store_close(struct store *s);		/* NULL is fine */
+
+struct backend *store_backend(struct store *s);
+struct mem *store_mem(struct store *s);
+const char *store_path(const struct store *s);
+const uint8_t *store_id(const struct store *s);
+const struct settings *store_settings(const struct store *s);
+
+/* Reading: the newest durable state, the same for as long as it is held.  Holds
+ * its files, so a long reader neither waits nor makes anyone wait. */
+int store_snapshot(struct store *s, struct snapshot **out);
+void snapshot_close(struct snapshot *v);	/* NULL is fine */
+uint64_t snapshot_version(const struct snapshot *v);
+const struct manifest *snapshot_manifest(const struct snapshot *v);
+
+/* 1 and the entry (good until the snapshot's next get), 0: no such key (or
+ * expired), < 0.  Removals are not shown. */
+int snapshot_get(struct snapshot *v, uint32_t space, struct bytes key, struct entry *out);
+
+/* One get by a process that will end: no lock, nothing held.  As snapshot_get. */
+int store_get(struct store *s, uint32_t space, struct bytes key, struct entry *out);
+
+/* Live entries in order, FROM on, while keys begin with PREFIX and, going
+ * forward, are below END (len 0: no bound; in reverse: not below END). */
+struct scan_options {
+	struct iter_from from;
+	struct bytes prefix, end;
+};
+int snapshot_scan(struct snapshot *v, const struct scan_options *o, struct iter **out);
+/* All entries, removals too, of one space: for folding and graphs. */
+int snapshot_iter(struct snapshot *v, const struct iter_from *from, struct iter **out);
+
+/* The bytes of an entry's value, checked before they are handed out.  Inline
+ * values are copied; large ones are read chunk by chunk. */
+struct value;
+int value_open(struct value **out, struct store *s, const struct entry *e);
+/* Up to CAP bytes from OFF: at least 1, 0 at the end. */
+long value_read(struct value *v, uint64_t off, void *buf, size_t cap);
+void value_close(struct value *v);		/* NULL is fine */
+
+/* Writing: a transaction gathers entries and conditions, then commits them all
+ * under one version, or nothing.  Later entries win over earlier ones of the
+ * same key.  Larger than the log may hold: sorted and spilled to runs in bounded
+ * memory, published by one manifest. */
+int txn_begin(struct txn **out, struct store *s);
+void txn_abort(struct txn *t);			/* NULL is fine */
+int txn_put(struct txn *t, uint32_t space, struct bytes key, struct bytes value,
+	    uint64_t expires_ms);
+int txn_remove(struct txn *t, uint32_t space, struct bytes key);
+/* An entry as it was read (a rename keeps its value where it lies). */
+int txn_put_entry(struct txn *t, const struct entry *e);
+
+/* A value of unknown size, never held whole: begin, feed, end. */
+int txn_put_begin(struct txn *t, uint32_t space, struct bytes key, uint64_t expires_ms);
+int txn_put_feed(struct txn *t, const void *ptr, size_t len);
+int txn_put_end(struct txn *t);
+void txn_put_cancel(struct txn *t);
+
+/* Conditions are tested at commit, alone with the store: unmet is ERR_ABSENT and
+ * nothing is written. */
+enum txn_condition { TXN_ABSENT, TXN_PRESENT, TXN_VERSION };
+int txn_expect(struct txn *t, uint32_t space, struct bytes key,
+	       enum txn_condition what, uint64_t version);
+/* OLD's value under NEW and OLD gone, decided at commit. */
+int txn_rename(struct txn *t, uint32_t space, struct bytes old_key, struct bytes new_key);
+
+uint64_t txn_entry_n(const struct txn *t);
+size_t txn_bytes(const struct txn *t);		/* held in memory now */
+
+/* Durable when 0 (unless sync is none), *version its number; the transaction is
+ * empty again and may be used for the next commit.  Afterwards the log may be
+ * folded and runs merged. */
+int txn_commit(struct txn *t, uint64_t *version);
+
+/* What walks by itself, now: the log into a run; runs and dead blobs into fewer. */
+int store_fold(struct store *s);
+int store_compact(struct store *s);
+
+/* Publishing: under the lock, on the newest manifest; EDIT changes it (0, or an
+ * error that stops), then it is written and the store moves to it.  One version
+ * is taken if VERSION is not NULL. */
+int store_publish(struct store *s,
+		  int (*edit)(void *ctx, struct manifest *m, uint64_t version),
+		  void *ctx, uint64_t *version);
+
+struct store_stat {
+	uint64_t version, generation, created_ns;
+	uint64_t log_bytes, log_entries, log_limit;
+	uint64_t run_n, run_bytes, run_entries, run_removes;
+	uint64_t blob_n, blob_bytes, blob_live;
+	uint64_t graph_n, graph_bytes;
+	uint64_t bytes;			/* all files */
+	const char *io_mode, *io_why;	/* "direct" "buffered" and the reason */
+};
+int store_stat(struct store *s, struct store_stat *out);
+
+#endif
