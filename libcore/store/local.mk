@@ -2,3 +2,5 @@
 libcore_a_SOURCES += \
 	%D%/entry.c %D%/entry.h %D%/iter.h %D%/segment.h %D%/run.h \
 	%D%/log.h %D%/manifest.h %D%/store.h
+libcore_a_SOURCES += \
+	%D%/segment.c %D%/segment_writer.c %D%/segment_disk.h
