@@ -12,3 +12,6 @@ tests_unit_store_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/fault
 tests_unit_fault_SOURCES = %D%/fault.c
 tests_unit_fault_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/segment
+tests_unit_segment_SOURCES = %D%/segment.c
+tests_unit_segment_LDADD = $(UNIT_LDADD)
