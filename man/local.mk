@@ -2,3 +2,4 @@
 # lints every page; every.bats compares a command's options with its page and
 # runs the page's examples (tests/lib/run-examples says which lines).
 dist_man_MANS += %D%/strato.7 %D%/strato-errors.7 %D%/strato-config.5
+dist_man_MANS += %D%/strato-put.1 %D%/strato-get.1
