@@ -7,3 +7,6 @@ tests_unit_backend_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/fault
 tests_unit_fault_SOURCES = %D%/fault.c
 tests_unit_fault_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/codec
+tests_unit_codec_SOURCES = %D%/codec.c
+tests_unit_codec_LDADD = $(UNIT_LDADD)
