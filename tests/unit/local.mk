@@ -15,3 +15,10 @@ tests_unit_fault_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/segment
 tests_unit_segment_SOURCES = %D%/segment.c
 tests_unit_segment_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/codec
+tests_unit_codec_SOURCES = %D%/codec.c
+tests_unit_codec_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/stream
+tests_unit_stream_SOURCES = %D%/stream.c
+tests_unit_stream_LDADD = $(UNIT_LDADD)
