@@ -15,3 +15,6 @@ tests_unit_fault_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/segment
 tests_unit_segment_SOURCES = %D%/segment.c
 tests_unit_segment_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/run
+tests_unit_run_SOURCES = %D%/run.c
+tests_unit_run_LDADD = $(UNIT_LDADD)
