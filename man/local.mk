@@ -3,3 +3,6 @@
 # runs the page's examples (tests/lib/run-examples says which lines).
 dist_man_MANS += %D%/strato.7 %D%/strato-errors.7 %D%/strato-config.5
 dist_man_MANS += %D%/strato-put.1 %D%/strato-get.1
+
+dist_man_MANS += %D%/strato.7 %D%/strato-errors.7 %D%/strato-config.5 \
+	%D%/strato-store.5

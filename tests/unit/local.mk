@@ -22,3 +22,7 @@ tests_unit_codec_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/stream
 tests_unit_stream_SOURCES = %D%/stream.c
 tests_unit_stream_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/run
+tests_unit_run_SOURCES = %D%/run.c
+tests_unit_run_LDADD = $(UNIT_LDADD)
