@@ -7,6 +7,7 @@
 #include "graph/spool.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
