@@ -353,7 +353,7 @@ void wal_mark_build(void *block, const struct wal_mark *m, const struct wal_key 
 {
 	struct wal_mark_disk d = {
 		.sequence = le64_of(m->sequence),
-		.durable_blk = le64_of(m->durable_blk), .version = le64_of(m->version),
+		.durable_blk = le64_of(m->durable_blk),
 		.floor = le64_of(m->floor), .flags = le32_of(m->flags),
 	};
 
@@ -364,30 +364,33 @@ void wal_mark_build(void *block, const struct wal_mark *m, const struct wal_key 
 }
 
 static int mark_one(struct wal_mark *out, const uint8_t *block, uint64_t blk,
-		    const struct wal_key *k)
+		    const struct wal_key *k, const struct file *f)
 {
 	struct wal_mark_disk d;
 
 	memcpy(&d, block, sizeof d);
 	out->sequence = le64_get(d.sequence);
 	out->durable_blk = le64_get(d.durable_blk);
-	out->version = le64_get(d.version);
 	out->floor = le64_get(d.floor);
 	out->flags = le32_get(d.flags);
-	return all_new(block, blk, k) && !memcmp(d.magic, WAL_MARK_MAGIC, sizeof d.magic) &&
-	       wal_mark_blk(out->sequence) == blk && all_zero(d.zero, sizeof d.zero);
+	if (all_new(block, blk, k) && !memcmp(d.magic, WAL_MARK_MAGIC, sizeof d.magic) &&
+	    wal_mark_blk(out->sequence) == blk && all_zero(d.zero, sizeof d.zero))
+		return 0;
+	return err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": the mark of the durable "
+		       "length is damaged", file_path(f), blk * WAL_BLOCK);
 }
 
 int wal_mark_parse(struct wal_mark *out, const void *blocks, const struct wal_key *key,
 		   const struct file *f)
 {
 	struct wal_mark a, b;
-	int good_a = mark_one(&a, blocks, WAL_MARK_BLK, key);
-	int good_b = mark_one(&b, (const uint8_t *)blocks + WAL_BLOCK, WAL_MARK_BLK + 1, key);
+	int r;
 
-	if (!good_a && !good_b)
-		return err_set(ERR_DAMAGED, "%s: offset %u: neither mark of the durable "
-			       "length is sound", file_path(f), WAL_MARK_BLK * WAL_BLOCK);
-	*out = good_a && (!good_b || a.sequence > b.sequence) ? a : b;
-	return 0;
+	r = mark_one(&a, blocks, WAL_MARK_BLK, key, f);
+	if (r == 0)
+		r = mark_one(&b, (const uint8_t *)blocks + WAL_BLOCK, WAL_MARK_BLK + 1,
+			     key, f);
+	if (r == 0)
+		*out = a.sequence > b.sequence ? a : b;
+	return r;
 }

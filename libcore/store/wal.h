@@ -86,13 +86,13 @@ int wal_head_parse(struct wal_head *out, const void *block, const struct wal_key
 		   const struct file *f);
 
 struct wal_mark {
-	uint64_t sequence, durable_blk, version, floor;
+	uint64_t sequence, durable_blk, floor;
 	uint32_t flags;
 };
 uint64_t wal_mark_blk(uint64_t sequence);	/* 1 or 2 */
 void wal_mark_build(void *block, const struct wal_mark *m, const struct wal_key *k);
-/* The later of both, from blocks 1 and 2 (8192 bytes).  ERR_DAMAGED when neither
- * is sound. */
+/* The later of both, from blocks 1 and 2 (8192 bytes).  ERR_DAMAGED when one of
+ * them is not sound: a mark fits a sector, so no crash can tear it. */
 int wal_mark_parse(struct wal_mark *out, const void *blocks, const struct wal_key *key,
 		   const struct file *f);
 

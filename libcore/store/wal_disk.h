@@ -63,13 +63,12 @@ struct wal_mark_disk {
 /*00*/	uint8_t magic[8];	/* "stratoMK" */
 /*08*/	le64 sequence;		/* even in block 1, odd in block 2; the larger counts */
 /*10*/	le64 durable_blk;	/* all commits before this block were flushed */
-/*18*/	le64 version;		/* the last of them (the head's base: none) */
-/*20*/	le64 floor;		/* commits are later than this: the manifest took it */
-/*28*/	le32 flags;		/* enum wal_mark_flags */
-/*2c*/	uint8_t zero[460];	/* must be zero */
+/*18*/	le64 floor;		/* commits are later than this: the manifest took it */
+/*20*/	le32 flags;		/* enum wal_mark_flags */
+/*24*/	uint8_t zero[468];	/* must be zero */
 };
 DISK_SIZE(struct wal_mark_disk, WAL_SECTOR_PAYLOAD);
-DISK_AT(struct wal_mark_disk, flags, 0x28);
+DISK_AT(struct wal_mark_disk, flags, 0x20);
 
 /* The first payload bytes of every block of a commit. */
 struct wal_block_disk {
