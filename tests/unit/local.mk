@@ -26,3 +26,6 @@ tests_unit_stream_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/run
 tests_unit_run_SOURCES = %D%/run.c
 tests_unit_run_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/ioq
+tests_unit_ioq_SOURCES = %D%/ioq.c
+tests_unit_ioq_LDADD = $(UNIT_LDADD)
