@@ -15,3 +15,7 @@ tests_unit_fault_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/segment
 tests_unit_segment_SOURCES = %D%/segment.c
 tests_unit_segment_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/graph_model
+tests_unit_graph_model_SOURCES = %D%/graph_model.c
+tests_unit_graph_model_LDADD = $(UNIT_LDADD)
