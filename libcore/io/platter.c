@@ -16,7 +16,6 @@
 
 #include "base/disk.h"
 #include "base/err.h"
-#include "base/hash.h"
 #include "io/file.h"
 
 struct name {
@@ -50,10 +49,15 @@ struct crash {
 	bool ordered;
 };
 
+/* splitmix64 (Vigna, public domain): seeds that follow each other must differ in
+ * every bit, which one multiplication does not give. */
 uint64_t platter_draw(uint64_t *seed)
 {
-	*seed += 0x9e3779b97f4a7c15u;
-	return hash_u64(*seed ^ *seed >> 31);
+	uint64_t z = *seed += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
 }
 
 uint64_t platter_below(uint64_t *seed, uint64_t n)

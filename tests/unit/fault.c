@@ -14,10 +14,10 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "io/fault.h"
 #include "io/file.h"
+#include "io/platter.h"
 
 #define SECTOR 512
 #define SECTORS 64
@@ -34,7 +34,7 @@ static unsigned scaled(unsigned n)
 
 static uint64_t draw(uint64_t *seed, uint64_t n)
 {
-	return hash_u64(++*seed) % n;
+	return platter_below(seed, n);
 }
 
 static struct backend *fresh(uint64_t seed)

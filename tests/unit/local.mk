@@ -19,3 +19,13 @@ tests_unit_segment_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/graph_model
 tests_unit_graph_model_SOURCES = %D%/graph_model.c
 tests_unit_graph_model_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/codec
+tests_unit_codec_SOURCES = %D%/codec.c
+tests_unit_codec_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/stream
+tests_unit_stream_SOURCES = %D%/stream.c
+tests_unit_stream_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/run
+tests_unit_run_SOURCES = %D%/run.c
+tests_unit_run_LDADD = $(UNIT_LDADD)
