@@ -16,6 +16,9 @@ UNIT_TESTS += tests/unit/segment
 tests_unit_segment_SOURCES = %D%/segment.c
 tests_unit_segment_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/graph_model
+tests_unit_graph_model_SOURCES = %D%/graph_model.c
+tests_unit_graph_model_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/codec
 tests_unit_codec_SOURCES = %D%/codec.c
 tests_unit_codec_LDADD = $(UNIT_LDADD)
