@@ -62,6 +62,9 @@ struct log_options {
  * is ERR_EXISTS: then the manifest is older than the log. */
 int log_create(const struct log_options *o, uint64_t bytes, uint64_t recycle);
 
+/* The name of a retired log goes; whoever has it open reads on. */
+void log_remove(struct backend *b, uint64_t log_id);
+
 /* O(1) when the index in wal/index is of this boot and this log; otherwise the
  * log is read once (a writer leaves the index for others; a reader without
  * permission keeps a private one).  ERR_ABSENT: no such log file: a newer
