@@ -470,7 +470,9 @@ void store_sweep_segments(struct store *s)
 {
 	struct sweep w = { .s = s, .dir = "seg", .keep = &s->manifest };
 
-	if (s->building || backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
+	/* A lock of our own never keeps us out: count instead. */
+	if (s->building || s->readers ||
+	    backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
 		return;
 	if (backend_lock(s->backend, LOCK_READERS, LOCK_EXCLUSIVE, 0) == 0) {
 		backend_list(s->backend, "seg", sweep_one, &w);
