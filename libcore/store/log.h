@@ -57,8 +57,7 @@ struct log_options {
 
 /* A new, empty, durable log file of the given size (zero-written; RECYCLE, if not
  * 0, is the id of a retired log whose file is taken over when nobody holds it, and
- * removed otherwise; this backend handle must not hold it either).  Under
- * LOCK_PUBLISH.  Replaces what a crash left under the name, but a log with commits
+ * removed otherwise).  Under LOCK_PUBLISH.  Replaces what a crash left under the name, but a log with commits
  * is ERR_EXISTS: then the manifest is older than the log. */
 int log_create(const struct log_options *o, uint64_t bytes, uint64_t recycle);
 
@@ -80,8 +79,8 @@ uint64_t log_durable(struct log *l);		/* last durable version, re-read each time
 int log_begin(struct log *l);
 /* The next commit's version: log_version + 1, or later if the manifest moved it. */
 uint64_t log_next_version(const struct log *l);
-/* PAYLOAD is entry_put_record()s, their versions log_next_version(); ENTRY_N of
- * them.  ERR_NO_SPACE before anything is written. */
+/* PAYLOAD is entry_put_record()s, ENTRY_N of them; their version is 0, which stands
+ * for the commit's own (so it can be made ready before the lock), or just that.  ERR_NO_SPACE before anything is written. */
 int log_append(struct log *l, struct bytes payload, uint64_t entry_n, uint64_t *version);
 /* The manifest took a version (a graph, a bulk load): commits go on after it. */
 void log_skip_to(struct log *l, uint64_t version);
@@ -92,8 +91,8 @@ int log_sync(struct log *l, uint64_t version);
 
 /* The newest entry of a key with version <= AS_OF (UINT64_MAX: also what is not
  * durable yet, for conditions under log_begin).  1 and the entry (in BUF), 0 not
- * in the log, ERR_CHANGED when the file was recycled meanwhile: start again with
- * a fresh manifest. */
+ * in the log, ERR_CHANGED when the log was folded meanwhile and is not held, or its
+ * file recycled: start again with a fresh manifest. */
 int log_get(struct log *l, uint32_t space, struct bytes key, uint64_t as_of,
 	    struct buf *buf, struct entry *out);
 

@@ -49,7 +49,7 @@ int log_index_stage(struct tail *t, const struct file *f, uint64_t blk, uint64_t
 		};
 
 		n = entry_get_record(rest, &e);
-		if (n < 0 || e.version != version)
+		if (n < 0 || (e.version && e.version != version))
 			return err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": a record of "
 				       "version %" PRIu64 " is malformed",
 				       file_path(f), node.pos, version);

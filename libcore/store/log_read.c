@@ -63,8 +63,9 @@ static int parse(struct log *l, const struct tail_node *node, struct buf *buf,
 {
 	long n = entry_get_record(buf_bytes(buf), out);
 
-	if (n != (long)node->len || out->version != node->version)
+	if (n != (long)node->len || (out->version && out->version != node->version))
 		return lies(l, node);
+	out->version = node->version;
 	return 0;
 }
 
@@ -124,11 +125,29 @@ static int find(struct log *l, uint32_t space, struct bytes key, uint64_t as_of,
 	return r == ERR_DAMAGED ? ERR_BUG : r;
 }
 
+/* A log that was folded is good for those who hold it; whoever wants the newest
+ * must go to the manifest. */
+static int folded(struct log *l)
+{
+	uint32_t flags = l->t->head->log_flags;
+	int named = !(flags & WAL_RETIRED);
+
+	if (flags == 0 || l->held || l->begun)
+		return 0;
+	if (flags == WAL_RETIRING && l->o.named)	/* how far did it come? */
+		named = l->o.named(l->o.named_ctx, l->o.log_id);
+	if (named)
+		return named < 0 ? named : 0;
+	return err_set(ERR_CHANGED, "%s: the log was folded meanwhile", file_path(l->f));
+}
+
 int log_get(struct log *l, uint32_t space, struct bytes key, uint64_t as_of,
 	    struct buf *buf, struct entry *out)
 {
-	int r = find(l, space, key, as_of, buf, out);
+	int r = folded(l);
 
+	if (r == 0)
+		r = find(l, space, key, as_of, buf, out);
 	if (r != ERR_BUG)
 		return r;
 	r = log_index_leave(l);		/* the index lies: read the log itself */
@@ -187,10 +206,10 @@ static bool wanted(const struct entry *e, const struct iter_from *from)
 }
 
 static int keep(struct log_iter *it, const struct entry *e, struct bytes record,
-		uint64_t pos)
+		uint64_t pos, uint64_t version)
 {
 	struct item item = {
-		.off = it->arena.len, .pos = pos, .version = e->version,
+		.off = it->arena.len, .pos = pos, .version = version,
 		.len = (uint32_t)record.len, .space = e->space,
 		.key_at = it->whole ? (uint32_t)(e->key.ptr - record.ptr) : 0,
 		.key_len = (uint32_t)e->key.len,
@@ -219,7 +238,7 @@ static int keep_commit(struct log_iter *it, const struct recover_commit *c,
 				       c->first.version);
 		if (wanted(&e, from))
 			r = keep(it, &e, bytes_of(rest.ptr, (size_t)n),
-				 wal_pos(c->blk, records.len - rest.len));
+				 wal_pos(c->blk, records.len - rest.len), c->first.version);
 		rest.ptr += n;
 		rest.len -= (size_t)n;
 	}
@@ -291,9 +310,12 @@ static int next(struct iter *iter, struct entry *out)
 		return 0;
 	item = item_at(it, it->reverse ? it->end - 1 - it->at : it->at);
 	it->at++;
-	if (it->whole)
-		return entry_get_record(bytes_of(it->arena.ptr + item->off, item->len),
-					out) < 0 ? ERR_BUG : 1;
+	if (it->whole) {
+		if (entry_get_record(bytes_of(it->arena.ptr + item->off, item->len), out) < 0)
+			return ERR_BUG;
+		out->version = item->version;
+		return 1;
+	}
 	node = (struct tail_node){ .pos = item->pos, .version = item->version,
 				   .len = item->len };
 	r = log_read_record(it->log, &node, &it->record, out);

@@ -49,8 +49,9 @@ static int hand_entries(struct walk *w, const struct recover_commit *c,
 		uint64_t off = wal_pos(c->blk, w->records.len - rest.len);
 		long len = entry_get_record(rest, &e);
 
-		if (len < 0 || e.version != c->first.version)
+		if (len < 0 || (e.version && e.version != c->first.version))
 			return fault(w, off, &c->first, "a record is malformed");
+		e.version = c->first.version;
 		if (w->to->entry)
 			r = w->to->entry(w->to->ctx, lc, &e, off);
 		rest.ptr += len;
