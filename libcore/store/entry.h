@@ -4,7 +4,7 @@
  * value of a block's row).  Spaces keep users' keys (0) apart from each graph's.
  *
  *   body:  kind        1 byte, enum entry_kind in the low 4 bits
- *          version     varint; 0 in a bulk run: the run's own version
+ *          version     varint; 0 in the log: the commit's own, in a bulk run: the run's
  *          expires     varint, ms since 1970; 0: never
  *          REMOVE      nothing more
  *          PUT         crc32c of the value le32, length varint, the value

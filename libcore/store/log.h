@@ -46,12 +46,19 @@ struct log_options {
 	bool write;
 	bool no_sync;			/* log_sync returns without a flush */
 	bool direct;			/* O_DIRECT if it can be had */
+	/* Asked in log_begin when a publisher died between log_retiring and
+	 * log_retire: does the manifest, as it is now, name this log?  1, 0, < 0.
+	 * NULL: log_begin answers ERR_CHANGED then. */
+	int (*named)(void *ctx, uint64_t log_id);
+	void *named_ctx;
 	uint64_t wait_ns;		/* for a lock */
 	struct mem *mem;
 };
 
 /* A new, empty, durable log file of the given size (zero-written; RECYCLE, if not
- * 0, is the id of a retired log whose file is taken over when nobody holds it). */
+ * 0, is the id of a retired log whose file is taken over when nobody holds it, and
+ * removed otherwise).  Under LOCK_PUBLISH.  Replaces what a crash left under the name, but a log with commits
+ * is ERR_EXISTS: then the manifest is older than the log. */
 int log_create(const struct log_options *o, uint64_t bytes, uint64_t recycle);
 
 /* O(1) when the index in wal/index is of this boot and this log; otherwise the
@@ -72,8 +79,8 @@ uint64_t log_durable(struct log *l);		/* last durable version, re-read each time
 int log_begin(struct log *l);
 /* The next commit's version: log_version + 1, or later if the manifest moved it. */
 uint64_t log_next_version(const struct log *l);
-/* PAYLOAD is entry_put_record()s, their versions log_next_version(); ENTRY_N of
- * them.  ERR_NO_SPACE before anything is written. */
+/* PAYLOAD is entry_put_record()s, ENTRY_N of them; their version is 0, which stands
+ * for the commit's own (so it can be made ready before the lock), or just that.  ERR_NO_SPACE before anything is written. */
 int log_append(struct log *l, struct bytes payload, uint64_t entry_n, uint64_t *version);
 /* The manifest took a version (a graph, a bulk load): commits go on after it. */
 void log_skip_to(struct log *l, uint64_t version);
@@ -84,13 +91,14 @@ int log_sync(struct log *l, uint64_t version);
 
 /* The newest entry of a key with version <= AS_OF (UINT64_MAX: also what is not
  * durable yet, for conditions under log_begin).  1 and the entry (in BUF), 0 not
- * in the log, ERR_CHANGED when the file was recycled meanwhile: start again with
- * a fresh manifest. */
+ * in the log, ERR_CHANGED when the log was folded meanwhile and is not held, or its
+ * file recycled: start again with a fresh manifest. */
 int log_get(struct log *l, uint32_t space, struct bytes key, uint64_t as_of,
 	    struct buf *buf, struct entry *out);
 
 /* The same in order, one entry a key, removals included.  Reads the keys of the
- * whole log once into memory. */
+ * whole log once into memory (the records too while that is plenty).  Needs L
+ * until it is closed. */
 int log_iter(struct iter **out, struct log *l, uint64_t as_of,
 	     const struct iter_from *from);
 
@@ -98,8 +106,12 @@ int log_iter(struct iter **out, struct log *l, uint64_t as_of,
  * ERR_CHANGED when it is too late). */
 int log_hold(struct log *l);
 
-/* Under log_begin, after a manifest that names another log was published: every
- * other process's next log_begin answers ERR_CHANGED. */
+/* Under log_begin, around the publication of a manifest that names another log and
+ * holds all that was appended to this one.  Retiring, before: should we die, the
+ * next log_begin asks which manifest is there.  Retire, after: every other
+ * process's next log_begin answers ERR_CHANGED.  A publication that failed needs
+ * no third call. */
+int log_retiring(struct log *l);
 void log_retire(struct log *l);
 
 /* Every commit in order, for walcheck: calls EACH for a commit's header and each
