@@ -32,3 +32,11 @@ tests_unit_run_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/ioq
 tests_unit_ioq_SOURCES = %D%/ioq.c
 tests_unit_ioq_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/wal
+tests_unit_wal_SOURCES = %D%/wal.c %D%/log_kit.h
+tests_unit_wal_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/tail
+tests_unit_tail_SOURCES = %D%/tail.c %D%/log_kit.h
+tests_unit_tail_LDADD = $(UNIT_LDADD)
