@@ -40,3 +40,7 @@ tests_unit_wal_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/tail
 tests_unit_tail_SOURCES = %D%/tail.c %D%/log_kit.h
 tests_unit_tail_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/recover
+tests_unit_recover_SOURCES = %D%/recover.c %D%/log_kit.h
+tests_unit_recover_LDADD = $(UNIT_LDADD)
