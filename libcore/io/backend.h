@@ -59,7 +59,7 @@ struct backend_ops {
 	int (*sync_dir)(struct backend *, const char *dir);
 	int (*lock)(struct backend *, unsigned what, int mode, uint64_t wait_ns);
 	void (*unlock)(struct backend *, unsigned what);
-	int (*holder)(struct backend *, char *text, size_t cap);
+	void (*note)(struct backend *, unsigned what, const char *tool);
 	void (*close_backend)(struct backend *);
 };
 
@@ -85,30 +85,40 @@ struct file {
  * on a read-only medium ERR_READ_ONLY. */
 int backend_local(struct backend **out, const char *path, bool write);
 
-/* An empty store in memory, for tests; several handles may share one. */
+/* An empty store in memory, for tests; several handles may share one.  Its locks
+ * hold between handles but never wait; a mapping keeps its address. */
 int backend_mem(struct backend **out);
 int backend_mem_again(struct backend **out, struct backend *first);
 
 void backend_close(struct backend *b);		/* NULL is fine */
 
-/* Opening refuses what is not a regular file of ours or root's with one link
- * (ERR_UNTRUSTED), never follows a link.  ERR_ABSENT: no such name. */
+/* Opening refuses what is not a regular file of ours, root's or the owner of the
+ * store's directory, with one link (ERR_UNTRUSTED); it never follows a link and
+ * never waits for a pipe.  ERR_ABSENT: no such name or folder. */
 int backend_open(struct backend *b, const char *name, unsigned flags, struct file **out);
 void file_close(struct file *f);		/* NULL is fine */
 
 int backend_rename(struct backend *b, const char *from, const char *to);	/* replaces */
 int backend_remove(struct backend *b, const char *name);	/* ERR_ABSENT if not there */
 int backend_mkdir(struct backend *b, const char *dir);
+/* Files and folders in DIR, in any order, without "." and ".."; EACH may make and
+ * remove names meanwhile.  What EACH returns, if not 0, ends it and is returned. */
 int backend_list(struct backend *b, const char *dir,
 		 int (*each)(void *, const char *name), void *ctx);
 int backend_sync_dir(struct backend *b, const char *dir);	/* "" is the store itself */
 
 /* Locks: byte WHAT of the file `lock`, an open-file-description lock of this
- * backend handle; dies with it.  Shared needs no write permission.  Waits up to
+ * backend handle; dies with it.  Shared needs no write permission; the file is made
+ * by the first who may write (ERR_ABSENT for a reader before that).  Waits up to
  * WAIT_NS (0: not at all), then ERR_LOCKED with a message that names the holder.
  * Taking the same lock twice through one handle is our bug. */
 enum { LOCK_SHARED = 0, LOCK_EXCLUSIVE = 1 };
 int backend_lock(struct backend *b, unsigned what, int mode, uint64_t wait_ns);
 void backend_unlock(struct backend *b, unsigned what);
+
+/* Say who holds lock WHAT, exclusively, for the message of those who wait: worth
+ * one write when it will be held long (a fold, a merge), not for a commit.  TOOL
+ * is the command's name.  The lock's release takes the text away again. */
+void backend_lock_note(struct backend *b, unsigned what, const char *tool);
 
 #endif
