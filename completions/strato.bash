@@ -114,7 +114,7 @@ _strato() {
 			compopt -o nospace 2>/dev/null
 	elif [[ $name == strato && -z $sub ]]; then
 		_strato_pick "$cur" < <(compgen -c strato- | sed 's/^strato-//' | sort -u)
-	elif [[ $name == strato-g* && -z $sub ]]; then
+	elif [[ $name == strato-gr* || $name == strato-gp* ]] && [[ -z $sub ]]; then
 		_strato_pick "$cur" < <(_strato_subcommands "$tool")
 	else
 		_strato_operand "$name" "$cur" "$store"

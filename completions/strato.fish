@@ -107,3 +107,6 @@ for tool in strato strato-init strato-put strato-get strato-ls strato-rm \
         strato-graph strato-gpucache
     complete -c $tool -a '(__strato_words)'
 end
+for tool in strato strato-graph strato-gpucache
+    complete -c $tool -f -n 'test -z "$(__strato_sub)"'
+end

@@ -265,6 +265,8 @@ plain_on_terminal() {
 	[ "$tool" != strato-get ] || return 0	# a value is the user's bytes
 	for how in NO_COLOR=1 TERM=dumb; do
 		typed="env $how $tool $words"
+		export T=$W/new.$how
+		rm -rf "$T"
 		script -qec "$typed" /dev/null </dev/null >"$W/tty" 2>&1
 		expect "no escape bytes on a terminal with $how" \
 			not grep -q "$ESC" "$W/tty"
@@ -279,7 +281,8 @@ plain_on_terminal() {
 
 without_progress() {
 	case $words in --version) return 0 ;; esac
-	streams eval "$tool --progress=never $words"
+	tool="$tool --progress=never"
+	streams invoke
 	expect "--progress=never: status 0" [ $rc -eq 0 ]
 	expect "--progress=never: nothing on stderr" empty "$err"
 }
@@ -426,7 +429,7 @@ program_options() { # PROGRAM
 	for file in strato.bash _strato strato.fish; do
 		file=$STRATO_SOURCE/completions/$file
 		for p in $(programs); do
-			grep -qE "(^|[ ])$p( |\$|;)" "$file" || fail "$file lacks $p"
+			grep -qE "(^|[[:space:]])$p( |\$|;)" "$file" || fail "$file lacks $p"
 		done
 		strato-config | cut -f1 >"$W/settings"
 		[ -s "$W/settings" ]

@@ -97,15 +97,14 @@ programs() {
 	tool_rows | cut -f1 | cut -d' ' -f1 | sort -u
 }
 
-# Runs CHECK for each row, with tool, stdout, changes, words and program set,
-# and T a fresh path; all rows are tried, and each that failed is named.
+# Runs CHECK for each row, with tool, stdout, changes, words and program set; all
+# rows are tried, and each that failed is named.
 each_row() { # CHECK
 	local tool stdout changes words program bad= line n=0
 	while IFS= read -r line <&9; do
 		IFS=$TAB read -r tool stdout changes words <<<"$line"
 		program=${tool%% *}
 		n=$((n + 1))
-		export T=$BATS_TEST_TMPDIR/new.$n
 		if ! command -v "$program" >/dev/null; then
 			bad="$bad\n$tool: not built"
 			continue
@@ -122,8 +121,9 @@ each_row() { # CHECK
 	[ -z "$bad" ] || fail "$(printf 'not so for:%b' "$bad")"
 }
 
-# The row's own invocation, its words read by the shell.
+# The row's own invocation, its words read by the shell, with a fresh T.
 invoke() {
+	T=$(mktemp -u "$W/new.XXXXXX")
 	eval "$tool $words"
 }
 
