@@ -2,4 +2,6 @@ libcore_a_SOURCES += \
 	%D%/bytes.c %D%/bytes.h %D%/clock.c %D%/clock.h \
 	%D%/crc32c.c %D%/crc32c.h %D%/disk.h %D%/endian.h \
 	%D%/err.c %D%/err.h %D%/hash.c %D%/hash.h \
-	%D%/lazylib.c %D%/lazylib.h %D%/mem.c %D%/mem.h
+	%D%/lazylib.c %D%/lazylib.h %D%/mem.c %D%/mem.h \
+	%D%/nearest.c %D%/nearest.h %D%/setting.c %D%/setting.h \
+	%D%/size.c %D%/size.h

@@ -160,10 +160,13 @@ void cli_begin_outer(struct cli *c, const struct cli_tool *tool, int argc,
 		     const char **argv, const struct poptOption *table);
 /* The subcommand's name and what follows it: *argc and *argv are set so that
  * argv[0] is the name.  Ends with status 64 when there is none, or with the
- * nearest of NAMES (NULL-terminated) when it is not among them.  The arrays live
- * until cli_end. */
+ * nearest of NAMES (NULL-terminated) when it is not among them; NAMES NULL takes
+ * any.  The arrays live until cli_end. */
 const char *cli_subcommand(struct cli *c, const char *const *names, int *argc,
 			   const char ***argv);
+
+/* What main returns when a subcommand is done: releases the outer one. */
+int cli_pass(struct cli *outer, int status);
 
 /* The next operand, or ends: "missing operand: KEY". */
 const char *cli_operand(struct cli *c, const char *what);

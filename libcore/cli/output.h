@@ -95,6 +95,9 @@ bool output_is_utf8(struct bytes b);
 bool output_has_control(struct bytes b);
 int output_escape(struct buf *out, struct bytes b);	/* as in tsv */
 int output_base64(struct buf *out, struct bytes b);
+/* "text" with its quotes; B must be UTF-8.  DEL and U+0080..9F are escaped too, so
+ * that JSON on a terminal cannot move the cursor. */
+int output_json_string(struct buf *out, struct bytes b);
 
 /* --- the terminal: asked only when needed --- */
 enum output_when { OUTPUT_AUTO, OUTPUT_ALWAYS, OUTPUT_NEVER };

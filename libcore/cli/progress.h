@@ -28,7 +28,8 @@ struct progress {
 /* WHAT is borrowed.  Asks the terminal once. */
 void progress_begin(struct progress *p, struct cli *cli, const char *what,
 		    uint64_t total_bytes);
-void progress_look(struct progress *p);		/* private: the slow half of progress_at */
+/* Look at the clock now: for the caller that has waited for its input. */
+void progress_look(struct progress *p);
 
 /* ITEMS done and BYTES of input read, in all. */
 static inline void progress_at(struct progress *p, uint64_t items, uint64_t bytes)

@@ -7,7 +7,8 @@
  *   NUL    raw bytes, each closed by NUL: key lists only
  *
  * A stream is either pairs or a list of keys.  In a list tsv, cdb and jsonl are
- * one escaped key a line, text is lines as they are, NUL is raw.
+ * one escaped key a line, text is lines as they are, NUL is raw; only a list that
+ * is written as jsonl is {"key":..} a line.
  *
  * The first TAB of a line ends its key; later ones belong to the value.
  */
@@ -47,7 +48,7 @@ struct record_source {
 };
 
 struct record {
-	struct bytes key, value;	/* the reader's memory: valid until its next call */
+	struct bytes key, value;	/* valid until the next record_next */
 	bool absent;			/* \N: no such key, or delete it; value is empty */
 	bool streamed;			/* value is empty here: record_value_read has it */
 	uint64_t value_len;		/* RECORD_UNKNOWN while streamed tsv and text */
@@ -58,8 +59,8 @@ struct record {
 
 struct record_reader;
 
-/* HOLD: a value of tsv, text or cdb longer than this is streamed, so that memory
- * is bounded by about twice HOLD; a jsonl line is held whole.  MAX: a longer
+/* HOLD: a value of tsv, text or cdb longer than this may be streamed, so that
+ * memory is bounded by about twice HOLD; a jsonl line is held whole.  MAX: a longer
  * value is ERR_TOO_BIG.  0 for either: 1 MiB, 16 TiB.  ERR_MEMORY, or ERR_USAGE
  * for a list's format with pairs (NUL). */
 int record_open(struct record_reader **out, enum record_format format,
@@ -89,8 +90,9 @@ ssize_t record_value_read(struct record_reader *r, void *buf, size_t cap);
  * would block, it is time to flush output and commit. */
 bool record_ready(struct record_reader *r);
 
-/* The bytes of the line that was refused, its LF included, as they came; cut
- * after HOLD bytes.  Valid until the next call. */
+/* The bytes of the line that was refused, its LF included, as they came; the
+ * beginning of a line that is too long, and nothing of a streamed value.  Valid
+ * until the next call. */
 struct bytes record_raw(const struct record_reader *r);
 uint64_t record_line(const struct record_reader *r);	/* of the last record or error */
 

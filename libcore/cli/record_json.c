@@ -1,0 +1,341 @@
+/* cli/record_json.c - one line of jsonl
+ *
+ * Two passes: the first finds the strings and checks every byte of them, the
+ * second decodes in place, where it cannot fail.  So a line that is refused is
+ * still as it came, for --rejects.
+ */
+#include "cli/record_json.h"
+
+#include <string.h>
+
+#include "cli/output.h"
+
+struct text {			/* what stands between the quotes */
+	uint8_t *at;
+	size_t len;
+	bool given, escaped, base64;
+};
+
+struct scan {
+	uint8_t *at, *end;
+	struct record_json *out;
+};
+
+static bool refuse(struct scan *s, const char *why, const uint8_t *from)
+{
+	s->out->why = why;
+	s->out->near = bytes_of(from, (size_t)(s->end - from));
+	return false;
+}
+
+static void blanks(struct scan *s)
+{
+	while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\r'))
+		s->at++;
+}
+
+static bool take(struct scan *s, uint8_t c)
+{
+	blanks(s);
+	if (s->at == s->end || *s->at != c)
+		return false;
+	s->at++;
+	return true;
+}
+
+static int hex(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The four digits of \u, or -1. */
+static int hex4(const uint8_t *p, const uint8_t *end)
+{
+	int v = 0;
+
+	if (end - p < 4)
+		return -1;
+	for (int i = 0; i < 4; i++) {
+		if (hex(p[i]) < 0)
+			return -1;
+		v = v << 4 | hex(p[i]);
+	}
+	return v;
+}
+
+/* Length of the escape at P (a backslash), 0 when it is none: a high surrogate
+ * counts only with its low one. */
+static size_t escape_len(const uint8_t *p, const uint8_t *end)
+{
+	int c, low;
+
+	if (end - p < 2)
+		return 0;
+	if (p[1] && strchr("\"\\/bfnrt", p[1]))
+		return 2;
+	if (p[1] != 'u')
+		return 0;
+	c = hex4(p + 2, end);
+	if (c < 0 || (c >= 0xdc00 && c < 0xe000))
+		return 0;
+	if (c < 0xd800 || c >= 0xe000)
+		return 6;
+	if (end - p < 12 || p[6] != '\\' || p[7] != 'u')
+		return 0;
+	low = hex4(p + 8, end);
+	return low >= 0xdc00 && low < 0xe000 ? 12 : 0;
+}
+
+static bool string(struct scan *s, struct text *t)
+{
+	const uint8_t *from = s->at;
+	bool high = false;
+	size_t n;
+
+	if (!take(s, '"'))
+		return refuse(s, "expected a string", from);
+	t->at = s->at;
+	t->escaped = false;
+	while (s->at < s->end && *s->at != '"') {
+		n = 1;
+		if (*s->at < 0x20)
+			return refuse(s, "a control byte in a string", s->at);
+		if (*s->at == '\\') {
+			n = escape_len(s->at, s->end);
+			t->escaped = true;
+		}
+		if (n == 0)
+			return refuse(s, "an unknown escape", s->at);
+		high |= *s->at >= 0x80;
+		s->at += n;
+	}
+	t->len = (size_t)(s->at - t->at);
+	if (s->at == s->end)
+		return refuse(s, "a string without its end", from);
+	s->at++;
+	if (high && !output_is_utf8(bytes_of(t->at, t->len)))
+		return refuse(s, "a string that is not UTF-8", from);
+	return true;
+}
+
+static const uint8_t digit_of[256] = {	/* value + 1 */
+	['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5, ['F'] = 6, ['G'] = 7,
+	['H'] = 8, ['I'] = 9, ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13,
+	['N'] = 14, ['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19,
+	['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25,
+	['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31,
+	['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37,
+	['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42, ['q'] = 43,
+	['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49,
+	['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55,
+	['3'] = 56, ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61,
+	['9'] = 62, ['+'] = 63, ['/'] = 64,
+};
+
+/* Whole groups of four, padded, no bits left over; "\/" may stand for "/". */
+static bool is_base64(const struct text *t)
+{
+	size_t digits = 0, pads = 0;
+	unsigned last = 0;
+
+	for (size_t i = 0; i < t->len; i++) {
+		uint8_t c = t->at[i];
+
+		if (c == '\\' && t->at[i + 1] == '/')
+			continue;
+		if (c == '=') {
+			pads++;
+			continue;
+		}
+		if (pads || !digit_of[c])
+			return false;
+		last = digit_of[c] - 1u;
+		digits++;
+	}
+	if ((digits + pads) % 4 || pads > 2)
+		return false;
+	return !(pads == 1 && last & 3) && !(pads == 2 && last & 15);
+}
+
+static size_t put_utf8(uint8_t *to, unsigned c)
+{
+	if (c < 0x80) {
+		to[0] = (uint8_t)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		to[0] = (uint8_t)(0xc0 | c >> 6);
+		to[1] = (uint8_t)(0x80 | (c & 63));
+		return 2;
+	}
+	if (c < 0x10000) {
+		to[0] = (uint8_t)(0xe0 | c >> 12);
+		to[1] = (uint8_t)(0x80 | (c >> 6 & 63));
+		to[2] = (uint8_t)(0x80 | (c & 63));
+		return 3;
+	}
+	to[0] = (uint8_t)(0xf0 | c >> 18);
+	to[1] = (uint8_t)(0x80 | (c >> 12 & 63));
+	to[2] = (uint8_t)(0x80 | (c >> 6 & 63));
+	to[3] = (uint8_t)(0x80 | (c & 63));
+	return 4;
+}
+
+/* The text without its escapes, in place: it only shrinks. */
+static size_t unescape(uint8_t *p, size_t len)
+{
+	static const char names[] = "\"\\/bfnrt";
+	static const char codes[] = "\"\\/\b\f\n\r\t";
+	const uint8_t *from = p, *end = p + len;
+	uint8_t *to = p;
+	unsigned c;
+
+	while (from < end) {
+		if (*from != '\\') {
+			*to++ = *from++;
+			continue;
+		}
+		if (from[1] != 'u') {
+			*to++ = (uint8_t)codes[strchr(names, from[1]) - names];
+			from += 2;
+			continue;
+		}
+		c = (unsigned)hex4(from + 2, end);
+		from += 6;
+		if (c >= 0xd800 && c < 0xe000) {
+			c = 0x10000 + ((c - 0xd800) << 10) +
+			    ((unsigned)hex4(from + 2, end) - 0xdc00);
+			from += 6;
+		}
+		to += put_utf8(to, c);
+	}
+	return (size_t)(to - p);
+}
+
+static size_t debase64(uint8_t *p, size_t len)
+{
+	uint8_t *to = p;
+	uint32_t v = 0;
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < len && p[i] != '='; i++) {
+		v = v << 6 | (digit_of[p[i]] - 1u);
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			*to++ = (uint8_t)(v >> bits);
+		}
+	}
+	return (size_t)(to - p);
+}
+
+static struct bytes decode(const struct text *t)
+{
+	size_t len = t->len;
+
+	if (t->escaped)
+		len = unescape(t->at, len);
+	if (t->base64)
+		len = debase64(t->at, len);
+	return bytes_of(t->at, len);
+}
+
+struct fields {
+	struct text key, value;
+	bool absent, absent_given;
+};
+
+static bool is(const struct text *name, const char *word)
+{
+	return bytes_equal(bytes_of(name->at, name->len), bytes_str(word));
+}
+
+static bool field_text(struct scan *s, struct text *t, const struct text *name,
+		       bool base64)
+{
+	if (t->given)
+		return refuse(s, "a field that is given twice", name->at);
+	blanks(s);
+	if (!string(s, t))
+		return false;
+	t->given = true;
+	t->base64 = base64;
+	if (base64 && !is_base64(t))
+		return refuse(s, "not base64", t->at);
+	return true;
+}
+
+static bool field_absent(struct scan *s, struct fields *f, const struct text *name)
+{
+	size_t left;
+
+	blanks(s);
+	left = (size_t)(s->end - s->at);
+	if (f->absent_given)
+		return refuse(s, "a field that is given twice", name->at);
+	f->absent_given = true;
+	f->absent = left >= 4 && memcmp(s->at, "true", 4) == 0;
+	if (!f->absent && (left < 5 || memcmp(s->at, "false", 5) != 0))
+		return refuse(s, "expected true or false", s->at);
+	s->at += f->absent ? 4 : 5;
+	return true;
+}
+
+static bool member(struct scan *s, struct fields *f)
+{
+	struct text name;
+
+	blanks(s);
+	if (!string(s, &name))
+		return false;
+	if (!take(s, ':'))
+		return refuse(s, "expected a colon", s->at);
+	if (is(&name, "key") || is(&name, "key64"))
+		return field_text(s, &f->key, &name, name.len > 3);
+	if (is(&name, "value") || is(&name, "value64"))
+		return field_text(s, &f->value, &name, name.len > 5);
+	if (is(&name, "absent"))
+		return field_absent(s, f, &name);
+	s->end = name.at + name.len;
+	return refuse(s, "an unknown field", name.at);
+}
+
+static bool object(struct scan *s, struct fields *f)
+{
+	if (!take(s, '{'))
+		return refuse(s, "expected a JSON object", s->at);
+	if (!take(s, '}')) {
+		do {
+			if (!member(s, f))
+				return false;
+		} while (take(s, ','));
+		if (!take(s, '}'))
+			return refuse(s, "expected a comma or a brace", s->at);
+	}
+	blanks(s);
+	if (s->at != s->end)
+		return refuse(s, "more than one JSON object", s->at);
+	return true;
+}
+
+bool record_json_read(struct record_json *out, uint8_t *line, size_t len)
+{
+	struct scan s = { line, line + len, out };
+	struct fields f = {0};
+
+	if (!object(&s, &f))
+		return false;
+	if (!f.key.given)
+		return refuse(&s, "no \"key\"", line);
+	if (f.absent && f.value.given)
+		return refuse(&s, "both a value and \"absent\":true", line);
+	if (!f.absent && !f.value.given)
+		return refuse(&s, "no \"value\"", line);
+	out->key = decode(&f.key);
+	out->value = f.absent ? bytes_of(NULL, 0) : decode(&f.value);
+	out->absent = f.absent;
+	return true;
+}
