@@ -20,8 +20,8 @@ int info_absent(struct output *o, struct bytes key);
 /* One row, as TSV or JSON. */
 int info_one(struct cli *c, struct sink to, const struct entry *e, struct bytes key);
 
-/* "2026-11-22T09:30:00Z", with milliseconds where there are any.  CAP 40. */
-#define INFO_TIME_MAX 40
+/* "2026-11-22T09:30:00Z", with milliseconds where there are any.  CAP INFO_TIME_MAX. */
+#define INFO_TIME_MAX 80
 void info_time(char out[INFO_TIME_MAX], uint64_t ms);
 
 #endif

@@ -299,6 +299,8 @@ static int begin(struct rm *m)
 	if (r < 0)
 		return r;
 	keyset_init(&m->seen, store_mem(m->store));
+	if (m->ack && setting_u64(store_settings(m->store), SETTING_SYNC) == SYNC_NONE)
+		return err_set(ERR_USAGE, "--ack promises what sync=none does not keep");
 	r = out_open(&m->out, NULL, NULL);
 	if (r == 0 && dry)
 		r = record_writer_open(&m->would, cli_format_out(m->cli, RECORD_KEYS),
@@ -376,8 +378,6 @@ int main(int argc, const char **argv)
 	cli_begin(&cli, &tool, argc, argv, table);
 	m.cli = &cli;
 	check(&cli);
-	if (m.ack && cli_given(&cli, CLI_VAL_NO_SYNC))
-		cli_usage(&cli, "--ack promises what --no-sync does not keep");
 	if (cli_given(&cli, CLI_VAL_BATCH) || cli_given(&cli, CLI_VAL_PREFIX))
 		cli_catch_signals();
 	return cli_end(&cli, rm(&m));
