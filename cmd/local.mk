@@ -5,6 +5,18 @@ libcmd_a_SOURCES = %D%/common/open.c %D%/common/open.h \
 	%D%/common/info.c %D%/common/info.h
 CMD_LDADD = libcmd.a libcore.a $(POPT_LIBS)
 
+bin_PROGRAMS += strato
+strato_SOURCES = %D%/strato/strato.c
+strato_LDADD = libcore.a $(POPT_LIBS)
+
+bin_PROGRAMS += strato-put
+strato_put_SOURCES = %D%/put/put.c %D%/put/put.h %D%/put/put_batch.c %D%/put/put_files.c
+strato_put_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-get
+strato_get_SOURCES = %D%/get/get.c
+strato_get_LDADD = $(CMD_LDADD)
+
 bin_PROGRAMS += strato-init
 strato_init_SOURCES = %D%/init/init.c
 strato_init_LDADD = $(CMD_LDADD)

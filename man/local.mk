@@ -1,4 +1,6 @@
 # man: a page is man/NAME.SECTION in mdoc, and its line here.  tests/man.tap
 # lints every page; every.bats compares a command's options with its page and
 # runs the page's examples (tests/lib/run-examples says which lines).
-dist_man_MANS += %D%/strato.7 %D%/strato-errors.7 %D%/strato-config.5
+dist_man_MANS += %D%/strato.7 %D%/strato-errors.7 %D%/strato-config.5 \
+	%D%/strato-store.5
+dist_man_MANS += %D%/strato-put.1 %D%/strato-get.1

@@ -5,7 +5,7 @@ TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 LOG_DRIVER = $(TAP_DRIVER)
 LOG_COMPILER = $(SHELL) $(top_srcdir)/%D%/lib/run-unit
 BATS_LOG_DRIVER = $(TAP_DRIVER)
-BATS_LOG_COMPILER = BATS='$(BATS)' $(SHELL) $(top_srcdir)/%D%/lib/run-bats
+BATS_LOG_COMPILER = env BATS='$(BATS)' $(SHELL) $(top_srcdir)/%D%/lib/run-bats
 TAP_LOG_DRIVER = $(TAP_DRIVER)
 TAP_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = \
@@ -31,4 +31,9 @@ TESTS += %D%/layering.tap %D%/man.tap
 EXTRA_DIST += $(CMD_TESTS) %D%/layering.tap %D%/man.tap \
 	%D%/lib/run-unit %D%/lib/run-bats %D%/lib/run-examples \
 	%D%/lib/common.bash %D%/lib/tools.tsv \
-	%D%/lib/complete-bash %D%/lib/complete-zsh
+	%D%/lib/complete-bash %D%/lib/complete-zsh %D%/lib/coverage
+
+# after --enable-coverage: what the tests ran, and 90 % of the lines or status 1
+.PHONY: coverage
+coverage: check
+	$(SHELL) $(top_srcdir)/%D%/lib/coverage $(srcdir)

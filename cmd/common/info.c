@@ -44,36 +44,23 @@ int info_row(struct output *o, const struct entry *e, struct bytes key)
 	output_u64(o, "size_bytes", e->size);
 	output_version(o, "version", e->version);
 	output_u64(o, "stored_bytes", stored_size(e));
-	output_text(o, "crc32c", crc);
+	output_text(o, "checksum", crc);
 	expires(o, e->expires_ms);
 	return output_row(o);
 }
 
 int info_absent(struct output *o, struct bytes key)
 {
-	static const char *const names[] = {
-		"size_bytes", "version", "stored_bytes", "crc32c", "expires"
-	};
-
 	output_bytes(o, "key", key);
-	if (output_style(o) == OUTPUT_JSON)
+	if (output_style(o) == OUTPUT_JSON) {
 		output_bool(o, "absent", true);
-	else
-		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-			output_absent(o, names[i]);
+		output_version(o, "version", 0);
+		return output_row(o);
+	}
+	output_absent(o, "size_bytes");
+	output_version(o, "version", 0);
+	output_absent(o, "stored_bytes");
+	output_absent(o, "checksum");
+	output_absent(o, "expires");
 	return output_row(o);
-}
-
-int info_one(struct cli *c, struct sink to, const struct entry *e, struct bytes key)
-{
-	struct output *o;
-	int r = output_open(&o, cli_style(c, false), to, NULL);
-
-	if (r < 0)
-		return r;
-	r = info_row(o, e, key);
-	if (r == 0)
-		r = output_end(o);
-	output_close(o);
-	return r;
 }

@@ -1,11 +1,10 @@
-/* cmd/common/info.h - what is known of a key without reading its value
+/* cmd/common/info.h - what is known of a key, as columns
  *
- *	KEY TAB SIZE TAB VERSION TAB STORED_SIZE TAB CHECKSUM TAB EXPIRES
+ *   KEY  SIZE  VERSION  STORED_SIZE  CHECKSUM  EXPIRES
  *
- * SIZE is the value's, STORED_SIZE what it takes as stored (packed, its table of
- * chunks included), CHECKSUM the CRC32C of the value in 8 hexadecimal digits,
- * EXPIRES a moment in UTC or "-".  In JSON: key, size_bytes, version,
- * stored_bytes, crc32c, expires (null for never).
+ * SIZE is the value's, STORED_SIZE what it takes packed, CHECKSUM the CRC-32C of
+ * its bytes as 8 hex digits, EXPIRES a time in UTC or "-" (in JSON null).
+ * strato-get -i, strato-ls -l and strato-stat KEY print the same.
  */
 #ifndef CMD_COMMON_INFO_H
 #define CMD_COMMON_INFO_H
@@ -13,12 +12,10 @@
 #include "cli/cli.h"
 #include "store/entry.h"
 
-/* 0 or the output's error. */
+/* One row; KEY is the entry's. */
 int info_row(struct output *o, const struct entry *e, struct bytes key);
-/* The row of a key that is not there: \N in each column, "absent" in JSON. */
+/* The row of a key that is not there: version 0, the rest absent. */
 int info_absent(struct output *o, struct bytes key);
-/* One row, as TSV or JSON. */
-int info_one(struct cli *c, struct sink to, const struct entry *e, struct bytes key);
 
 /* "2026-11-22T09:30:00Z", with milliseconds where there are any.  CAP INFO_TIME_MAX. */
 #define INFO_TIME_MAX 80

@@ -1,1 +1,13 @@
-# libcore/graph
+# libcore/graph: what an edge is
+libcore_a_SOURCES += \
+	%D%/build.c %D%/build.h \
+	%D%/csr.c %D%/csr.h %D%/csr_disk.h %D%/csr_write.c \
+	%D%/dict.c %D%/dict.h %D%/dict_disk.h %D%/dict_write.c \
+	%D%/ids.c %D%/ids.h %D%/intake.c %D%/intake.h \
+	%D%/intern.c %D%/intern.h %D%/sort.c %D%/sort.h \
+	%D%/spool.c %D%/spool.h \
+	%D%/text/edgelist.c %D%/text/text.c %D%/text/text.h %D%/text/tsv.c
+libcore_a_SOURCES += \
+	%D%/check.c %D%/check.h %D%/graph.c %D%/graph.h \
+	%D%/walk/bfs.c %D%/walk/bfs.h %D%/walk/path.c %D%/walk/path.h \
+	%D%/walk/seen.c %D%/walk/seen.h

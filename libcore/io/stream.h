@@ -45,7 +45,8 @@ uint64_t in_size(const struct in *in);		/* raw size if known, else 0: for progre
 const char *in_packing(const struct in *in);	/* "gzip", "lz4" or "" */
 
 /* NAME NULL or "-": standard output.  Else written beside NAME without a name
- * (O_TMPFILE, or a hidden name that a signal handler's list removes) and put in
+ * (O_TMPFILE, or a hidden name that a handler removes on SIGINT, SIGTERM, SIGHUP
+ * and their like, installed then and only where the default action was) and put in
  * place by out_commit: complete or absent, also after SIGKILL; an existing file
  * is replaced, its mode kept.  Character devices and pipes are written to as
  * they are. */
@@ -53,7 +54,8 @@ int out_open(struct out **out, const char *name, struct mem *mem);
 int out_write(struct out *o, const void *ptr, size_t len);	/* buffered */
 int out_flush(struct out *o);
 int out_fd(const struct out *o);		/* flush first, then e.g. splice */
-/* Flush, close, and for a named file: fsync, put in place, sync the folder. */
+/* Flush, close, and for a named file: fsync, put in place, sync the folder.
+ * O is gone then, also after an error; standard output itself stays open. */
 int out_commit(struct out *o);
 void out_abort(struct out *o);			/* nothing appears; NULL is fine */
 uint64_t out_total(const struct out *o);

@@ -302,6 +302,8 @@ struct blob_reader {
 	struct blob_row_disk row[ROWS];
 	uint64_t row_first, row_n;
 	uint8_t *stored, *raw;	/* one chunk each */
+	void *map;		/* the file's first map_len bytes, or NULL */
+	size_t map_len;
 	uint64_t chunk;		/* in raw; UINT64_MAX: none */
 	uint64_t crc_next;	/* bytes of the running checksum, while read in order */
 	uint32_t crc_now;
@@ -319,8 +321,20 @@ static int check_ref(const struct blob_reader *r)
 	return 0;
 }
 
+/* Failing to map is no failure: reads do the same. */
+static void map_value(struct blob_reader *r)
+{
+	uint64_t size;
+
+	if (file_size(r->file, &size) < 0 || r->ref.table_off > size)
+		return;
+	if (file_map(r->file, size, false, &r->map) == 0)
+		r->map_len = size;
+}
+
 int blob_reader_open(struct blob_reader **out, struct backend *b,
-		     const uint8_t store_id[16], const struct entry *e, struct mem *mem)
+		     const uint8_t store_id[16], const struct entry *e, bool map,
+		     struct mem *mem)
 {
 	struct blob_reader *r = mem_zalloc(mem, sizeof *r);
 	int err;
@@ -336,6 +350,8 @@ int blob_reader_open(struct blob_reader **out, struct backend *b,
 	err = open_blob(&r->file, b, store_id, e->blob.blob, 0);
 	if (err == 0)
 		err = check_ref(r);
+	if (err == 0 && map)
+		map_value(r);
 	if (err == 0) {
 		r->stored = mem_alloc(mem, BLOB_CHUNK);
 		r->raw = mem_alloc(mem, BLOB_CHUNK);
@@ -353,6 +369,8 @@ void blob_reader_close(struct blob_reader *r)
 {
 	if (!r)
 		return;
+	if (r->map)
+		file_unmap(r->file, r->map, r->map_len);
 	file_close(r->file);
 	mem_free(r->mem, r->stored);
 	mem_free(r->mem, r->raw);
@@ -387,6 +405,7 @@ static int load_chunk(struct blob_reader *r, uint64_t i)
 	uint64_t left = r->size - i * BLOB_CHUNK, off;
 	size_t raw_len = left < BLOB_CHUNK ? left : BLOB_CHUNK;
 	const struct blob_row_disk *row;
+	const uint8_t *stored;
 	uint32_t word, n, seed;
 	int err = need_row(r, i);
 
@@ -400,13 +419,18 @@ static int load_chunk(struct blob_reader *r, uint64_t i)
 		return damaged_chunk(r, r->ref.table_off + i * sizeof *row,
 				     "a chunk lies outside of its value");
 	r->chunk = UINT64_MAX;
-	err = file_read(r->file, r->stored, n, off);
-	if (err < 0)
-		return err;
+	if (r->map) {
+		stored = (const uint8_t *)r->map + off;
+	} else {
+		stored = r->stored;
+		err = file_read(r->file, r->stored, n, off);
+		if (err < 0)
+			return err;
+	}
 	seed = blob_seed(r->store_id, r->ref.blob, off, i, raw_len);
-	if (crc32c(seed, r->stored, n) != le32_get(row->crc))
+	if (crc32c(seed, stored, n) != le32_get(row->crc))
 		return damaged_chunk(r, off, "checksum differs");
-	err = block_unpack(word >> CODEC_SHIFT, r->stored, n, r->raw, raw_len);
+	err = block_unpack(word >> CODEC_SHIFT, stored, n, r->raw, raw_len);
 	if (err == ERR_DAMAGED)
 		return damaged_chunk(r, off, "does not unpack");
 	if (err == 0)

@@ -63,8 +63,10 @@ uint64_t blob_writer_end(const struct blob_writer *w);	/* file offset reached */
 void blob_writer_close(struct blob_writer *w);
 
 struct blob_reader;
+/* MAP: through a mapping where the backend has one, else by reads. */
 int blob_reader_open(struct blob_reader **out, struct backend *b,
-		     const uint8_t store_id[16], const struct entry *e, struct mem *mem);
+		     const uint8_t store_id[16], const struct entry *e, bool map,
+		     struct mem *mem);
 /* Up to CAP bytes of the value from OFF; 0 at its end.  Every byte was checked. */
 long blob_read(struct blob_reader *r, uint64_t off, void *buf, size_t cap);
 void blob_reader_close(struct blob_reader *r);

@@ -1,10 +1,14 @@
 # libcore/store: keys, and what durable means
 libcore_a_SOURCES += \
-	%D%/entry.c %D%/entry.h %D%/iter.h %D%/segment.h %D%/run.h \
-	%D%/log.h %D%/store.h \
-	%D%/blob.c %D%/blob.h \
-	%D%/manifest.c %D%/manifest.h %D%/manifest_disk.h \
-	%D%/merge.c %D%/snapshot.c %D%/store.c %D%/store_priv.h \
-	%D%/txn.c %D%/value.c
+	%D%/entry.c %D%/entry.h \
+	%D%/segment.c %D%/segment.h %D%/segment_writer.c %D%/segment_disk.h \
+	%D%/run.c %D%/run.h %D%/run_inside.h %D%/run_disk.h %D%/run_iter.c \
+	%D%/run_writer.c %D%/run_verify.c %D%/rows.c %D%/rows.h \
+	%D%/filter.c %D%/filter.h %D%/iter.c %D%/iter.h
 libcore_a_SOURCES += \
-	%D%/segment.c %D%/segment_writer.c %D%/segment_disk.h
+	%D%/log.h
+libcore_a_SOURCES += \
+	%D%/store.c %D%/store.h %D%/store_priv.h \
+	%D%/manifest.c %D%/manifest.h %D%/manifest_disk.h \
+	%D%/snapshot.c %D%/txn.c %D%/merge.c \
+	%D%/blob.c %D%/blob.h %D%/value.c

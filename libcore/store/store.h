@@ -80,6 +80,8 @@ int value_open(struct value **out, struct store *s, const struct entry *e);
 /* Up to CAP bytes from OFF: at least 1, 0 at the end. */
 long value_read(struct value *v, uint64_t off, void *buf, size_t cap);
 void value_close(struct value *v);		/* NULL is fine */
+/* Large values through a mapping from now on: for what the page cache holds. */
+void store_map_values(struct store *s, bool on);
 /* store_get and value_open in one, asked again while others move the value. */
 int store_get_value(struct store *s, uint32_t space, struct bytes key,
 		    struct entry *e, struct value **out);

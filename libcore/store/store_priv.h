@@ -34,6 +34,7 @@ struct store {
 	unsigned building;	/* store_build_begin, counted */
 	unsigned readers;	/* snapshots held */
 	bool write;
+	bool map_values;	/* blobs through a mapping, not by reads */
 	bool fold_failed;	/* a fold by the way; the next commit tries again */
 	uint64_t wait_ns;
 	const char *who;

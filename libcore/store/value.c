@@ -10,6 +10,11 @@ struct value {
 	struct buf inlined;
 };
 
+void store_map_values(struct store *s, bool on)
+{
+	s->map_values = on;
+}
+
 int value_open(struct value **out, struct store *s, const struct entry *e)
 {
 	struct value *v = mem_zalloc(&s->mem, sizeof *v);
@@ -19,7 +24,8 @@ int value_open(struct value **out, struct store *s, const struct entry *e)
 		return ERR_MEMORY;
 	v->mem = v->inlined.mem = &s->mem;
 	if (e->kind == ENTRY_BLOB)
-		r = blob_reader_open(&v->blob, s->backend, s->manifest.store_id, e, &s->mem);
+		r = blob_reader_open(&v->blob, s->backend, s->manifest.store_id, e,
+				     s->map_values, &s->mem);
 	else
 		r = buf_add(&v->inlined, e->value.ptr, e->value.len);
 	if (r < 0)

@@ -23,10 +23,11 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "io/fault.h"
 #include "io/file.h"
 #include "io/view.h"
 
-enum kind { LOCAL, MEM };
+enum kind { LOCAL, MEM, FAULT };
 
 struct fixture {
 	enum kind kind;
@@ -40,8 +41,11 @@ static void open_first(struct fixture *f)
 		snprintf(f->dir, sizeof f->dir, "/tmp/strato-unit-XXXXXX");
 		assert_non_null(mkdtemp(f->dir));
 		assert_int_equal(backend_local(&f->b, f->dir, true), 0);
-	} else {
+	} else if (f->kind == MEM) {
 		assert_int_equal(backend_mem(&f->b), 0);
+	} else {
+		assert_int_equal(fault_open(&f->b, NULL, 1), 0);
+		fault_modes(f->b, FAULT_SHORT);
 	}
 }
 
@@ -49,8 +53,10 @@ static void open_again(struct fixture *f, struct backend **out)
 {
 	if (f->kind == LOCAL)
 		assert_int_equal(backend_local(out, f->dir, true), 0);
-	else
+	else if (f->kind == MEM)
 		assert_int_equal(backend_mem_again(out, f->b), 0);
+	else
+		assert_int_equal(fault_again(out, f->b), 0);
 }
 
 static int setup(void **state, enum kind kind)
@@ -73,6 +79,11 @@ static int setup_local(void **state)
 static int setup_mem(void **state)
 {
 	return setup(state, MEM);
+}
+
+static int setup_fault(void **state)
+{
+	return setup(state, FAULT);
 }
 
 static int teardown(void **state)
@@ -654,7 +665,7 @@ static void a_file_cut_under_a_view_is_status_74_and_not_a_signal(void **state)
 
 #define OVER(f, kind) \
 	{ #f " (" #kind ")", f, setup_##kind, teardown, NULL }
-#define EACH(f) OVER(f, local), OVER(f, mem)
+#define EACH(f) OVER(f, local), OVER(f, mem), OVER(f, fault)
 #define ONLY_LOCAL(f) OVER(f, local)
 
 int main(void)

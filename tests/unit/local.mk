@@ -7,3 +7,25 @@ tests_unit_backend_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/segment
 tests_unit_segment_SOURCES = %D%/segment.c
 tests_unit_segment_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/store
+tests_unit_store_SOURCES = %D%/store.c
+tests_unit_store_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/fault
+tests_unit_fault_SOURCES = %D%/fault.c
+tests_unit_fault_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/segment
+tests_unit_segment_SOURCES = %D%/segment.c
+tests_unit_segment_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/codec
+tests_unit_codec_SOURCES = %D%/codec.c
+tests_unit_codec_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/stream
+tests_unit_stream_SOURCES = %D%/stream.c
+tests_unit_stream_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/run
+tests_unit_run_SOURCES = %D%/run.c
+tests_unit_run_LDADD = $(UNIT_LDADD)

@@ -1,0 +1,382 @@
+/* strato-get - read values: one, part of one, or many
+ *
+ * One KEY gives the value's bytes and nothing else.  -b gives a record for every
+ * key asked, in the order asked, all from one snapshot; what is missing is said
+ * in the stream, and the status is 1.  Nothing is written before its checksum was
+ * verified.
+ */
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/size.h"
+#include "cli/cli.h"
+#include "cmd/common/info.h"
+#include "cmd/common/open.h"
+#include "io/stream.h"
+#include "store/store.h"
+
+#define GET_READ (256u << 10)
+
+static const struct cli_tool tool = {
+	.name = "strato-get",
+	.does = "read values from a store",
+	.usage = "[OPTION]... KEY\n"
+		 "[OPTION]... -b [KEY]...",
+	.examples = "strato-get -s /data/kv greeting\n"
+		    "strato-get -s /data/kv -b -f cdb < keys > dump.cdb",
+};
+
+struct get {
+	struct cli *cli;
+	struct store *store;
+	struct out *out;
+	int exists, info, ignore_missing, unordered, map, force;
+	bool batch, have_range;
+	int64_t range_off;
+	uint64_t range_len;		/* UINT64_MAX: to the end */
+	uint8_t *buf;			/* GET_READ bytes */
+	uint64_t missing_n;
+};
+
+static int to_out(void *ctx, const void *ptr, size_t len)
+{
+	return out_write(((struct get *)ctx)->out, ptr, len);
+}
+
+static struct sink sink_of(struct get *g)
+{
+	return (struct sink){ to_out, g };
+}
+
+/* --- ranges --- */
+
+static void parse_range(struct cli *c, struct get *g)
+{
+	const char *text = cli_text(c, CLI_VAL_RANGE);
+	const char *colon;
+	struct bytes off;
+	uint64_t n = 0;
+	bool from_end;
+
+	g->range_len = UINT64_MAX;
+	if (!text)
+		return;
+	g->have_range = true;
+	from_end = text[0] == '-';
+	colon = strchr(text, ':');
+	off = bytes_of(text + from_end, (colon ? (size_t)(colon - text) : strlen(text)) - from_end);
+	if (size_bytes("--range", off, 0, INT64_MAX, &n) < 0 ||
+	    (colon && colon[1] && size_bytes("--range", bytes_str(colon + 1), 0, INT64_MAX,
+					     &g->range_len) < 0))
+		cli_exit(c, ERR_USAGE);
+	g->range_off = from_end ? -(int64_t)n : (int64_t)n;
+}
+
+/* The bytes [*from, *to) of a value of SIZE. */
+static void range_of(const struct get *g, uint64_t size, uint64_t *from, uint64_t *to)
+{
+	uint64_t back = (uint64_t)-g->range_off;
+
+	*from = g->range_off >= 0 ? (uint64_t)g->range_off : back < size ? size - back : 0;
+	if (*from > size)
+		*from = size;
+	*to = size - *from < g->range_len ? size : *from + g->range_len;
+}
+
+/* --- one --- */
+
+static int refuse_terminal(struct get *g, struct bytes value)
+{
+	if (g->force || !out_is_terminal(g->out) || !output_has_control(value))
+		return 0;
+	err_set(ERR_USAGE, "the value holds control bytes and standard output is a terminal");
+	err_hint("redirect it, use -o FILE, or --force");
+	return ERR_USAGE;
+}
+
+static int write_raw(struct get *g, struct value *v, const struct entry *e)
+{
+	uint64_t off, to;
+	int r = 0;
+
+	range_of(g, e->size, &off, &to);
+	while (r == 0 && off < to) {
+		size_t cap = to - off < GET_READ ? (size_t)(to - off) : GET_READ;
+		long n = value_read(v, off, g->buf, cap);
+
+		if (n <= 0)
+			return n < 0 ? (int)n : err_set(ERR_DAMAGED, "a value ends at byte %llu",
+							(unsigned long long)off);
+		r = refuse_terminal(g, bytes_of(g->buf, (size_t)n));
+		if (r == 0)
+			r = out_write(g->out, g->buf, (size_t)n);
+		off += (uint64_t)n;
+	}
+	return r;
+}
+
+static int write_record(struct get *g, struct record_writer *w, struct value *v,
+			struct bytes key, const struct entry *e)
+{
+	uint64_t off, to;
+	int r;
+
+	range_of(g, e->size, &off, &to);
+	r = record_value_begin(w, key, to - off);
+	while (r == 0 && off < to) {
+		size_t cap = to - off < GET_READ ? (size_t)(to - off) : GET_READ;
+		long n = value_read(v, off, g->buf, cap);
+
+		if (n <= 0)
+			return n < 0 ? (int)n : err_set(ERR_DAMAGED, "a value ends at byte %llu",
+							(unsigned long long)off);
+		r = record_value_feed(w, g->buf, (size_t)n);
+		off += (uint64_t)n;
+	}
+	return r < 0 ? r : record_value_end(w);
+}
+
+static int absent(struct bytes key)
+{
+	return err_set(ERR_ABSENT, "\"%s\": no such key", bytes_show(key));
+}
+
+static int get_json(struct get *g, struct bytes key)
+{
+	struct record_writer *w;
+	struct value *v = NULL;
+	struct entry e;
+	int r = record_writer_open(&w, RECORD_JSONL, RECORD_PAIRS, sink_of(g), NULL);
+
+	if (r < 0)
+		return r;
+	r = store_get_value(g->store, 0, key, &e, &v);
+	if (r == 0) {
+		r = record_absent(w, key);
+		if (r == 0)
+			r = absent(key);
+	} else if (r == 1) {
+		r = write_record(g, w, v, key, &e);
+	}
+	value_close(v);
+	record_writer_close(w);
+	return r;
+}
+
+static int get_info(struct get *g, struct bytes key, const struct entry *e)
+{
+	struct output *o;
+	int r = output_open(&o, cli_style(g->cli, false), sink_of(g), NULL);
+
+	if (r < 0)
+		return r;
+	r = info_row(o, e, key);
+	if (r == 0)
+		r = output_end(o);
+	output_close(o);
+	return r;
+}
+
+static int get_one(struct get *g, struct bytes key)
+{
+	struct value *v = NULL;
+	struct entry e;
+	int r;
+
+	if (g->exists || g->info) {
+		r = store_get(g->store, 0, key, &e);
+		if (r == 0)
+			return absent(key);
+		return r == 1 && g->info ? get_info(g, key, &e) : r < 0 ? r : 0;
+	}
+	if (g->cli->json)
+		return get_json(g, key);
+	r = store_get_value(g->store, 0, key, &e, &v);
+	if (r == 0)
+		r = absent(key);
+	else if (r == 1)
+		r = write_raw(g, v, &e);
+	value_close(v);
+	return r;
+}
+
+/* --- many --- */
+
+struct many {
+	struct get *g;
+	struct snapshot *snap;
+	struct record_writer *w;
+	struct output *info;
+	struct in *in;
+};
+
+static int answer(struct many *m, struct bytes key)
+{
+	struct get *g = m->g;
+	struct value *v = NULL;
+	struct entry e;
+	int r = snapshot_get(m->snap, 0, key, &e);
+
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		if (g->ignore_missing)
+			return 0;
+		g->missing_n++;
+		if (g->exists)
+			return 0;
+		return m->info ? info_absent(m->info, key) : record_absent(m->w, key);
+	}
+	if (g->exists)
+		return 0;
+	if (m->info)
+		return info_row(m->info, &e, key);
+	if (e.kind == ENTRY_PUT && !g->have_range)
+		return record_write(m->w, key, e.value);
+	r = value_open(&v, g->store, &e);
+	if (r == 0)
+		r = write_record(g, m->w, v, key, &e);
+	value_close(v);
+	return r;
+}
+
+/* What was answered goes out before the next key is waited for: a co-process. */
+static ssize_t fill_keys(void *ctx, void *buf, size_t cap)
+{
+	struct many *m = ctx;
+
+	if (in_would_block(m->in)) {
+		int r = out_flush(m->g->out);
+
+		if (r < 0)
+			return r;
+	}
+	return in_read(m->in, buf, cap);
+}
+
+static int answer_stream(struct many *m)
+{
+	struct record_source source = { fill_keys, m, NULL };
+	struct record_reader *reader = NULL;
+	struct record rec;
+	int r = in_open(&m->in, "-", true, NULL);
+
+	if (r < 0)
+		return r;
+	cli_reading_stdin(m->g->cli);
+	r = record_open(&reader, cli_format_in(m->g->cli, RECORD_KEYS), RECORD_KEYS,
+			&source, 0, 0, NULL);
+	while (r == 0 && (r = record_next(reader, &rec)) == 1)
+		r = answer(m, rec.key);
+	record_close(reader);
+	in_close(m->in);
+	return r;
+}
+
+static int answer_all(struct many *m)
+{
+	const char *key = cli_operand_if_any(m->g->cli);
+	int r = 0;
+
+	if (!key)
+		return answer_stream(m);
+	for (; r == 0 && key; key = cli_operand_if_any(m->g->cli))
+		r = answer(m, bytes_str(key));
+	return r;
+}
+
+static int get_many(struct get *g)
+{
+	struct many m = { .g = g };
+	int r = store_snapshot(g->store, &m.snap);
+
+	if (r == 0 && g->info)
+		r = output_open(&m.info, cli_style(g->cli, false), sink_of(g), NULL);
+	else if (r == 0)
+		r = record_writer_open(&m.w, cli_format_out(g->cli, RECORD_PAIRS),
+				       RECORD_PAIRS, sink_of(g), NULL);
+	if (r == 0)
+		r = answer_all(&m);
+	if (r == 0)
+		r = m.info ? output_end(m.info) : record_end(m.w);
+	output_close(m.info);
+	record_writer_close(m.w);
+	snapshot_close(m.snap);
+	if (r == 0 && g->missing_n)
+		r = err_set(ERR_ABSENT, "%llu keys are not there",
+			    (unsigned long long)g->missing_n);
+	return r;
+}
+
+/* --- the command line --- */
+
+static int get(struct get *g, const char *key, const char *output)
+{
+	int r = open_store(g->cli, &g->store, OPEN_READ);
+
+	if (r < 0)
+		return r;
+	store_map_values(g->store, g->map);
+	g->buf = mem_alloc(NULL, GET_READ);
+	r = g->buf ? out_open(&g->out, output, NULL) : ERR_MEMORY;
+	if (r == 0)
+		r = key ? get_one(g, bytes_str(key)) : get_many(g);
+	/* A missing key is an answer: what was found is kept. */
+	if (g->out && (r == 0 || (r == ERR_ABSENT && !key))) {
+		struct err_note note;
+		int done;
+
+		err_take(&note, r);
+		done = out_commit(g->out);
+		r = done < 0 ? done : r < 0 ? err_give(&note) : 0;
+	} else if (g->out && r == ERR_ABSENT && g->cli->json) {
+		int done = out_commit(g->out);
+
+		r = done < 0 ? done : r;
+	} else if (g->out) {
+		out_abort(g->out);
+	}
+	mem_free(NULL, g->buf);
+	store_close(g->store);
+	return r;
+}
+
+int main(int argc, const char **argv)
+{
+	struct get g = { 0 };
+	const struct poptOption table[] = {
+		CLI_OPTION_BATCH,
+		CLI_OPTION_FORMAT,
+		CLI_OPTION_NULL,
+		CLI_OPTION_RANGE,
+		CLI_OPTION_EXISTS(&g.exists),
+		CLI_OPTION_INFO(&g.info),
+		CLI_FLAG("ignore-missing", 0, &g.ignore_missing,
+			 "leave missing keys out, and out of the status"),
+		CLI_FLAG("unordered", 0, &g.unordered, "answer in order of completion"),
+		CLI_FLAG("mmap", 0, &g.map, "large values through a mapping"),
+		CLI_FLAG("force", 0, &g.force, "control bytes to a terminal too"),
+		CLI_OPTION_OUTPUT,
+		CLI_OPTIONS_STORE,
+		CLI_OPTIONS,
+		POPT_TABLEEND
+	};
+	const char *key = NULL;
+	struct cli cli;
+
+	stream_guard_std();
+	cli_begin(&cli, &tool, argc, argv, table);
+	g.cli = &cli;
+	g.batch = cli_given(&cli, CLI_VAL_BATCH);
+	parse_range(&cli, &g);
+	if (g.exists + g.info + g.have_range > 1)
+		cli_usage(&cli, "--exists, --info and --range exclude each other");
+	if (!g.batch) {
+		if (g.ignore_missing || g.unordered)
+			cli_usage(&cli, "--ignore-missing and --unordered go with --batch");
+		key = cli_operand(&cli, "KEY");
+		cli_no_more(&cli);
+	}
+	return cli_end(&cli, get(&g, key, cli_text(&cli, CLI_VAL_OUTPUT)));
+}

@@ -1,0 +1,91 @@
+/* graph/csr.h - who is adjacent to whom, in one direction
+ *
+ * Written in one pass over edges sorted by (type, from, to), in bounded memory.
+ * Read in place: a list is a span of the mapped file, whose pages were checked,
+ * whose bounds were compared with the section, and whose targets are all below
+ * node_n, so that a caller may index by them.  (That lists are sorted, and that
+ * the two directions agree, is graph/check's to see.)
+ * Bytes on disk: graph/csr_disk.h and strato-csr(5).
+ */
+#ifndef GRAPH_CSR_H
+#define GRAPH_CSR_H
+
+#include <stdbool.h>
+
+#include "base/endian.h"
+#include "store/segment.h"
+
+struct mem;
+
+enum csr_direction {
+	CSR_OUT = 1,		/* from source to target */
+	CSR_IN = 2,		/* its transpose */
+	CSR_BOTH = 3,		/* undirected: each edge at both of its ends */
+};
+
+/* --- writing --- */
+
+struct csr_writer;
+
+struct csr_plan {
+	enum csr_direction direction;
+	uint64_t node_n;
+	uint32_t type_n;
+	uint64_t dict;		/* id of the dictionary's segment */
+};
+
+int csr_create(struct csr_writer **out, const struct csr_plan *p, struct backend *b,
+	       const uint8_t store_id[16], struct mem *mem);
+/* Ascending; equal edges are kept.  ERR_BUG out of order. */
+int csr_add(struct csr_writer *w, uint32_t type, uint64_t from, uint64_t to);
+uint64_t csr_added(const struct csr_writer *w);
+int csr_finish(struct csr_writer *w, struct segment_ref *ref);	/* ends w always */
+void csr_abort(struct csr_writer *w);		/* NULL is fine */
+
+/* --- reading --- */
+
+struct csr;
+
+struct csr_list {
+	const uint8_t *at;
+	uint64_t n;
+	unsigned width;		/* 4 or 8 bytes each */
+};
+
+static inline uint64_t csr_at(const struct csr_list *l, uint64_t i)
+{
+	return l->width == 4 ? le32_get(((const le32 *)l->at)[i]) :
+		le64_get(((const le64 *)l->at)[i]);
+}
+
+int csr_open(struct csr **out, struct backend *b, const struct segment_ref *ref,
+	     const uint8_t store_id[16], struct mem *mem);
+void csr_close(struct csr *c);			/* NULL is fine */
+
+uint64_t csr_node_n(const struct csr *c);
+uint64_t csr_edge_n(const struct csr *c);
+uint32_t csr_type_n(const struct csr *c);
+enum csr_direction csr_direction(const struct csr *c);
+uint64_t csr_dict(const struct csr *c);
+struct segment *csr_segment(const struct csr *c);
+/* Edges under one type, in this segment. */
+int csr_type_edges(struct csr *c, uint32_t type, uint64_t *out);
+
+/* The list of NODE under TYPE, empty when it has none.  ERR_DAMAGED. */
+int csr_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out);
+/* Its length alone: the targets are not touched. */
+int csr_degree(struct csr *c, uint32_t type, uint64_t node, uint64_t *out);
+
+/* The rows of one type that are not empty, in order. */
+struct csr_scan {
+	struct csr *csr;
+	uint32_t type;
+	uint64_t row, node;	/* node: of the list just given */
+};
+void csr_scan_begin(struct csr_scan *s, struct csr *c, uint32_t type);
+int csr_scan_next(struct csr_scan *s, struct csr_list *out);	/* 1, 0, < 0 */
+
+/* Every rule of the format: 0 or the first fault. */
+int csr_check(struct csr *c);
+
+#endif

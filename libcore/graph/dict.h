@@ -1,0 +1,68 @@
+/* graph/dict.h - node keys and type names of a graph, both ways
+ *
+ * Written once, in key order, in bounded memory; read in place.  Opening touches
+ * nothing but the superblock; finding a key touches a page a step of a binary
+ * search.  What is read is checked on the way (ERR_DAMAGED with file and offset).
+ * Bytes on disk: graph/dict_disk.h and strato-csr(5).
+ */
+#ifndef GRAPH_DICT_H
+#define GRAPH_DICT_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+#include "store/segment.h"
+
+enum dict_form {
+	DICT_FORM_RANGE = 0, DICT_FORM_BITMAP = 1, DICT_FORM_NUMBERS = 2,
+	DICT_FORM_STRINGS = 3,
+};
+
+/* --- writing --- */
+
+struct dict_writer;
+
+struct dict_plan {
+	bool strings;
+	uint64_t first, last, key_n;	/* of numbers, known before */
+};
+
+/* The smallest form for so many numbers in this range. */
+enum dict_form dict_form_for(const struct dict_plan *p);
+
+int dict_create(struct dict_writer **out, const struct dict_plan *p,
+		struct backend *b, const uint8_t store_id[16], struct mem *mem);
+/* In strictly ascending order, as planned: ERR_BUG otherwise. */
+int dict_add_number(struct dict_writer *w, uint64_t key);
+int dict_add_string(struct dict_writer *w, struct bytes key);
+/* The types' names, ascending; ends the writer whatever it returns. */
+int dict_finish(struct dict_writer *w, const struct bytes *type, uint64_t type_n,
+		struct segment_ref *ref);
+void dict_abort(struct dict_writer *w);		/* NULL is fine */
+
+/* --- reading --- */
+
+struct dict;
+
+int dict_open(struct dict **out, struct backend *b, const struct segment_ref *ref,
+	      const uint8_t store_id[16], struct mem *mem);
+void dict_close(struct dict *d);		/* NULL is fine */
+
+enum dict_form dict_form(const struct dict *d);
+const char *dict_form_name(enum dict_form form);
+uint64_t dict_key_n(const struct dict *d);
+uint32_t dict_type_n(const struct dict *d);
+struct segment *dict_segment(const struct dict *d);
+
+/* 1 and the id, 0 no such key, ERR_DAMAGED. */
+int dict_find(struct dict *d, struct bytes key, uint64_t *id);
+/* OUT becomes the key of ID (below key_n). */
+int dict_key(struct dict *d, uint64_t id, struct buf *out);
+
+int dict_find_type(struct dict *d, struct bytes name, uint32_t *type);
+int dict_type(struct dict *d, uint32_t type, struct bytes *name);	/* in place */
+
+/* All rules of the format: order, counts, ranks, offsets.  0 or the first fault. */
+int dict_check(struct dict *d);
+
+#endif

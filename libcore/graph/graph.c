@@ -1,0 +1,184 @@
+/* graph/graph.c - segments that belong together */
+#include "graph/graph.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+
+struct graph {
+	struct mem *mem;
+	const struct manifest_graph *entry;
+	struct dict *dict;
+	struct csr *out, *in;		/* in is NULL when undirected */
+};
+
+static int take_csr(struct graph *g, struct csr *c)
+{
+	struct csr **place = csr_direction(c) == CSR_IN ? &g->in : &g->out;
+	bool both = csr_direction(c) == CSR_BOTH;
+
+	if (*place || both != graph_undirected(g)) {
+		err_set(ERR_DAMAGED, "%s: adjacency of a direction this graph has no place for",
+			segment_path(csr_segment(c)));
+		csr_close(c);
+		return ERR_DAMAGED;
+	}
+	*place = c;
+	return 0;
+}
+
+static int open_segments(struct graph *g, struct backend *b, const uint8_t store_id[16])
+{
+	const struct segment_ref *ref = g->entry->segment;
+	struct csr *c;
+	int r = 0;
+
+	for (uint32_t i = 0; i < g->entry->segment_n && r == 0; i++) {
+		if (ref[i].kind == SEGMENT_DICT && !g->dict) {
+			r = dict_open(&g->dict, b, &ref[i], store_id, g->mem);
+		} else if (ref[i].kind == SEGMENT_CSR) {
+			r = csr_open(&c, b, &ref[i], store_id, g->mem);
+			if (r == 0)
+				r = take_csr(g, c);
+		} else {
+			r = err_set(ERR_NEWER, "graph %s: a segment of kind %s",
+				    g->entry->name, segment_kind_name(ref[i].kind));
+		}
+	}
+	return r;
+}
+
+static bool fits(const struct graph *g, const struct csr *c)
+{
+	return csr_node_n(c) == dict_key_n(g->dict) && csr_type_n(c) == dict_type_n(g->dict);
+}
+
+static int agree(const struct graph *g)
+{
+	const struct manifest_graph *m = g->entry;
+
+	if (!g->dict || !g->out || (!g->in && !graph_undirected(g)))
+		return err_set(ERR_DAMAGED, "graph %s: a segment is missing", m->name);
+	if (!fits(g, g->out) || (g->in && (!fits(g, g->in) ||
+					   csr_edge_n(g->in) != csr_edge_n(g->out))) ||
+	    dict_key_n(g->dict) != m->node_n || dict_type_n(g->dict) != m->type_n)
+		return err_set(ERR_DAMAGED, "graph %s: its segments are of different graphs",
+			       m->name);
+	return 0;
+}
+
+int graph_open(struct graph **out, struct backend *b, const uint8_t store_id[16],
+	       const struct manifest_graph *m, struct mem *mem)
+{
+	struct graph *g = mem_zalloc(mem, sizeof *g);
+	int r;
+
+	if (!g)
+		return ERR_MEMORY;
+	g->mem = mem;
+	g->entry = m;
+	r = open_segments(g, b, store_id);
+	if (r == 0)
+		r = agree(g);
+	if (r < 0) {
+		graph_close(g);
+		return r;
+	}
+	*out = g;
+	return 0;
+}
+
+void graph_close(struct graph *g)
+{
+	if (!g)
+		return;
+	dict_close(g->dict);
+	csr_close(g->out);
+	csr_close(g->in);
+	mem_free(g->mem, g);
+}
+
+const struct manifest_graph *graph_entry(const struct graph *g)
+{
+	return g->entry;
+}
+
+bool graph_undirected(const struct graph *g)
+{
+	return g->entry->flags & GRAPH_UNDIRECTED;
+}
+
+struct dict *graph_dict(struct graph *g)
+{
+	return g->dict;
+}
+
+struct mem *graph_mem(const struct graph *g)
+{
+	return g->mem;
+}
+
+struct csr *graph_csr(struct graph *g, enum csr_direction direction)
+{
+	return direction == CSR_IN && g->in ? g->in : g->out;
+}
+
+uint64_t graph_node_n(const struct graph *g)
+{
+	return g->entry->node_n;
+}
+
+uint32_t graph_type_n(const struct graph *g)
+{
+	return (uint32_t)g->entry->type_n;
+}
+
+static int each_of(struct graph *g, uint64_t node, enum csr_direction way,
+		   const struct graph_types *types, graph_each *each, void *ctx)
+{
+	struct csr *c = graph_csr(g, way);
+	struct csr_list list;
+	int r = 0;
+
+	for (uint32_t i = 0; i < graph_types_n(g, types) && r == 0; i++) {
+		uint32_t type = graph_types_at(types, i);
+
+		r = csr_row(c, type, node, &list);
+		for (uint64_t k = 0; k < list.n && r == 0; k++)
+			r = each(ctx, csr_at(&list, k), type, way);
+	}
+	return r;
+}
+
+int graph_neighbours(struct graph *g, uint64_t node, enum csr_direction way,
+		     const struct graph_types *types, graph_each *each, void *ctx)
+{
+	int r = 0;
+
+	if (graph_undirected(g))
+		way = CSR_OUT;
+	if (way & CSR_OUT)
+		r = each_of(g, node, CSR_OUT, types, each, ctx);
+	if (r == 0 && way & CSR_IN)
+		r = each_of(g, node, CSR_IN, types, each, ctx);
+	return r;
+}
+
+int graph_degree(struct graph *g, uint64_t node, enum csr_direction way,
+		 const struct graph_types *types, uint64_t *out)
+{
+	uint64_t n;
+	int r = 0;
+
+	*out = 0;
+	if (graph_undirected(g))
+		way = CSR_OUT;
+	for (unsigned one = CSR_OUT; one <= CSR_IN; one++)
+		for (uint32_t i = 0; way & one && i < graph_types_n(g, types); i++) {
+			r = csr_degree(graph_csr(g, (enum csr_direction)one),
+				       graph_types_at(types, i), node, &n);
+			if (r < 0)
+				return r;
+			*out += n;
+		}
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* graph/graph.h - one graph of a snapshot, open for questions
+ *
+ * Joins the dictionary and the adjacency of both directions that the manifest
+ * names together.  Nodes and types are ids here; keys are for the surface.
+ * Opening reads three superblocks; what is asked is read when it is asked.
+ */
+#ifndef GRAPH_GRAPH_H
+#define GRAPH_GRAPH_H
+
+#include "graph/build.h"
+#include "graph/csr.h"
+#include "graph/dict.h"
+
+struct graph;
+
+#define GRAPH_ALL_TYPES UINT32_MAX
+
+/* G stays the caller's and must live as long.  ERR_DAMAGED also when the segments
+ * do not belong together. */
+int graph_open(struct graph **out, struct backend *b, const uint8_t store_id[16],
+	       const struct manifest_graph *g, struct mem *mem);
+void graph_close(struct graph *g);		/* NULL is fine */
+
+const struct manifest_graph *graph_entry(const struct graph *g);
+bool graph_undirected(const struct graph *g);
+struct dict *graph_dict(struct graph *g);
+struct mem *graph_mem(const struct graph *g);
+/* DIRECTION is CSR_OUT or CSR_IN; of an undirected graph both are the same. */
+struct csr *graph_csr(struct graph *g, enum csr_direction direction);
+uint64_t graph_node_n(const struct graph *g);
+uint32_t graph_type_n(const struct graph *g);
+
+/* Several types as a question names them: each id once, ascending. */
+struct graph_types {
+	const uint32_t *id;
+	uint32_t n;
+	bool all;		/* id and n are not used */
+};
+static inline uint32_t graph_types_n(const struct graph *g, const struct graph_types *t)
+{
+	return t->all ? graph_type_n(g) : t->n;
+}
+static inline uint32_t graph_types_at(const struct graph_types *t, uint32_t i)
+{
+	return t->all ? i : t->id[i];
+}
+
+/* Every edge at NODE: EACH gets the neighbour, the type and the direction (CSR_OUT,
+ * CSR_IN; with CSR_BOTH first all out, then all in; an undirected graph knows
+ * CSR_OUT only).  What EACH returns, if not 0, ends it and is returned. */
+typedef int graph_each(void *ctx, uint64_t to, uint32_t type, enum csr_direction way);
+int graph_neighbours(struct graph *g, uint64_t node, enum csr_direction way,
+		     const struct graph_types *types, graph_each *each, void *ctx);
+/* How many. */
+int graph_degree(struct graph *g, uint64_t node, enum csr_direction way,
+		 const struct graph_types *types, uint64_t *out);
+
+#endif

@@ -1,0 +1,174 @@
+/* graph/intake.c - blocks of edges, packed by columns
+ *
+ *	block: n, flags (in native order: it never outlives the process),
+ *	then n sources, n targets (4 or 8 bytes each), n types (0 or 4 bytes each)
+ */
+#include "graph/intake.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+
+enum { WIDE = 1, TYPED = 2 };
+
+struct head {
+	uint32_t n, flags;
+};
+
+#define PACKED_MOST (INTAKE_BLOCK * 20u)
+
+struct intake {
+	struct mem *mem;
+	struct spool *spool;
+	uint64_t n;
+	uint32_t open_n;			/* in the block being filled */
+	uint64_t wide;				/* or of its sources and targets */
+	uint32_t typed;
+	struct intake_edge edge[INTAKE_BLOCK];
+	uint8_t packed[PACKED_MOST];
+};
+
+int intake_open(struct intake **out, struct backend *b, size_t cap, struct mem *mem)
+{
+	struct intake *in = mem_zalloc(mem, sizeof *in);
+	int r;
+
+	if (!in)
+		return ERR_MEMORY;
+	in->mem = mem;
+	r = spool_open(&in->spool, b, cap, mem);
+	if (r < 0) {
+		mem_free(mem, in);
+		return r;
+	}
+	*out = in;
+	return 0;
+}
+
+void intake_close(struct intake *in)
+{
+	if (!in)
+		return;
+	spool_close(in->spool);
+	mem_free(in->mem, in);
+}
+
+uint64_t intake_n(const struct intake *in)
+{
+	return in->n;
+}
+
+static size_t packed_len(const struct head *h)
+{
+	return h->n * ((h->flags & WIDE ? 16u : 8u) + (h->flags & TYPED ? 4u : 0u));
+}
+
+static void put(uint8_t *to, uint64_t v, size_t w)
+{
+	uint32_t narrow = (uint32_t)v;
+
+	if (w == 4)
+		memcpy(to, &narrow, 4);
+	else
+		memcpy(to, &v, 8);
+}
+
+static uint64_t get(const uint8_t *from, size_t w)
+{
+	uint32_t narrow;
+	uint64_t v;
+
+	if (w == 4) {
+		memcpy(&narrow, from, 4);
+		return narrow;
+	}
+	memcpy(&v, from, 8);
+	return v;
+}
+
+static void pack(const struct intake *in, const struct head *h, uint8_t *to)
+{
+	size_t w = h->flags & WIDE ? 8 : 4;
+	uint8_t *dst = to + h->n * w, *type = dst + h->n * w;
+
+	for (uint32_t i = 0; i < h->n; i++) {
+		put(to + i * w, in->edge[i].src, w);
+		put(dst + i * w, in->edge[i].dst, w);
+		if (h->flags & TYPED)
+			memcpy(type + i * 4, &in->edge[i].type, 4);
+	}
+}
+
+static void unpack(struct intake_edge *edge, const struct head *h, const uint8_t *from)
+{
+	size_t w = h->flags & WIDE ? 8 : 4;
+	const uint8_t *dst = from + h->n * w, *type = dst + h->n * w;
+
+	for (uint32_t i = 0; i < h->n; i++) {
+		edge[i] = (struct intake_edge){ get(from + i * w, w), get(dst + i * w, w), 0 };
+		if (h->flags & TYPED)
+			memcpy(&edge[i].type, type + i * 4, 4);
+	}
+}
+
+static int flush(struct intake *in)
+{
+	struct head h = { in->open_n, (in->wide >> 32 ? WIDE : 0) | (in->typed ? TYPED : 0) };
+	int r;
+
+	if (h.n == 0)
+		return 0;
+	pack(in, &h, in->packed);
+	r = spool_add(in->spool, &h, sizeof h);
+	if (r == 0)
+		r = spool_add(in->spool, in->packed, packed_len(&h));
+	in->open_n = 0;
+	in->wide = 0;
+	in->typed = 0;
+	return r;
+}
+
+int intake_add(struct intake *in, uint64_t src, uint64_t dst, uint32_t type)
+{
+	in->edge[in->open_n++] = (struct intake_edge){ src, dst, type };
+	in->wide |= src | dst;
+	in->typed |= type;
+	in->n++;
+	return in->open_n == INTAKE_BLOCK ? flush(in) : 0;
+}
+
+int intake_begin(struct intake_reader *r, struct intake *in)
+{
+	int ret = flush(in);
+
+	*r = (struct intake_reader){ .mem = in->mem };
+	if (ret < 0)
+		return ret;
+	r->edge = mem_alloc(in->mem, INTAKE_BLOCK * sizeof *r->edge);
+	r->packed = mem_alloc(in->mem, PACKED_MOST);
+	if (!r->edge || !r->packed)
+		return ERR_MEMORY;
+	return spool_begin(&r->from, in->spool, 0, spool_bytes(in->spool), 256u << 10);
+}
+
+int intake_fill(struct intake_reader *r)
+{
+	struct head h;
+	int ret = spool_read(&r->from, &h, sizeof h);
+
+	if (ret > 0)
+		ret = spool_read(&r->from, r->packed, packed_len(&h));
+	if (ret <= 0)
+		return ret;
+	unpack(r->edge, &h, r->packed);
+	r->at = 0;
+	r->n = h.n;
+	return 1;
+}
+
+void intake_end(struct intake_reader *r)
+{
+	mem_free(r->mem, r->edge);
+	mem_free(r->mem, r->packed);
+	spool_end(&r->from);
+	*r = (struct intake_reader){0};
+}

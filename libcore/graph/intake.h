@@ -1,0 +1,48 @@
+/* graph/intake.h - edges as they came, until their nodes' ids are known
+ *
+ * Kept in blocks, each as narrow as its numbers allow: 8 bytes an edge for small
+ * integers without a type.  In memory up to a cap, then on disk (graph/spool).
+ */
+#ifndef GRAPH_INTAKE_H
+#define GRAPH_INTAKE_H
+
+#include "graph/spool.h"
+
+#define INTAKE_BLOCK 4096u		/* edges */
+
+struct intake;
+
+struct intake_edge {
+	uint64_t src, dst;
+	uint32_t type;
+};
+
+int intake_open(struct intake **out, struct backend *b, size_t cap, struct mem *mem);
+void intake_close(struct intake *in);		/* NULL is fine */
+
+int intake_add(struct intake *in, uint64_t src, uint64_t dst, uint32_t type);
+uint64_t intake_n(const struct intake *in);
+
+/* In order, as often as needed; nothing may be added meanwhile. */
+struct intake_reader {
+	struct intake_edge *edge;	/* a block of them */
+	uint8_t *packed;
+	uint32_t at, n;
+	struct spool_reader from;
+	struct mem *mem;
+};
+int intake_begin(struct intake_reader *r, struct intake *in);
+int intake_fill(struct intake_reader *r);	/* private: the next block */
+void intake_end(struct intake_reader *r);	/* once or more */
+
+static inline int intake_next(struct intake_reader *r, struct intake_edge *out)
+{
+	int ret;
+
+	if (r->at == r->n && (ret = intake_fill(r)) <= 0)
+		return ret;
+	*out = r->edge[r->at++];
+	return 1;
+}
+
+#endif

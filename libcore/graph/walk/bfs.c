@@ -1,0 +1,46 @@
+/* graph/walk/bfs.c - one level after the other */
+#include "graph/walk/bfs.h"
+
+int bfs_begin(struct bfs *b, struct graph *g, enum csr_direction way,
+	      const struct graph_types *types, uint64_t start)
+{
+	struct seen_node n = { .node = start };
+	int r;
+
+	*b = (struct bfs){ .graph = g, .way = way, .types = *types };
+	seen_init(&b->seen, graph_mem(g));
+	r = seen_add(&b->seen, &n);
+	return r < 0 ? r : 0;
+}
+
+void bfs_end(struct bfs *b)
+{
+	seen_release(&b->seen);
+}
+
+static int meet(void *ctx, uint64_t to, uint32_t type, enum csr_direction way)
+{
+	struct bfs *b = ctx;
+	struct seen_node n = {
+		.node = to, .from = b->at, .type = type, .way = (uint8_t)way,
+		.hop = b->seen.list[b->at].hop + 1,
+	};
+	int r = seen_add(&b->seen, &n);
+
+	return r < 0 ? r : 0;
+}
+
+int64_t bfs_step(struct bfs *b)
+{
+	uint64_t end = b->seen.n;
+	int r;
+
+	for (b->at = b->level; b->at < end; b->at++) {
+		r = graph_neighbours(b->graph, b->seen.list[b->at].node, b->way,
+				     &b->types, meet, b);
+		if (r < 0)
+			return r;
+	}
+	b->level = end;
+	return (int64_t)(b->seen.n - end);
+}

@@ -1,0 +1,27 @@
+/* graph/walk/bfs.h - what lies within some steps of a node
+ *
+ * Breadth first; within a step in the order of the edges, so the same graph gives
+ * the same list.  Memory grows with the nodes met.
+ */
+#ifndef GRAPH_WALK_BFS_H
+#define GRAPH_WALK_BFS_H
+
+#include "graph/graph.h"
+#include "graph/walk/seen.h"
+
+struct bfs {
+	struct graph *graph;
+	enum csr_direction way;
+	struct graph_types types;
+	struct seen seen;		/* seen.list: the answer, the start first */
+	uint64_t level;			/* place of the last level's first node */
+	uint64_t at;			/* private: place of the node being expanded */
+};
+
+int bfs_begin(struct bfs *b, struct graph *g, enum csr_direction way,
+	      const struct graph_types *types, uint64_t start);
+/* One more step: how many nodes it met first, 0 when there are no more. */
+int64_t bfs_step(struct bfs *b);
+void bfs_end(struct bfs *b);			/* once or more after begin */
+
+#endif

@@ -1,0 +1,82 @@
+/* graph/walk/seen.c - open addressing, at most half full */
+#include "graph/walk/seen.h"
+
+#include <inttypes.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/mem.h"
+
+#define LEAST 1024u
+
+void seen_init(struct seen *s, struct mem *mem)
+{
+	*s = (struct seen){ .mem = mem };
+}
+
+void seen_release(struct seen *s)
+{
+	mem_free(s->mem, s->list);
+	mem_free(s->mem, s->slots);
+	*s = (struct seen){ .mem = s->mem };
+}
+
+/* The slot of NODE: where it is, or the free one where it would go. */
+static uint64_t slot_of(const struct seen *s, uint64_t node)
+{
+	uint64_t i = hash_u64(node) & (s->slot_n - 1);
+
+	while (s->slots[i] && s->list[s->slots[i] - 1].node != node)
+		i = (i + 1) & (s->slot_n - 1);
+	return i;
+}
+
+static int grow(struct seen *s)
+{
+	uint64_t cap = s->cap ? 2 * s->cap : LEAST;
+	struct seen_node *list;
+	uint32_t *slots;
+
+	if (cap > UINT32_MAX / 2)
+		return err_set(ERR_MEMORY, "a search met more than %" PRIu64 " nodes", s->n);
+	list = mem_resize(s->mem, s->list, cap * sizeof *list);
+	if (!list)
+		return ERR_MEMORY;
+	s->list = list;
+	s->cap = cap;
+	slots = mem_zalloc(s->mem, 2 * cap * sizeof *slots);
+	if (!slots)
+		return ERR_MEMORY;
+	mem_free(s->mem, s->slots);
+	s->slots = slots;
+	s->slot_n = 2 * cap;
+	for (uint64_t i = 0; i < s->n; i++)
+		s->slots[slot_of(s, s->list[i].node)] = (uint32_t)i + 1;
+	return 0;
+}
+
+int seen_add(struct seen *s, const struct seen_node *n)
+{
+	uint64_t slot;
+	int r;
+
+	if (s->n == s->cap && (r = grow(s)) < 0)
+		return r;
+	slot = slot_of(s, n->node);
+	if (s->slots[slot])
+		return 0;
+	s->list[s->n++] = *n;
+	s->slots[slot] = (uint32_t)s->n;
+	return 1;
+}
+
+bool seen_find(const struct seen *s, uint64_t node, uint64_t *place)
+{
+	uint64_t slot;
+
+	if (!s->slot_n)
+		return false;
+	slot = slot_of(s, node);
+	*place = s->slots[slot] - 1ull;
+	return s->slots[slot] != 0;
+}

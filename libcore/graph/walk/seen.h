@@ -1,0 +1,36 @@
+/* graph/walk/seen.h - the nodes a search has met, and how
+ *
+ * A hash table that grows with what was met, not with the graph: a search that
+ * meets a thousand nodes of a billion touches a few pages.  Nodes are also a
+ * list, in the order they were met: levels are ranges of it.
+ */
+#ifndef GRAPH_WALK_SEEN_H
+#define GRAPH_WALK_SEEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mem;
+
+struct seen_node {
+	uint64_t node;
+	uint64_t from;		/* place in the list of the node it was met from */
+	uint32_t type, hop;	/* of the edge taken; steps from the start */
+	uint8_t way;		/* enum csr_direction */
+};
+
+struct seen {
+	struct mem *mem;
+	struct seen_node *list;
+	uint64_t n, cap;
+	uint32_t *slots;	/* place in the list + 1; 0: free */
+	uint64_t slot_n;
+};
+
+void seen_init(struct seen *s, struct mem *mem);
+void seen_release(struct seen *s);
+/* 1 and it is the list's last; 0 when it was met before; ERR_MEMORY. */
+int seen_add(struct seen *s, const struct seen_node *n);
+bool seen_find(const struct seen *s, uint64_t node, uint64_t *place);
+
+#endif
