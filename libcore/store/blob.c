@@ -33,7 +33,7 @@ struct blob_writer {
 	struct buf rows;	/* of the value begun */
 	uint64_t size, stored;
 	uint32_t crc;
-	bool begun;
+	bool failed;		/* a write or flush: nothing after it is believed */
 };
 
 /* What a chunk's checksum is bound to. */
@@ -168,9 +168,34 @@ uint64_t blob_writer_id(const struct blob_writer *w)
 	return w->id;
 }
 
+bool blob_writer_done(const struct blob_writer *w)
+{
+	return w->failed || blob_writer_end(w) >= BLOB_FULL;
+}
+
 uint64_t blob_writer_end(const struct blob_writer *w)
 {
 	return w->gather_off + w->gather_len;
+}
+
+static int was_failed(const struct blob_writer *w)
+{
+	return err_set(ERR_IO, "%s: an earlier write or flush failed", file_path(w->file));
+}
+
+/* The buffer's first LEN bytes to the file. */
+static int write_out(struct blob_writer *w, size_t len)
+{
+	int r = w->failed ? was_failed(w) :
+		file_write(w->file, w->gather, len, w->gather_off);
+
+	if (r < 0) {
+		w->failed = true;
+		return r;
+	}
+	w->gather_off += len;
+	w->gather_len = 0;
+	return 0;
 }
 
 /* Append stored bytes: to the buffer, and the buffer to the file when full. */
@@ -180,19 +205,16 @@ static int gather(struct blob_writer *w, const void *ptr, size_t len)
 
 	while (len) {
 		size_t n = GATHER - w->gather_len < len ? GATHER - w->gather_len : len;
-		int r;
+		int r = 0;
 
 		memcpy(w->gather + w->gather_len, p, n);
 		w->gather_len += n;
 		p += n;
 		len -= n;
-		if (w->gather_len < GATHER)
-			continue;
-		r = file_write(w->file, w->gather, GATHER, w->gather_off);
+		if (w->gather_len == GATHER)
+			r = write_out(w, GATHER);
 		if (r < 0)
 			return r;
-		w->gather_off += GATHER;
-		w->gather_len = 0;
 	}
 	return 0;
 }
@@ -203,8 +225,7 @@ int blob_begin(struct blob_writer *w)
 	w->size = w->stored = 0;
 	w->crc = 0;
 	w->raw_len = 0;
-	w->begun = true;
-	return 0;
+	return w->failed ? was_failed(w) : 0;
 }
 
 static int end_chunk(struct blob_writer *w)
@@ -266,13 +287,11 @@ int blob_end(struct blob_writer *w, struct entry *e)
 	e->blob.table_off = blob_writer_end(w);
 	e->blob.chunk_n = w->rows.len / sizeof(struct blob_row_disk);
 	e->blob.stored = w->stored;
-	w->begun = false;
 	return gather(w, w->rows.ptr, w->rows.len);
 }
 
 void blob_cancel(struct blob_writer *w)
 {
-	w->begun = false;
 	w->raw_len = 0;
 }
 
@@ -283,11 +302,13 @@ int blob_flush(struct blob_writer *w)
 
 	if (padded) {
 		memset(w->gather + w->gather_len, 0, padded - w->gather_len);
-		r = file_write(w->file, w->gather, padded, w->gather_off);
-		w->gather_off += padded;
-		w->gather_len = 0;
+		r = write_out(w, padded);
 	}
-	return r < 0 ? r : file_flush(w->file);
+	if (r == 0)
+		r = w->failed ? was_failed(w) : file_flush(w->file);
+	if (r < 0)
+		w->failed = true;
+	return r;
 }
 
 #define ROWS 256		/* of the table held at a time: one page */

@@ -60,6 +60,8 @@ void blob_cancel(struct blob_writer *w);	/* the value begun is forgotten */
 int blob_flush(struct blob_writer *w);
 uint64_t blob_writer_id(const struct blob_writer *w);
 uint64_t blob_writer_end(const struct blob_writer *w);	/* file offset reached */
+/* Full, or a write of it failed: flush what counts and take another. */
+bool blob_writer_done(const struct blob_writer *w);
 void blob_writer_close(struct blob_writer *w);
 
 struct blob_reader;

@@ -345,15 +345,15 @@ int txn_put_begin(struct txn *t, uint32_t space, struct bytes key, uint64_t expi
 
 int txn_put_feed(struct txn *t, const void *ptr, size_t len)
 {
-	struct blob_writer *blob;
-	int r;
+	struct blob_writer *blob = t->store->blob;
+	int r = 0;
 
 	if (!t->in_blob && t->head.len + len <= ENTRY_INLINE_MAX)
 		return buf_add(&t->head, ptr, len);
-	r = store_lease_blob(t->store, &blob);
-	if (r < 0)
-		return r;
 	if (!t->in_blob) {
+		r = store_lease_blob(t->store, &blob);
+		if (r < 0)
+			return r;
 		t->in_blob = true;
 		t->blob_dirty = true;
 		r = blob_begin(blob);
@@ -444,7 +444,7 @@ static int open_leased(struct store *s, uint64_t id)
 		return r;
 	r = blob_writer_open(&s->blob, s->backend, s->manifest.store_id, id,
 			     lz4 ? BLOCK_LZ4 : BLOCK_RAW, direct, &s->mem);
-	if (r == 0 && blob_writer_end(s->blob) >= BLOB_FULL) {
+	if (r == 0 && blob_writer_done(s->blob)) {
 		blob_writer_close(s->blob);
 		s->blob = NULL;
 		r = ERR_LOCKED;		/* full: as good as taken */
@@ -474,6 +474,15 @@ int store_lease_blob(struct store *s, struct blob_writer **out)
 {
 	int r = ERR_LOCKED;
 
+	if (s->blob && blob_writer_done(s->blob)) {
+		r = blob_flush(s->blob);
+		if (r < 0)
+			return r;	/* kept: no commit of this handle passes it */
+		backend_unlock(s->backend, lease_of(blob_writer_id(s->blob)));
+		blob_writer_close(s->blob);
+		s->blob = NULL;
+		r = ERR_LOCKED;
+	}
 	if (s->blob) {
 		*out = s->blob;
 		return 0;
@@ -628,7 +637,7 @@ int txn_commit(struct txn *t, uint64_t *version)
 	uint64_t v = 0;
 	int r = 0;
 
-	if (t->blob_dirty) {
+	if (t->blob_dirty && s->blob) {
 		r = blob_flush(s->blob);
 		if (r < 0)
 			return r;
