@@ -4,9 +4,6 @@ tests_unit_base_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/backend
 tests_unit_backend_SOURCES = %D%/backend.c
 tests_unit_backend_LDADD = $(UNIT_LDADD)
-UNIT_TESTS += tests/unit/segment
-tests_unit_segment_SOURCES = %D%/segment.c
-tests_unit_segment_LDADD = $(UNIT_LDADD)
 
 UNIT_TESTS += tests/unit/store
 tests_unit_store_SOURCES = %D%/store.c
