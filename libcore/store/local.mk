@@ -6,7 +6,9 @@ libcore_a_SOURCES += \
 	%D%/run_writer.c %D%/run_verify.c %D%/rows.c %D%/rows.h \
 	%D%/filter.c %D%/filter.h %D%/iter.c %D%/iter.h
 libcore_a_SOURCES += \
-	%D%/log.h
+	%D%/wal.c %D%/wal.h %D%/wal_disk.h %D%/tail.c %D%/tail.h \
+	%D%/recover.c %D%/recover.h %D%/log.c %D%/log.h %D%/log_inside.h \
+	%D%/log_file.c %D%/log_index.c %D%/log_read.c %D%/log_walk.c
 libcore_a_SOURCES += \
 	%D%/store.c %D%/store.h %D%/store_priv.h \
 	%D%/manifest.c %D%/manifest.h %D%/manifest_disk.h \

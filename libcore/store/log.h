@@ -46,12 +46,20 @@ struct log_options {
 	bool write;
 	bool no_sync;			/* log_sync returns without a flush */
 	bool direct;			/* O_DIRECT if it can be had */
+	/* Asked in log_begin when a publisher died between log_retiring and
+	 * log_retire: does the manifest, as it is now, name this log?  1, 0, < 0.
+	 * NULL: log_begin answers ERR_CHANGED then. */
+	int (*named)(void *ctx, uint64_t log_id);
+	void *named_ctx;
 	uint64_t wait_ns;		/* for a lock */
 	struct mem *mem;
 };
 
 /* A new, empty, durable log file of the given size (zero-written; RECYCLE, if not
- * 0, is the id of a retired log whose file is taken over when nobody holds it). */
+ * 0, is the id of a retired log whose file is taken over when nobody holds it, and
+ * removed otherwise; this backend handle must not hold it either).  Under
+ * LOCK_PUBLISH.  Replaces what a crash left under the name, but a log with commits
+ * is ERR_EXISTS: then the manifest is older than the log. */
 int log_create(const struct log_options *o, uint64_t bytes, uint64_t recycle);
 
 /* O(1) when the index in wal/index is of this boot and this log; otherwise the
@@ -90,7 +98,8 @@ int log_get(struct log *l, uint32_t space, struct bytes key, uint64_t as_of,
 	    struct buf *buf, struct entry *out);
 
 /* The same in order, one entry a key, removals included.  Reads the keys of the
- * whole log once into memory. */
+ * whole log once into memory (the records too while that is plenty).  Needs L
+ * until it is closed. */
 int log_iter(struct iter **out, struct log *l, uint64_t as_of,
 	     const struct iter_from *from);
 
@@ -98,8 +107,12 @@ int log_iter(struct iter **out, struct log *l, uint64_t as_of,
  * ERR_CHANGED when it is too late). */
 int log_hold(struct log *l);
 
-/* Under log_begin, after a manifest that names another log was published: every
- * other process's next log_begin answers ERR_CHANGED. */
+/* Under log_begin, around the publication of a manifest that names another log and
+ * holds all that was appended to this one.  Retiring, before: should we die, the
+ * next log_begin asks which manifest is there.  Retire, after: every other
+ * process's next log_begin answers ERR_CHANGED.  A publication that failed needs
+ * no third call. */
+int log_retiring(struct log *l);
 void log_retire(struct log *l);
 
 /* Every commit in order, for walcheck: calls EACH for a commit's header and each

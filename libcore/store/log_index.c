@@ -1,0 +1,572 @@
+/* store/log_index.c - the log's index: found, followed, made anew
+ *
+ * The file is the truth.  An index is believed when it is of this boot, log and
+ * file, was left clean, and the file's end is where it says (end_moved): then no
+ * copy of a store, no deleted wal/index and no second index can make two writers
+ * append to one place.  Else the log is read once, from the device where that can
+ * be had, and flushed before anything in it is believed.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "store/log_inside.h"
+
+static struct tail_id id_of(const struct log *l)
+{
+	struct tail_id id = { .log_id = l->o.log_id, .file_id = l->head.file_id };
+
+	memcpy(id.store_id, l->o.store_id, sizeof id.store_id);
+	return id;
+}
+
+static void take(struct log *l, struct tail *t, bool alone)
+{
+	tail_close(l->t);
+	l->t = t;
+	l->alone = alone;
+}
+
+static bool may_share(const struct log *l)
+{
+	return l->o.write;
+}
+
+/* --- commits into the index --- */
+
+int log_index_stage(struct tail *t, const struct file *f, uint64_t blk, uint64_t version,
+		    struct bytes records, uint64_t entry_n)
+{
+	struct bytes rest = records;
+	struct entry e;
+	uint64_t i;
+	long n;
+
+	for (i = 0; i < entry_n && rest.len; i++) {
+		struct tail_node node = {
+			.pos = wal_pos(blk, records.len - rest.len), .version = version,
+		};
+
+		n = entry_get_record(rest, &e);
+		if (n < 0 || e.version != version)
+			return err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": a record of "
+				       "version %" PRIu64 " is malformed",
+				       file_path(f), node.pos, version);
+		node.hash = tail_hash(t, e.space, e.key);
+		node.len = (uint32_t)n;
+		tail_stage(t, i, &node);
+		rest.ptr += n;
+		rest.len -= (size_t)n;
+	}
+	if (rest.len || i < entry_n)
+		return err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": version %" PRIu64
+			       " does not hold the %" PRIu64 " records it should",
+			       file_path(f), wal_pos(blk, 0), version, entry_n);
+	return 0;
+}
+
+/* Readers take the version first and believe all blocks before it: store it last. */
+int log_index_extend(struct tail *t, const struct log_end *end)
+{
+	struct tail_head *h = t->head;
+	int r = tail_link(t, end->entry_n);
+
+	h->last_nonce = end->nonce;
+	h->commit_n++;
+	h->append_blk = end->blk;
+	h->append_version = end->version;
+	return r;
+}
+
+static int make(struct log *l, struct tail **out, uint64_t node_n, bool shared)
+{
+	struct tail_id id = id_of(l);
+
+	return tail_make(out, l->o.backend, &id, node_n, shared, l->o.mem);
+}
+
+/* A larger one with the same contents.  Shared: under the sync lock, lest a
+ * flush be noted in the old one only. */
+static int larger(struct log *l, uint64_t n, bool shared)
+{
+	struct tail *t;
+	int r = make(l, &t, l->t->head->node_n + n, shared);
+
+	if (r < 0)
+		return r;
+	tail_copy(t, l->t);
+	if (shared) {
+		r = tail_publish(t);
+		if (r < 0) {
+			tail_close(t);
+			return r;
+		}
+	}
+	l->t->head->superseded = 1;
+	take(l, t, !shared);
+	return 0;
+}
+
+/* Nobody shall believe an index that we do not keep up. */
+static void withdraw(struct log *l)
+{
+	struct err_note note;
+
+	if (!l->o.write)
+		return;
+	err_take(&note, 0);
+	backend_remove(l->o.backend, TAIL_NAME);	/* often it is not there */
+	err_give(&note);
+}
+
+int log_index_grow(struct log *l, uint64_t n)
+{
+	int r;
+
+	if (l->alone)
+		return larger(l, n, false);
+	r = backend_lock(l->o.backend, LOCK_SYNC, LOCK_EXCLUSIVE, LOG_SYNC_WAIT_NS);
+	if (r < 0)
+		return r;
+	r = larger(l, n, true);
+	if (r < 0) {			/* a full disk: without one, then */
+		r = larger(l, n, false);
+		if (r == 0)
+			withdraw(l);
+	}
+	backend_unlock(l->o.backend, LOCK_SYNC);
+	return r;
+}
+
+/* --- reading the log --- */
+
+static int take_up(struct log *l, struct recover *r, const struct recover_commit *c,
+		   struct buf *records)
+{
+	int e = recover_records(r, c, records);
+
+	if (e == 0 && !tail_has_room(l->t, c->first.entry_n))
+		e = larger(l, c->first.entry_n, false);
+	if (e == 0)
+		e = log_index_stage(l->t, r->file, c->blk, c->first.version,
+				    buf_bytes(records), c->first.entry_n);
+	if (e < 0)
+		return e;
+	return log_index_extend(l->t, &(struct log_end){
+		.blk = c->blk + c->first.blk_n, .version = c->first.version,
+		.nonce = c->first.nonce, .entry_n = c->first.entry_n });
+}
+
+/* Into the index what lies from the walk's place up to END_BLK, or as far as it
+ * goes. */
+static int read_on(struct log *l, struct recover *r, uint64_t end_blk)
+{
+	struct buf records = { .mem = l->o.mem };
+	struct recover_commit c;
+	int e = 0;
+
+	while (r->blk < end_blk && (e = recover_next(r, &c)) == 1) {
+		e = take_up(l, r, &c, &records);
+		if (e < 0)
+			break;
+	}
+	buf_release(&records);
+	return e < 0 ? e : 0;
+}
+
+/* The walk to the end and what it means: 0 or ERR_TORN_TAIL, or an error. */
+static int survey(struct recover *r, struct recover_rest *rest)
+{
+	struct recover_commit c;
+	int e;
+
+	while ((e = recover_next(r, &c)) == 1)
+		;
+	if (e == 0)
+		e = recover_rest(r, rest);
+	return e < 0 ? e : recover_verdict(r, rest);
+}
+
+/* A fresh index on the log as surveyed, FLUSHED or not. */
+static int fill(struct log *l, struct recover *r, bool shared, bool flushed)
+{
+	uint64_t end = r->blk;
+	struct tail_head *h;
+	struct tail *t;
+	int e = make(l, &t, r->entry_n, shared);
+
+	if (e < 0)
+		return e;
+	h = t->head;
+	h->append_blk = WAL_FIRST_BLK;
+	h->append_version = r->head.base_version;
+	h->last_nonce = r->head.file_id;
+	h->file_blk = r->size_blk;
+	h->floor = r->mark.floor;
+	h->log_flags = r->mark.flags;
+	h->mark_sequence = r->mark.sequence;
+	h->mark_blk = r->mark.durable_blk;
+	take(l, t, true);
+	recover_resume(r, WAL_FIRST_BLK, r->head.base_version, r->head.file_id);
+	e = read_on(l, r, end);
+	h = l->t->head;
+	h->mark_commit_n = h->commit_n;
+	h->durable_blk = flushed ? h->append_blk : r->mark.durable_blk;
+	h->durable_version = h->append_version;
+	return e;
+}
+
+/* --- a private one --- */
+
+static int fill_private(struct log *l)
+{
+	struct recover_rest rest;
+	struct recover r;
+	int e = recover_init(&r, l->f, &l->head.key, l->o.mem);
+
+	if (e == 0)
+		e = survey(&r, &rest);
+	if (e == 0 || e == ERR_TORN_TAIL)
+		e = fill(l, &r, false, false);
+	recover_release(&r);
+	return e;
+}
+
+/* What looks like damage may be a writer's half-copied page: look again while
+ * nobody appends. */
+static int fill_for_reading(struct log *l)
+{
+	struct err_note note;
+	int e = fill_private(l);
+
+	if (e != ERR_DAMAGED)
+		return e;
+	err_take(&note, e);
+	if (!l->begun && backend_lock(l->o.backend, LOCK_APPEND, LOCK_SHARED,
+				      l->o.wait_ns) < 0)
+		return err_give(&note);
+	e = fill_private(l);
+	if (!l->begun)
+		backend_unlock(l->o.backend, LOCK_APPEND);
+	return e;
+}
+
+/* Under the append lock the end must be clean, or a torn tail is wiped. */
+static int settle_end(struct log *l, struct recover *r)
+{
+	struct recover_rest rest;
+	int e = recover_at_blank(r);
+
+	if (e != 0)
+		return e < 0 ? e : 0;
+	e = recover_rest(r, &rest);
+	if (e == 0)
+		e = recover_verdict(r, &rest);
+	if (e != ERR_TORN_TAIL)
+		return e;
+	return log_file_zero(l->f, r->blk, rest.remains_blk, l->o.mem);
+}
+
+int log_index_follow(struct log *l)
+{
+	struct tail_head *h = l->t->head;
+	struct recover r;
+	int e = recover_init(&r, l->f, &l->head.key, l->o.mem);
+
+	recover_resume(&r, h->append_blk, h->append_version, h->last_nonce);
+	if (e == 0)
+		e = read_on(l, &r, UINT64_MAX);
+	if (e == 0 && l->begun)
+		e = settle_end(l, &r);
+	if (e == 0) {
+		h = l->t->head;
+		h->file_blk = r.size_blk;
+		h->log_flags = r.mark.flags;
+		h->mark_sequence = r.mark.sequence;
+		tail_raise(&h->floor, r.mark.floor);
+		tail_raise(&h->durable_blk, r.mark.durable_blk);
+		tail_raise(&h->durable_version, h->append_version);
+	}
+	recover_release(&r);
+	return e;
+}
+
+int log_index_leave(struct log *l)
+{
+	if (l->o.write && !l->alone)
+		l->t->head->superseded = 1;	/* the next writer makes a new one */
+	return fill_for_reading(l);
+}
+
+/* --- made anew, under both locks --- */
+
+/* The device's word, not the page cache's: pages whose write failed look clean.
+ * Where that cannot be had the file as it is open must do. */
+static struct file *device_view(struct log *l)
+{
+	char name[WAL_NAME_MAX];
+	struct file *f;
+
+	wal_name(name, l->o.log_id);
+	if (backend_open(l->o.backend, name, FILE_DIRECT, &f) < 0)
+		return l->f;
+	return f;
+}
+
+/* What we go on to believe is written once more, so that a page that failed is
+ * dirty again and the coming flush means it. */
+static int write_again(struct log *l, struct recover *r, uint64_t from)
+{
+	const uint8_t *p;
+	int e = 0;
+
+	for (uint64_t blk = from; e == 0 && blk < r->blk; blk++) {
+		e = recover_block(r, blk, &p);
+		if (e == 0)
+			e = file_write(l->f, p, WAL_BLOCK, blk * WAL_BLOCK);
+	}
+	return e;
+}
+
+/* The end as the survey found it becomes the end in every view of the file. */
+static int mend(struct log *l, struct recover *r, const struct recover_rest *rest)
+{
+	const struct tail_head *h = l->t ? l->t->head : NULL;
+	uint64_t to = rest->remains_blk;
+	int e = 0;
+
+	if (h && h->doubtful) {
+		e = write_again(l, r, h->durable_blk < r->blk ? h->durable_blk : r->blk);
+		to = h->append_blk > to ? h->append_blk : to;
+		to = to < r->size_blk ? to : r->size_blk;
+	}
+	if (e == 0 && to > r->blk)
+		e = log_file_zero(l->f, r->blk, to, l->o.mem);
+	return e < 0 ? e : file_flush(l->f);
+}
+
+static int fill_shared(struct log *l, struct recover *r)
+{
+	struct tail *old = l->t;
+	int e;
+
+	l->t = NULL;
+	e = fill(l, r, true, true);
+	if (e == 0)
+		e = tail_publish(l->t);
+	l->alone = e < 0;
+	if (e < 0 && e != ERR_DAMAGED) {
+		e = fill(l, r, false, true);
+		if (e == 0)
+			withdraw(l);
+	}
+	if (e == 0 && old)
+		old->head->superseded = 1;
+	if (e < 0) {			/* as it was: still dirty, or doubtful */
+		tail_close(l->t);
+		l->t = old;
+		l->alone = false;
+	} else {
+		tail_close(old);
+	}
+	return e;
+}
+
+static int anew(struct log *l)
+{
+	struct file *view = NULL;
+	struct recover_rest rest;
+	struct recover r = { 0 };
+	int e = file_flush(l->f);
+
+	if (e < 0)
+		goto out;
+	view = device_view(l);
+	e = recover_init(&r, view, &l->head.key, l->o.mem);
+	if (e == 0)
+		e = survey(&r, &rest);
+	if (e == ERR_TORN_TAIL || (e == 0 && l->t && l->t->head->doubtful))
+		e = mend(l, &r, &rest);
+	if (e == 0)
+		e = fill_shared(l, &r);
+out:
+	if (e == ERR_IO && l->t && l->o.write)
+		l->t->head->doubtful = 1;
+	recover_release(&r);
+	if (view != l->f)
+		file_close(view);
+	return e;
+}
+
+/* Under the sync lock too: a flush under way ends, and notes what it found, before
+ * the index it knows is replaced. */
+static int rebuild(struct log *l)
+{
+	int e = backend_lock(l->o.backend, LOCK_SYNC, LOCK_EXCLUSIVE, LOG_SYNC_WAIT_NS);
+
+	if (e < 0)
+		return e;
+	e = anew(l);
+	backend_unlock(l->o.backend, LOCK_SYNC);
+	return e;
+}
+
+/* --- the one that is there --- */
+
+int log_index_adopt(struct log *l)
+{
+	struct tail_id id = id_of(l);
+	struct tail *t;
+	int e = tail_open(&t, l->o.backend, &id, may_share(l), l->o.mem);
+
+	if (e == 0)
+		take(l, t, false);
+	return e;
+}
+
+/* The last block of the last commit, and the block behind it. */
+static int read_end(struct log *l, uint64_t blk, struct wal_block b[2])
+{
+	ssize_t n;
+	int e = log_file_room(l, &l->in, 2 * WAL_BLOCK);
+
+	if (e < 0)
+		return e;
+	n = file_read_some(l->f, l->in.ptr, 2 * WAL_BLOCK, (blk - 1) * WAL_BLOCK);
+	if (n < 0)
+		return (int)n;
+	memset(b, 0, 2 * sizeof *b);
+	b[0].kind = b[1].kind = WAL_BLANK;
+	for (int i = 0; (i + 1) * (ssize_t)WAL_BLOCK <= n; i++)
+		wal_check(&b[i], l->in.ptr + i * WAL_BLOCK, blk - 1 + (uint64_t)i,
+			  &l->head.key);
+	return 0;
+}
+
+/* Is the end of the file another than the index says?  A commit being appended
+ * by a live writer is none of it. */
+static int end_moved(struct log *l)
+{
+	const struct tail_head *h = l->t->head;
+	struct wal_block b[2];
+
+	for (int tries = 0; tries < 100; tries++) {
+		uint64_t blk = h->append_blk, nonce = h->last_nonce;
+		bool dirty = h->dirty, lost, more;
+		int e;
+
+		if (blk < WAL_FIRST_BLK)
+			return 1;
+		e = read_end(l, blk, b);
+		if (e < 0)
+			return e;
+		lost = blk > WAL_FIRST_BLK && (b[0].kind != WAL_WHOLE ||
+		       b[0].nonce != nonce || b[0].blk_i + 1 != b[0].blk_n);
+		more = b[1].kind == WAL_WHOLE && b[1].blk_i == 0 &&
+		       b[1].prev_nonce == nonce && !dirty;
+		if (!lost && !more)
+			return 0;
+		if (l->begun || (h->append_blk == blk && h->last_nonce == nonce && !h->dirty))
+			return 1;
+	}
+	return 1;
+}
+
+static int is_current(struct log *l)
+{
+	const struct tail_head *h = l->t->head;
+	int moved;
+
+	if (h->superseded || h->dirty || h->doubtful)
+		return 0;
+	moved = end_moved(l);
+	return moved < 0 ? moved : !moved;
+}
+
+static int retired(struct log *l)
+{
+	return err_set(ERR_CHANGED, "%s: the log was folded meanwhile", file_path(l->f));
+}
+
+/* A publisher died between two calls: the manifest knows how far it came. */
+static int ask_manifest(struct log *l)
+{
+	struct tail_head *h = l->t->head;
+	int named = l->o.named ? l->o.named(l->o.named_ctx, l->o.log_id) : 0;
+
+	if (named < 0)
+		return named;
+	h->log_flags = named ? 0 : WAL_RETIRED;
+	log_file_mark(l);		/* if it fails the next one asks again */
+	return named ? 0 : retired(l);
+}
+
+static int not_retired(struct log *l)
+{
+	uint32_t flags = l->t->head->log_flags;
+
+	if (flags & WAL_RETIRED)
+		return retired(l);
+	return flags & WAL_RETIRING ? ask_manifest(l) : 0;
+}
+
+int log_index_ready(struct log *l)
+{
+	int e = l->alone || l->t->head->superseded ? log_index_adopt(l) : 0;
+
+	if (e == ERR_ABSENT && l->alone) {
+		withdraw(l);		/* one that others could use and we could not */
+		e = log_index_follow(l);
+		return e < 0 ? e : not_retired(l);
+	}
+	if (e < 0 && e != ERR_ABSENT)
+		return e;
+	e = is_current(l);
+	if (e == 0)
+		e = rebuild(l);
+	return e < 0 ? e : not_retired(l);
+}
+
+/* A writer leaves an index for all. */
+static int open_for_writing(struct log *l)
+{
+	int e = backend_lock(l->o.backend, LOCK_APPEND, LOCK_EXCLUSIVE, l->o.wait_ns);
+
+	if (e < 0)
+		return e;
+	e = log_index_adopt(l);		/* somebody may have been faster */
+	if (e == ERR_ABSENT)
+		e = rebuild(l);
+	backend_unlock(l->o.backend, LOCK_APPEND);
+	return e;
+}
+
+int log_index_refresh(struct log *l)
+{
+	int e;
+
+	if (l->alone)
+		return log_index_follow(l);
+	if (l->t->head->superseded && log_index_adopt(l) == 0)
+		return 0;
+	e = end_moved(l);		/* wal/index was deleted, and there is another */
+	if (e <= 0)
+		return e;
+	e = log_index_adopt(l);
+	return e == ERR_ABSENT ? fill_for_reading(l) : e;
+}
+
+int log_index_open(struct log *l)
+{
+	int e = log_index_adopt(l);
+
+	if (e == ERR_ABSENT && l->o.write)
+		return open_for_writing(l);
+	if (e == ERR_ABSENT)
+		return fill_for_reading(l);
+	if (e < 0 || l->o.write)
+		return e;
+	e = end_moved(l);
+	return e == 1 ? fill_for_reading(l) : e;
+}

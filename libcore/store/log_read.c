@@ -1,0 +1,337 @@
+/* store/log_read.c - look-ups and iterators
+ *
+ * A look-up asks the index for places and the file for truth: the block's
+ * checksums, its version, and the key itself must agree before an entry is handed
+ * out.  An iterator reads the file front to back, which needs no index: what it
+ * keeps are the keys, and the records too while the memory is plenty.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "store/log_inside.h"
+
+#define RECORD_MAX (KEY_MAX + ENTRY_BODY_MAX + 2 * VARINT_MAX)
+
+/* --- one record --- */
+
+static int lies(const struct log *l, const struct tail_node *node)
+{
+	return err_set(ERR_BUG, "%s: offset %" PRIu64 ": no record of version %" PRIu64
+		       " is here", file_path(l->f), node->pos, node->version);
+}
+
+static int block_damaged(struct log *l, const struct tail_node *node, uint64_t blk,
+			 const struct wal_block *b)
+{
+	int r = log_file_check(l);	/* recycled, and caught in the middle of a write? */
+
+	if (r < 0)
+		return r;
+	return err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": checksum is %08x, not %08x; "
+		       "in version %" PRIu64, file_path(l->f),
+		       blk * WAL_BLOCK + b->sector * DISK_SECTOR, b->got, b->expected,
+		       node->version);
+}
+
+/* Block I of the span read into l->in. */
+static int block_ok(struct log *l, const struct tail_node *node, uint32_t i,
+		    struct wal_block *first)
+{
+	uint64_t blk = node->pos / WAL_BLOCK + i;
+	struct wal_block b;
+	int r;
+
+	wal_check(&b, l->in.ptr + i * (size_t)WAL_BLOCK, blk, &l->head.key);
+	if (i == 0)
+		*first = b;
+	if (b.kind == WAL_DAMAGED)
+		return block_damaged(l, node, blk, &b);
+	if (b.kind == WAL_TAKEN) {
+		r = log_file_check(l);
+		return r < 0 ? r : block_damaged(l, node, blk, &b);
+	}
+	if (!wal_continues(first, &b, first->blk_i + i) || b.version != node->version)
+		return lies(l, node);
+	return 0;
+}
+
+static int parse(struct log *l, const struct tail_node *node, struct buf *buf,
+		 struct entry *out)
+{
+	long n = entry_get_record(buf_bytes(buf), out);
+
+	if (n != (long)node->len || out->version != node->version)
+		return lies(l, node);
+	return 0;
+}
+
+int log_read_record(struct log *l, const struct tail_node *node, struct buf *buf,
+		    struct entry *out)
+{
+	uint32_t off = wal_payload_off(node->pos), left = node->len;
+	uint64_t blk = node->pos / WAL_BLOCK;
+	struct wal_block first;
+	uint32_t n, i;
+	int r;
+
+	if (off < WAL_PAYLOAD - WAL_ROOM || off >= WAL_PAYLOAD || left > RECORD_MAX ||
+	    blk < WAL_FIRST_BLK || blk >= l->t->head->file_blk)
+		return lies(l, node);
+	n = left <= WAL_PAYLOAD - off ? 1 :
+	    1 + (left - (WAL_PAYLOAD - off) + WAL_ROOM - 1) / WAL_ROOM;
+	r = log_file_room(l, &l->in, n * (size_t)WAL_BLOCK);
+	if (r == 0)
+		r = file_read(l->f, l->in.ptr, n * (size_t)WAL_BLOCK, blk * WAL_BLOCK);
+	buf_clear(buf);
+	if (r == 0)
+		r = buf_reserve(buf, left);
+	for (i = 0; r == 0 && i < n; i++) {
+		uint32_t m = WAL_PAYLOAD - off < left ? WAL_PAYLOAD - off : left;
+
+		r = block_ok(l, node, i, &first);
+		if (r < 0)
+			break;
+		wal_gather(buf->ptr + buf->len, l->in.ptr + i * (size_t)WAL_BLOCK, off, m);
+		buf->len += m;
+		left -= m;
+		off = WAL_PAYLOAD - WAL_ROOM;
+	}
+	return r < 0 ? r : parse(l, node, buf, out);
+}
+
+static int find(struct log *l, uint32_t space, struct bytes key, uint64_t as_of,
+		struct buf *buf, struct entry *out)
+{
+	struct tail_walk w;
+	struct tail_node node;
+	uint64_t hash = tail_hash(l->t, space, key);
+	int r;
+
+	for (r = tail_first(l->t, hash, &w, &node); r == 1; r = tail_older(l->t, &w, &node)) {
+		if (node.version > as_of)
+			continue;
+		r = log_read_record(l, &node, buf, out);
+		if (r < 0)
+			return r;
+		if (entry_cmp(out->space, out->key, space, key) == 0)
+			return 1;
+		if (tail_hash(l->t, out->space, out->key) != hash)
+			return lies(l, &node);
+	}
+	return r == ERR_DAMAGED ? ERR_BUG : r;
+}
+
+int log_get(struct log *l, uint32_t space, struct bytes key, uint64_t as_of,
+	    struct buf *buf, struct entry *out)
+{
+	int r = find(l, space, key, as_of, buf, out);
+
+	if (r != ERR_BUG)
+		return r;
+	r = log_index_leave(l);		/* the index lies: read the log itself */
+	return r < 0 ? r : find(l, space, key, as_of, buf, out);
+}
+
+/* --- in order --- */
+
+struct item {
+	uint64_t off;			/* in the arena */
+	uint64_t pos, version;
+	uint32_t len;			/* of the record */
+	uint32_t space, key_at, key_len;	/* key_at: from off on */
+};
+
+struct log_iter {
+	struct iter it;
+	struct log *log;
+	struct mem *mem;
+	struct buf arena;
+	struct buf record;		/* the one given out */
+	struct buf items;		/* struct item[] */
+	size_t at, end;
+	bool reverse;
+	bool whole;			/* the arena has records, not keys alone */
+};
+
+static struct item *item_at(const struct log_iter *it, size_t i)
+{
+	return (struct item *)(void *)it->items.ptr + i;
+}
+
+static struct bytes item_key(const struct log_iter *it, const struct item *item)
+{
+	return bytes_of(it->arena.ptr + item->off + item->key_at, item->key_len);
+}
+
+/* By key; of one key the newest first. */
+static int item_cmp(const void *a, const void *b, void *ctx)
+{
+	const struct item *x = a, *y = b;
+	int c = entry_cmp(x->space, item_key(ctx, x), y->space, item_key(ctx, y));
+
+	if (c)
+		return c;
+	if (x->version != y->version)
+		return x->version > y->version ? -1 : 1;
+	return x->pos > y->pos ? -1 : 1;
+}
+
+static bool wanted(const struct entry *e, const struct iter_from *from)
+{
+	int c = entry_cmp(e->space, e->key, from->space, from->key);
+
+	return from->reverse ? c < 0 : c >= 0;
+}
+
+static int keep(struct log_iter *it, const struct entry *e, struct bytes record,
+		uint64_t pos)
+{
+	struct item item = {
+		.off = it->arena.len, .pos = pos, .version = e->version,
+		.len = (uint32_t)record.len, .space = e->space,
+		.key_at = it->whole ? (uint32_t)(e->key.ptr - record.ptr) : 0,
+		.key_len = (uint32_t)e->key.len,
+	};
+	struct bytes part = it->whole ? record : e->key;
+	int r = buf_add(&it->arena, part.ptr, part.len);
+
+	return r < 0 ? r : buf_add(&it->items, &item, sizeof item);
+}
+
+static int keep_commit(struct log_iter *it, const struct recover_commit *c,
+		       struct bytes records, const struct iter_from *from)
+{
+	struct bytes rest = records;
+	struct entry e;
+	int r = 0;
+
+	while (r == 0 && rest.len) {
+		long n = entry_get_record(rest, &e);
+
+		if (n < 0)
+			return err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": a record of "
+				       "version %" PRIu64 " is malformed",
+				       file_path(it->log->f),
+				       wal_pos(c->blk, records.len - rest.len),
+				       c->first.version);
+		if (wanted(&e, from))
+			r = keep(it, &e, bytes_of(rest.ptr, (size_t)n),
+				 wal_pos(c->blk, records.len - rest.len));
+		rest.ptr += n;
+		rest.len -= (size_t)n;
+	}
+	return r;
+}
+
+/* The walk ended before what the index has: say why. */
+static int broke_off(struct recover *r)
+{
+	struct recover_rest rest;
+	int e = recover_rest(r, &rest);
+
+	if (e == 0)
+		e = recover_verdict(r, &rest);
+	if (e == 0 || e == ERR_TORN_TAIL)
+		e = err_set(ERR_CHANGED, "%s: the log's end moved while it was read",
+			    file_path(r->file));
+	return e;
+}
+
+static int gather(struct log_iter *it, uint64_t as_of, const struct iter_from *from)
+{
+	struct buf records = { .mem = it->mem };
+	uint64_t end = it->log->t->head->append_blk;
+	struct recover_commit c;
+	struct recover r;
+	int e = recover_init(&r, it->log->f, &it->log->head.key, it->mem);
+
+	while (e == 0 && r.blk < end) {
+		e = recover_next(&r, &c);
+		if (e == 0)
+			e = broke_off(&r);
+		if (e < 0 || c.first.version > as_of)
+			break;
+		e = recover_records(&r, &c, &records);
+		if (e == 0)
+			e = keep_commit(it, &c, buf_bytes(&records), from);
+	}
+	recover_release(&r);
+	buf_release(&records);
+	return e < 0 ? e : 0;
+}
+
+static void sort(struct log_iter *it)
+{
+	size_t n = it->items.len / sizeof(struct item), kept = 0;
+
+	qsort_r(it->items.ptr, n, sizeof(struct item), item_cmp, it);
+	for (size_t i = 0; i < n; i++) {
+		struct item *a = item_at(it, i);
+
+		if (kept && entry_cmp(a->space, item_key(it, a),
+				      item_at(it, kept - 1)->space,
+				      item_key(it, item_at(it, kept - 1))) == 0)
+			continue;
+		*item_at(it, kept++) = *a;
+	}
+	it->end = kept;
+}
+
+static int next(struct iter *iter, struct entry *out)
+{
+	struct log_iter *it = (struct log_iter *)iter;
+	struct tail_node node;
+	struct item *item;
+	int r;
+
+	if (it->at == it->end)
+		return 0;
+	item = item_at(it, it->reverse ? it->end - 1 - it->at : it->at);
+	it->at++;
+	if (it->whole)
+		return entry_get_record(bytes_of(it->arena.ptr + item->off, item->len),
+					out) < 0 ? ERR_BUG : 1;
+	node = (struct tail_node){ .pos = item->pos, .version = item->version,
+				   .len = item->len };
+	r = log_read_record(it->log, &node, &it->record, out);
+	return r < 0 ? r : 1;
+}
+
+static void close_iter(struct iter *iter)
+{
+	struct log_iter *it = (struct log_iter *)iter;
+
+	buf_release(&it->arena);
+	buf_release(&it->record);
+	buf_release(&it->items);
+	mem_free(NULL, it);
+}
+
+static const struct iter_ops ops = { next, close_iter };
+
+int log_iter(struct iter **out, struct log *l, uint64_t as_of,
+	     const struct iter_from *from)
+{
+	struct log_iter *it = mem_zalloc(NULL, sizeof *it);
+	int r;
+
+	if (!it)
+		return ERR_MEMORY;
+	it->it.ops = &ops;
+	it->log = l;
+	it->mem = it->arena.mem = it->record.mem = it->items.mem = l->o.mem;
+	it->reverse = from->reverse;
+	it->whole = !l->o.mem || mem_left(l->o.mem) / 4 > log_bytes(l);
+	r = gather(it, as_of, from);
+	if (r < 0) {
+		close_iter(&it->it);
+		return r;
+	}
+	if (it->items.len)
+		sort(it);
+	*out = &it->it;
+	return 0;
+}

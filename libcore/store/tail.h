@@ -1,0 +1,146 @@
+/* store/tail.h - the index of the log: from a key's hash to its records
+ *
+ * Shared memory in wal/index, so that nobody replays the log; or the same bytes
+ * on the heap, private to one handle, where a file cannot be had.  It is a cache:
+ * of this boot, this log and this very file, or it is made anew.  The log is
+ * believed before it: whoever reads a record checks that it is the one.
+ *
+ * One process adds at a time (the append lock); any number read meanwhile and
+ * take no lock:
+ *
+ *   bucket[hash] --> node A --next--> node B --next--> 0     distinct hashes
+ *                      |older           |older
+ *                    node A'           0                     newest first
+ *
+ * A node never changes once it can be reached, but for `next`.  A newer version
+ * takes its group's place in the bucket's chain by one store, and keeps the old
+ * head behind it: a reader sees the group before or after.
+ */
+#ifndef STORE_TAIL_H
+#define STORE_TAIL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/bytes.h"
+#include "base/disk.h"
+#include "io/file.h"
+
+struct mem;
+
+#define TAIL_NAME "wal/index"
+#define TAIL_HEAD 4096u			/* the buckets begin here */
+
+/* In the order of this machine: the file never leaves it. */
+struct tail_head {
+/*00*/	uint8_t magic[8];		/* "stratoTL" */
+/*08*/	uint32_t format;
+/*0c*/	uint32_t crc;			/* crc32c of boot .. node_cap */
+/*10*/	char boot[40];			/* /proc/sys/kernel/random/boot_id */
+/*38*/	uint8_t store_id[16];
+/*48*/	uint64_t log_id, file_id;
+/*58*/	uint64_t seed;			/* of the hash */
+/*60*/	uint64_t bucket_n, node_cap;
+/*70*/	uint8_t pad[16];
+	/* changed under the append lock */
+/*80*/	_Atomic uint32_t dirty;		/* an append is under way, or its process died */
+/*84*/	_Atomic uint32_t log_flags;	/* enum wal_mark_flags */
+/*88*/	_Atomic uint64_t append_blk;	/* the next commit goes here */
+/*90*/	_Atomic uint64_t append_version;
+/*98*/	_Atomic uint64_t last_nonce;
+/*a0*/	_Atomic uint64_t last_blk;	/* the last block written */
+/*a8*/	_Atomic uint64_t commit_n;
+/*b0*/	_Atomic uint64_t node_n;	/* entries in the log */
+/*b8*/	_Atomic uint64_t file_blk;	/* zero-written and flushed up to here */
+/*c0*/	_Atomic uint64_t floor;		/* commits are later than this */
+/*c8*/	uint8_t pad2[56];
+	/* changed under the sync lock; only ever upwards */
+/*100*/	_Atomic uint64_t durable_blk;	/* flushed */
+/*108*/	_Atomic uint64_t durable_version; /* what readers may see */
+/*110*/	_Atomic uint64_t mark_sequence, mark_blk, mark_commit_n;	/* last mark */
+	/* changed by anyone, never back */
+/*128*/	_Atomic uint32_t doubtful;	/* a write or a flush failed */
+/*12c*/	_Atomic uint32_t superseded;	/* another index has this one's name */
+};
+DISK_SIZE(struct tail_head, 0x130);
+DISK_AT(struct tail_head, dirty, 0x80);
+DISK_AT(struct tail_head, durable_blk, 0x100);
+
+struct tail_node {
+	uint64_t hash;
+	uint64_t pos;			/* of the record, in the log's file */
+	uint64_t version;
+	uint32_t len;			/* of the record */
+	uint32_t older;			/* node number + 1, 0: none */
+	_Atomic uint32_t next;		/* the same */
+	uint32_t zero;
+};
+DISK_SIZE(struct tail_node, 40);
+
+struct tail_id {
+	uint8_t store_id[16];
+	uint64_t log_id, file_id;
+};
+
+struct tail {
+	struct tail_head *head;
+	_Atomic uint32_t *bucket;
+	struct tail_node *node;
+	uint64_t bucket_n, node_cap;	/* checked against the size of what is mapped */
+	struct backend *backend;
+	struct file *file;		/* NULL: private */
+	void *map;
+	size_t len;
+	struct mem *mem;
+};
+
+/* The index by its name, if it is of this boot, store, log and file; else
+ * ERR_ABSENT (whatever was wrong with it: the log decides, not this file). */
+int tail_open(struct tail **out, struct backend *b, const struct tail_id *id,
+	      bool write, struct mem *mem);
+
+/* An empty one for NODE_N entries and some to come: shared (not yet under its
+ * name) or private. */
+int tail_make(struct tail **out, struct backend *b, const struct tail_id *id,
+	      uint64_t node_n, bool shared, struct mem *mem);
+int tail_publish(struct tail *t);	/* give a shared one its name */
+void tail_close(struct tail *t);	/* NULL is fine */
+
+/* Everything FROM holds, in TO, which has room. */
+void tail_copy(struct tail *to, const struct tail *from);
+
+uint64_t tail_hash(const struct tail *t, uint32_t space, struct bytes key);
+
+/* Adding: stage I (0, 1, ...) fills nodes nobody can reach; link makes the N of
+ * them visible, in order.  ERR_DAMAGED: the index is spoiled. */
+static inline bool tail_has_room(const struct tail *t, uint64_t n)
+{
+	return n <= t->node_cap - t->head->node_n;
+}
+void tail_stage(struct tail *t, uint64_t i, const struct tail_node *node);
+const struct tail_node *tail_staged(const struct tail *t, uint64_t i);
+int tail_link(struct tail *t, uint64_t n);
+
+/* The records under HASH, newest first: 1 and a copy, 0 no more, ERR_DAMAGED
+ * when the index is spoiled.  Other keys may share a hash: compare. */
+struct tail_walk {
+	uint32_t at;
+	uint64_t steps;
+};
+int tail_first(const struct tail *t, uint64_t hash, struct tail_walk *w,
+	       struct tail_node *out);
+int tail_older(const struct tail *t, struct tail_walk *w, struct tail_node *out);
+
+/* Raise what only goes up. */
+static inline void tail_raise(_Atomic uint64_t *at, uint64_t to)
+{
+	uint64_t now = atomic_load(at);
+
+	while (now < to && !atomic_compare_exchange_weak(at, &now, to))
+		;
+}
+
+/* Tests: what stands for this boot from here on (NULL: the kernel's word). */
+void tail_set_boot(const char *boot);
+
+#endif
