@@ -19,12 +19,12 @@ static const struct cli_tool tool = {
 
 static void tell(struct cli *c, const struct store_stat *was, const struct store_stat *is)
 {
-	cli_note(c, "%s in %llu runs and %llu blobs, a log of %s; before it was %s in "
-		 "%llu runs and %llu blobs, a log of %s",
-		 output_size(is->bytes), (unsigned long long)is->run_n,
-		 (unsigned long long)is->blob_n, output_size(is->log_bytes),
-		 output_size(was->bytes), (unsigned long long)was->run_n,
-		 (unsigned long long)was->blob_n, output_size(was->log_bytes));
+	cli_note(c, "before: %s: log %s, runs %llu, blobs %llu", output_size(was->bytes),
+		 output_size(was->log_bytes), (unsigned long long)was->run_n,
+		 (unsigned long long)was->blob_n);
+	cli_note(c, "now: %s: log %s, runs %llu, blobs %llu", output_size(is->bytes),
+		 output_size(is->log_bytes), (unsigned long long)is->run_n,
+		 (unsigned long long)is->blob_n);
 }
 
 static int compact(struct cli *c)

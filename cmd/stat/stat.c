@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/disk.h"
 #include "base/err.h"
 #include "cmd/common/info.h"
 #include "cmd/common/open.h"
@@ -105,13 +106,14 @@ static int gather(struct stat_run *s)
 	return 0;
 }
 
-/* What compacting would give back: blob bytes nobody refers to, and the runs' share
- * of rows that newer ones hide. */
+/* What nobody needs: blob bytes that are not referred to (beyond a blob's own head
+ * and its last page), and the runs' share of rows that newer ones hide. */
 static uint64_t reclaimable(const struct stat_run *s)
 {
 	const struct store_stat *st = &s->st;
 	uint64_t dead = st->run_entries > s->records ? st->run_entries - s->records : 0;
-	uint64_t blobs = st->blob_bytes > s->blob_live ? st->blob_bytes - s->blob_live : 0;
+	uint64_t used = st->blob_n * DISK_PAGE + disk_round_up(s->blob_live, DISK_PAGE);
+	uint64_t blobs = st->blob_bytes > used ? st->blob_bytes - used : 0;
 
 	return blobs + (dead ? (uint64_t)((double)st->run_bytes * (double)dead /
 					  (double)st->run_entries) : 0);
@@ -243,10 +245,12 @@ static int text_sizes(struct stat_run *s)
 		 output_count(st->log_entries), output_size(st->log_limit));
 	if (r == 0)
 		r = line_size(s, "log", st->log_bytes, more);
-	snprintf(more, sizeof more, " in %s", output_count(st->run_n));
+	snprintf(more, sizeof more, " in %s file%s", output_count(st->run_n),
+		 st->run_n == 1 ? "" : "s");
 	if (r == 0)
 		r = line_size(s, "runs", st->run_bytes, more);
-	snprintf(more, sizeof more, " in %s", output_count(st->blob_n));
+	snprintf(more, sizeof more, " in %s file%s", output_count(st->blob_n),
+		 st->blob_n == 1 ? "" : "s");
 	if (r == 0)
 		r = line_size(s, "blobs", st->blob_bytes, more);
 	if (r == 0 && st->graph_n)
@@ -267,7 +271,7 @@ static int print_text(struct stat_run *s)
 	if (r == 0)
 		r = buf_printf(&s->text, "\nsettings\n");
 	for (enum setting i = 0; r == 0 && i < SETTING_N; i++)
-		r = buf_printf(&s->text, "%-18s  %-8s  %s\n", setting_table[i].name,
+		r = buf_printf(&s->text, "%-18s  %-10s  %s\n", setting_table[i].name,
 			       setting_text(set, i), setting_origin_name(set->origin[i]));
 	return r < 0 ? r : to.write(to.ctx, s->text.ptr, s->text.len);
 }
