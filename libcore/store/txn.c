@@ -569,42 +569,10 @@ static int decide(struct txn *t)
 	return r;
 }
 
-/* The records get the number of the commit they are in. */
-static int stamp(struct txn *t, uint64_t version)
-{
-	struct buf out = { .mem = t->payload.mem };
-	size_t off = 0;
-	int r = 0;
-
-	while (r == 0 && off < t->payload.len) {
-		struct entry e;
-		long n = entry_get_record(bytes_of(t->payload.ptr + off, t->payload.len - off),
-					  &e);
-
-		if (n < 0)
-			r = (int)n;
-		e.version = version;
-		if (r == 0)
-			r = entry_put_record(&out, &e);
-		off += n > 0 ? (size_t)n : 0;
-	}
-	if (r < 0) {
-		buf_release(&out);
-		return r;
-	}
-	buf_release(&t->payload);
-	t->payload = out;
-	return 0;
-}
-
 static int append(struct txn *t, uint64_t *version)
 {
 	struct store *s = t->store;
-	int r = stamp(t, log_next_version(s->log));
-
-	if (r < 0)
-		return r;
-	r = log_append(s->log, buf_bytes(&t->payload), t->entry_n, version);
+	int r = log_append(s->log, buf_bytes(&t->payload), t->entry_n, version);
 
 	/* Removing must work on a full disk: that is what the reserve is for. */
 	if (r == ERR_NO_SPACE && t->removes_only && store_use_reserve(s) == 0)
