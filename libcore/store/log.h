@@ -62,6 +62,9 @@ struct log_options {
  * is ERR_EXISTS: then the manifest is older than the log. */
 int log_create(const struct log_options *o, uint64_t bytes, uint64_t recycle);
 
+/* The name of a retired log goes; whoever has it open reads on. */
+void log_remove(struct backend *b, uint64_t log_id);
+
 /* O(1) when the index in wal/index is of this boot and this log; otherwise the
  * log is read once (a writer leaves the index for others; a reader without
  * permission keeps a private one).  ERR_ABSENT: no such log file: a newer
@@ -80,8 +83,8 @@ uint64_t log_durable(struct log *l);		/* last durable version, re-read each time
 int log_begin(struct log *l);
 /* The next commit's version: log_version + 1, or later if the manifest moved it. */
 uint64_t log_next_version(const struct log *l);
-/* PAYLOAD is entry_put_record()s, their versions log_next_version(); ENTRY_N of
- * them.  ERR_NO_SPACE before anything is written. */
+/* PAYLOAD is entry_put_record()s, their versions 0 or log_next_version(); ENTRY_N
+ * of them.  ERR_NO_SPACE before anything is written. */
 int log_append(struct log *l, struct bytes payload, uint64_t entry_n, uint64_t *version);
 /* The manifest took a version (a graph, a bulk load): commits go on after it. */
 void log_skip_to(struct log *l, uint64_t version);

@@ -254,3 +254,14 @@ int log_create(const struct log_options *o, uint64_t bytes, uint64_t recycle)
 		backend_unlock(o->backend, log_hold_lock(recycle));
 	return r;
 }
+
+void log_remove(struct backend *b, uint64_t log_id)
+{
+	char name[WAL_NAME_MAX];
+	struct err_note note;
+
+	err_take(&note, 0);
+	wal_name(name, log_id);
+	backend_remove(b, name);
+	err_give(&note);
+}

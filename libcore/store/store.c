@@ -62,6 +62,20 @@ int run_set_get(struct run_set *set, struct store *s, const struct manifest *m,
 
 /* --- open --- */
 
+/* For a log whose publisher died: the manifest as it is now. */
+static int names_log(void *ctx, uint64_t log_id)
+{
+	struct store *s = ctx;
+	struct manifest now;
+	int r = manifest_read(&now, s->backend, &s->mem);
+
+	if (r < 0)
+		return r;
+	r = now.log_id == log_id;
+	manifest_release(&now);
+	return r;
+}
+
 void store_log_options(struct store *s, struct log_options *o)
 {
 	memset(o, 0, sizeof *o);
@@ -73,6 +87,8 @@ void store_log_options(struct store *s, struct log_options *o)
 	o->write = s->write;
 	o->no_sync = setting_u64(&s->settings, SETTING_SYNC) == SYNC_NONE;
 	o->direct = setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_OFF;
+	o->named = names_log;
+	o->named_ctx = s;
 	o->wait_ns = s->wait_ns;
 	o->mem = &s->mem;
 }
@@ -134,21 +150,6 @@ static int load_settings(struct store *s, const struct store_options *o)
 	buf_release(&config);
 	if (r == 0 && s->settings.value[SETTING_MEMORY_LIMIT])
 		s->mem.limit = s->settings.value[SETTING_MEMORY_LIMIT];
-	return r;
-}
-
-/* Where there is no manifest, that is the one thing to say. */
-static int is_store(struct backend *b)
-{
-	struct file *f;
-	int r = backend_open(b, "manifest", 0, &f);
-
-	if (r == 0)
-		file_close(f);
-	if (r != ERR_ABSENT)
-		return r;
-	r = err_set(ERR_NO_STORE, "%s: no store here", b->path);
-	err_hint("create one with 'strato-init %s', or add --create", b->path);
 	return r;
 }
 
@@ -232,9 +233,7 @@ int store_open(struct store **out, const char *dir, const struct store_options *
 		err_hint("create one with 'strato-init %s', or add --create", dir);
 	if (r < 0)
 		return r;
-	r = is_store(b);
-	if (r == 0)
-		r = store_open_on(out, b, o);
+	r = store_open_on(out, b, o);
 	if (r < 0)
 		backend_close(b);
 	else
