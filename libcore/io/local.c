@@ -631,7 +631,7 @@ int backend_local_create(struct backend **out, const char *path)
 	if (mkdir(path, 0700) < 0) {
 		if (errno != EEXIST)
 			return err_sys(ERR_CREATE, "%s: make the folder", path);
-		if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+		if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
 			return err_set(ERR_EXISTS, "%s: exists and is not a folder", path);
 	}
 	r = sync_parent(path);

@@ -277,20 +277,10 @@ static int spill(struct txn *t)
 
 /* --- gathering --- */
 
-static int check_key(struct bytes key)
-{
-	if (key.len == 0)
-		return err_set(ERR_USAGE, "a key has at least 1 byte");
-	if (key.len > KEY_MAX)
-		return err_set(ERR_TOO_BIG, "\"%s\": a key has at most %u bytes, this one %zu",
-			       bytes_show(key), KEY_MAX, key.len);
-	return 0;
-}
-
 static int add(struct txn *t, const struct entry *e)
 {
 	size_t before = t->payload.len;
-	int r = check_key(e->key);
+	int r = entry_check_key(e->key);
 
 	if (r == 0)
 		r = entry_put_record(&t->payload, e);
@@ -342,7 +332,7 @@ int txn_put(struct txn *t, uint32_t space, struct bytes key, struct bytes value,
 
 int txn_put_begin(struct txn *t, uint32_t space, struct bytes key, uint64_t expires_ms)
 {
-	int r = check_key(key);
+	int r = entry_check_key(key);
 
 	if (r < 0)
 		return r;
@@ -400,7 +390,7 @@ void txn_put_cancel(struct txn *t)
 
 static int keep_key(struct txn *t, struct bytes key, size_t *off, size_t *len)
 {
-	int r = check_key(key);
+	int r = entry_check_key(key);
 
 	*off = t->keys.len;
 	*len = key.len;
