@@ -486,11 +486,11 @@ int store_lease_blob(struct store *s, struct blob_writer **out)
 
 	if (s->blob && blob_writer_done(s->blob)) {
 		r = blob_flush(s->blob);
+		if (r < 0)
+			return r;	/* kept: no commit of this handle passes it */
 		backend_unlock(s->backend, lease_of(blob_writer_id(s->blob)));
 		blob_writer_close(s->blob);
 		s->blob = NULL;
-		if (r < 0)
-			return r;
 		r = ERR_LOCKED;
 	}
 	if (s->blob) {
