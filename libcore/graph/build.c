@@ -61,8 +61,8 @@ int build_open(struct build **out, const struct build_options *o)
 	if (!b)
 		return ERR_MEMORY;
 	b->o = *o;
-	b->budget = mem_left(o->mem) == SIZE_MAX ? SIZE_MAX / 4 :
-		mem_left(o->mem) / 4 * 3;	/* the rest: writers, buffers, types */
+	b->budget = o->budget ? o->budget :	/* the rest: writers, buffers, types */
+		mem_left(o->mem) / 4 * 3;
 	r = begin_keys(b, o->ids == BUILD_IDS_STRING);
 	if (r == 0)
 		r = intern_open(&b->types, o->backend, 0, o->mem);

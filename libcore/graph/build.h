@@ -29,6 +29,7 @@ struct build_options {
 	struct backend *backend;
 	const uint8_t *store_id;
 	struct mem *mem;
+	size_t budget;		/* for sorting and looking up; 0: 3/4 of what MEM has left */
 	enum build_ids ids;	/* auto: integers if all keys are canonical ones */
 	bool undirected, keep_equal, drop_loops;
 	bool dry;		/* count, write nothing but tmp/ */
@@ -39,7 +40,8 @@ struct build_options {
 
 #define BUILD_MEMORY_LEAST (16u << 20)
 
-/* ERR_MEMORY when less than BUILD_MEMORY_LEAST is left in MEM. */
+/* ERR_MEMORY when less than BUILD_MEMORY_LEAST is left in MEM.  (STORE_ID must live
+ * as long as the build.) */
 int build_open(struct build **out, const struct build_options *o);
 int build_add(struct build *b, const struct text_edge *e);
 uint64_t build_n(const struct build *b);		/* edges added */

@@ -13,7 +13,7 @@
 struct backend;
 struct intern;
 
-#define INTERN_BUDGET_LEAST (512u << 10)
+#define INTERN_BUDGET_LEAST (64u << 10)
 
 /* BUDGET 0: never spill; then memory may run out (ERR_MEMORY). */
 int intern_open(struct intern **out, struct backend *b, size_t budget, struct mem *mem);

@@ -30,7 +30,7 @@ struct sort_options {
 	uint64_t most;			/* at most so many come, 0: not known */
 };
 
-#define SORT_BUDGET_LEAST (128u << 10)
+#define SORT_BUDGET_LEAST (64u << 10)
 
 int sort_open(struct sort **out, const struct sort_options *o);
 void sort_close(struct sort *s);		/* NULL is fine */

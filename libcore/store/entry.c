@@ -143,6 +143,18 @@ long entry_get_record(struct bytes in, struct entry *out)
 	return n < 0 ? n : (long)(in.len - rest.len) + n;
 }
 
+long entry_get_logged(struct bytes in, uint64_t commit, struct entry *out)
+{
+	long n = entry_get_record(in, out);
+
+	if (n < 0)
+		return n;
+	if (out->version && out->version != commit)
+		return err_set(ERR_DAMAGED, "a record is of another version than its commit");
+	out->version = commit;
+	return n;
+}
+
 int entry_cmp(uint32_t space_a, struct bytes a, uint32_t space_b, struct bytes b)
 {
 	if (space_a != space_b)

@@ -4,7 +4,7 @@
  * value of a block's row).  Spaces keep users' keys (0) apart from each graph's.
  *
  *   body:  kind        1 byte, enum entry_kind in the low 4 bits
- *          version     varint; 0 in a bulk run: the run's own version
+ *          version     varint; 0: that of the commit or the bulk run it lies in
  *          expires     varint, ms since 1970; 0: never
  *          REMOVE      nothing more
  *          PUT         crc32c of the value le32, length varint, the value
@@ -54,6 +54,10 @@ int entry_put_record(struct buf *out, const struct entry *e);
  * crc. */
 long entry_get_body(struct bytes in, struct entry *out);
 long entry_get_record(struct bytes in, struct entry *out);
+
+/* The same in a commit of the log: version 0 becomes the commit's, and another
+ * than the commit's is ERR_DAMAGED. */
+long entry_get_logged(struct bytes in, uint64_t commit, struct entry *out);
 
 /* Order of the store: space, then the key's bytes. */
 int entry_cmp(uint32_t space_a, struct bytes a, uint32_t space_b, struct bytes b);

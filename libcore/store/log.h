@@ -80,8 +80,8 @@ uint64_t log_durable(struct log *l);		/* last durable version, re-read each time
 int log_begin(struct log *l);
 /* The next commit's version: log_version + 1, or later if the manifest moved it. */
 uint64_t log_next_version(const struct log *l);
-/* PAYLOAD is entry_put_record()s, their versions log_next_version(); ENTRY_N of
- * them.  ERR_NO_SPACE before anything is written. */
+/* PAYLOAD is entry_put_record()s, their versions 0 or log_next_version(); ENTRY_N
+ * of them.  ERR_NO_SPACE before anything is written. */
 int log_append(struct log *l, struct bytes payload, uint64_t entry_n, uint64_t *version);
 /* The manifest took a version (a graph, a bulk load): commits go on after it. */
 void log_skip_to(struct log *l, uint64_t version);

@@ -61,9 +61,9 @@ static int block_ok(struct log *l, const struct tail_node *node, uint32_t i,
 static int parse(struct log *l, const struct tail_node *node, struct buf *buf,
 		 struct entry *out)
 {
-	long n = entry_get_record(buf_bytes(buf), out);
+	long n = entry_get_logged(buf_bytes(buf), node->version, out);
 
-	if (n != (long)node->len || out->version != node->version)
+	if (n != (long)node->len)
 		return lies(l, node);
 	return 0;
 }
@@ -209,7 +209,7 @@ static int keep_commit(struct log_iter *it, const struct recover_commit *c,
 	int r = 0;
 
 	while (r == 0 && rest.len) {
-		long n = entry_get_record(rest, &e);
+		long n = entry_get_logged(rest, c->first.version, &e);
 
 		if (n < 0)
 			return err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": a record of "
@@ -292,8 +292,8 @@ static int next(struct iter *iter, struct entry *out)
 	item = item_at(it, it->reverse ? it->end - 1 - it->at : it->at);
 	it->at++;
 	if (it->whole)
-		return entry_get_record(bytes_of(it->arena.ptr + item->off, item->len),
-					out) < 0 ? ERR_BUG : 1;
+		return entry_get_logged(bytes_of(it->arena.ptr + item->off, item->len),
+					item->version, out) < 0 ? ERR_BUG : 1;
 	node = (struct tail_node){ .pos = item->pos, .version = item->version,
 				   .len = item->len };
 	r = log_read_record(it->log, &node, &it->record, out);

@@ -106,6 +106,8 @@ int merge_fold(struct store *s, const struct store_swap *swap)
 	o.generation = next.generation + 1;
 	r = log_create(&o, LOG_FIRST, s->manifest.log_id - 1);
 	if (r == 0)
+		r = log_retiring(s->log);
+	if (r == 0)
 		r = manifest_publish(&next, s->backend);
 	if (r == 0)
 		log_retire(s->log);

@@ -61,6 +61,20 @@ int run_set_get(struct run_set *set, struct store *s, const struct manifest *m,
 
 /* --- open --- */
 
+/* For a log whose publisher died: the manifest as it is now. */
+static int names_log(void *ctx, uint64_t log_id)
+{
+	struct store *s = ctx;
+	struct manifest now;
+	int r = manifest_read(&now, s->backend, &s->mem);
+
+	if (r < 0)
+		return r;
+	r = now.log_id == log_id;
+	manifest_release(&now);
+	return r;
+}
+
 void store_log_options(struct store *s, struct log_options *o)
 {
 	memset(o, 0, sizeof *o);
@@ -72,6 +86,8 @@ void store_log_options(struct store *s, struct log_options *o)
 	o->write = s->write;
 	o->no_sync = setting_u64(&s->settings, SETTING_SYNC) == SYNC_NONE;
 	o->direct = setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_OFF;
+	o->named = names_log;
+	o->named_ctx = s;
 	o->wait_ns = s->wait_ns;
 	o->mem = &s->mem;
 }

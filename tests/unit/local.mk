@@ -16,6 +16,9 @@ UNIT_TESTS += tests/unit/segment
 tests_unit_segment_SOURCES = %D%/segment.c
 tests_unit_segment_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/graph_model
+tests_unit_graph_model_SOURCES = %D%/graph_model.c
+tests_unit_graph_model_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/codec
 tests_unit_codec_SOURCES = %D%/codec.c
 tests_unit_codec_LDADD = $(UNIT_LDADD)
@@ -26,3 +29,6 @@ tests_unit_stream_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/run
 tests_unit_run_SOURCES = %D%/run.c
 tests_unit_run_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/ioq
+tests_unit_ioq_SOURCES = %D%/ioq.c
+tests_unit_ioq_LDADD = $(UNIT_LDADD)

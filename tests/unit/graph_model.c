@@ -1,0 +1,746 @@
+/* tests/unit/graph_model.c - graphs built from random edges, against a plain model
+ *
+ * The model is an array of edges of strings, sorted with qsort.  Every choice that
+ * import offers, and budgets from roomy to a few kilobytes, must give what the
+ * model says, by every question that can be asked.
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "graph/check.h"
+#include "graph/walk/bfs.h"
+#include "graph/walk/path.h"
+#include "io/file.h"
+
+static const uint8_t store_id[16] = "graph model";
+static uint64_t seed, turn;
+
+static uint64_t rnd(uint64_t below)
+{
+	return hash_u64(seed + turn++) % below;
+}
+
+static uint64_t scaled(uint64_t n)
+{
+	const char *text = getenv("STRATO_TEST_SCALE");
+
+	n = n * (text ? strtoull(text, NULL, 10) : 100) / 100;
+	return n ? n : 1;
+}
+
+static int setup(void **state)
+{
+	struct backend *b;
+
+	seed = getenv("STRATO_TEST_SEED") ? strtoull(getenv("STRATO_TEST_SEED"), NULL, 0)
+					  : clock_random();
+	turn = 0;
+	print_message("# STRATO_TEST_SEED=%#" PRIx64 "\n", seed);
+	assert_int_equal(backend_mem(&b), 0);
+	assert_int_equal(backend_mkdir(b, "tmp"), 0);
+	assert_int_equal(backend_mkdir(b, "seg"), 0);
+	*state = b;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	backend_close(*state);
+	return 0;
+}
+
+/* --- the model --- */
+
+#define KEY_LEN 40
+
+struct key {
+	uint8_t b[KEY_LEN];
+	size_t len;
+};
+
+struct edge {
+	size_t type, src, dst;	/* places in the sorted names and keys */
+};
+
+enum kind { DENSE, GAPS, FAR, STRINGS, MIXED, KIND_N };
+
+struct model {
+	enum kind kind;
+	bool numbers, undirected, keep, drop_loops;
+	struct key *key, *name;		/* sorted, each once */
+	size_t key_n, name_n;
+	struct key (*raw)[3];		/* src, dst, type, as they come */
+	size_t raw_n;
+	struct edge *out, *in;		/* sorted by type, src, dst; in: turned */
+	size_t edge_n;
+	uint64_t public_n;		/* as info counts them */
+};
+
+static struct bytes bytes_of_key(const struct key *k)
+{
+	return bytes_of(k->b, k->len);
+}
+
+static struct key key_text(const char *fmt, uint64_t v)
+{
+	struct key k = {{0}, 0};
+
+	k.len = (size_t)snprintf((char *)k.b, KEY_LEN, fmt, v);
+	return k;
+}
+
+static struct key random_string(uint64_t pool)
+{
+	uint64_t pick = rnd(pool);
+	struct key k = key_text("%" PRIu64 "/prefix that is shared/", pick % 7);
+
+	k.b[k.len++] = (uint8_t)(pick * 37);	/* any byte, NUL too */
+	k.b[k.len++] = (uint8_t)(pick >> 3);
+	if (pick % 5 == 0)
+		k.len = 1 + pick % 3;		/* short ones, prefixes of others */
+	return k;
+}
+
+static struct key random_key(enum kind kind, uint64_t pool)
+{
+	uint64_t pick = rnd(pool);
+
+	switch (kind) {
+	case DENSE:
+		return key_text("%" PRIu64, 1000 + pick);
+	case GAPS:
+		return key_text("%" PRIu64, pick * 3 + hash_u64(pick) % 2);
+	case FAR:
+		return key_text("%" PRIu64, hash_u64(pick) | (pick == 1 ? UINT64_MAX : 0));
+	case STRINGS:
+		return random_string(pool);
+	default:
+		return rnd(3) ? key_text("%" PRIu64, pick) : key_text("0%" PRIu64, pick);
+	}
+}
+
+static bool model_numbers;	/* how keys compare: qsort has no context */
+
+static int by_key(const void *a, const void *b)
+{
+	uint64_t x, y;
+
+	if (model_numbers && text_number(bytes_of_key(a), &x) &&
+	    text_number(bytes_of_key(b), &y))
+		return (x > y) - (x < y);
+	return bytes_cmp(bytes_of_key(a), bytes_of_key(b));
+}
+
+static size_t sort_unique(struct key *k, size_t n)
+{
+	size_t m = 0;
+
+	qsort(k, n, sizeof *k, by_key);
+	for (size_t i = 0; i < n; i++)
+		if (m == 0 || by_key(&k[m - 1], &k[i]))
+			k[m++] = k[i];
+	return m;
+}
+
+static size_t place_of(const struct key *all, size_t n, const struct key *k)
+{
+	const struct key *at = bsearch(k, all, n, sizeof *k, by_key);
+
+	return (size_t)(at - all);
+}
+
+static int by_edge(const void *a, const void *b)
+{
+	const struct edge *x = a, *y = b;
+
+	if (x->type != y->type)
+		return x->type < y->type ? -1 : 1;
+	if (x->src != y->src)
+		return x->src < y->src ? -1 : 1;
+	return (x->dst > y->dst) - (x->dst < y->dst);
+}
+
+static void model_edges(struct model *m)
+{
+	size_t n = 0, loops = 0;
+
+	m->out = calloc(2 * m->raw_n + 1, sizeof *m->out);
+	for (size_t i = 0; i < m->raw_n; i++) {
+		struct edge e;
+
+		model_numbers = m->numbers;
+		e.src = place_of(m->key, m->key_n, &m->raw[i][0]);
+		e.dst = place_of(m->key, m->key_n, &m->raw[i][1]);
+		model_numbers = false;
+		e.type = place_of(m->name, m->name_n, &m->raw[i][2]);
+		if (e.src == e.dst && m->drop_loops)
+			continue;
+		m->out[n++] = e;
+		if (m->undirected && e.src != e.dst)
+			m->out[n++] = (struct edge){ e.type, e.dst, e.src };
+	}
+	qsort(m->out, n, sizeof *m->out, by_edge);
+	for (size_t i = 0; i < n; i++)
+		if (m->keep || m->edge_n == 0 || by_edge(&m->out[m->edge_n - 1], &m->out[i]))
+			m->out[m->edge_n++] = m->out[i];
+	m->in = calloc(m->edge_n + 1, sizeof *m->in);
+	for (size_t i = 0; i < m->edge_n; i++) {
+		m->in[i] = (struct edge){ m->out[i].type, m->out[i].dst, m->out[i].src };
+		loops += m->out[i].src == m->out[i].dst;
+	}
+	qsort(m->in, m->edge_n, sizeof *m->in, by_edge);
+	m->public_n = m->undirected ? (m->edge_n + loops) / 2 : m->edge_n;
+}
+
+static void model_make(struct model *m, size_t raw_n, uint64_t pool, uint64_t type_n)
+{
+	uint64_t number;
+
+	m->raw_n = raw_n;
+	m->raw = calloc(raw_n + 1, sizeof *m->raw);
+	m->key = calloc(2 * raw_n + 1, sizeof *m->key);
+	m->name = calloc(raw_n + 1, sizeof *m->name);
+	m->numbers = true;
+	for (size_t i = 0; i < raw_n; i++) {
+		m->raw[i][0] = random_key(m->kind, pool);
+		m->raw[i][1] = rnd(20) ? random_key(m->kind, pool) : m->raw[i][0];
+		if (type_n > 1 && rnd(4))
+			m->raw[i][2] = key_text("type %" PRIu64, rnd(type_n) * rnd(type_n) / type_n);
+		for (int end = 0; end < 2; end++) {
+			m->key[m->key_n++] = m->raw[i][end];
+			m->numbers &= text_number(bytes_of_key(&m->raw[i][end]), &number);
+		}
+		m->name[i] = m->raw[i][2];
+	}
+	model_numbers = m->numbers;
+	m->key_n = sort_unique(m->key, m->key_n);
+	model_numbers = false;
+	m->name_n = sort_unique(m->name, raw_n);
+	model_edges(m);
+}
+
+static void model_free(struct model *m)
+{
+	free(m->raw);
+	free(m->key);
+	free(m->name);
+	free(m->out);
+	free(m->in);
+}
+
+/* --- building --- */
+
+static struct text_key text_key_of(const struct key *k)
+{
+	struct text_key t = { .bytes = bytes_of_key(k) };
+
+	t.is_number = text_number(t.bytes, &t.number);
+	return t;
+}
+
+static void build(const struct model *m, struct backend *b, size_t budget,
+		  struct manifest_graph *g, struct build_note *note, struct mem *mem)
+{
+	struct build_options o = {
+		.backend = b, .store_id = store_id, .mem = mem, .budget = budget,
+		.undirected = m->undirected, .keep_equal = m->keep,
+		.drop_loops = m->drop_loops,
+	};
+	struct build *build;
+
+	memset(g, 0, sizeof *g);
+	strcpy(g->name, "model");
+	assert_int_equal(build_open(&build, &o), 0);
+	for (size_t i = 0; i < m->raw_n; i++) {
+		struct text_edge e = {
+			text_key_of(&m->raw[i][0]), text_key_of(&m->raw[i][1]),
+			bytes_of_key(&m->raw[i][2]),
+		};
+
+		assert_int_equal(build_add(build, &e), 0);
+	}
+	if (build_finish(build, g, note) != 0)
+		fail_msg("build_finish: %s", err_message());
+}
+
+/* --- comparing --- */
+
+static void compare_keys(const struct model *m, struct dict *d)
+{
+	struct buf key = {0};
+	struct bytes name;
+	uint64_t id;
+	uint32_t type;
+
+	assert_int_equal(dict_key_n(d), m->key_n);
+	assert_int_equal(dict_type_n(d), m->name_n);
+	for (size_t i = 0; i < m->key_n; i++) {
+		assert_int_equal(dict_key(d, i, &key), 0);
+		assert_true(bytes_equal(buf_bytes(&key), bytes_of_key(&m->key[i])));
+		assert_int_equal(dict_find(d, buf_bytes(&key), &id), 1);
+		assert_int_equal(id, i);
+	}
+	for (size_t i = 0; i < m->name_n; i++) {
+		assert_int_equal(dict_type(d, (uint32_t)i, &name), 0);
+		assert_true(bytes_equal(name, bytes_of_key(&m->name[i])));
+		assert_int_equal(dict_find_type(d, name, &type), 1);
+		assert_int_equal(type, i);
+	}
+	assert_int_equal(dict_find_type(d, bytes_str("no such type"), &type), 0);
+	buf_release(&key);
+}
+
+static void compare_unknown(const struct model *m, struct dict *d)
+{
+	model_numbers = m->numbers;
+	for (int i = 0; i < 50; i++) {
+		struct key k = random_key(i % 2 ? m->kind : (enum kind)rnd(KIND_N), 100000);
+		uint64_t number, id;
+		int want = bsearch(&k, m->key, m->key_n, sizeof k, by_key) != NULL;
+
+		if (m->numbers && !text_number(bytes_of_key(&k), &number))
+			want = 0;
+		assert_int_equal(dict_find(d, bytes_of_key(&k), &id), want);
+	}
+	model_numbers = false;
+}
+
+static void compare_edges(const struct edge *e, size_t n, struct csr *c)
+{
+	struct csr_list list, again;
+	struct csr_scan scan;
+	uint64_t degree;
+	size_t at = 0;
+
+	assert_int_equal(csr_edge_n(c), n);
+	for (uint32_t t = 0; t < csr_type_n(c); t++) {
+		csr_scan_begin(&scan, c, t);
+		while (csr_scan_next(&scan, &list) > 0) {
+			assert_int_equal(csr_row(c, t, scan.node, &again), 0);
+			assert_ptr_equal(again.at, list.at);
+			assert_int_equal(csr_degree(c, t, scan.node, &degree), 0);
+			assert_int_equal(degree, list.n);
+			for (uint64_t i = 0; i < list.n; i++, at++) {
+				assert_true(at < n);
+				assert_int_equal(e[at].type, t);
+				assert_int_equal(e[at].src, scan.node);
+				assert_int_equal(e[at].dst, csr_at(&list, i));
+			}
+		}
+	}
+	assert_int_equal(at, n);
+}
+
+static void no_fault(void *ctx, const char *words)
+{
+	(void)ctx;
+	fail_msg("check: %s", words);
+}
+
+static void compare(const struct model *m, struct backend *b, const struct manifest_graph *g)
+{
+	struct graph *graph;
+
+	assert_int_equal(g->node_n, m->key_n);
+	assert_int_equal(g->edge_n, m->public_n);
+	assert_int_equal(g->segment_n, m->undirected ? 2 : 3);
+	assert_int_equal(graph_open(&graph, b, store_id, g, NULL), 0);
+	compare_keys(m, graph_dict(graph));
+	compare_unknown(m, graph_dict(graph));
+	compare_edges(m->out, m->edge_n, graph_csr(graph, CSR_OUT));
+	if (!m->undirected)
+		compare_edges(m->in, m->edge_n, graph_csr(graph, CSR_IN));
+	graph_close(graph);
+}
+
+static void check_sound(struct backend *b, const struct manifest_graph *g)
+{
+	struct mem mem;
+
+	mem_init(&mem, 0);
+	assert_int_equal(check_graph(b, store_id, g, &mem, no_fault, NULL), 0);
+	assert_int_equal(mem.used, 0);
+}
+
+static struct model random_model(size_t most)
+{
+	struct model m = {
+		.kind = (enum kind)rnd(KIND_N), .undirected = rnd(3) == 0,
+		.keep = rnd(2), .drop_loops = rnd(2),
+	};
+
+	model_make(&m, rnd(most), 1 + rnd(rnd(2) ? 40 : most), 1 + rnd(6) * rnd(6));
+	return m;
+}
+
+static void every_choice_gives_what_the_model_says(void **state)
+{
+	for (uint64_t round = 0; round < scaled(150); round++) {
+		struct model m = random_model(300);
+		struct manifest_graph g;
+		struct build_note note;
+		struct mem mem;
+
+		mem_init(&mem, 0);
+		build(&m, *state, 0, &g, &note, &mem);
+		assert_int_equal(mem.used, 0);
+		assert_int_equal(note.strings, !m.numbers);
+		compare(&m, *state, &g);
+		check_sound(*state, &g);
+		build_discard(*state, &g);
+		model_free(&m);
+	}
+}
+
+static int fail_on_name(void *ctx, const char *name)
+{
+	(void)ctx;
+	fail_msg("left behind: %s", name);
+	return 0;
+}
+
+/* All bytes of a segment's sections, one after another. */
+static void sections_of(struct backend *b, const struct segment_ref *ref, struct buf *out)
+{
+	struct segment *s;
+
+	assert_int_equal(segment_open(&s, b, ref, store_id, NULL), 0);
+	for (uint32_t tag = 1; tag < SEGMENT_SECTION_MAX; tag++) {
+		struct bytes section = segment_section(s, tag);
+
+		if (!section.len)
+			continue;
+		assert_int_equal(segment_check(s, section.ptr, section.len), 0);
+		assert_int_equal(buf_add(out, section.ptr, section.len), 0);
+	}
+	segment_close(s);
+}
+
+static void any_budget_gives_the_same_bytes(void **state)
+{
+	static const size_t budget[] = { 1, 200000, 1000000, 0 };
+	uint64_t spilled = 0, joined = 0;
+
+	for (uint64_t round = 0; round < scaled(6); round++) {
+		struct model m = random_model(25000);
+		struct buf want = {0}, got = {0};
+
+		for (size_t i = 0; i < 4; i++) {
+			struct manifest_graph g;
+			struct build_note note;
+			struct mem mem;
+
+			mem_init(&mem, 0);
+			build(&m, *state, budget[i], &g, &note, &mem);
+			assert_int_equal(mem.used, 0);
+			spilled += note.run_n;
+			joined += note.joined;
+			buf_clear(&got);
+			for (uint32_t k = 0; k < g.segment_n; k++)
+				sections_of(*state, &g.segment[k], i ? &got : &want);
+			if (i)
+				assert_true(bytes_equal(buf_bytes(&want), buf_bytes(&got)));
+			else
+				compare(&m, *state, &g);
+			build_discard(*state, &g);
+		}
+		buf_release(&want);
+		buf_release(&got);
+		model_free(&m);
+		assert_int_equal(backend_list(*state, "tmp", fail_on_name, NULL), 0);
+	}
+	print_message("# %" PRIu64 " runs spilled, %" PRIu64 " joins\n", spilled, joined);
+	assert_true(scaled(6) < 6 || (spilled > 0 && joined > 0));
+}
+
+static void a_small_memory_limit_is_enough_and_kept(void **state)
+{
+	struct model m = { .kind = STRINGS, .keep = true };
+	struct manifest_graph g;
+	struct build_note note;
+	struct mem mem;
+
+	model_make(&m, scaled(200000), 2000000, 3);
+	mem_init(&mem, BUILD_MEMORY_LEAST + 4096);
+	build(&m, *state, 0, &g, &note, &mem);
+	compare(&m, *state, &g);
+	build_discard(*state, &g);
+	model_free(&m);
+}
+
+/* --- searches --- */
+
+static uint32_t *distances(const struct model *m, size_t from, size_t type, bool all)
+{
+	uint32_t *d = malloc((m->key_n + 1) * sizeof *d);
+	bool moved = true;
+
+	memset(d, 0xff, (m->key_n + 1) * sizeof *d);
+	d[from] = 0;
+	while (moved) {		/* slow and obvious */
+		moved = false;
+		for (size_t i = 0; i < m->edge_n; i++) {
+			const struct edge *e = &m->out[i];
+
+			if ((all || e->type == type) && d[e->src] != UINT32_MAX &&
+			    d[e->src] + 1 < d[e->dst]) {
+				d[e->dst] = d[e->src] + 1;
+				moved = true;
+			}
+		}
+	}
+	return d;
+}
+
+static bool has_edge(const struct model *m, struct edge e)
+{
+	return bsearch(&e, m->out, m->edge_n, sizeof e, by_edge) != NULL;
+}
+
+static void check_path(const struct model *m, const struct path *p, size_t src, size_t dst)
+{
+	assert_int_equal(p->step[0].node, src);
+	assert_int_equal(p->step[p->n - 1].node, dst);
+	for (uint64_t i = 1; i < p->n; i++)
+		assert_true(has_edge(m, (struct edge){ p->step[i].type, p->step[i - 1].node,
+						       p->step[i].node }));
+}
+
+static void check_ball(struct graph *g, const struct graph_types *types, size_t src,
+		       const uint32_t *d, size_t n)
+{
+	struct bfs b;
+	uint64_t met = 0;
+
+	assert_int_equal(bfs_begin(&b, g, CSR_OUT, types, src), 0);
+	while (bfs_step(&b) > 0)
+		;
+	for (uint64_t i = 0; i < b.seen.n; i++)
+		assert_int_equal(b.seen.list[i].hop, d[b.seen.list[i].node]);
+	for (size_t i = 0; i < n; i++)
+		met += d[i] != UINT32_MAX;
+	assert_int_equal(b.seen.n, met);
+	bfs_end(&b);
+}
+
+static void searches(const struct model *m, struct graph *g)
+{
+	uint32_t type = (uint32_t)rnd(m->name_n);
+	bool all = rnd(2);
+	struct graph_types types = { &type, 1, all };
+	size_t src = rnd(m->key_n);
+	uint32_t *d = distances(m, src, type, all);
+
+	for (size_t dst = 0; dst < m->key_n; dst++) {
+		struct path p;
+		int r = path_find(&p, g, &types, src, dst);
+
+		assert_int_equal(r, d[dst] != UINT32_MAX);
+		if (r) {
+			assert_int_equal(p.n, d[dst] + 1);
+			check_path(m, &p, src, dst);
+		}
+		path_release(&p);
+	}
+	check_ball(g, &types, src, d, m->key_n);
+	free(d);
+}
+
+static void paths_are_shortest_and_balls_are_whole(void **state)
+{
+	for (uint64_t round = 0; round < scaled(60); round++) {
+		struct model m = random_model(200);
+		struct manifest_graph g;
+		struct build_note note;
+		struct graph *graph;
+		struct mem mem;
+
+		mem_init(&mem, 0);
+		build(&m, *state, 0, &g, &note, &mem);
+		assert_int_equal(graph_open(&graph, *state, store_id, &g, &mem), 0);
+		for (int i = 0; i < 5 && m.key_n; i++)
+			searches(&m, graph);
+		graph_close(graph);
+		assert_int_equal(mem.used, 0);
+		build_discard(*state, &g);
+		model_free(&m);
+	}
+}
+
+/* --- damage --- */
+
+static void flip(struct backend *b, const char *name, uint64_t bit)
+{
+	struct file *f;
+	uint8_t byte;
+
+	assert_int_equal(backend_open(b, name, FILE_WRITE, &f), 0);
+	assert_int_equal(file_read(f, &byte, 1, bit / 8), 0);
+	byte ^= (uint8_t)(1u << (bit & 7));
+	assert_int_equal(file_write(f, &byte, 1, bit / 8), 0);
+	file_close(f);
+}
+
+static int count_edge(void *ctx, uint64_t to, uint32_t type, enum csr_direction way)
+{
+	uint64_t *sum = ctx;
+
+	*sum += hash_mix(to + 1, type * 4ull + way + 11);
+	return 0;
+}
+
+/* Everything that can be asked, as one number; ERR_DAMAGED or 0. */
+static int ask_all(struct backend *b, const struct manifest_graph *g, uint64_t *sum)
+{
+	const struct graph_types all = { .all = true };
+	struct buf key = {0};
+	struct bytes name;
+	struct graph *graph = NULL;
+	uint64_t id;
+	int r = graph_open(&graph, b, store_id, g, NULL);
+
+	*sum = 0;
+	for (uint64_t i = 0; r == 0 && i < g->node_n; i++) {
+		r = dict_key(graph_dict(graph), i, &key);
+		if (r == 0) {
+			*sum += hash64(i, key.ptr, key.len);
+			r = dict_find(graph_dict(graph), buf_bytes(&key), &id);
+			*sum += r == 1 ? id : 77777;
+			r = r < 0 ? r : 0;
+		}
+		if (r == 0)
+			r = graph_neighbours(graph, i, CSR_BOTH, &all, count_edge, sum);
+	}
+	for (uint32_t t = 0; r == 0 && t < graph_type_n(graph); t++) {
+		r = dict_type(graph_dict(graph), t, &name);
+		if (r == 0)
+			*sum += hash64(t, name.ptr, name.len);
+	}
+	graph_close(graph);
+	buf_release(&key);
+	return r;
+}
+
+static void count_fault(void *ctx, const char *words)
+{
+	(void)words;
+	++*(int *)ctx;
+}
+
+static void a_flipped_bit_is_right_or_damaged(void **state)
+{
+	uint64_t caught = 0, harmless = 0;
+
+	for (uint64_t round = 0; round < scaled(12); round++) {
+		struct model m = random_model(2000);
+		struct manifest_graph g;
+		struct build_note note;
+		uint64_t want, got;
+		struct mem mem;
+
+		mem_init(&mem, 0);
+		build(&m, *state, 0, &g, &note, &mem);
+		assert_int_equal(ask_all(*state, &g, &want), 0);
+		for (int i = 0; i < 40; i++) {
+			const struct segment_ref *ref = &g.segment[rnd(g.segment_n)];
+			uint64_t bit = rnd(8 * ref->bytes);
+			char name[SEGMENT_NAME_MAX];
+			int r, found = 0;
+
+			segment_name(name, ref->kind, ref->id);
+			flip(*state, name, bit);
+			r = ask_all(*state, &g, &got);
+			if (r == 0)
+				assert_int_equal(got, want);
+			else
+				assert_int_equal(r, ERR_DAMAGED);
+			caught += r != 0;
+			harmless += r == 0;
+			if (r != 0)
+				assert_true(check_graph(*state, store_id, &g, &mem,
+							count_fault, &found) > 0);
+			flip(*state, name, bit);
+		}
+		build_discard(*state, &g);
+		model_free(&m);
+	}
+	print_message("# %" PRIu64 " caught, %" PRIu64 " harmless\n", caught, harmless);
+}
+
+static void a_build_without_memory_says_so_and_leaves_nothing(void **state)
+{
+	struct model m = random_model(3000);
+	uint64_t fail_at = 1, failed = 0;
+
+	for (;; fail_at += 1 + fail_at / 8) {
+		struct build_options o = {
+			.backend = *state, .store_id = store_id, .budget = 100000,
+		};
+		struct manifest_graph g = {0};
+		struct build_note note;
+		struct build *b;
+		struct mem mem;
+		int r;
+
+		mem_init(&mem, 0);
+		mem.fail_at = fail_at;
+		o.mem = &mem;
+		r = build_open(&b, &o);
+		for (size_t i = 0; r == 0 && i < m.raw_n; i++) {
+			struct text_edge e = {
+				text_key_of(&m.raw[i][0]), text_key_of(&m.raw[i][1]),
+				bytes_of_key(&m.raw[i][2]),
+			};
+
+			r = build_add(b, &e);
+			if (r < 0)
+				build_abort(b);
+		}
+		if (r == 0)
+			r = build_finish(b, &g, &note);
+		assert_int_equal(mem.used, 0);
+		if (r == 0) {
+			build_discard(*state, &g);
+			if (mem.count < fail_at)
+				break;
+			continue;
+		}
+		assert_int_equal(r, ERR_MEMORY);
+		failed++;
+		assert_int_equal(backend_list(*state, "tmp", fail_on_name, NULL), 0);
+		assert_int_equal(backend_list(*state, "seg", fail_on_name, NULL), 0);
+	}
+	assert_true(failed > 0);
+	model_free(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(every_choice_gives_what_the_model_says,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(any_budget_gives_the_same_bytes,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_small_memory_limit_is_enough_and_kept,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(paths_are_shortest_and_balls_are_whole,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_flipped_bit_is_right_or_damaged,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_build_without_memory_says_so_and_leaves_nothing, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
