@@ -73,7 +73,8 @@ static int folded_manifest(struct store *s, const struct store_swap *swap,
 	if (r < 0)
 		return r;
 	next->folded = log_version(s->log);
-	next->version = swap->version ? swap->version : log_version(s->log);
+	/* the log's last, or a later one that a manifest took */
+	next->version = swap->version ? swap->version : log_next_version(s->log) - 1;
 	next->log_id++;
 	if (log_entry_n(s->log)) {
 		r = log_to_run(s, s->manifest.run_n == 0, &folded);
@@ -126,7 +127,9 @@ int store_fold(struct store *s)
 
 	if (r < 0)
 		return r;
-	r = store_begin(s);
+	r = store_refresh(s);	/* what others published without a new log */
+	if (r == 0)
+		r = store_begin(s);
 	if (r == 0 && log_entry_n(s->log) == 0)
 		log_end(s->log);
 	else if (r == 0)
