@@ -200,6 +200,12 @@ void world_look(struct world *w, struct store *s, struct snapshot *v, struct sig
 
 /* --- judging --- */
 
+/* The fates before the snapshot was taken: what was acknowledged while it was
+ * looked at may be in it or not. */
+struct before {
+	enum commit_fate fate[WORLD_COMMITS];
+};
+
 struct verdict {
 	bool present[WORLD_COMMITS];
 	uint64_t at[WORLD_COMMITS];	/* version */
@@ -213,7 +219,8 @@ static const struct seen *trace_of(const struct commit *c, const struct sight *t
 }
 
 /* Those that leave a trace: is it one they may leave? */
-static void presence(struct world *w, const struct sight *t, struct verdict *v)
+static void presence(struct world *w, const struct before *b, const struct sight *t,
+		     struct verdict *v)
 {
 	for (unsigned i = 0; i < w->commit_n; i++) {
 		const struct commit *c = &w->commit[i];
@@ -221,7 +228,7 @@ static void presence(struct world *w, const struct sight *t, struct verdict *v)
 
 		v->present[i] = c->marked ? trace->there : c->fate == ACKED;
 		v->at[i] = c->marked ? trace->version : c->version;
-		if (c->fate == ACKED && !v->present[i])
+		if (b->fate[i] == ACKED && !v->present[i])
 			world_fail(w, "commit %u was acknowledged at version %llu and is lost",
 				   i, (unsigned long long)c->version);
 		if (c->fate == GONE && v->present[i])
@@ -372,13 +379,13 @@ static void settle_marked(struct world *w, const struct verdict *v, bool final)
 	}
 }
 
-static void judge(struct world *w, const struct sight *t, bool final)
+static void judge(struct world *w, const struct before *b, const struct sight *t, bool final)
 {
 	unsigned doubt[DOUBTS], n = without_trace(w, doubt), fits = 0;
 	unsigned with[DOUBTS] = { 0 };
 	struct verdict v = { .why = "" }, best;
 
-	presence(w, t, &v);
+	presence(w, b, t, &v);
 	prefix(w, &v);
 	best = v;
 	for (unsigned mask = 0; mask < 1u << n; mask++) {
@@ -410,12 +417,15 @@ void world_check(struct world *w, struct store *s, bool final)
 {
 	struct sight *t = malloc(sizeof *t);
 	struct snapshot *v = NULL;
+	struct before b = { 0 };
 
 	if (!t)
 		abort();
+	for (unsigned i = 0; i < w->commit_n; i++)
+		b.fate[i] = w->commit[i].fate;
 	world_must(w, store_snapshot(s, &v), "a snapshot");
 	world_look(w, s, v, t);
-	judge(w, t, final);
+	judge(w, &b, t, final);
 	if (!w->weave)
 		gets_now(w, s, t);
 	snapshot_close(v);

@@ -365,7 +365,7 @@ static void die_recovering(struct world *w)
 	r = w->created ? world_open(w, p.b, true, &p.s) : ERR_NO_STORE;
 	if (r < 0 && !fault_is_dead(p.fault))
 		world_must(w, r, "opening after the power failed");
-	if (r == 0 && world_rnd(w, 2))
+	if (r == 0 && !fault_is_dead(p.fault) && world_rnd(w, 2))
 		world_check(w, p.s, true);
 	for (int i = 0; r == 0 && i < 4; i++) {
 		r = i == 2 ? store_fold(p.s) : world_commit_plain(w, p.s);
