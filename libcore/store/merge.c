@@ -105,13 +105,17 @@ int merge_fold(struct store *s, const struct store_swap *swap)
 	o.log_id = next.log_id;
 	o.base_version = next.version;
 	o.generation = next.generation + 1;
-	r = log_create(&o, LOG_FIRST, s->manifest.log_id - 1);
+	/* A file our own snapshots read is not to be recycled under them. */
+	r = log_create(&o, LOG_FIRST, s->readers ? 0 : s->manifest.log_id - 1);
 	if (r == 0)
 		r = log_retiring(s->log);
 	if (r == 0)
 		r = manifest_publish(&next, s->backend);
-	if (r == 0)
+	if (r == 0) {
 		log_retire(s->log);
+		if (s->readers)
+			log_remove(s->backend, s->manifest.log_id - 1);
+	}
 	manifest_release(&next);
 built:
 	store_build_end(s);

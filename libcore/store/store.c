@@ -152,21 +152,6 @@ static int load_settings(struct store *s, const struct store_options *o)
 	return r;
 }
 
-/* Where there is no manifest, that is the one thing to say. */
-static int is_store(struct backend *b)
-{
-	struct file *f;
-	int r = backend_open(b, "manifest", 0, &f);
-
-	if (r == 0)
-		file_close(f);
-	if (r != ERR_ABSENT)
-		return r;
-	r = err_set(ERR_NO_STORE, "%s: no store here", b->path);
-	err_hint("create one with 'strato-init %s', or add --create", b->path);
-	return r;
-}
-
 int store_open_on(struct store **out, struct backend *b, const struct store_options *o)
 {
 	struct store *s = mem_zalloc(NULL, sizeof *s);
@@ -201,9 +186,7 @@ int store_open(struct store **out, const char *dir, const struct store_options *
 		err_hint("create one with 'strato-init %s', or add --create", dir);
 	if (r < 0)
 		return r;
-	r = is_store(b);
-	if (r == 0)
-		r = store_open_on(out, b, o);
+	r = store_open_on(out, b, o);
 	if (r < 0)
 		backend_close(b);
 	else
@@ -487,7 +470,9 @@ void store_sweep_segments(struct store *s)
 {
 	struct sweep w = { .s = s, .dir = "seg", .keep = &s->manifest };
 
-	if (s->building || backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
+	/* A lock of our own never keeps us out: count instead. */
+	if (s->building || s->readers ||
+	    backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
 		return;
 	if (backend_lock(s->backend, LOCK_READERS, LOCK_EXCLUSIVE, 0) == 0) {
 		backend_list(s->backend, "seg", sweep_one, &w);

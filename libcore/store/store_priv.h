@@ -21,6 +21,14 @@ struct run_set {
 	uint32_t n;
 };
 
+/* A log that snapshots of this handle read: one handle and one lock for all. */
+#define STORE_HELD 8
+struct held_log {
+	struct log *log;
+	uint64_t id;
+	unsigned refs;
+};
+
 struct store {
 	struct backend *backend;
 	bool own_backend;
@@ -33,6 +41,7 @@ struct store {
 	struct blob_writer *blob;
 	unsigned building;	/* store_build_begin, counted */
 	unsigned readers;	/* snapshots held */
+	struct held_log held[STORE_HELD];
 	bool write;
 	bool map_values;	/* blobs through a mapping, not by reads */
 	bool fold_failed;	/* a fold by the way; the next commit tries again */
