@@ -73,7 +73,8 @@ static int folded_manifest(struct store *s, const struct store_swap *swap,
 	if (r < 0)
 		return r;
 	next->folded = log_version(s->log);
-	next->version = swap->version ? swap->version : log_version(s->log);
+	/* the log's last, or a later one that a manifest took */
+	next->version = swap->version ? swap->version : log_next_version(s->log) - 1;
 	next->log_id++;
 	if (log_entry_n(s->log)) {
 		r = log_to_run(s, s->manifest.run_n == 0, &folded);

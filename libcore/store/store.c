@@ -600,6 +600,9 @@ static int prepare(struct store *s, struct bytes config)
 	struct log_options o;
 	int r = put_file(s->backend, "creating", bytes_of(NULL, 0));
 
+	/* Before anything else has a name here: the rest alone is nobody's. */
+	if (r == 0)
+		r = backend_sync_dir(s->backend, "");
 	if (r == 0)
 		r = make_folders(s->backend);
 	if (r == 0)

@@ -17,7 +17,9 @@
 #include "io/file.h"
 #include "store/store_priv.h"
 
+#ifndef TXN_SPILL	/* tests have less */
 #define TXN_SPILL (16u << 20)	/* records held; half of what one log commit takes */
+#endif
 #define SPILL_FAN 16		/* spilled runs are merged beyond so many */
 
 struct expectation {
