@@ -86,7 +86,8 @@ void store_log_options(struct store *s, struct log_options *o)
 	o->generation = s->manifest.generation;
 	o->write = s->write;
 	o->no_sync = setting_u64(&s->settings, SETTING_SYNC) == SYNC_NONE;
-	o->direct = setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_OFF;
+	/* Readers are better served by the page cache. */
+	o->direct = s->write && setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_OFF;
 	o->named = names_log;
 	o->named_ctx = s;
 	o->wait_ns = s->wait_ns;
