@@ -59,3 +59,6 @@ tests_unit_tail_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/recover
 tests_unit_recover_SOURCES = %D%/recover.c %D%/log_kit.h
 tests_unit_recover_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/rows
+tests_unit_rows_SOURCES = %D%/rows.c
+tests_unit_rows_LDADD = $(UNIT_LDADD)
