@@ -364,6 +364,19 @@ static int local_size(struct file *f, uint64_t *out)
 	return 0;
 }
 
+static int local_stamp(struct file *f, struct file_stamp *out)
+{
+	struct stat st;
+
+	if (fstat(f->fd, &st) < 0)
+		return err_sys(ERR_IO, "%s/%s: stat", f->backend->path, f->name);
+	out->identity = (uint64_t)st.st_ino ^ (uint64_t)st.st_dev << 40;
+	out->changed_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000u +
+			  (uint64_t)st.st_mtim.tv_nsec;
+	out->links = st.st_nlink;
+	return 0;
+}
+
 static int local_map(struct file *f, size_t len, bool write, void **out)
 {
 	void *p = mmap(NULL, len, write ? PROT_READ | PROT_WRITE : PROT_READ,
@@ -599,6 +612,7 @@ static const struct backend_ops local_ops = {
 	.open = local_open, .close = local_close,
 	.read = local_read, .write = local_write, .flush = local_flush,
 	.resize = local_resize, .reserve = local_reserve, .size = local_size,
+	.stamp = local_stamp,
 	.map = local_map, .unmap = local_unmap,
 	.rename = local_rename, .remove = local_remove, .mkdir = local_mkdir,
 	.list = local_list, .sync_dir = local_sync_dir,

@@ -84,7 +84,7 @@ static bool head_is_right(const struct tail *t, const struct tail_id *id)
 	    h->format != FORMAT || h->crc != head_crc(h))
 		return false;
 	if (memcmp(h->store_id, id->store_id, sizeof h->store_id) ||
-	    h->log_id != id->log_id || h->file_id != id->file_id)
+	    h->log_id != id->log_id || (id->file_id && h->file_id != id->file_id))
 		return false;
 	if (h->bucket_n == 0 || h->bucket_n & (h->bucket_n - 1) ||
 	    h->bucket_n > NODE_MOST || h->node_cap > NODE_MOST ||
@@ -341,6 +341,8 @@ void tail_copy(struct tail *to, const struct tail *from)
 	h->mark_blk = f->mark_blk;
 	h->mark_commit_n = f->mark_commit_n;
 	h->doubtful = f->doubtful;
+	h->file_identity = f->file_identity;
+	h->file_changed_ns = f->file_changed_ns;
 }
 
 /* --- finding --- */

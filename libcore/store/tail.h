@@ -61,8 +61,10 @@ struct tail_head {
 	/* changed by anyone, never back */
 /*128*/	_Atomic uint32_t doubtful;	/* a write or a flush failed */
 /*12c*/	_Atomic uint32_t superseded;	/* another index has this one's name */
+	/* of the log's file after the last commit, under the append lock; 0: unknown */
+/*130*/	_Atomic uint64_t file_identity, file_changed_ns;
 };
-DISK_SIZE(struct tail_head, 0x130);
+DISK_SIZE(struct tail_head, 0x140);
 DISK_AT(struct tail_head, dirty, 0x80);
 DISK_AT(struct tail_head, durable_blk, 0x100);
 
@@ -79,7 +81,7 @@ DISK_SIZE(struct tail_node, 40);
 
 struct tail_id {
 	uint8_t store_id[16];
-	uint64_t log_id, file_id;
+	uint64_t log_id, file_id;	/* file_id 0: whichever the index says */
 };
 
 struct tail {
