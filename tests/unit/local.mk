@@ -44,3 +44,7 @@ tests_unit_tail_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/recover
 tests_unit_recover_SOURCES = %D%/recover.c %D%/log_kit.h
 tests_unit_recover_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/log
+tests_unit_log_SOURCES = %D%/log.c %D%/log_kit.h
+tests_unit_log_LDADD = $(UNIT_LDADD)
