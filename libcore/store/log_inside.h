@@ -26,6 +26,7 @@ struct log {
 	struct wal_head head;
 	struct tail *t;
 	bool alone;			/* t is ours only */
+	bool checked;			/* t agreed with the file's end */
 	bool begun;			/* we hold the append lock */
 	bool held;
 	bool failed;			/* a write or flush of ours failed: no more */

@@ -135,6 +135,23 @@ int tail_open(struct tail **out, struct backend *b, const struct tail_id *id,
 	return 0;
 }
 
+/* By its seed, which is drawn for each index. */
+int tail_is_named(struct tail *t)
+{
+	struct tail_head h;
+	struct file *f;
+	int r = backend_open(t->backend, TAIL_NAME, 0, &f);
+
+	if (r < 0)
+		return r == ERR_ABSENT ? 0 : r;
+	r = file_read(f, &h, offsetof(struct tail_head, pad), 0);
+	file_close(f);
+	if (r < 0)
+		return r == ERR_DAMAGED ? 0 : r;
+	return !memcmp(h.magic, MAGIC, sizeof h.magic) && h.seed == t->seed &&
+	       h.node_cap == t->node_cap;	/* a larger one keeps the seed */
+}
+
 /* --- making one --- */
 
 static uint64_t room_for(uint64_t n)

@@ -99,6 +99,9 @@ struct tail {
 int tail_open(struct tail **out, struct backend *b, const struct tail_id *id,
 	      bool write, struct mem *mem);
 
+/* Does T still have the name?  1, 0, or an error. */
+int tail_is_named(struct tail *t);
+
 /* An empty one for NODE_N entries and some to come: shared (not yet under its
  * name) or private. */
 int tail_make(struct tail **out, struct backend *b, const struct tail_id *id,
