@@ -88,7 +88,7 @@ struct tail {
 	struct tail_head *head;
 	_Atomic uint32_t *bucket;
 	struct tail_node *node;
-	uint64_t bucket_n, node_cap;	/* checked against the size of what is mapped */
+	uint64_t bucket_n, node_cap, seed;	/* as they were when the head was checked */
 	struct backend *backend;
 	struct file *file;		/* NULL: private */
 	void *map;
@@ -117,7 +117,9 @@ uint64_t tail_hash(const struct tail *t, uint32_t space, struct bytes key);
  * them visible, in order.  ERR_DAMAGED: the index is spoiled. */
 static inline bool tail_has_room(const struct tail *t, uint64_t n)
 {
-	return n <= t->node_cap - t->head->node_n;
+	uint64_t have = t->head->node_n;
+
+	return have <= t->node_cap && n <= t->node_cap - have;
 }
 void tail_stage(struct tail *t, uint64_t i, const struct tail_node *node);
 const struct tail_node *tail_staged(const struct tail *t, uint64_t i);

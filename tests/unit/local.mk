@@ -62,3 +62,7 @@ tests_unit_recover_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/rows
 tests_unit_rows_SOURCES = %D%/rows.c
 tests_unit_rows_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/log
+tests_unit_log_SOURCES = %D%/log.c %D%/log_kit.h
+tests_unit_log_LDADD = $(UNIT_LDADD)
