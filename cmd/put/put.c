@@ -256,20 +256,21 @@ static int put(struct put *p, const struct request *q)
 
 	if (r == 0)
 		r = txn_begin(&p->txn, p->store);
-	if (r == 0)
+	if (r == 0 && p->ack)
 		r = out_open(&p->out, NULL, NULL);
 	if (r < 0)
 		goto out;
-	cli_catch_signals();
+	if (q->use_batch || q->use_files)
+		cli_catch_signals();	/* one value is whole or absent anyway */
 	if (q->use_batch)
 		r = put_batch(p, &q->batch);
 	else if (q->use_files)
 		r = put_files(p, &q->files);
 	else
 		r = put_one(p, &q->one);
-	if (r == 0)
+	if (p->out && r == 0)
 		r = out_commit(p->out);
-	else
+	else if (p->out)
 		out_abort(p->out);
 out:
 	txn_abort(p->txn);

@@ -135,7 +135,7 @@ static int run(const char *name, const char **argv)
 		execv(path, (char **)argv);
 	if (!own[0] || errno == ENOENT)
 		execvp(argv[0], (char **)argv);
-	if (errno == ENOENT || errno == ENOTDIR)
+	if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG)
 		return unknown(name);
 	return err_sys(ERR_UNAVAILABLE, "%s: run", argv[0]);
 }

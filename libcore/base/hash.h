@@ -19,10 +19,12 @@ static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 	return (uint64_t)p ^ (uint64_t)(p >> 64);
 }
 
-/* One integer: for dense tables of ids. */
+/* One integer: for dense tables of ids.  Twice, because neighbours differ in few
+ * bits and one fold does not spread them. */
 static inline uint64_t hash_u64(uint64_t x)
 {
-	return hash_mix(x ^ 0xa0761d6478bd642fu, 0xe7037ed1a0b428dbu);
+	x = hash_mix(x ^ 0xa0761d6478bd642fu, 0xe7037ed1a0b428dbu);
+	return hash_mix(x ^ 0x8ebc6af09c88c6e3u, 0x589965cc75374cc3u);
 }
 
 #endif

@@ -32,7 +32,7 @@ const struct setting_info setting_table[SETTING_N] = {
 	/* 1M: less does not hold a command's own buffers */
 	{ "memory_limit", "STRATO_MEMORY_LIMIT", SETTING_SIZE, M, 64 * T, 0,
 	  { NULL }, "memory a command may draw" },
-	{ "log_size", "STRATO_LOG_SIZE", SETTING_SIZE, M, T, 64 * M,
+	{ "log_size", "STRATO_LOG_SIZE", SETTING_SIZE, 256 * K, T, 64 * M,
 	  { NULL }, "the log is folded beyond it" },
 	{ "reserve_size", "STRATO_RESERVE_SIZE", SETTING_SIZE, 0, T, 16 * M,
 	  { NULL }, "kept so that removing works on a full disk" },

@@ -59,7 +59,7 @@ struct cli_tool {
 	const char *does;	/* one line without a full stop */
 	const char *usage;	/* what follows the name; more forms after LF */
 	const char *examples;	/* two lines */
-	const char *more;	/* lines printed before the options, or NULL */
+	const char *more;	/* lines before the options, or NULL: "Commands:\n  ls  ..." */
 };
 
 /* --- shared options: one meaning everywhere --- */

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/help.h"
 
 void message_write(const void *ptr, unsigned long len)
 {
@@ -25,21 +24,26 @@ static int to_stderr(void *ctx, const void *ptr, size_t len)
 	return 0;
 }
 
-/* TEXT with control bytes as \xHH.  Names were quoted where they were known; what
- * is left are paths that the system's words were built around. */
+/* TEXT with control bytes as \xHH, and every byte above ASCII too when it is not
+ * UTF-8.  Names were quoted where they were known; what is left are paths that the
+ * system's words were built around. */
 static int add_safe(struct buf *out, const char *text)
 {
 	struct bytes b = bytes_str(text);
+	bool utf8 = output_is_utf8(b);
 	int r = 0;
 
-	if (!output_has_control(b) && !strpbrk(text, "\n\t"))
-		return buf_add(out, b.ptr, b.len);
 	for (size_t i = 0; r == 0 && i < b.len; i++) {
 		uint8_t c = b.ptr[i];
+		bool c1 = utf8 && c == 0xc2 && b.ptr[i + 1] < 0xa0;
 
-		if (c < 0x20 || c == 0x7f || (c >= 0x80 && c < 0xa0))
+		if (c1)
 			r = buf_printf(out, "\\x%02X", c);
-		else
+		if (r == 0 && c1)
+			c = b.ptr[++i];
+		if (r == 0 && (c < 0x20 || c == 0x7f || c1 || (c >= 0x80 && !utf8)))
+			r = buf_printf(out, "\\x%02X", c);
+		else if (r == 0)
 			r = buf_add_byte(out, c);
 	}
 	return r;
@@ -54,7 +58,7 @@ static void begin(struct cli *c)
 static void error_text(struct cli *c, int code, const char *text, const char *hint)
 {
 	struct buf line = {0};
-	const char *tool = help_program(c->tool);
+	const char *tool = c->tool->name;
 	int r = buf_printf(&line, "%s: ", tool);
 
 	if (r == 0)
@@ -121,7 +125,7 @@ void message_plain(struct cli *c, const char *kind, const char *text)
 		json_release(&j);
 		return;
 	}
-	if (buf_printf(&line, "%s: ", help_program(c->tool)) == 0 &&
+	if (buf_printf(&line, "%s: ", c->tool->name) == 0 &&
 	    add_safe(&line, text) == 0 && buf_add_byte(&line, '\n') == 0)
 		message_write(line.ptr, line.len);
 	buf_release(&line);

@@ -517,7 +517,9 @@ static int long_line(struct record_reader *r, struct record *rec)
 		return begin_streamed_line(r, rec, tab);
 	if (tab || n < KEY_TEXT_MAX)
 		return 0;
-	return refuse_long(r, no_tab(r, line, n));
+	return refuse_long(r, fail(r, ERR_BAD_RECORD, "expected KEY TAB VALUE, found no "
+				   "TAB where the longest key ends: \"%s\"",
+				   bytes_show(bytes_of(line, n))));
 }
 
 /* The stream ends without an end of line. */

@@ -117,11 +117,14 @@ static int check_text_key(struct bytes key, enum record_shape shape)
 	return 0;
 }
 
+/* NAME comes with its opening quote: "\"key" or "\"value". */
 static int add_json_bytes(struct buf *b, const char *name, struct bytes v)
 {
 	bool text = output_is_utf8(v);
-	int r = buf_printf(b, text ? "\"%s\":" : "\"%s64\":\"", name);
+	int r = buf_add(b, name, strlen(name));
 
+	if (r == 0)
+		r = text ? buf_add(b, "\":", 2) : buf_add(b, "64\":\"", 5);
 	if (r == 0)
 		r = text ? output_json_string(b, v) : output_base64(b, v);
 	return r == 0 && !text ? buf_add_byte(b, '"') : r;
@@ -131,7 +134,7 @@ static int add_json_key(struct buf *b, struct bytes key)
 {
 	int r = buf_add_byte(b, '{');
 
-	return r == 0 ? add_json_bytes(b, "key", key) : r;
+	return r == 0 ? add_json_bytes(b, "\"key", key) : r;
 }
 
 /* Decimal digits without printf's cost: the head of each cdb record. */
@@ -211,7 +214,7 @@ static int add_value(struct record_writer *w, struct bytes key, struct bytes v)
 		r = buf_add(b, v.ptr, v.len);
 		break;
 	default:
-		r = add_json_bytes(b, "value", v);
+		r = add_json_bytes(b, "\"value", v);
 		if (r == 0)
 			r = buf_add_byte(b, '}');
 	}
@@ -418,7 +421,7 @@ static int end_json(struct record_writer *w)
 	int r;
 
 	if (!w->base64) {
-		r = add_json_bytes(&w->line, "value", buf_bytes(&w->held));
+		r = add_json_bytes(&w->line, "\"value", buf_bytes(&w->held));
 		return r == 0 ? buf_printf(&w->line, "}\n") : r;
 	}
 	r = output_base64(&w->line, bytes_of(w->carry, w->carry_n));

@@ -568,7 +568,7 @@ static int directory_opened(struct local *l, bool write)
 	if (l->fd >= 0)
 		return directory_checked(l, write);
 	if (errno == ENOENT)
-		return err_set(ERR_NO_STORE, "%s: there is no store", path);
+		return err_set(ERR_NO_STORE, "%s: no store here", path);
 	if (errno == ENOTDIR)
 		return err_set(ERR_UNTRUSTED, "%s: is not a directory", path);
 	return err_sys(ERR_IO, "%s: open", path);
@@ -631,7 +631,7 @@ int backend_local_create(struct backend **out, const char *path)
 	if (mkdir(path, 0700) < 0) {
 		if (errno != EEXIST)
 			return err_sys(ERR_CREATE, "%s: make the folder", path);
-		if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+		if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
 			return err_set(ERR_EXISTS, "%s: exists and is not a folder", path);
 	}
 	r = sync_parent(path);

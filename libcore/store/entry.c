@@ -5,6 +5,16 @@
 #include "base/endian.h"
 #include "base/err.h"
 
+int entry_check_key(struct bytes key)
+{
+	if (key.len == 0)
+		return err_set(ERR_USAGE, "a key has at least 1 byte");
+	if (key.len > KEY_MAX)
+		return err_set(ERR_TOO_BIG, "\"%s\": a key has at most %u bytes, this one %zu",
+			       bytes_show(key), KEY_MAX, key.len);
+	return 0;
+}
+
 static int put_varint(struct buf *out, uint64_t v)
 {
 	uint8_t b[VARINT_MAX];
@@ -141,6 +151,18 @@ long entry_get_record(struct bytes in, struct entry *out)
 	rest.len -= len;
 	n = entry_get_body(rest, out);
 	return n < 0 ? n : (long)(in.len - rest.len) + n;
+}
+
+long entry_get_logged(struct bytes in, uint64_t commit, struct entry *out)
+{
+	long n = entry_get_record(in, out);
+
+	if (n < 0)
+		return n;
+	if (out->version && out->version != commit)
+		return err_set(ERR_DAMAGED, "a record is of another version than its commit");
+	out->version = commit;
+	return n;
 }
 
 int entry_cmp(uint32_t space_a, struct bytes a, uint32_t space_b, struct bytes b)

@@ -4,7 +4,7 @@
  * value of a block's row).  Spaces keep users' keys (0) apart from each graph's.
  *
  *   body:  kind        1 byte, enum entry_kind in the low 4 bits
- *          version     varint; 0 in the log: the commit's own, in a bulk run: the run's
+ *          version     varint; 0: that of the commit or the bulk run it lies in
  *          expires     varint, ms since 1970; 0: never
  *          REMOVE      nothing more
  *          PUT         crc32c of the value le32, length varint, the value
@@ -44,6 +44,9 @@ struct entry {
 	struct blob_ref blob;	/* BLOB */
 };
 
+/* Has it a key's length?  0, ERR_USAGE (empty), ERR_TOO_BIG. */
+int entry_check_key(struct bytes key);
+
 /* Bytes appended to OUT; 0 or ERR_MEMORY. */
 int entry_put_body(struct buf *out, const struct entry *e);
 int entry_put_record(struct buf *out, const struct entry *e);
@@ -54,6 +57,10 @@ int entry_put_record(struct buf *out, const struct entry *e);
  * crc. */
 long entry_get_body(struct bytes in, struct entry *out);
 long entry_get_record(struct bytes in, struct entry *out);
+
+/* The same in a commit of the log: version 0 becomes the commit's, and another
+ * than the commit's is ERR_DAMAGED. */
+long entry_get_logged(struct bytes in, uint64_t commit, struct entry *out);
 
 /* Order of the store: space, then the key's bytes. */
 int entry_cmp(uint32_t space_a, struct bytes a, uint32_t space_b, struct bytes b);

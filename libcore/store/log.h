@@ -57,8 +57,8 @@ struct log_options {
 
 /* A new, empty, durable log file of the given size (zero-written; RECYCLE, if not
  * 0, is the id of a retired log whose file is taken over when nobody holds it, and
- * removed otherwise).  Under LOCK_PUBLISH.  Replaces what a crash left under the name, but a log with commits
- * is ERR_EXISTS: then the manifest is older than the log. */
+ * removed otherwise).  Under LOCK_PUBLISH.  Replaces what a crash left under the
+ * name, but a log with commits is ERR_EXISTS: then the manifest is older than it. */
 int log_create(const struct log_options *o, uint64_t bytes, uint64_t recycle);
 
 /* O(1) when the index in wal/index is of this boot and this log; otherwise the
@@ -79,8 +79,8 @@ uint64_t log_durable(struct log *l);		/* last durable version, re-read each time
 int log_begin(struct log *l);
 /* The next commit's version: log_version + 1, or later if the manifest moved it. */
 uint64_t log_next_version(const struct log *l);
-/* PAYLOAD is entry_put_record()s, ENTRY_N of them; their version is 0, which stands
- * for the commit's own (so it can be made ready before the lock), or just that.  ERR_NO_SPACE before anything is written. */
+/* PAYLOAD is entry_put_record()s, their versions 0 or log_next_version(); ENTRY_N
+ * of them.  ERR_NO_SPACE before anything is written. */
 int log_append(struct log *l, struct bytes payload, uint64_t entry_n, uint64_t *version);
 /* The manifest took a version (a graph, a bulk load): commits go on after it. */
 void log_skip_to(struct log *l, uint64_t version);

@@ -48,8 +48,8 @@ int log_index_stage(struct tail *t, const struct file *f, uint64_t blk, uint64_t
 			.pos = wal_pos(blk, records.len - rest.len), .version = version,
 		};
 
-		n = entry_get_record(rest, &e);
-		if (n < 0 || (e.version && e.version != version))
+		n = entry_get_logged(rest, version, &e);
+		if (n < 0)
 			return err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": a record of "
 				       "version %" PRIu64 " is malformed",
 				       file_path(f), node.pos, version);

@@ -61,11 +61,10 @@ static int block_ok(struct log *l, const struct tail_node *node, uint32_t i,
 static int parse(struct log *l, const struct tail_node *node, struct buf *buf,
 		 struct entry *out)
 {
-	long n = entry_get_record(buf_bytes(buf), out);
+	long n = entry_get_logged(buf_bytes(buf), node->version, out);
 
-	if (n != (long)node->len || (out->version && out->version != node->version))
+	if (n != (long)node->len)
 		return lies(l, node);
-	out->version = node->version;
 	return 0;
 }
 
@@ -206,10 +205,10 @@ static bool wanted(const struct entry *e, const struct iter_from *from)
 }
 
 static int keep(struct log_iter *it, const struct entry *e, struct bytes record,
-		uint64_t pos, uint64_t version)
+		uint64_t pos)
 {
 	struct item item = {
-		.off = it->arena.len, .pos = pos, .version = version,
+		.off = it->arena.len, .pos = pos, .version = e->version,
 		.len = (uint32_t)record.len, .space = e->space,
 		.key_at = it->whole ? (uint32_t)(e->key.ptr - record.ptr) : 0,
 		.key_len = (uint32_t)e->key.len,
@@ -228,7 +227,7 @@ static int keep_commit(struct log_iter *it, const struct recover_commit *c,
 	int r = 0;
 
 	while (r == 0 && rest.len) {
-		long n = entry_get_record(rest, &e);
+		long n = entry_get_logged(rest, c->first.version, &e);
 
 		if (n < 0)
 			return err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": a record of "
@@ -238,7 +237,7 @@ static int keep_commit(struct log_iter *it, const struct recover_commit *c,
 				       c->first.version);
 		if (wanted(&e, from))
 			r = keep(it, &e, bytes_of(rest.ptr, (size_t)n),
-				 wal_pos(c->blk, records.len - rest.len), c->first.version);
+				 wal_pos(c->blk, records.len - rest.len));
 		rest.ptr += n;
 		rest.len -= (size_t)n;
 	}
@@ -310,12 +309,9 @@ static int next(struct iter *iter, struct entry *out)
 		return 0;
 	item = item_at(it, it->reverse ? it->end - 1 - it->at : it->at);
 	it->at++;
-	if (it->whole) {
-		if (entry_get_record(bytes_of(it->arena.ptr + item->off, item->len), out) < 0)
-			return ERR_BUG;
-		out->version = item->version;
-		return 1;
-	}
+	if (it->whole)
+		return entry_get_logged(bytes_of(it->arena.ptr + item->off, item->len),
+					item->version, out) < 0 ? ERR_BUG : 1;
 	node = (struct tail_node){ .pos = item->pos, .version = item->version,
 				   .len = item->len };
 	r = log_read_record(it->log, &node, &it->record, out);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "io/file.h"
+#include "store/manifest_disk.h"
 #include "store/store_priv.h"
 
 #define LOG_FIRST (256u << 10)	/* a new log's size; it grows ahead of need */
@@ -61,6 +62,20 @@ int run_set_get(struct run_set *set, struct store *s, const struct manifest *m,
 
 /* --- open --- */
 
+/* For a log whose publisher died: the manifest as it is now. */
+static int names_log(void *ctx, uint64_t log_id)
+{
+	struct store *s = ctx;
+	struct manifest now;
+	int r = manifest_read(&now, s->backend, &s->mem);
+
+	if (r < 0)
+		return r;
+	r = now.log_id == log_id;
+	manifest_release(&now);
+	return r;
+}
+
 void store_log_options(struct store *s, struct log_options *o)
 {
 	memset(o, 0, sizeof *o);
@@ -71,7 +86,10 @@ void store_log_options(struct store *s, struct log_options *o)
 	o->generation = s->manifest.generation;
 	o->write = s->write;
 	o->no_sync = setting_u64(&s->settings, SETTING_SYNC) == SYNC_NONE;
-	o->direct = setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_OFF;
+	/* Readers are better served by the page cache. */
+	o->direct = s->write && setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_OFF;
+	o->named = names_log;
+	o->named_ctx = s;
 	o->wait_ns = s->wait_ns;
 	o->mem = &s->mem;
 }
@@ -136,18 +154,47 @@ static int load_settings(struct store *s, const struct store_options *o)
 	return r;
 }
 
-/* Where there is no manifest, that is the one thing to say. */
-static int is_store(struct backend *b)
+/* How the store's files are read and written: the manifest stands for them all,
+ * because this is decided by file system. */
+static int ask_io_mode(struct store *s, bool *direct, const char **why)
 {
+	static _Thread_local char text[64];
 	struct file *f;
-	int r = backend_open(b, "manifest", 0, &f);
+	int r;
 
-	if (r == 0)
-		file_close(f);
-	if (r != ERR_ABSENT)
+	*direct = false;
+	if (setting_u64(&s->settings, SETTING_DIRECT_IO) == DIRECT_IO_OFF) {
+		*why = "direct_io is off";
+		return 0;
+	}
+	r = backend_open(s->backend, "manifest", FILE_DIRECT, &f);
+	if (r < 0)
 		return r;
-	r = err_set(ERR_NO_STORE, "%s: no store here", b->path);
-	err_hint("create one with 'strato-init %s', or add --create", b->path);
+	*direct = f->direct;
+	*why = "the file system has no direct I/O";
+	if (f->direct) {
+		snprintf(text, sizeof text, "the file system takes blocks of %u bytes",
+			 f->align);
+		*why = text;
+	}
+	file_close(f);
+	return 0;
+}
+
+/* direct_io=on is a demand. */
+static int check_direct(struct store *s)
+{
+	const char *why;
+	bool direct;
+	int r = 0;
+
+	if (setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_ON)
+		return 0;
+	r = ask_io_mode(s, &direct, &why);
+	if (r < 0 || direct)
+		return r;
+	r = err_set(ERR_UNAVAILABLE, "%s: direct_io is on, but %s", s->backend->path, why);
+	err_hint("direct_io=auto goes without it");
 	return r;
 }
 
@@ -167,6 +214,8 @@ int store_open_on(struct store **out, struct backend *b, const struct store_opti
 	r = load_settings(s, o);
 	if (r == 0)
 		r = store_refresh(s);
+	if (r == 0)
+		r = check_direct(s);
 	if (r == 0 && s->write)
 		store_sweep(s);
 	if (r < 0)
@@ -185,9 +234,7 @@ int store_open(struct store **out, const char *dir, const struct store_options *
 		err_hint("create one with 'strato-init %s', or add --create", dir);
 	if (r < 0)
 		return r;
-	r = is_store(b);
-	if (r == 0)
-		r = store_open_on(out, b, o);
+	r = store_open_on(out, b, o);
 	if (r < 0)
 		backend_close(b);
 	else
@@ -471,7 +518,9 @@ void store_sweep_segments(struct store *s)
 {
 	struct sweep w = { .s = s, .dir = "seg", .keep = &s->manifest };
 
-	if (s->building || backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
+	/* A lock of our own never keeps us out: count instead. */
+	if (s->building || s->readers ||
+	    backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
 		return;
 	if (backend_lock(s->backend, LOCK_READERS, LOCK_EXCLUSIVE, 0) == 0) {
 		backend_list(s->backend, "seg", sweep_one, &w);
@@ -552,6 +601,9 @@ static int prepare(struct store *s, struct bytes config)
 	struct log_options o;
 	int r = put_file(s->backend, "creating", bytes_of(NULL, 0));
 
+	/* Before anything else has a name here: the rest alone is nobody's. */
+	if (r == 0)
+		r = backend_sync_dir(s->backend, "");
 	if (r == 0)
 		r = make_folders(s->backend);
 	if (r == 0)
@@ -645,8 +697,15 @@ int store_create(const char *dir, struct bytes config)
 int store_stat(struct store *s, struct store_stat *out)
 {
 	const struct manifest *m = &s->manifest;
+	bool direct;
+	int r;
 
 	memset(out, 0, sizeof *out);
+	r = ask_io_mode(s, &direct, &out->io_why);
+	if (r < 0)
+		return r;
+	out->io_mode = direct ? "direct" : "buffered";
+	out->format = MANIFEST_FORMAT;
 	out->version = log_durable(s->log);
 	if (m->version > out->version)
 		out->version = m->version;

@@ -91,6 +91,11 @@ void store_fill_reserve(struct store *s);
 /* Room for a removal on a full disk: gives the reserve back to the file system. */
 int store_use_reserve(struct store *s);
 
+static inline unsigned store_lease_lock(uint64_t blob)
+{
+	return LOCK_LEASE + (unsigned)(blob % 4096);
+}
+
 /* A blob this handle may append to; registers a new one when none is free. */
 int store_lease_blob(struct store *s, struct blob_writer **out);
 

@@ -2,3 +2,4 @@
 CMD_TESTS += %D%/every.bats
 CMD_TESTS += %D%/put.bats
 CMD_TESTS += %D%/graph.bats
+CMD_TESTS += %D%/strato.bats

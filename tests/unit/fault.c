@@ -73,7 +73,8 @@ static const char *text_of(struct backend *b, const char *name)
 
 	strcpy(text, "-");
 	if (r == 0) {
-		memcpy(text, got.ptr, got.len);
+		if (got.len)
+			memcpy(text, got.ptr, got.len);
 		text[got.len] = '\0';
 		for (size_t i = 0; i < got.len; i++)
 			if (!text[i])

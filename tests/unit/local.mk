@@ -41,3 +41,36 @@ tests_unit_sort_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/csr
 tests_unit_csr_SOURCES = %D%/csr.c
 tests_unit_csr_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/ioq
+tests_unit_ioq_SOURCES = %D%/ioq.c
+tests_unit_ioq_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/size
+tests_unit_size_SOURCES = %D%/size.c
+tests_unit_size_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/setting
+tests_unit_setting_SOURCES = %D%/setting.c
+tests_unit_setting_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/record
+tests_unit_record_SOURCES = %D%/record.c
+tests_unit_record_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/output
+tests_unit_output_SOURCES = %D%/output.c
+tests_unit_output_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/cli
+tests_unit_cli_SOURCES = %D%/cli.c
+tests_unit_cli_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/wal
+tests_unit_wal_SOURCES = %D%/wal.c %D%/log_kit.h
+tests_unit_wal_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/tail
+tests_unit_tail_SOURCES = %D%/tail.c %D%/log_kit.h
+tests_unit_tail_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/recover
+tests_unit_recover_SOURCES = %D%/recover.c %D%/log_kit.h
+tests_unit_recover_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/rows
+tests_unit_rows_SOURCES = %D%/rows.c
+tests_unit_rows_LDADD = $(UNIT_LDADD)
