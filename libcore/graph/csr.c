@@ -20,6 +20,8 @@ struct type {
 	uint64_t edge_n, row_n;
 };
 
+static const uint8_t zero[CSR_ALIGN];
+
 struct csr {
 	struct mem *mem;
 	struct segment *seg;
@@ -61,6 +63,8 @@ static int open_meta(struct csr *c)
 	c->directory = segment_section(c->seg, CSR_TYPES);
 	c->targets = segment_section(c->seg, CSR_TARGETS);
 	c->rows = segment_section(c->seg, CSR_ROWS);
+	if (memcmp(m.zero, zero, sizeof m.zero))
+		return damaged_head(c, "a field that must be zero is not");
 	if (c->direction < CSR_OUT || c->direction > CSR_BOTH ||
 	    c->width != (c->node_n >> 32 ? 8 : 4) || c->node_n >= UINT64_MAX / 16 ||
 	    c->directory.len != c->type_n * sizeof(struct csr_type_disk))
@@ -164,7 +168,7 @@ static int type_of(struct csr *c, uint32_t type, struct type *t)
 		return r;
 	t->edge_n = le64_get(d->edge_n);
 	t->row_n = le64_get(d->row_n);
-	if (t->edge_n > c->edge_n || t->row_n > t->edge_n || t->row_n > c->node_n ||
+	if (memcmp(d->zero, zero, sizeof d->zero) || t->edge_n > c->edge_n || t->row_n > t->edge_n || t->row_n > c->node_n ||
 	    !holds(c->targets, le64_get(d->targets_off), t->edge_n, c->width) ||
 	    !rows_fit(c, d, t))
 		return damaged(c, d, "a type's entry does not fit its sections");

@@ -29,6 +29,18 @@ tests_unit_stream_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/run
 tests_unit_run_SOURCES = %D%/run.c
 tests_unit_run_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/edgelist
+tests_unit_edgelist_SOURCES = %D%/edgelist.c
+tests_unit_edgelist_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/sort
+tests_unit_sort_SOURCES = %D%/sort.c
+tests_unit_sort_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/csr
+tests_unit_csr_SOURCES = %D%/csr.c
+tests_unit_csr_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/ioq
 tests_unit_ioq_SOURCES = %D%/ioq.c
 tests_unit_ioq_LDADD = $(UNIT_LDADD)
