@@ -194,16 +194,19 @@ user/2'
 @test "a second writer's lock is waited for, then it is 75; readers go on" {
 	command -v perl >/dev/null || skip "perl is not here"
 	# an open-file-description lock on the append byte, as a writer takes it
+	mkfifo until
 	perl -e 'use Fcntl qw(:DEFAULT :seek);
-		open(my $f, "+<", "$ENV{S}/lock") or die;
-		fcntl($f, 37, pack("s s x4 q q i x4", F_WRLCK, SEEK_SET, 0, 1, 0)) or die;
-		open(my $r, ">", "held"); close $r; <STDIN>' < <(sleep 60 & echo $! >sleeper; wait) 3>&- &
+		open(my $f, "+<", "$ARGV[0]/lock") or die;
+		my $l = pack("s s x4 q q i x4", F_WRLCK, SEEK_SET, 0, 1, 0);
+		fcntl($f, 37, $l) or die;
+		open(my $held, ">", "held"); close $held;
+		open(my $until, "<", "until")' "$S" 3>&- &
 	pid=$!
 	for ((i = 0; i < 600; i++)); do [ ! -e held ] || break; sleep 0.05; done
 	run --separate-stderr -75 strato-rm --wait=0 other
 	[[ "$stderr" == *"[store-locked]"* ]]
 	[ "$(strato-ls other)" = other ]
-	kill $pid "$(cat sleeper)"
-	wait $pid || true
+	: >until
+	wait $pid
 	strato-rm other
 }
