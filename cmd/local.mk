@@ -17,6 +17,12 @@ bin_PROGRAMS += strato-get
 strato_get_SOURCES = %D%/get/get.c
 strato_get_LDADD = $(CMD_LDADD)
 
+bin_PROGRAMS += strato-graph
+strato_graph_SOURCES = %D%/graph/graph.c %D%/graph/graph.h %D%/graph/opened.c \
+	%D%/graph/check.c %D%/graph/degree.c %D%/graph/export.c %D%/graph/import.c \
+	%D%/graph/info.c %D%/graph/ls.c %D%/graph/mv.c %D%/graph/neighbors.c \
+	%D%/graph/path.c %D%/graph/rm.c
+strato_graph_LDADD = $(CMD_LDADD)
 bin_PROGRAMS += strato-init
 strato_init_SOURCES = %D%/init/init.c
 strato_init_LDADD = $(CMD_LDADD)

@@ -18,6 +18,7 @@ AM_TESTS_ENVIRONMENT = \
 # A unit test is a program tests/unit/NAME.c; adding its name here is enough.
 UNIT_TESTS =
 include %D%/unit/local.mk
+include %D%/fault/local.mk
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

@@ -246,13 +246,11 @@ static uint64_t greatest(const struct csr_list *l)
 	return most;
 }
 
-static int list_of(struct csr *c, const struct type *t, uint64_t row, struct csr_list *out)
+static int list_at(struct csr *c, const struct type *t, uint64_t lo, uint64_t hi,
+		   struct csr_list *out)
 {
-	uint64_t lo, hi;
-	int r = bounds(c, t, row, &lo, &hi);
+	int r;
 
-	if (r < 0)
-		return r;
 	*out = (struct csr_list){ t->targets + lo * c->width, hi - lo, c->width };
 	if (out->n == 0)
 		return 0;
@@ -260,6 +258,14 @@ static int list_of(struct csr *c, const struct type *t, uint64_t row, struct csr
 	if (r == 0 && greatest(out) >= c->node_n)
 		return damaged(c, out->at, "a neighbour that is no node");
 	return r;
+}
+
+static int list_of(struct csr *c, const struct type *t, uint64_t row, struct csr_list *out)
+{
+	uint64_t lo, hi;
+	int r = bounds(c, t, row, &lo, &hi);
+
+	return r < 0 ? r : list_at(c, t, lo, hi, out);
 }
 
 int csr_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out)
@@ -304,23 +310,43 @@ void csr_scan_begin(struct csr_scan *s, struct csr *c, uint32_t type)
 	*s = (struct csr_scan){ .csr = c, .type = type };
 }
 
-int csr_scan_next(struct csr_scan *s, struct csr_list *out)
+/* 1 and the next row that is not empty, its list at [*lo, *hi). */
+static int scan_row(struct csr_scan *s, struct type *t, uint64_t *lo, uint64_t *hi)
 {
 	struct csr *c = s->csr;
-	struct type t;
-	int r = type_of(c, s->type, &t);
+	int r = type_of(c, s->type, t);
 
-	if (r < 0)
-		return r;
-	while (s->row < (t.nodes ? t.row_n : c->node_n)) {
+	while (r == 0 && s->row < (t->nodes ? t->row_n : c->node_n)) {
 		s->node = s->row;
-		if (t.nodes && (r = node_at(c, &t, s->row, &s->node)) < 0)
-			return r;
-		r = list_of(c, &t, s->row++, out);
-		if (r < 0 || out->n)
-			return r < 0 ? r : 1;
+		if (t->nodes)
+			r = node_at(c, t, s->row, &s->node);
+		if (r == 0)
+			r = bounds(c, t, s->row++, lo, hi);
+		if (r == 0 && *lo < *hi)
+			return 1;
 	}
-	return 0;
+	return r;
+}
+
+int csr_scan_next(struct csr_scan *s, struct csr_list *out)
+{
+	struct type t;
+	uint64_t lo, hi;
+	int r = scan_row(s, &t, &lo, &hi);
+
+	if (r > 0 && (r = list_at(s->csr, &t, lo, hi, out)) == 0)
+		r = 1;
+	return r;
+}
+
+int csr_scan_degree(struct csr_scan *s, uint64_t *out)
+{
+	struct type t;
+	uint64_t lo = 0, hi = 0;
+	int r = scan_row(s, &t, &lo, &hi);
+
+	*out = hi - lo;
+	return r;
 }
 
 /* --- check --- */

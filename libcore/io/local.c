@@ -568,7 +568,7 @@ static int directory_opened(struct local *l, bool write)
 	if (l->fd >= 0)
 		return directory_checked(l, write);
 	if (errno == ENOENT)
-		return err_set(ERR_NO_STORE, "%s: there is no store", path);
+		return err_set(ERR_NO_STORE, "%s: no store here", path);
 	if (errno == ENOTDIR)
 		return err_set(ERR_UNTRUSTED, "%s: is not a directory", path);
 	return err_sys(ERR_IO, "%s: open", path);

@@ -53,7 +53,7 @@ void log_close(struct log *l)
 	if (l->begun)
 		log_end(l);
 	if (l->held)
-		backend_unlock(l->o.backend, log_hold_lock(l->o.log_id));
+		log_file_let_go(l);
 	tail_close(l->t);
 	file_close(l->f);
 	log_file_release(l, &l->in);
@@ -96,13 +96,12 @@ int log_hold(struct log *l)
 
 	if (l->held)
 		return 0;
-	r = backend_lock(l->o.backend, log_hold_lock(l->o.log_id), LOCK_SHARED,
-			 l->o.wait_ns);
+	r = log_file_hold(l);
 	if (r < 0)
 		return r;
 	r = log_file_check(l);
 	if (r < 0)
-		backend_unlock(l->o.backend, log_hold_lock(l->o.log_id));
+		log_file_let_go(l);
 	else
 		l->held = true;
 	return r;

@@ -57,13 +57,9 @@ struct log_options {
 
 /* A new, empty, durable log file of the given size (zero-written; RECYCLE, if not
  * 0, is the id of a retired log whose file is taken over when nobody holds it, and
- * removed otherwise; this backend handle must not hold it either).  Under
- * LOCK_PUBLISH.  Replaces what a crash left under the name, but a log with commits
- * is ERR_EXISTS: then the manifest is older than the log. */
+ * removed otherwise).  Under LOCK_PUBLISH.  Replaces what a crash left under the
+ * name, but a log with commits is ERR_EXISTS: then the manifest is older than it. */
 int log_create(const struct log_options *o, uint64_t bytes, uint64_t recycle);
-
-/* The name of a retired log goes; whoever has it open reads on. */
-void log_remove(struct backend *b, uint64_t log_id);
 
 /* O(1) when the index in wal/index is of this boot and this log; otherwise the
  * log is read once (a writer leaves the index for others; a reader without
@@ -95,8 +91,8 @@ int log_sync(struct log *l, uint64_t version);
 
 /* The newest entry of a key with version <= AS_OF (UINT64_MAX: also what is not
  * durable yet, for conditions under log_begin).  1 and the entry (in BUF), 0 not
- * in the log, ERR_CHANGED when the file was recycled meanwhile: start again with
- * a fresh manifest. */
+ * in the log, ERR_CHANGED when the log was folded meanwhile and is not held, or its
+ * file recycled: start again with a fresh manifest. */
 int log_get(struct log *l, uint32_t space, struct bytes key, uint64_t as_of,
 	    struct buf *buf, struct entry *out);
 

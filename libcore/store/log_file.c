@@ -5,6 +5,7 @@
  * one write, and a full disk is met here, before anything is promised.
  */
 #include <inttypes.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -125,6 +126,87 @@ int log_file_mark(struct log *l)
 	return 0;
 }
 
+/* --- held while a reader needs it --- */
+
+/* A lock belongs to the backend handle and is taken once; several logs of one
+ * process may hold the same file, and its own fold must know. */
+struct hold {
+	struct hold *next;
+	struct backend *backend;
+	unsigned lock, n;
+};
+
+static pthread_mutex_t hold_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct hold *holds;
+
+static struct hold **hold_of(const struct backend *b, unsigned lock)
+{
+	struct hold **at = &holds;
+
+	while (*at && ((*at)->backend != b || (*at)->lock != lock))
+		at = &(*at)->next;
+	return at;
+}
+
+static int hold_new(struct hold **at, struct backend *b, unsigned lock, uint64_t wait_ns)
+{
+	struct hold *h = mem_zalloc(NULL, sizeof *h);
+	int r;
+
+	if (!h)
+		return ERR_MEMORY;
+	r = backend_lock(b, lock, LOCK_SHARED, wait_ns);
+	if (r < 0) {
+		mem_free(NULL, h);
+		return r;
+	}
+	*h = (struct hold){ NULL, b, lock, 1 };
+	*at = h;
+	return 0;
+}
+
+int log_file_hold(struct log *l)
+{
+	unsigned lock = log_hold_lock(l->o.log_id);
+	struct hold **at;
+	int r = 0;
+
+	pthread_mutex_lock(&hold_mutex);
+	at = hold_of(l->o.backend, lock);
+	if (*at)
+		(*at)->n++;
+	else
+		r = hold_new(at, l->o.backend, lock, l->o.wait_ns);
+	pthread_mutex_unlock(&hold_mutex);
+	return r;
+}
+
+void log_file_let_go(struct log *l)
+{
+	unsigned lock = log_hold_lock(l->o.log_id);
+	struct hold **at, *h;
+
+	pthread_mutex_lock(&hold_mutex);
+	at = hold_of(l->o.backend, lock);
+	h = *at;
+	if (h && --h->n == 0) {
+		backend_unlock(l->o.backend, lock);
+		*at = h->next;
+		mem_free(NULL, h);
+	}
+	pthread_mutex_unlock(&hold_mutex);
+}
+
+static bool held_by_us(const struct backend *b, unsigned lock)
+{
+	bool held;
+
+	pthread_mutex_lock(&hold_mutex);
+	held = *hold_of(b, lock) != NULL;
+	pthread_mutex_unlock(&hold_mutex);
+	return held;
+}
+
 /* --- a new one --- */
 
 static int write_heads(struct file *f, const struct log_options *o)
@@ -187,7 +269,8 @@ static int take_over(struct backend *b, uint64_t recycle, const char *name)
 	int r;
 
 	wal_name(old, recycle);
-	locked = backend_lock(b, log_hold_lock(recycle), LOCK_EXCLUSIVE, 0) == 0;
+	locked = !held_by_us(b, log_hold_lock(recycle)) &&
+		 backend_lock(b, log_hold_lock(recycle), LOCK_EXCLUSIVE, 0) == 0;
 	r = locked ? backend_rename(b, old, name) : backend_remove(b, old);
 	if (locked && r == 0)
 		return 1;
@@ -253,15 +336,4 @@ int log_create(const struct log_options *o, uint64_t bytes, uint64_t recycle)
 	if (taken)
 		backend_unlock(o->backend, log_hold_lock(recycle));
 	return r;
-}
-
-void log_remove(struct backend *b, uint64_t log_id)
-{
-	char name[WAL_NAME_MAX];
-	struct err_note note;
-
-	err_take(&note, 0);
-	wal_name(name, log_id);
-	backend_remove(b, name);
-	err_give(&note);
 }

@@ -43,6 +43,9 @@ int log_file_room(struct log *l, struct log_buffer *b, size_t len);
 void log_file_release(struct log *l, struct log_buffer *b);
 /* Reads the head again: ERR_CHANGED when the file was recycled. */
 int log_file_check(struct log *l);
+/* The file's lock against being recycled, counted for this backend handle. */
+int log_file_hold(struct log *l);
+void log_file_let_go(struct log *l);
 /* Zeros over the blocks from FROM up to TO. */
 int log_file_zero(struct file *f, uint64_t from, uint64_t to, struct mem *mem);
 /* NEED_BLK blocks in all, zero-written and flushed, or ERR_NO_SPACE. */

@@ -124,11 +124,29 @@ static int find(struct log *l, uint32_t space, struct bytes key, uint64_t as_of,
 	return r == ERR_DAMAGED ? ERR_BUG : r;
 }
 
+/* A log that was folded is good for those who hold it; whoever wants the newest
+ * must go to the manifest. */
+static int folded(struct log *l)
+{
+	uint32_t flags = l->t->head->log_flags;
+	int named = !(flags & WAL_RETIRED);
+
+	if (flags == 0 || l->held || l->begun)
+		return 0;
+	if (flags == WAL_RETIRING && l->o.named)	/* how far did it come? */
+		named = l->o.named(l->o.named_ctx, l->o.log_id);
+	if (named)
+		return named < 0 ? named : 0;
+	return err_set(ERR_CHANGED, "%s: the log was folded meanwhile", file_path(l->f));
+}
+
 int log_get(struct log *l, uint32_t space, struct bytes key, uint64_t as_of,
 	    struct buf *buf, struct entry *out)
 {
-	int r = find(l, space, key, as_of, buf, out);
+	int r = folded(l);
 
+	if (r == 0)
+		r = find(l, space, key, as_of, buf, out);
 	if (r != ERR_BUG)
 		return r;
 	r = log_index_leave(l);		/* the index lies: read the log itself */

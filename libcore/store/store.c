@@ -517,7 +517,9 @@ void store_sweep_segments(struct store *s)
 {
 	struct sweep w = { .s = s, .dir = "seg", .keep = &s->manifest };
 
-	if (s->building || backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
+	/* A lock of our own never keeps us out: count instead. */
+	if (s->building || s->readers ||
+	    backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
 		return;
 	if (backend_lock(s->backend, LOCK_READERS, LOCK_EXCLUSIVE, 0) == 0) {
 		backend_list(s->backend, "seg", sweep_one, &w);
@@ -598,6 +600,9 @@ static int prepare(struct store *s, struct bytes config)
 	struct log_options o;
 	int r = put_file(s->backend, "creating", bytes_of(NULL, 0));
 
+	/* Before anything else has a name here: the rest alone is nobody's. */
+	if (r == 0)
+		r = backend_sync_dir(s->backend, "");
 	if (r == 0)
 		r = make_folders(s->backend);
 	if (r == 0)

@@ -17,7 +17,9 @@
 #include "io/file.h"
 #include "store/store_priv.h"
 
+#ifndef TXN_SPILL	/* tests have less */
 #define TXN_SPILL (16u << 20)	/* records held; half of what one log commit takes */
+#endif
 #define SPILL_FAN 16		/* spilled runs are merged beyond so many */
 
 struct expectation {
@@ -429,20 +431,33 @@ static int register_blob(void *ctx, struct manifest *m, uint64_t version)
 	return manifest_add_blob(m, *(const uint64_t *)ctx);
 }
 
-static unsigned lease_of(uint64_t id)
+/* Under the lease nobody drops the blob; but was it dropped before? */
+static int still_named(struct store *s, uint64_t id)
 {
-	return LOCK_LEASE + (unsigned)(id % 4096);
-}
-
-static int open_leased(struct store *s, uint64_t id)
-{
-	bool lz4 = setting_u64(&s->settings, SETTING_COMPRESSION) == COMPRESSION_LZ4;
-	bool direct = setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_OFF;
-	int r = backend_lock(s->backend, lease_of(id), LOCK_EXCLUSIVE, 0);
+	struct manifest now;
+	int r = manifest_read(&now, s->backend, &s->mem);
 
 	if (r < 0)
 		return r;
-	r = blob_writer_open(&s->blob, s->backend, s->manifest.store_id, id,
+	r = ERR_ABSENT;
+	for (uint32_t i = 0; i < now.blob_n; i++)
+		if (now.blob[i].id == id)
+			r = 0;
+	manifest_release(&now);
+	return r;
+}
+
+static int open_leased(struct store *s, uint64_t id, bool is_new)
+{
+	bool lz4 = setting_u64(&s->settings, SETTING_COMPRESSION) == COMPRESSION_LZ4;
+	bool direct = setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_OFF;
+	int r = backend_lock(s->backend, store_lease_lock(id), LOCK_EXCLUSIVE, 0);
+
+	if (r < 0)
+		return r;
+	r = is_new ? 0 : still_named(s, id);
+	if (r == 0)
+		r = blob_writer_open(&s->blob, s->backend, s->manifest.store_id, id,
 			     lz4 ? BLOCK_LZ4 : BLOCK_RAW, direct, &s->mem);
 	if (r == 0 && blob_writer_done(s->blob)) {
 		blob_writer_close(s->blob);
@@ -450,7 +465,7 @@ static int open_leased(struct store *s, uint64_t id)
 		r = ERR_LOCKED;		/* full: as good as taken */
 	}
 	if (r < 0)
-		backend_unlock(s->backend, lease_of(id));
+		backend_unlock(s->backend, store_lease_lock(id));
 	return r;
 }
 
@@ -463,7 +478,7 @@ static int new_blob(struct store *s)
 		return r;
 	r = blob_create(s->backend, s->manifest.store_id, id);
 	if (r == 0)
-		r = open_leased(s, id);
+		r = open_leased(s, id, true);
 	if (r == 0)
 		r = store_publish(s, register_blob, &id, NULL);
 	store_build_end(s);
@@ -478,7 +493,7 @@ int store_lease_blob(struct store *s, struct blob_writer **out)
 		r = blob_flush(s->blob);
 		if (r < 0)
 			return r;	/* kept: no commit of this handle passes it */
-		backend_unlock(s->backend, lease_of(blob_writer_id(s->blob)));
+		backend_unlock(s->backend, store_lease_lock(blob_writer_id(s->blob)));
 		blob_writer_close(s->blob);
 		s->blob = NULL;
 		r = ERR_LOCKED;
@@ -488,7 +503,7 @@ int store_lease_blob(struct store *s, struct blob_writer **out)
 		return 0;
 	}
 	for (uint32_t i = s->manifest.blob_n; i && store_moved_or_taken(r); i--)
-		r = open_leased(s, s->manifest.blob[i - 1].id);
+		r = open_leased(s, s->manifest.blob[i - 1].id, false);
 	if (store_moved_or_taken(r))
 		r = new_blob(s);
 	*out = s->blob;

@@ -188,7 +188,8 @@ setup() {
 	same "$W/v" "$W/out"
 	run -1 strato-get -o "$W/none" nobody
 	[ ! -e "$W/none" ]
-	run --separate-stderr -74 strato-get v >/dev/full
+	run --separate-stderr -74 bash -c 'strato-get v >/dev/full'
+	[[ "$stderr" == *"[no-space]"* ]]
 }
 
 @test "files under their paths" {

@@ -47,3 +47,15 @@ tests_unit_output_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/cli
 tests_unit_cli_SOURCES = %D%/cli.c
 tests_unit_cli_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/wal
+tests_unit_wal_SOURCES = %D%/wal.c %D%/log_kit.h
+tests_unit_wal_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/tail
+tests_unit_tail_SOURCES = %D%/tail.c %D%/log_kit.h
+tests_unit_tail_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/recover
+tests_unit_recover_SOURCES = %D%/recover.c %D%/log_kit.h
+tests_unit_recover_LDADD = $(UNIT_LDADD)

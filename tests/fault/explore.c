@@ -1,0 +1,493 @@
+/* tests/fault/explore.c - histories, power cuts, recoveries
+ *
+ * A history is some dozens of steps of one or two processes, some of which are
+ * killed at a random changing operation while the others go on.  Then the power
+ * fails: several states the disk may be left in are drawn, and each is opened,
+ * held against the model, written to, and in a share of them cut off again, in
+ * the middle of recovery too.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "store/log.h"
+#include "store/wal.h"
+#include "tests/fault/world.h"
+
+#define DEPTH 3		/* power cuts one after another */
+
+static char why[1200];
+
+/* --- processes --- */
+
+static void meanwhile(void *ctx);
+
+static void process_end(struct process *p)
+{
+	snapshot_close(p->held);
+	store_close(p->s);
+	backend_close(p->b);
+	p->held = NULL;
+	p->s = NULL;
+	p->b = p->fault = NULL;
+}
+
+static bool process_died(struct process *p)
+{
+	return p->fault && fault_is_dead(p->fault);
+}
+
+/* A handle on the disk, which in a third of them will not live long. */
+static void process_begin(struct world *w, struct process *p)
+{
+	world_must(w, fault_again(&p->fault, w->disk), "another handle");
+	p->b = p->fault;
+	if (w->weave)
+		world_must(w, weave_open(&p->b, p->fault, meanwhile, w), "a weave");
+	if (world_rnd(w, 3) == 0)
+		fault_die_after(p->fault, 1 + world_rnd(w, world_rnd(w, 3) ? 60 : 500));
+}
+
+/* What a call returned: fine, or its process died of it, or a fault of the store. */
+static void outcome(struct world *w, struct process *p, int r, const char *what)
+{
+	if (r >= 0 && !process_died(p))
+		return;
+	if (process_died(p)) {
+		world_say("process %d died in %s", (int)(p - w->proc), what);
+		process_end(p);
+		w->unsure = true;
+		return;
+	}
+	if (r == ERR_LOCKED && w->nested) {
+		w->unsure = true;
+		return;		/* the one we interrupted has it */
+	}
+	world_must(w, r, what);
+}
+
+/* --- steps --- */
+
+static int hold(struct world *w, struct process *p)
+{
+	int r = store_snapshot(p->s, &p->held);
+
+	if (r == 0)
+		world_look(w, p->s, p->held, &p->kept);
+	return r;
+}
+
+/* However much was folded and merged meanwhile, it shows the same. */
+static void let_go(struct world *w, struct process *p)
+{
+	static struct sight now;
+
+	world_look(w, p->s, p->held, &now);
+	world_same(w, &p->kept, &now, "a snapshot held");
+	snapshot_close(p->held);
+	p->held = NULL;
+}
+
+static void look_read_only(struct world *w)
+{
+	struct backend *b;
+	struct store *s = NULL;
+	int r;
+
+	world_must(w, fault_again(&b, w->disk), "another handle");
+	r = world_open(w, b, false, &s);
+	world_must(w, r, "opening for reading");
+	world_check(w, s, false);
+	store_close(s);
+	backend_close(b);
+}
+
+/* After a commit that came later, what the dead left in doubt is decided. */
+static int settle(struct world *w, struct process *p)
+{
+	int r = world_commit_plain(w, p->s);
+
+	if (r < 0 || process_died(p) || w->nested)
+		return r;
+	world_check(w, p->s, true);
+	w->unsure = false;
+	return 0;
+}
+
+static void reopen(struct world *w, struct process *p)
+{
+	process_end(p);
+	world_say("process %d ended", (int)(p - w->proc));
+}
+
+static void act(struct world *w, struct process *p)
+{
+	uint64_t what = world_rnd(w, 100);
+
+	if (w->unsure && !w->weave && what < 50) {
+		outcome(w, p, settle(w, p), "settling");
+	} else if (what < 60) {
+		outcome(w, p, world_commit(w, p->s), "a commit");
+	} else if (what < 63) {
+		outcome(w, p, world_commit_spilled(w, p->s), "a large commit");
+	} else if (what < 66) {
+		outcome(w, p, world_commit_graph(w, p->s), "a graph");
+	} else if (what < 71) {
+		world_say("process %d folds", (int)(p - w->proc));
+		outcome(w, p, store_fold(p->s), "a fold");
+	} else if (what < 74) {
+		world_say("process %d compacts", (int)(p - w->proc));
+		outcome(w, p, store_compact(p->s), "a compaction");
+	} else if (what < 79) {
+		reopen(w, p);
+	} else if (what < 86) {
+		if (!p->held)
+			outcome(w, p, hold(w, p), "a snapshot");
+		else
+			let_go(w, p);
+	} else if (what < 90) {
+		look_read_only(w);
+	} else {
+		world_check(w, p->s, false);
+	}
+}
+
+static void step(struct world *w, struct process *p)
+{
+	if (!p->fault)
+		process_begin(w, p);
+	if (!p->s) {
+		int r = world_open(w, p->b, true, &p->s);
+
+		world_say("process %d opens -> %d", (int)(p - w->proc), r);
+		if (r < 0 || process_died(p)) {
+			outcome(w, p, r, "opening");
+			if (p->fault && !p->s)
+				process_end(p);
+			return;
+		}
+	}
+	act(w, p);
+}
+
+/* In the middle of process 0's call, process 1 takes a step. */
+static void meanwhile(void *ctx)
+{
+	struct world *w = ctx;
+
+	if (w->nested || !w->running || world_rnd(w, 50))
+		return;
+	w->nested++;
+	world_say("  meanwhile:");
+	step(w, &w->proc[1]);
+	world_say("  so far");
+	w->nested--;
+}
+
+/* --- a history --- */
+
+static void create(struct world *w)
+{
+	bool doomed = world_rnd(w, 8) == 0;
+
+	for (int i = 0; !w->created && i < 3; i++) {
+		struct backend *b;
+		int r;
+
+		world_must(w, fault_again(&b, w->disk), "another handle");
+		if (doomed && i < 2)
+			fault_die_after(b, 1 + world_rnd(w, 24));
+		r = world_create(w, b);
+		world_say("created -> %d %s", r, r < 0 ? err_message() : "");
+		if (r == 0 && !fault_is_dead(b))
+			w->created = true;
+		else if (r == ERR_EXISTS && i > 0)
+			w->created = true;	/* the one before came so far */
+		else if (!fault_is_dead(b))
+			world_must(w, r, "creating");
+		backend_close(b);
+		if (doomed && world_rnd(w, 2))
+			return;			/* and the power fails */
+	}
+}
+
+static void history(struct world *w)
+{
+	unsigned steps = 3 + (unsigned)world_rnd(w, 30);
+	unsigned deaths = 0;
+
+	create(w);
+	for (unsigned i = 0; w->created && i < steps; i++) {
+		unsigned who = w->weave ? 0 : (unsigned)world_rnd(w, WORLD_PROCS);
+		struct process *p = &w->proc[who];
+		bool was = p->fault != NULL;
+
+		w->running = true;
+		step(w, p);
+		w->running = false;
+		if (was && !p->fault && world_rnd(w, 2) && ++deaths)
+			break;			/* the power fails at that moment */
+	}
+}
+
+static void disk_modes(struct world *w, unsigned modes)
+{
+	if (world_rnd(w, 3) == 0)
+		modes |= FAULT_SHORT;
+	if (w->direct)
+		modes |= FAULT_DIRECT;
+	w->modes = modes;
+	fault_modes(w->disk, modes);
+}
+
+/* --- after a power cut --- */
+
+static int count_fault(void *ctx, const struct log_fault *f)
+{
+	world_say("log_walk: offset %llu: %s", (unsigned long long)f->off, f->words);
+	++*(unsigned *)ctx;
+	return 0;
+}
+
+/* strato-walcheck on the log as the crash left it: clean or torn, never damaged. */
+static void walk_log(struct world *w, struct backend *b)
+{
+	unsigned faults = 0;
+	struct log_walk to = { .fault = count_fault, .ctx = &faults };
+	char name[WAL_NAME_MAX];
+	struct manifest m;
+	struct file *f = NULL;
+	int r = manifest_read(&m, b, NULL);
+
+	if (r == ERR_NO_STORE && !w->created)
+		return;
+	world_must(w, r, "reading the manifest");
+	wal_name(name, m.log_id);
+	world_must(w, backend_open(b, name, 0, &f), "opening the log");
+	r = log_walk(f, m.store_id, &to, NULL);
+	if ((r != 0 && r != ERR_TORN_TAIL) || faults)
+		world_fail(w, "log_walk: %d, %u faults: %s", r, faults, err_message());
+	file_close(f);
+	manifest_release(&m);
+}
+
+static int not_empty(void *ctx, const char *name)
+{
+	world_fail(ctx, "tmp/%s was not swept", name);
+}
+
+struct naming_check {
+	struct world *w;
+	const struct manifest *m;
+};
+
+static int is_named(void *ctx, const char *base)
+{
+	const struct naming_check *c = ctx;
+	char name[SEGMENT_NAME_MAX], want[128];
+
+	snprintf(want, sizeof want, "seg/%s", base);
+	for (uint32_t i = 0; i < c->m->run_n; i++) {
+		segment_name(name, SEGMENT_RUN, c->m->run[i].ref.id);
+		if (!strcmp(name, want))
+			return 0;
+	}
+	for (uint32_t i = 0; i < c->m->blob_n; i++) {
+		segment_name(name, SEGMENT_BLOB, c->m->blob[i].id);
+		if (!strcmp(name, want))
+			return 0;
+	}
+	for (uint32_t i = 0; i < c->m->graph_n; i++) {
+		segment_name(name, c->m->graph[i].segment[0].kind,
+			     c->m->graph[i].segment[0].id);
+		if (!strcmp(name, want))
+			return 0;
+	}
+	world_fail(c->w, "%s is left over", want);
+}
+
+static int is_a_log(void *ctx, const char *base)
+{
+	const struct naming_check *c = ctx;
+	uint64_t id = strtoull(base, NULL, 10);
+
+	if (!strncmp(base, "index", 5) || (id && id + 1 >= c->m->log_id && id <= c->m->log_id + 1))
+		return 0;
+	world_fail(c->w, "wal/%s is left over, the log is %llu", base,
+		   (unsigned long long)c->m->log_id);
+}
+
+/* Nothing that a crash left stays for ever. */
+static void tidy(struct world *w, struct backend *b, struct store *s)
+{
+	struct naming_check c = { .w = w };
+	struct manifest m;
+
+	world_must(w, store_compact(s), "compacting");
+	world_must(w, manifest_read(&m, b, NULL), "reading the manifest");
+	c.m = &m;
+	world_must(w, backend_list(b, "tmp", not_empty, w), "listing tmp");
+	world_must(w, backend_list(b, "seg", is_named, &c), "listing seg");
+	world_must(w, backend_list(b, "wal", is_a_log, &c), "listing wal");
+	manifest_release(&m);
+}
+
+static void more_commits(struct world *w, struct store *s)
+{
+	for (uint64_t n = 1 + world_rnd(w, 3); n; n--)
+		world_must(w, world_commit_plain(w, s), "a commit after recovery");
+	if (world_rnd(w, 6) == 0)
+		world_must(w, world_commit_spilled(w, s), "a large commit after recovery");
+	if (world_rnd(w, 6) == 0)
+		world_must(w, world_commit_graph(w, s), "a graph after recovery");
+	if (world_rnd(w, 4) == 0)
+		world_must(w, store_fold(s), "a fold after recovery");
+}
+
+/* A process that dies while it recovers, or soon after. */
+static void die_recovering(struct world *w)
+{
+	struct process p = { 0 };
+	int r;
+
+	world_must(w, fault_again(&p.fault, w->disk), "another handle");
+	p.b = p.fault;
+	fault_die_after(p.fault, 1 + world_rnd(w, world_rnd(w, 2) ? 6 : 40));
+	if (!w->created) {
+		r = world_create(w, p.b);
+		if (r == ERR_EXISTS || (r == 0 && !fault_is_dead(p.fault)))
+			w->created = true;
+		else if (!fault_is_dead(p.fault))
+			world_must(w, r, "creating again");
+	}
+	r = w->created ? world_open(w, p.b, true, &p.s) : ERR_NO_STORE;
+	if (r < 0 && !fault_is_dead(p.fault))
+		world_must(w, r, "opening after the power failed");
+	if (r == 0 && !fault_is_dead(p.fault) && world_rnd(w, 2))
+		world_check(w, p.s, true);
+	for (int i = 0; r == 0 && i < 4; i++) {
+		r = i == 2 ? store_fold(p.s) : world_commit_plain(w, p.s);
+		if (r < 0 && !fault_is_dead(p.fault))
+			world_must(w, r, "going on after the power failed");
+	}
+	world_say("died recovering");
+	process_end(&p);
+}
+
+static void create_again(struct world *w, struct backend *b)
+{
+	int r;
+
+	if (w->created)
+		return;
+	r = world_create(w, b);
+	if (r != ERR_EXISTS)	/* the manifest was there */
+		world_must(w, r, "taking a creation up again");
+	w->created = true;
+}
+
+static void go_on(struct world *w, struct backend *b)
+{
+	struct store *s = NULL;
+
+	if (w->created && world_rnd(w, 3) == 0) {
+		world_must(w, world_open(w, b, false, &s), "reading after the power failed");
+		world_check(w, s, true);
+		store_close(s);
+	}
+	create_again(w, b);
+	world_must(w, world_open(w, b, true, &s), "opening after the power failed");
+	world_check(w, s, true);
+	w->unsure = false;
+	more_commits(w, s);
+	world_check(w, s, true);
+	if (world_rnd(w, 3) == 0) {
+		tidy(w, b, s);
+		world_check(w, s, true);
+	}
+	store_close(s);
+	s = NULL;
+	if (world_rnd(w, 2))
+		return;
+	world_must(w, world_open(w, b, true, &s), "opening again");
+	world_check(w, s, true);
+	store_close(s);
+}
+
+/* Without a flush a commit is only in order. */
+static void forget_acks(struct world *w)
+{
+	for (unsigned i = 0; w->no_sync && i < w->commit_n; i++)
+		if (w->commit[i].fate == ACKED && !w->commit[i].durable)
+			w->commit[i].fate = DOUBT;
+}
+
+static void power_cut(struct world *w, uint64_t seed, unsigned depth)
+{
+	struct backend *before = w->disk, *m = NULL, *b = NULL;
+
+	world_say("power cut, state %llu", (unsigned long long)seed);
+	world_must(w, fault_crash(before, seed, &m), "a crash");
+	world_must(w, fault_open(&b, m, seed), "the disk after the crash");
+	w->states++;
+	fault_modes(b, w->modes);
+	forget_acks(w);
+	world_new_boot(w);
+	w->disk = b;
+	walk_log(w, b);
+	if (depth + 1 < DEPTH && world_rnd(w, 3) == 0) {
+		die_recovering(w);
+		power_cut(w, hash_u64(seed + 1), depth + 1);
+	} else {
+		go_on(w, b);
+		if (depth + 1 < DEPTH && world_rnd(w, 3) == 0)
+			power_cut(w, hash_u64(seed + 2), depth + 1);
+	}
+	w->disk = before;
+	backend_close(b);
+}
+
+/* Each state begins from the same history. */
+static void one_state(struct world *w, struct world *saved, uint64_t seed)
+{
+	memcpy(saved, w, sizeof *w);
+	w->rng = seed;
+	power_cut(w, seed, 0);
+	memcpy(w->commit, saved->commit, sizeof w->commit);
+	w->commit_n = saved->commit_n;
+	w->created = saved->created;
+	w->unsure = saved->unsure;
+}
+
+const char *explore(uint64_t seed, const struct explore *e, uint64_t *states)
+{
+	static struct world *w, *saved;
+
+	free(w);		/* one that failed leaves what it had open */
+	w = world_new(seed);
+	if (!saved)
+		saved = world_new(seed);
+	if (setjmp(w->out)) {
+		*states += w->states;
+		snprintf(why, sizeof why, "seed %llu: %s", (unsigned long long)seed, w->why);
+		return why;
+	}
+	w->no_sync = world_rnd(w, 8) == 0;
+	w->direct = world_rnd(w, 2);
+	w->lz4 = world_rnd(w, 2);
+	w->weave = world_rnd(w, 4) == 0;
+	world_say("seed %llu%s%s%s", (unsigned long long)seed, w->no_sync ? ", no sync" : "",
+		  w->direct ? ", direct" : "", w->weave ? ", woven" : "");
+	world_must(w, fault_open(&w->disk, NULL, seed), "a disk");
+	disk_modes(w, e->modes);
+	history(w);
+	for (unsigned i = 0; i < e->states; i++)
+		one_state(w, saved, hash_u64(seed * 1000 + i));
+	for (int i = 0; i < WORLD_PROCS; i++)
+		process_end(&w->proc[i]);
+	backend_close(w->disk);
+	*states += w->states;
+	return NULL;
+}

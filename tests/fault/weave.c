@@ -1,0 +1,192 @@
+/* tests/fault/weave.c - another process in the middle of an operation
+ *
+ * Passes every call on, and now and then runs something else first: what a
+ * scheduler may do between any two system calls, drawn from the history's seed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "tests/fault/world.h"
+
+struct weave {
+	struct backend b;
+	struct backend *inner;
+	void (*meanwhile)(void *ctx);
+	void *ctx;
+};
+
+struct weave_file {
+	struct file f;
+	struct file *inner;
+};
+
+static struct weave *of(struct backend *b)
+{
+	return (struct weave *)b;
+}
+
+static struct file *below(struct file *f)
+{
+	return ((struct weave_file *)f)->inner;
+}
+
+static void meanwhile(struct backend *b)
+{
+	struct err_note note;
+
+	err_take(&note, 0);
+	of(b)->meanwhile(of(b)->ctx);
+	err_give(&note);
+}
+
+static int weave_file_open(struct backend *b, const char *name, unsigned flags,
+			   struct file **out)
+{
+	struct weave_file *f = calloc(1, sizeof *f);
+	int r;
+
+	if (!f)
+		return err_set(ERR_MEMORY, "out of memory");
+	meanwhile(b);
+	r = backend_open(of(b)->inner, name, flags, &f->inner);
+	if (r < 0) {
+		free(f);
+		return r;
+	}
+	f->f = *f->inner;
+	f->f.backend = b;
+	*out = &f->f;
+	return 0;
+}
+
+static void weave_close(struct file *f)
+{
+	file_close(below(f));
+	free(f);
+}
+
+static ssize_t weave_read(struct file *f, void *buf, size_t len, uint64_t off)
+{
+	meanwhile(f->backend);
+	return below(f)->backend->ops->read(below(f), buf, len, off);
+}
+
+static ssize_t weave_write(struct file *f, const void *buf, size_t len, uint64_t off)
+{
+	meanwhile(f->backend);
+	return below(f)->backend->ops->write(below(f), buf, len, off);
+}
+
+static int weave_flush(struct file *f)
+{
+	meanwhile(f->backend);
+	return below(f)->backend->ops->flush(below(f));
+}
+
+static int weave_resize(struct file *f, uint64_t size)
+{
+	meanwhile(f->backend);
+	return below(f)->backend->ops->resize(below(f), size);
+}
+
+static int weave_reserve(struct file *f, uint64_t off, uint64_t len)
+{
+	meanwhile(f->backend);
+	return below(f)->backend->ops->reserve(below(f), off, len);
+}
+
+static int weave_size(struct file *f, uint64_t *out)
+{
+	return below(f)->backend->ops->size(below(f), out);
+}
+
+static int weave_map(struct file *f, size_t len, bool writable, void **out)
+{
+	meanwhile(f->backend);
+	return below(f)->backend->ops->map(below(f), len, writable, out);
+}
+
+static void weave_unmap(struct file *f, void *map, size_t len)
+{
+	below(f)->backend->ops->unmap(below(f), map, len);
+}
+
+static int weave_rename(struct backend *b, const char *from, const char *to)
+{
+	meanwhile(b);
+	return backend_rename(of(b)->inner, from, to);
+}
+
+static int weave_remove(struct backend *b, const char *name)
+{
+	meanwhile(b);
+	return backend_remove(of(b)->inner, name);
+}
+
+static int weave_mkdir(struct backend *b, const char *dir)
+{
+	return backend_mkdir(of(b)->inner, dir);
+}
+
+static int weave_list(struct backend *b, const char *dir,
+		      int (*each)(void *, const char *name), void *ctx)
+{
+	meanwhile(b);
+	return backend_list(of(b)->inner, dir, each, ctx);
+}
+
+static int weave_sync_dir(struct backend *b, const char *dir)
+{
+	meanwhile(b);
+	return backend_sync_dir(of(b)->inner, dir);
+}
+
+static int weave_lock(struct backend *b, unsigned what, int mode, uint64_t wait_ns)
+{
+	meanwhile(b);
+	return backend_lock(of(b)->inner, what, mode, wait_ns);
+}
+
+static void weave_unlock(struct backend *b, unsigned what)
+{
+	backend_unlock(of(b)->inner, what);
+	meanwhile(b);
+}
+
+static void weave_note(struct backend *b, unsigned what, const char *tool)
+{
+	backend_lock_note(of(b)->inner, what, tool);
+}
+
+static void weave_close_backend(struct backend *b)
+{
+	backend_close(of(b)->inner);
+	free(b);
+}
+
+static const struct backend_ops table = {
+	.open = weave_file_open, .close = weave_close,
+	.read = weave_read, .write = weave_write, .flush = weave_flush,
+	.resize = weave_resize, .reserve = weave_reserve, .size = weave_size,
+	.map = weave_map, .unmap = weave_unmap,
+	.rename = weave_rename, .remove = weave_remove, .mkdir = weave_mkdir,
+	.list = weave_list, .sync_dir = weave_sync_dir,
+	.lock = weave_lock, .unlock = weave_unlock, .note = weave_note,
+	.close_backend = weave_close_backend,
+};
+
+int weave_open(struct backend **out, struct backend *inner, void (*what)(void *ctx), void *ctx)
+{
+	struct weave *v = calloc(1, sizeof *v);
+
+	if (!v)
+		return err_set(ERR_MEMORY, "out of memory");
+	v->b = *inner;
+	v->b.ops = &table;
+	v->inner = inner;
+	v->meanwhile = what;
+	v->ctx = ctx;
+	*out = &v->b;
+	return 0;
+}
