@@ -32,13 +32,14 @@ setup() {
 @test "a driver that crashes is a reason, not a crash" {
 	mkdir vendors
 	command -v cc >/dev/null || skip "no compiler here"
+	# (under a sanitizer the crash is an exit)
 	echo 'void *clGetExtensionFunctionAddress(const char *n)
 		{ (void)n; *(volatile int *)0 = 1; return 0; }' >bad.c
 	cc -shared -fPIC -o bad.so bad.c || skip "no shared libraries here"
 	echo "$W/bad.so" >vendors/bad.icd
 	strato-gpucache --version | grep -qi opencl || skip "built without OpenCL"
 	OCL_ICD_VENDORS=$W/vendors strato-gpucache devices -J >out
-	jq -e '.type == "host" and .used and (.why | test("crashed|no OpenCL"))' out
+	jq -e '.type == "host" and .used and (.why | test("crashed|ended"))' out
 }
 
 @test "what the service will bring is refused by name" {

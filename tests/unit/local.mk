@@ -59,3 +59,7 @@ tests_unit_tail_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/recover
 tests_unit_recover_SOURCES = %D%/recover.c %D%/log_kit.h
 tests_unit_recover_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/device
+tests_unit_device_SOURCES = %D%/device.c
+tests_unit_device_LDADD = $(UNIT_LDADD) $(OPENCL_LIBS)
