@@ -411,11 +411,12 @@ data() {
 	D=$STRATO_TEST_DATA/graphs
 }
 
-@test "gapbs: the graph of 14 nodes and 53 edges" {
+# gapbs counts 14 nodes, because its ids go up to 13; the number 5 has no edge.
+@test "gapbs: the graph of 53 edges between 13 of 14 numbers" {
 	data
-	import -f el "$D/gapbs/graphs/4.el"
-	[ "$(counts default)" = "14 53" ]
-	import -g guessed "$D/gapbs/graphs/4.el"
+	import -f el --loops=drop "$D/gapbs/graphs/4.el"
+	[ "$(counts default)" = "13 53" ]
+	import -g guessed --loops=drop "$D/gapbs/graphs/4.el"
 	strato-graph export >want
 	strato-graph export -g guessed >got
 	same want got
