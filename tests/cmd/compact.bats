@@ -118,6 +118,33 @@ number() { strato-stat -J | jq ".$1"; }
 	[ "$(number runs)" = 1 ]
 }
 
+@test "on a full disk deleting and compacting work, and give the space back" {
+	as="unshare -m"
+	[ "$(id -u)" = 0 ] || as="unshare -rm"
+	mkdir disk
+	$as mount -t tmpfs -o size=24M none disk 2>/dev/null ||
+		skip "no file system of our own can be mounted here"
+	$as bash -e -c '
+		mount -t tmpfs -o size=24M none disk
+		export STRATO_STORE=disk/kv
+		strato-init -O reserve_size=2M -O log_size=2M -O compression=none disk/kv
+		seq -w 0 99999 >large
+		for ((i = 0; i < 100; i++)); do
+			strato-put large$i large 2>err || break
+		done
+		[ $i -gt 20 ]
+		[ $i -lt 100 ]
+		grep -qF "[no-space]" err
+		[ "$(strato-ls --count)" = $i ]
+		strato-rm large0
+		strato-rm -y -p large
+		[ "$(strato-ls --count)" = 0 ]
+		strato-compact
+		[ "$(strato-stat -J | jq .stored_bytes)" -lt 200000 ]
+		strato-put large large
+		strato-get large | cmp - large' 3>&-
+}
+
 @test "-v says how it was and how it is" {
 	strato-put -d v k
 	run --separate-stderr -0 strato-compact -v

@@ -150,6 +150,26 @@ user/2'
 	[ "$(strato-ls --count)" = 4 ]
 }
 
+@test "killed at any moment: what was acknowledged is gone, and nothing behind it" {
+	echo "seed $SEED"
+	seq -f 'k%.0f' 1 5000 | sort -R >list
+	for ((i = 0; i < $(scaled 12); i++)); do
+		awk '{ print $0 "\tv" }' list | strato-put -b
+		strato-rm -a -b list >acks 3>&- &
+		pid=$!
+		sleep "0.0$(((SEED + 7 * i) % 4))$((i % 10))"
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		n=$(awk -F'\t' 'NF == 2 && $2 != "" { n = $1 } END { print n + 0 }' acks)
+		strato-ls k >left
+		m=$((5000 - $(wc -l <left)))
+		[ $m -ge "$n" ] || fail "$n acknowledged, $m gone"
+		tail -n +$((m + 1)) list | LC_ALL=C sort >want
+		same want left
+	done
+	[ "$(strato-ls user/ | wc -l)" = 3 ]
+}
+
 @test "an input that pauses is committed while it is open" {
 	mkfifo in
 	strato-rm -a -b in >acks 3>&- &
