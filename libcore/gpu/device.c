@@ -189,6 +189,7 @@ static int ask_child(struct device_list *out, int (*ask)(int, void *), void *ctx
 		     uint64_t wait_ns, char *reason, size_t cap)
 {
 	uint64_t until = clock_ns() + wait_ns;
+	struct device d;
 	int fd[2], r = 0;
 	pid_t pid;
 
@@ -204,9 +205,9 @@ static int ask_child(struct device_list *out, int (*ask)(int, void *), void *ctx
 	if (pid < 0)
 		r = err_sys(ERR_RESOURCE, "a process to ask the OpenCL drivers");
 	else {
-		while (out->n < DEVICE_MAX - 1 &&
-		       (r = receive(fd[0], &out->device[out->n], until)) > 0)
-			out->n += sane(&out->device[out->n]);
+		while ((r = receive(fd[0], &d, until)) > 0)
+			if (sane(&d) && out->n < DEVICE_MAX - 1)
+				out->device[out->n++] = d;
 		end_child(pid, r < 0, reason, cap);
 	}
 	close(fd[0]);

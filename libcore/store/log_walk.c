@@ -212,7 +212,7 @@ int log_walk(struct file *f, const uint8_t *store_id, const struct log_walk *to,
 		r = head_fault(&w);
 	else if (r == 0)
 		r = walk(&w);
-	if (r >= 0 && w.fault_n)
+	if ((r >= 0 || r == ERR_TORN_TAIL) && w.fault_n)
 		r = err_set(ERR_DAMAGED, "%s: holds malformed records", file_path(f));
 	recover_release(&w.r);
 	buf_release(&w.records);

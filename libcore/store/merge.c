@@ -350,7 +350,7 @@ static int drop_blobs(struct store *s)
 	return r;
 }
 
-int store_compact(struct store *s)
+static int compact(struct store *s)
 {
 	struct merge_plan p;
 	int r = store_fold(s);
@@ -373,5 +373,15 @@ int store_compact(struct store *s)
 	backend_unlock(s->backend, LOCK_PUBLISH);
 	if (r == 0)
 		store_fill_reserve(s);
+	return r;
+}
+
+/* What gives space back must work on a full disk: that is what the reserve is for. */
+int store_compact(struct store *s)
+{
+	int r = compact(s);
+
+	if (r == ERR_NO_SPACE && store_use_reserve(s) == 0)
+		r = compact(s);
 	return r;
 }

@@ -226,13 +226,14 @@ Alice${TAB}Dave" ]
 @test "neighbors -b as a co-process answers before the next question" {
 	import -f tsv kg.tsv
 	coproc strato-graph neighbors -b
+	local pid=$COPROC_PID
 	for pair in 'Bob Carol' 'Carol Zoe' 'Bob Carol'; do
 		echo "${pair% *}" >&"${COPROC[1]}"
 		IFS= read -r -t 20 answer <&"${COPROC[0]}"
 		[ "$answer" = "${pair% *}$TAB${pair#* }" ]
 	done
 	exec {COPROC[1]}>&-
-	wait "$COPROC_PID"
+	wait "$pid"
 }
 
 @test "path: one node a line, -l with step, type and cost, -b with hops" {

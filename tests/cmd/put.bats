@@ -208,6 +208,7 @@ setup() {
 @test "a co-process is answered before the next key is sent" {
 	strato-put -d 1 a
 	coproc GET { strato-get -b; }
+	local pid=$GET_PID
 	printf 'a\n' >&"${GET[1]}"
 	IFS= read -r -t 10 line <&"${GET[0]}"
 	[ "$line" = "a${TAB}1" ]
@@ -215,7 +216,7 @@ setup() {
 	IFS= read -r -t 10 line <&"${GET[0]}"
 	[ "$line" = "a${TAB}1" ]
 	eval "exec ${GET[1]}>&-"
-	wait "$GET_PID"
+	wait "$pid"
 }
 
 @test "an input that pauses is committed while it is open" {

@@ -74,3 +74,11 @@ tests_unit_recover_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/rows
 tests_unit_rows_SOURCES = %D%/rows.c
 tests_unit_rows_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/log
+tests_unit_log_SOURCES = %D%/log.c %D%/log_kit.h
+tests_unit_log_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/device
+tests_unit_device_SOURCES = %D%/device.c
+tests_unit_device_LDADD = $(UNIT_LDADD) $(OPENCL_LIBS)

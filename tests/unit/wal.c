@@ -191,9 +191,11 @@ static void the_later_mark_counts_and_a_bad_one_is_damage(void **state)
 	assert_int_equal(got.durable_blk, 40);
 	assert_int_equal(got.flags, WAL_RETIRED);
 	for (unsigned bit = 0; bit < 2 * 8 * WAL_BLOCK; bit += 3) {
-		block[0][bit / 8] ^= (uint8_t)(1 << bit % 8);
+		uint8_t *byte = (uint8_t *)block + bit / 8;
+
+		*byte ^= (uint8_t)(1 << bit % 8);
 		assert_int_equal(wal_mark_parse(&got, block, &k, &f), ERR_DAMAGED);
-		block[0][bit / 8] ^= (uint8_t)(1 << bit % 8);
+		*byte ^= (uint8_t)(1 << bit % 8);
 	}
 }
 
