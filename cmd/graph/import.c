@@ -127,6 +127,7 @@ static int add_file(struct import *im, const char *name)
 		return r;
 	if (!strcmp(name, "-"))
 		cli_reading_stdin(im->cli);
+	im->progress.total = in_size(im->in) ? im->bytes + in_size(im->in) : 0;
 	from.name = in_name(im->in);
 	r = text_open(&t, &from, &o, store_mem(im->store));
 	if (r == 0 && !im->dialect)

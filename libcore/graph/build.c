@@ -381,10 +381,10 @@ static int write_segments(struct build *b, struct manifest_graph *g, struct writ
 	if (r == 0)
 		r = ids_settle(b->ids, b->edges, b->type_name, b->type_n,
 			       b->o.dry ? NULL : &ref);
+	if (ref.id)		/* also when what followed it failed */
+		g->segment[g->segment_n++] = ref;
 	if (r < 0)
 		return r;
-	if (!b->o.dry)
-		g->segment[g->segment_n++] = ref;
 	b->node_bits = bits_for(ids_n(b->ids));
 	b->type_bits = bits_for(b->type_n);
 	b->note.joined = ids_joined(b->ids);
