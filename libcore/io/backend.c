@@ -97,6 +97,11 @@ void backend_unlock(struct backend *b, unsigned what)
 	b->ops->unlock(b, what);
 }
 
+const char *backend_network(struct backend *b)
+{
+	return b->ops->network ? b->ops->network(b) : NULL;
+}
+
 void backend_lock_note(struct backend *b, unsigned what, const char *tool)
 {
 	b->ops->note(b, what, tool);

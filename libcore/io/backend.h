@@ -69,6 +69,7 @@ struct backend_ops {
 	int (*lock)(struct backend *, unsigned what, int mode, uint64_t wait_ns);
 	void (*unlock)(struct backend *, unsigned what);
 	void (*note)(struct backend *, unsigned what, const char *tool);
+	const char *(*network)(struct backend *);	/* NULL: is on this machine */
 	void (*close_backend)(struct backend *);
 };
 
@@ -104,6 +105,10 @@ int backend_mem(struct backend **out);
 int backend_mem_again(struct backend **out, struct backend *first);
 
 void backend_close(struct backend *b);		/* NULL is fine */
+
+/* The name of the network file system it lies on ("nfs"), or NULL: locks, mappings
+ * and flushes are not what they are on this machine. */
+const char *backend_network(struct backend *b);
 
 /* Opening refuses what is not a regular file of ours, root's or the owner of the
  * store's directory, with one link (ERR_UNTRUSTED); it never follows a link and

@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/disk.h"
@@ -485,6 +486,29 @@ static int local_sync_dir(struct backend *b, const char *dir)
 	return 0;
 }
 
+/* By the numbers of linux/magic.h; a FUSE may be anything, so it counts. */
+static const char *local_network(struct backend *b)
+{
+	static const struct {
+		uint32_t type;
+		const char *name;
+	} known[] = {
+		{ 0x6969, "nfs" }, { 0x517b, "smb" }, { 0xfe534d42, "smb2" },
+		{ 0xff534d42, "cifs" }, { 0x65735546, "fuse" }, { 0x01021997, "9p" },
+		{ 0x00c36400, "ceph" }, { 0x5346414f, "afs" }, { 0x6b414653, "kafs" },
+		{ 0x73757245, "coda" }, { 0x0bd00bd0, "lustre" }, { 0x47504653, "gpfs" },
+		{ 0x01161970, "gfs2" }, { 0x7461636f, "ocfs2" },
+	};
+	struct statfs fs;
+
+	if (fstatfs(local_of(b)->fd, &fs) < 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if ((uint32_t)fs.f_type == known[i].type)
+			return known[i].name;
+	return NULL;
+}
+
 /* --- locks --- */
 
 static int lock_file(struct local *l)
@@ -622,7 +646,7 @@ static const struct backend_ops local_ops = {
 	.open = local_open, .close = local_close,
 	.read = local_read, .write = local_write, .flush = local_flush,
 	.resize = local_resize, .reserve = local_reserve, .size = local_size,
-	.stamp = local_stamp,
+	.stamp = local_stamp, .network = local_network,
 	.map = local_map, .unmap = local_unmap,
 	.rename = local_rename, .remove = local_remove, .mkdir = local_mkdir,
 	.list = local_list, .sync_dir = local_sync_dir,

@@ -96,6 +96,8 @@ int merge_fold(struct store *s, const struct store_swap *swap)
 	struct manifest next;
 	int r = store_build_begin(s);
 
+	if (s->who)
+		backend_lock_note(s->backend, LOCK_APPEND, s->who);
 	if (r < 0)
 		goto unlock;
 	r = folded_manifest(s, swap, &next);
@@ -123,7 +125,7 @@ unlock:
 int store_fold(struct store *s)
 {
 	static const struct store_swap only_the_log = { 0 };
-	int r = backend_lock(s->backend, LOCK_PUBLISH, LOCK_EXCLUSIVE, s->wait_ns);
+	int r = store_lock_publish(s, s->wait_ns);
 
 	if (r < 0)
 		return r;
@@ -254,7 +256,7 @@ int merge_by_the_way(struct store *s)
 	r = store_fold(s);
 	if (r < 0)
 		return r;
-	r = backend_lock(s->backend, LOCK_PUBLISH, LOCK_EXCLUSIVE, 0);
+	r = store_lock_publish(s, 0);
 	if (r == ERR_LOCKED)
 		return 0;	/* whoever has it merges */
 	if (r < 0)
@@ -356,7 +358,7 @@ static int compact(struct store *s)
 	int r = store_fold(s);
 
 	if (r == 0)
-		r = backend_lock(s->backend, LOCK_PUBLISH, LOCK_EXCLUSIVE, s->wait_ns);
+		r = store_lock_publish(s, s->wait_ns);
 	if (r < 0)
 		return r;
 	r = store_refresh(s);

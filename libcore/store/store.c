@@ -198,6 +198,18 @@ static int check_direct(struct store *s)
 	return r;
 }
 
+static int refuse_network(struct store *s)
+{
+	const char *fs = backend_network(s->backend);
+
+	if (!fs || setting_u64(&s->settings, SETTING_NETWORK_FS) == NETWORK_FS_ALLOW)
+		return 0;
+	err_set(ERR_UNAVAILABLE, "%s: lies on a network file system (%s), where locks and "
+		"flushes may not hold", s->backend->path, fs);
+	err_hint("if it is used from one machine at a time: -O network_fs=allow");
+	return ERR_UNAVAILABLE;
+}
+
 int store_open_on(struct store **out, struct backend *b, const struct store_options *o)
 {
 	struct store *s = mem_zalloc(NULL, sizeof *s);
@@ -212,6 +224,8 @@ int store_open_on(struct store **out, struct backend *b, const struct store_opti
 	s->wait_ns = o->wait_ns;
 	s->who = o->who;
 	r = load_settings(s, o);
+	if (r == 0)
+		r = refuse_network(s);
 	if (r == 0)
 		r = store_refresh(s);
 	if (r == 0)
@@ -387,6 +401,16 @@ void store_build_end(struct store *s)
 		backend_unlock(s->backend, LOCK_BUILD);
 }
 
+/* Held for long, so it says by whom: those who wait are told. */
+int store_lock_publish(struct store *s, uint64_t wait_ns)
+{
+	int r = backend_lock(s->backend, LOCK_PUBLISH, LOCK_EXCLUSIVE, wait_ns);
+
+	if (r == 0 && s->who)
+		backend_lock_note(s->backend, LOCK_PUBLISH, s->who);
+	return r;
+}
+
 /* The newest manifest, under LOCK_PUBLISH, changed and written. */
 static int edit_and_publish(struct store *s,
 			    int (*edit)(void *, struct manifest *, uint64_t),
@@ -431,7 +455,7 @@ int store_publish(struct store *s,
 		  int (*edit)(void *ctx, struct manifest *m, uint64_t version),
 		  void *ctx, uint64_t *version)
 {
-	int r = backend_lock(s->backend, LOCK_PUBLISH, LOCK_EXCLUSIVE, s->wait_ns);
+	int r = store_lock_publish(s, s->wait_ns);
 
 	if (r < 0)
 		return r;

@@ -62,6 +62,9 @@ static inline bool store_moved_or_taken(int r)
 	return store_moved(r) || r == ERR_LOCKED;
 }
 
+/* LOCK_PUBLISH, with a note of who has it. */
+int store_lock_publish(struct store *s, uint64_t wait_ns);
+
 /* The append lock, on the newest manifest. */
 int store_begin(struct store *s);
 /* Under it: the newest entry, durable or not. */

@@ -618,7 +618,7 @@ static int commit_through_manifest(struct txn *t, uint64_t *version)
 	int r = t->entry_n ? spill(t) : 0;
 
 	if (r == 0)
-		r = backend_lock(s->backend, LOCK_PUBLISH, LOCK_EXCLUSIVE, s->wait_ns);
+		r = store_lock_publish(s, s->wait_ns);
 	if (r < 0)
 		return r;
 	r = store_refresh(s);

@@ -461,6 +461,36 @@ static void old_segments_are_swept_once_nobody_reads_them(void **state)
 	backend_close(b);
 }
 
+static const char *on_nfs(struct backend *b)
+{
+	(void)b;
+	return "nfs";
+}
+
+static void a_network_file_system_is_refused_unless_allowed(void **state)
+{
+	struct store_options o = { .write = true };
+	struct backend_ops far;
+	struct backend *b;
+	struct store *s;
+
+	(void)state;
+	must(backend_mem(&b));
+	must(store_create_on(b, bytes_str("")));
+	far = *b->ops;
+	far.network = on_nfs;
+	b->ops = &far;
+	assert_int_equal(store_open_on(&s, b, &o), ERR_UNAVAILABLE);
+	assert_non_null(strstr(err_message(), "(nfs)"));
+	backend_close(b);
+	must(backend_mem(&b));
+	must(store_create_on(b, bytes_str("network_fs = allow\n")));
+	b->ops = &far;
+	must(store_open_on(&s, b, &o));
+	store_close(s);
+	backend_close(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -469,6 +499,7 @@ int main(void)
 		cmocka_unit_test(an_aborted_transaction_leaves_nothing),
 		cmocka_unit_test(limits_of_keys_are_errors),
 		cmocka_unit_test(a_store_is_never_made_over_something_else),
+		cmocka_unit_test(a_network_file_system_is_refused_unless_allowed),
 		cmocka_unit_test(old_segments_are_swept_once_nobody_reads_them),
 	};
 
