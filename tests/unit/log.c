@@ -149,19 +149,49 @@ static void spoil_index(struct backend *b, unsigned kind)
 	}
 }
 
-static void run_history(uint64_t seed, unsigned spoil, bool no_maps)
+static char dir[64];
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+/* In memory if it can be had: what a device does is not the matter here. */
+static struct backend *local_store(void)
+{
+	const char *where = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+	struct log_options o;
+	struct backend *b;
+
+	snprintf(dir, sizeof dir, "%s/strato-log-XXXXXX", where);
+	assert_non_null(mkdtemp(dir));
+	kit_must(backend_local(&b, dir, true));
+	kit_folders(b);
+	o = kit_options(b, true);
+	kit_must(log_create(&o, 0, 0));
+	return b;
+}
+
+static void four_handles(struct backend *b[4], bool local)
+{
+	b[0] = local ? local_store() : kit_store(0);
+	for (int i = 1; i < 4; i++)
+		kit_must(local ? backend_local(&b[i], dir, i < 3) :
+			 backend_mem_again(&b[i], b[0]));
+	b[3]->read_only = true;
+}
+
+static void run_history(uint64_t seed, unsigned spoil, bool no_maps, bool local)
 {
 	struct backend *b[4];
 	struct log *l[4] = { NULL };
 
 	kit_seed = seed;
 	model.n = 0;
-	b[0] = kit_store(0);
-	for (int i = 1; i < 4; i++)
-		kit_must(backend_mem_again(&b[i], b[0]));
+	four_handles(b, local);
 	if (no_maps)
 		b[2]->caps &= ~(unsigned)BACKEND_MAPS;
-	b[3]->read_only = true;
 	for (int step = 0; step < 150; step++) {
 		int who = (int)kit_draw(4);
 
@@ -205,6 +235,8 @@ static void run_history(uint64_t seed, unsigned spoil, bool no_maps)
 		log_close(l[i]);
 	for (int i = 4; i-- > 0; )
 		backend_close(b[i]);
+	if (local)
+		nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static void histories_of_several_handles_match_a_model(void **state)
@@ -212,7 +244,7 @@ static void histories_of_several_handles_match_a_model(void **state)
 	(void)state;
 	for (unsigned i = 0; i < kit_scaled(40); i++) {
 		print_message("# seed %u\n", i);
-		run_history(i, 0, false);
+		run_history(i, 0, false, false);
 	}
 }
 
@@ -221,7 +253,7 @@ static void histories_match_though_one_handle_can_map_nothing(void **state)
 	(void)state;
 	for (unsigned i = 0; i < kit_scaled(30); i++) {
 		print_message("# seed %u\n", 1000 + i);
-		run_history(1000 + i, 0, true);
+		run_history(1000 + i, 0, true, false);
 	}
 }
 
@@ -230,7 +262,16 @@ static void an_index_deleted_damaged_or_left_dirty_changes_no_answer(void **stat
 	(void)state;
 	for (unsigned i = 0; i < kit_scaled(60); i++) {
 		print_message("# seed %u\n", 2000 + i);
-		run_history(2000 + i, 1 + i % 2, i % 3 == 0);
+		run_history(2000 + i, 1 + i % 2, i % 3 == 0, false);
+	}
+}
+
+static void histories_match_on_a_directory_too(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < kit_scaled(6); i++) {
+		print_message("# seed %u\n", 3000 + i);
+		run_history(3000 + i, i % 3, i % 2, true);
 	}
 }
 
@@ -752,14 +793,6 @@ static void memory_that_runs_out_is_an_error_and_nothing_else(void **state)
 
 /* --- processes --- */
 
-static char dir[64];
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
 static void writer_process(uint64_t first, uint64_t n)
 {
 	struct log_options o;
@@ -785,19 +818,13 @@ static void writer_process(uint64_t first, uint64_t n)
 static void all_commits_of_four_processes_are_there(void **state)
 {
 	unsigned per = kit_scaled(200);
-	struct log_options o;
 	struct kit_seen seen;
 	struct backend *b;
 	struct log *l;
 	int status;
 
 	(void)state;
-	snprintf(dir, sizeof dir, "/tmp/strato-log-XXXXXX");
-	assert_non_null(mkdtemp(dir));
-	kit_must(backend_local(&b, dir, true));
-	kit_folders(b);
-	o = kit_options(b, true);
-	kit_must(log_create(&o, 256 << 10, 0));
+	b = local_store();
 	fflush(NULL);
 	for (uint64_t w = 0; w < 4; w++)
 		if (fork() == 0)
@@ -832,6 +859,7 @@ int main(void)
 		cmocka_unit_test(histories_of_several_handles_match_a_model),
 		cmocka_unit_test(histories_match_though_one_handle_can_map_nothing),
 		cmocka_unit_test(an_index_deleted_damaged_or_left_dirty_changes_no_answer),
+		cmocka_unit_test(histories_match_on_a_directory_too),
 		cmocka_unit_test(pointers_gone_wild_never_give_a_value_that_never_was),
 		cmocka_unit_test(an_index_of_another_boot_is_made_anew),
 		cmocka_unit_test(the_index_grows_and_who_had_the_old_one_keeps_its_view),
