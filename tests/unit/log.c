@@ -5,6 +5,7 @@
  * is durable.  A handle stands for a process; tail_set_boot() for a boot.
  */
 #include <ftw.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -487,6 +488,28 @@ static void a_writer_may_die_at_any_of_its_steps(void **state)
 			;
 }
 
+/* What a recovery declares durable has to be: the power goes right after it. */
+static void check_recovery_is_durable(struct backend *b, uint64_t seed)
+{
+	struct backend *m;
+	struct log *l = kit_open(b, true);
+	uint64_t version;
+
+	kit_must(log_begin(l));
+	log_end(l);
+	version = log_durable(l);
+	log_close(l);
+	for (uint64_t i = 0; i < 4; i++) {
+		kit_must(fault_crash(b, seed + i, &m));
+		tail_set_boot("after the crash");
+		l = kit_open(m, true);
+		assert_true(log_version(l) >= version);
+		log_close(l);
+		tail_set_boot(NULL);
+		backend_close(m);
+	}
+}
+
 static void a_failed_flush_or_write_is_never_acknowledged(void **state)
 {
 	(void)state;
@@ -513,8 +536,8 @@ static void a_failed_flush_or_write_is_never_acknowledged(void **state)
 		}
 		log_close(l);
 		crash_and_check(b, i);
+		check_recovery_is_durable(again, i);
 		check_survivors(again, i);
-		model.n = 0;			/* and once more after that */
 		backend_close(again);
 		backend_close(b);
 	}
@@ -853,6 +876,77 @@ static void all_commits_of_four_processes_are_there(void **state)
 	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* A writer killed at any moment, mostly in the middle of a commit of 40 blocks. */
+static void killed_process(int out)
+{
+	struct backend *b;
+	struct log *l;
+	uint64_t version;
+	int r = backend_local(&b, dir, true);
+
+	if (r == 0) {
+		struct log_options o = kit_options(b, true);
+
+		r = log_open(&l, &o);
+	}
+	while (r == 0) {
+		r = kit_try(l, 0, 160, 1000, true, &version);
+		if (r == 0 && write(out, &version, sizeof version) != sizeof version)
+			r = -1;
+	}
+	if (r < 0)
+		fprintf(stderr, "# writer: %s\n", err_message());
+	_exit(1);
+}
+
+static uint64_t kill_one(unsigned after_us)
+{
+	uint64_t version = 0, last = 0;
+	int ends[2], status;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		killed_process(ends[1]);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &last, sizeof last), sizeof last);
+	usleep(after_us);
+	kill(pid, SIGKILL);
+	while (read(ends[0], &version, sizeof version) == sizeof version)
+		last = version;
+	close(ends[0]);
+	waitpid(pid, &status, 0);
+	assert_true(WIFSIGNALED(status));
+	return last;
+}
+
+static void a_killed_process_loses_nothing_it_was_told_is_durable(void **state)
+{
+	struct backend *b = local_store();
+	struct kit_seen seen;
+	struct log *l;
+
+	(void)state;
+	kit_seed = (uint64_t)getpid();
+	for (unsigned i = 0; i < kit_scaled(12); i++) {
+		uint64_t last = kill_one((unsigned)kit_draw(1500)), version;
+		int r = kit_walk(b, &seen);
+
+		assert_true(r == 0 || r == ERR_TORN_TAIL);
+		assert_true(seen.last_version >= last);
+		l = kit_open(b, true);
+		version = kit_commit(l, 500, 1, 10, true);
+		assert_int_equal(version, seen.last_version + 1);
+		assert_int_equal(kit_has(l, 0, UINT64_MAX, version - 1, 1000), 1);
+		log_close(l);
+		assert_int_equal(kit_walk(b, &seen), 0);
+	}
+	backend_close(b);
+	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -875,6 +969,7 @@ int main(void)
 		cmocka_unit_test(a_log_with_commits_is_never_made_over),
 		cmocka_unit_test(two_indexes_never_make_two_writers_append_to_one_place),
 		cmocka_unit_test(memory_that_runs_out_is_an_error_and_nothing_else),
+		cmocka_unit_test(a_killed_process_loses_nothing_it_was_told_is_durable),
 		cmocka_unit_test(all_commits_of_four_processes_are_there),
 	};
 
