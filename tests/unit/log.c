@@ -564,6 +564,39 @@ static void a_full_disk_is_met_before_the_commit(void **state)
 	backend_close(b);
 }
 
+static ssize_t (*plain_write)(struct file *, const void *, size_t, uint64_t);
+static struct tail_head *watched;
+static unsigned writes;
+
+static ssize_t watched_write(struct file *f, const void *p, size_t n, uint64_t off)
+{
+	assert_int_equal(watched->dirty, 1);
+	writes++;
+	return plain_write(f, p, n, off);
+}
+
+/* Else nobody would know that a writer died just then. */
+static void while_a_commit_is_written_the_index_says_so(void **state)
+{
+	struct backend *b = kit_store(0);
+	struct log *l = kit_open(b, true);
+	const struct backend_ops *ops = b->ops;
+	struct backend_ops hooked = *ops;
+
+	(void)state;
+	watched = (struct tail_head *)(void *)kit_bytes(b, TAIL_NAME, NULL);
+	plain_write = ops->write;
+	hooked.write = watched_write;
+	b->ops = &hooked;
+	kit_commit(l, 1, 20, 1000, true);
+	kit_commit(l, 1, 1, 10, true);
+	b->ops = ops;
+	assert_int_equal(writes, 2);
+	assert_int_equal(watched->dirty, 0);
+	log_close(l);
+	backend_close(b);
+}
+
 /* --- beside the manifest --- */
 
 static int named;
@@ -738,6 +771,10 @@ static void a_held_file_is_never_recycled(void **state)
 		kit_must(log_hold(second));
 		log_close(second);
 		kit_must(create(b, 10, 9));
+		o.log_id = 10;
+		kit_must(log_open(&second, &o));
+		kit_commit(second, 5, 1, 20, true);
+		log_close(second);
 		assert_int_equal(kit_has(mine, 1, UINT64_MAX, 101, 20), 1);
 		log_close(mine);
 	}
@@ -960,6 +997,7 @@ int main(void)
 		cmocka_unit_test(what_was_acknowledged_survives_every_power_cut),
 		cmocka_unit_test(a_writer_may_die_at_any_of_its_steps),
 		cmocka_unit_test(a_failed_flush_or_write_is_never_acknowledged),
+		cmocka_unit_test(while_a_commit_is_written_the_index_says_so),
 		cmocka_unit_test(a_full_disk_is_met_before_the_commit),
 		cmocka_unit_test(a_retired_log_takes_no_more_commits),
 		cmocka_unit_test(after_a_publisher_died_the_manifest_decides),
