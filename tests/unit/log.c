@@ -5,6 +5,7 @@
  * is durable.  A handle stands for a process; tail_set_boot() for a boot.
  */
 #include <ftw.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -149,19 +150,49 @@ static void spoil_index(struct backend *b, unsigned kind)
 	}
 }
 
-static void run_history(uint64_t seed, unsigned spoil, bool no_maps)
+static char dir[64];
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+/* In memory if it can be had: what a device does is not the matter here. */
+static struct backend *local_store(void)
+{
+	const char *where = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+	struct log_options o;
+	struct backend *b;
+
+	snprintf(dir, sizeof dir, "%s/strato-log-XXXXXX", where);
+	assert_non_null(mkdtemp(dir));
+	kit_must(backend_local(&b, dir, true));
+	kit_folders(b);
+	o = kit_options(b, true);
+	kit_must(log_create(&o, 0, 0));
+	return b;
+}
+
+static void four_handles(struct backend *b[4], bool local)
+{
+	b[0] = local ? local_store() : kit_store(0);
+	for (int i = 1; i < 4; i++)
+		kit_must(local ? backend_local(&b[i], dir, i < 3) :
+			 backend_mem_again(&b[i], b[0]));
+	b[3]->read_only = true;
+}
+
+static void run_history(uint64_t seed, unsigned spoil, bool no_maps, bool local)
 {
 	struct backend *b[4];
 	struct log *l[4] = { NULL };
 
 	kit_seed = seed;
 	model.n = 0;
-	b[0] = kit_store(0);
-	for (int i = 1; i < 4; i++)
-		kit_must(backend_mem_again(&b[i], b[0]));
+	four_handles(b, local);
 	if (no_maps)
 		b[2]->caps &= ~(unsigned)BACKEND_MAPS;
-	b[3]->read_only = true;
 	for (int step = 0; step < 150; step++) {
 		int who = (int)kit_draw(4);
 
@@ -205,6 +236,8 @@ static void run_history(uint64_t seed, unsigned spoil, bool no_maps)
 		log_close(l[i]);
 	for (int i = 4; i-- > 0; )
 		backend_close(b[i]);
+	if (local)
+		nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static void histories_of_several_handles_match_a_model(void **state)
@@ -212,7 +245,7 @@ static void histories_of_several_handles_match_a_model(void **state)
 	(void)state;
 	for (unsigned i = 0; i < kit_scaled(40); i++) {
 		print_message("# seed %u\n", i);
-		run_history(i, 0, false);
+		run_history(i, 0, false, false);
 	}
 }
 
@@ -221,7 +254,7 @@ static void histories_match_though_one_handle_can_map_nothing(void **state)
 	(void)state;
 	for (unsigned i = 0; i < kit_scaled(30); i++) {
 		print_message("# seed %u\n", 1000 + i);
-		run_history(1000 + i, 0, true);
+		run_history(1000 + i, 0, true, false);
 	}
 }
 
@@ -230,7 +263,16 @@ static void an_index_deleted_damaged_or_left_dirty_changes_no_answer(void **stat
 	(void)state;
 	for (unsigned i = 0; i < kit_scaled(60); i++) {
 		print_message("# seed %u\n", 2000 + i);
-		run_history(2000 + i, 1 + i % 2, i % 3 == 0);
+		run_history(2000 + i, 1 + i % 2, i % 3 == 0, false);
+	}
+}
+
+static void histories_match_on_a_directory_too(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < kit_scaled(6); i++) {
+		print_message("# seed %u\n", 3000 + i);
+		run_history(3000 + i, i % 3, i % 2, true);
 	}
 }
 
@@ -446,6 +488,28 @@ static void a_writer_may_die_at_any_of_its_steps(void **state)
 			;
 }
 
+/* What a recovery declares durable has to be: the power goes right after it. */
+static void check_recovery_is_durable(struct backend *b, uint64_t seed)
+{
+	struct backend *m;
+	struct log *l = kit_open(b, true);
+	uint64_t version;
+
+	kit_must(log_begin(l));
+	log_end(l);
+	version = log_durable(l);
+	log_close(l);
+	for (uint64_t i = 0; i < 4; i++) {
+		kit_must(fault_crash(b, seed + i, &m));
+		tail_set_boot("after the crash");
+		l = kit_open(m, true);
+		assert_true(log_version(l) >= version);
+		log_close(l);
+		tail_set_boot(NULL);
+		backend_close(m);
+	}
+}
+
 static void a_failed_flush_or_write_is_never_acknowledged(void **state)
 {
 	(void)state;
@@ -472,8 +536,8 @@ static void a_failed_flush_or_write_is_never_acknowledged(void **state)
 		}
 		log_close(l);
 		crash_and_check(b, i);
+		check_recovery_is_durable(again, i);
 		check_survivors(again, i);
-		model.n = 0;			/* and once more after that */
 		backend_close(again);
 		backend_close(b);
 	}
@@ -496,6 +560,39 @@ static void a_full_disk_is_met_before_the_commit(void **state)
 	assert_int_equal(log_durable(l), 113);
 	fault_calm(b);
 	assert_int_equal(kit_commit(l, n, 1, 20, true), 114);
+	log_close(l);
+	backend_close(b);
+}
+
+static ssize_t (*plain_write)(struct file *, const void *, size_t, uint64_t);
+static struct tail_head *watched;
+static unsigned writes;
+
+static ssize_t watched_write(struct file *f, const void *p, size_t n, uint64_t off)
+{
+	assert_int_equal(watched->dirty, 1);
+	writes++;
+	return plain_write(f, p, n, off);
+}
+
+/* Else nobody would know that a writer died just then. */
+static void while_a_commit_is_written_the_index_says_so(void **state)
+{
+	struct backend *b = kit_store(0);
+	struct log *l = kit_open(b, true);
+	const struct backend_ops *ops = b->ops;
+	struct backend_ops hooked = *ops;
+
+	(void)state;
+	watched = (struct tail_head *)(void *)kit_bytes(b, TAIL_NAME, NULL);
+	plain_write = ops->write;
+	hooked.write = watched_write;
+	b->ops = &hooked;
+	kit_commit(l, 1, 20, 1000, true);
+	kit_commit(l, 1, 1, 10, true);
+	b->ops = ops;
+	assert_int_equal(writes, 2);
+	assert_int_equal(watched->dirty, 0);
 	log_close(l);
 	backend_close(b);
 }
@@ -674,6 +771,10 @@ static void a_held_file_is_never_recycled(void **state)
 		kit_must(log_hold(second));
 		log_close(second);
 		kit_must(create(b, 10, 9));
+		o.log_id = 10;
+		kit_must(log_open(&second, &o));
+		kit_commit(second, 5, 1, 20, true);
+		log_close(second);
 		assert_int_equal(kit_has(mine, 1, UINT64_MAX, 101, 20), 1);
 		log_close(mine);
 	}
@@ -752,14 +853,6 @@ static void memory_that_runs_out_is_an_error_and_nothing_else(void **state)
 
 /* --- processes --- */
 
-static char dir[64];
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
 static void writer_process(uint64_t first, uint64_t n)
 {
 	struct log_options o;
@@ -785,19 +878,13 @@ static void writer_process(uint64_t first, uint64_t n)
 static void all_commits_of_four_processes_are_there(void **state)
 {
 	unsigned per = kit_scaled(200);
-	struct log_options o;
 	struct kit_seen seen;
 	struct backend *b;
 	struct log *l;
 	int status;
 
 	(void)state;
-	snprintf(dir, sizeof dir, "/tmp/strato-log-XXXXXX");
-	assert_non_null(mkdtemp(dir));
-	kit_must(backend_local(&b, dir, true));
-	kit_folders(b);
-	o = kit_options(b, true);
-	kit_must(log_create(&o, 256 << 10, 0));
+	b = local_store();
 	fflush(NULL);
 	for (uint64_t w = 0; w < 4; w++)
 		if (fork() == 0)
@@ -826,18 +913,91 @@ static void all_commits_of_four_processes_are_there(void **state)
 	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* A writer killed at any moment, mostly in the middle of a commit of 40 blocks. */
+static void killed_process(int out)
+{
+	struct backend *b;
+	struct log *l;
+	uint64_t version;
+	int r = backend_local(&b, dir, true);
+
+	if (r == 0) {
+		struct log_options o = kit_options(b, true);
+
+		r = log_open(&l, &o);
+	}
+	while (r == 0) {
+		r = kit_try(l, 0, 160, 1000, true, &version);
+		if (r == 0 && write(out, &version, sizeof version) != sizeof version)
+			r = -1;
+	}
+	if (r < 0)
+		fprintf(stderr, "# writer: %s\n", err_message());
+	_exit(1);
+}
+
+static uint64_t kill_one(unsigned after_us)
+{
+	uint64_t version = 0, last = 0;
+	int ends[2], status;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		killed_process(ends[1]);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &last, sizeof last), sizeof last);
+	usleep(after_us);
+	kill(pid, SIGKILL);
+	while (read(ends[0], &version, sizeof version) == sizeof version)
+		last = version;
+	close(ends[0]);
+	waitpid(pid, &status, 0);
+	assert_true(WIFSIGNALED(status));
+	return last;
+}
+
+static void a_killed_process_loses_nothing_it_was_told_is_durable(void **state)
+{
+	struct backend *b = local_store();
+	struct kit_seen seen;
+	struct log *l;
+
+	(void)state;
+	kit_seed = (uint64_t)getpid();
+	for (unsigned i = 0; i < kit_scaled(12); i++) {
+		uint64_t last = kill_one((unsigned)kit_draw(1500)), version;
+		int r = kit_walk(b, &seen);
+
+		assert_true(r == 0 || r == ERR_TORN_TAIL);
+		assert_true(seen.last_version >= last);
+		l = kit_open(b, true);
+		version = kit_commit(l, 500, 1, 10, true);
+		assert_int_equal(version, seen.last_version + 1);
+		assert_int_equal(kit_has(l, 0, UINT64_MAX, version - 1, 1000), 1);
+		log_close(l);
+		assert_int_equal(kit_walk(b, &seen), 0);
+	}
+	backend_close(b);
+	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(histories_of_several_handles_match_a_model),
 		cmocka_unit_test(histories_match_though_one_handle_can_map_nothing),
 		cmocka_unit_test(an_index_deleted_damaged_or_left_dirty_changes_no_answer),
+		cmocka_unit_test(histories_match_on_a_directory_too),
 		cmocka_unit_test(pointers_gone_wild_never_give_a_value_that_never_was),
 		cmocka_unit_test(an_index_of_another_boot_is_made_anew),
 		cmocka_unit_test(the_index_grows_and_who_had_the_old_one_keeps_its_view),
 		cmocka_unit_test(what_was_acknowledged_survives_every_power_cut),
 		cmocka_unit_test(a_writer_may_die_at_any_of_its_steps),
 		cmocka_unit_test(a_failed_flush_or_write_is_never_acknowledged),
+		cmocka_unit_test(while_a_commit_is_written_the_index_says_so),
 		cmocka_unit_test(a_full_disk_is_met_before_the_commit),
 		cmocka_unit_test(a_retired_log_takes_no_more_commits),
 		cmocka_unit_test(after_a_publisher_died_the_manifest_decides),
@@ -847,6 +1007,7 @@ int main(void)
 		cmocka_unit_test(a_log_with_commits_is_never_made_over),
 		cmocka_unit_test(two_indexes_never_make_two_writers_append_to_one_place),
 		cmocka_unit_test(memory_that_runs_out_is_an_error_and_nothing_else),
+		cmocka_unit_test(a_killed_process_loses_nothing_it_was_told_is_durable),
 		cmocka_unit_test(all_commits_of_four_processes_are_there),
 	};
 
