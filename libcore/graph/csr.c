@@ -143,15 +143,19 @@ static bool rows_fit(const struct csr *c, const struct csr_type_disk *d, struct 
 
 	if (le32_get(d->form) == CSR_DENSE) {
 		t->nodes = NULL;
+		if (!holds(c->rows, first, c->node_n + 1, 8))
+			return false;
 		t->first = c->rows.ptr + first;
-		return holds(c->rows, first, c->node_n + 1, 8);
+		return true;
 	}
 	if (le32_get(d->form) != CSR_SPARSE || !holds(c->rows, off, t->row_n, c->width))
 		return false;
 	t->nodes = c->rows.ptr + off;
 	first = off + disk_round_up(t->row_n * c->width, CSR_ALIGN);
+	if (!holds(c->rows, first, t->row_n + 1, 8))
+		return false;
 	t->first = c->rows.ptr + first;
-	return holds(c->rows, first, t->row_n + 1, 8);
+	return true;
 }
 
 /* The directory's entry, held against the sections. */

@@ -58,6 +58,7 @@ void log_close(struct log *l)
 		log_file_let_go(l);
 	tail_close(l->t);
 	file_close(l->f);
+	file_close(l->cached);
 	log_file_release(l, &l->in);
 	log_file_release(l, &l->out);
 	mem_free(NULL, l);

@@ -23,6 +23,7 @@ static inline unsigned log_hold_lock(uint64_t log_id)
 struct log {
 	struct log_options o;
 	struct file *f;
+	struct file *cached;		/* the same through the page cache, for look-ups; or NULL */
 	struct wal_head head;
 	struct tail *t;
 	bool alone;			/* t is ours only */

@@ -68,6 +68,20 @@ static int parse(struct log *l, const struct tail_node *node, struct buf *buf,
 	return 0;
 }
 
+/* One direct read is a wait for the device; look-ups come many at a time, so they
+ * go through the page cache, which direct writes keep true. */
+static struct file *cached(struct log *l)
+{
+	char name[WAL_NAME_MAX];
+
+	if (!l->f->direct)
+		return l->f;
+	wal_name(name, l->o.log_id);
+	if (!l->cached && backend_open(l->o.backend, name, 0, &l->cached) < 0)
+		return l->f;
+	return l->cached;
+}
+
 int log_read_record(struct log *l, const struct tail_node *node, struct buf *buf,
 		    struct entry *out)
 {
@@ -84,7 +98,8 @@ int log_read_record(struct log *l, const struct tail_node *node, struct buf *buf
 	    1 + (left - (WAL_PAYLOAD - off) + WAL_ROOM - 1) / WAL_ROOM;
 	r = log_file_room(l, &l->in, n * (size_t)WAL_BLOCK);
 	if (r == 0)
-		r = file_read(l->f, l->in.ptr, n * (size_t)WAL_BLOCK, blk * WAL_BLOCK);
+		r = file_read(cached(l), l->in.ptr, n * (size_t)WAL_BLOCK,
+			      blk * WAL_BLOCK);
 	buf_clear(buf);
 	if (r == 0)
 		r = buf_reserve(buf, left);
