@@ -320,7 +320,8 @@ int export_main(int argc, const char **argv)
 	cli_begin(&cli, &tool, argc, argv, table);
 	format = cli_choice(&cli, CLI_VAL_FORMAT, formats, 0);
 	x.dot = format == 2;
-	x.edge = cli.json ? edge_json : format == 2 ? edge_dot : format == 1 ? edge_el : edge_tsv;
+	x.edge = cli.json ? edge_json : format == 2 ? edge_dot :
+		format == 1 ? edge_el : edge_tsv;
 	x.around = cli_text(&cli, OPT_AROUND);
 	x.hops = cli_u64(&cli, OPT_HOPS, 0, UINT32_MAX - 1, 1);
 	x.left = cli_u64(&cli, CLI_VAL_LIMIT, 0, UINT64_MAX, UINT64_MAX);

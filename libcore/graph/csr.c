@@ -172,7 +172,8 @@ static int type_of(struct csr *c, uint32_t type, struct type *t)
 		return r;
 	t->edge_n = le64_get(d->edge_n);
 	t->row_n = le64_get(d->row_n);
-	if (memcmp(d->zero, zero, sizeof d->zero) || t->edge_n > c->edge_n || t->row_n > t->edge_n || t->row_n > c->node_n ||
+	if (memcmp(d->zero, zero, sizeof d->zero) || t->edge_n > c->edge_n ||
+	    t->row_n > t->edge_n || t->row_n > c->node_n ||
 	    !holds(c->targets, le64_get(d->targets_off), t->edge_n, c->width) ||
 	    !rows_fit(c, d, t))
 		return damaged(c, d, "a type's entry does not fit its sections");

@@ -82,7 +82,8 @@ static void rows_are_dense_or_sparse_and_read_alike(void **state)
 		assert_int_equal(le64_get(d.targets_off) % 64, 0);
 		assert_int_equal(le64_get(d.rows_off) % 64, 0);
 		for (unsigned node = 0; node < 100; node++) {
-			unsigned first = node >= t && (node - t) % 4 == 0 ? (node - t) / 4 * 2 : 1000;
+			unsigned first = node >= t && (node - t) % 4 == 0 ?
+				(node - t) / 4 * 2 : 1000;
 			unsigned want = first >= edge_n[t] ? 0 : first + 1 < edge_n[t] ? 2 : 1;
 
 			assert_int_equal(csr_row(c, t, node, &list), 0);
@@ -190,8 +191,10 @@ static void contents_that_lie_are_damage_or_read_within_bounds(void **state)
 
 	for (int round = 0; round < 1500; round++) {
 		uint32_t tag = (uint32_t)rnd(4);
-		uint64_t size = tag == 0 ? 64 : tag == CSR_TYPES ? 192 : tag == CSR_ROWS ? 700 : 400;
-		struct segment_ref bad = forge(*state, &ref, 3, tag, rnd(size), (uint8_t)rnd(256));
+		uint64_t size = tag == 0 ? 64 : tag == CSR_TYPES ? 192 :
+			tag == CSR_ROWS ? 700 : 400;
+		struct segment_ref bad = forge(*state, &ref, 3, tag, rnd(size),
+					       (uint8_t)rnd(256));
 		char name[SEGMENT_NAME_MAX];
 		struct csr *c;
 		int r = csr_open(&c, *state, &bad, store_id, &mem);

@@ -216,7 +216,8 @@ static void model_make(struct model *m, size_t raw_n, uint64_t pool, uint64_t ty
 		m->raw[i][0] = random_key(m->kind, pool);
 		m->raw[i][1] = rnd(20) ? random_key(m->kind, pool) : m->raw[i][0];
 		if (type_n > 1 && rnd(4))
-			m->raw[i][2] = key_text("type %" PRIu64, rnd(type_n) * rnd(type_n) / type_n);
+			m->raw[i][2] = key_text("type %" PRIu64,
+						rnd(type_n) * rnd(type_n) / type_n);
 		for (int end = 0; end < 2; end++) {
 			m->key[m->key_n++] = m->raw[i][end];
 			m->numbers &= text_number(bytes_of_key(&m->raw[i][end]), &number);
