@@ -446,16 +446,14 @@ static unsigned lease_of(uint64_t id)
 	return LOCK_LEASE + (unsigned)(id % 4096);
 }
 
-static int open_leased(struct store *s, uint64_t id)
+/* A blob whose lease we have; without success the lease is given back. */
+static int open_blob(struct store *s, uint64_t id)
 {
 	bool lz4 = setting_u64(&s->settings, SETTING_COMPRESSION) == COMPRESSION_LZ4;
 	bool direct = setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_OFF;
-	int r = backend_lock(s->backend, lease_of(id), LOCK_EXCLUSIVE, 0);
+	int r = blob_writer_open(&s->blob, s->backend, s->manifest.store_id, id,
+				 lz4 ? BLOCK_LZ4 : BLOCK_RAW, direct, &s->mem);
 
-	if (r < 0)
-		return r;
-	r = blob_writer_open(&s->blob, s->backend, s->manifest.store_id, id,
-			     lz4 ? BLOCK_LZ4 : BLOCK_RAW, direct, &s->mem);
 	if (r == 0 && blob_writer_done(s->blob)) {
 		blob_writer_close(s->blob);
 		s->blob = NULL;
@@ -466,18 +464,52 @@ static int open_leased(struct store *s, uint64_t id)
 	return r;
 }
 
+static int open_leased(struct store *s, uint64_t id)
+{
+	int r = backend_lock(s->backend, lease_of(id), LOCK_EXCLUSIVE, 0);
+
+	return r < 0 ? r : open_blob(s, id);
+}
+
+static void drop_blob(struct store *s)
+{
+	backend_unlock(s->backend, lease_of(blob_writer_id(s->blob)));
+	blob_writer_close(s->blob);
+	s->blob = NULL;
+}
+
+/* Ids share leases: one whose lease nobody has. */
+static int lease_new_id(struct store *s, uint64_t *id)
+{
+	int r = ERR_LOCKED;
+
+	for (int i = 0; r == ERR_LOCKED && i < STORE_TRIES; i++) {
+		*id = segment_new_id();
+		r = backend_lock(s->backend, lease_of(*id), LOCK_EXCLUSIVE, 0);
+	}
+	return r;
+}
+
 static int new_blob(struct store *s)
 {
-	uint64_t id = segment_new_id();
+	uint64_t id;
 	int r = store_build_begin(s);
 
 	if (r < 0)
 		return r;
-	r = blob_create(s->backend, s->manifest.store_id, id);
-	if (r == 0)
-		r = open_leased(s, id);
-	if (r == 0)
+	r = lease_new_id(s, &id);
+	if (r == 0) {
+		r = blob_create(s->backend, s->manifest.store_id, id);
+		if (r < 0)
+			backend_unlock(s->backend, lease_of(id));
+		else
+			r = open_blob(s, id);
+	}
+	if (r == 0) {
 		r = store_publish(s, register_blob, &id, NULL);
+		if (r < 0)
+			drop_blob(s);	/* nobody names it: the next sweep takes it */
+	}
 	store_build_end(s);
 	return r;
 }
@@ -490,9 +522,7 @@ int store_lease_blob(struct store *s, struct blob_writer **out)
 		r = blob_flush(s->blob);
 		if (r < 0)
 			return r;	/* kept: no commit of this handle passes it */
-		backend_unlock(s->backend, lease_of(blob_writer_id(s->blob)));
-		blob_writer_close(s->blob);
-		s->blob = NULL;
+		drop_blob(s);
 		r = ERR_LOCKED;
 	}
 	if (s->blob) {
@@ -634,8 +664,8 @@ static int commit_through_manifest(struct txn *t, uint64_t *version)
 	swap.spill_n = t->spill_n;
 	swap.version = *version = log_next_version(s->log);
 	r = merge_fold(s, &swap);
-	if (r == 0) {
-		t->spill_n = 0;		/* they are the store's now */
+	if (swap.tried) {
+		t->spill_n = 0;		/* they are the store's now, or may be */
 		store_build_end(s);
 	}
 out:
