@@ -23,7 +23,7 @@ row() { # METRIC UNIT, a figure a line on stdin
 		END { if (NR) printf "%s\t%s\t%s\t%s\t%s\t%d\n", m, u, v[int((NR + 1) / 2)], v[1], v[NR], NR }'
 }
 
-times() { # COMMAND..., run so often
+repeat() { # COMMAND..., run so often
 	i=0
 	while [ $i -lt "$runs" ]; do "$@"; i=$((i + 1)); done
 }
@@ -50,8 +50,8 @@ fi
 # 2. one process an operation, beside the spawn of the same binary
 put_ratio() { "$spawn" -n 200 strato-put -s "$work/small" -d "$v100" 'k%' -- strato-put --version | cut -f7; }
 get_ratio() { "$spawn" -n 200 strato-get -s "$work/small" key00000500 -- strato-get --version | cut -f7; }
-times put_ratio | row "put-over-version" ratio
-times get_ratio | row "get-over-version" ratio
+repeat put_ratio | row "put-over-version" ratio
+repeat get_ratio | row "get-over-version" ratio
 
 # 3. four putters at once, commits a second over those of one
 four_ratio() {
@@ -59,7 +59,7 @@ four_ratio() {
 	four=$("$spawn" -j 4 -n 600 strato-put -s "$work/small" -d "$v100" 'k%')
 	awk -v a="$four" -v b="$one" 'BEGIN { printf "%.3f\n", a / b }'
 }
-times four_ratio | row "four-putters-over-one" ratio
+repeat four_ratio | row "four-putters-over-one" ratio
 
 # 4. a get from many keys over a get from a thousand
 strato-init "$work/large"
@@ -67,7 +67,7 @@ awk -v n="$keys" 'BEGIN { for (i = 0; i < n; i++) printf "key%08d\tvalue %d\n", 
 	strato-put -s "$work/large" -b
 at=$(printf 'key%08d' $((keys / 2)))
 size_ratio() { "$spawn" -n 200 strato-get -s "$work/large" "$at" -- strato-get -s "$work/small" key00000500 | cut -f7; }
-times size_ratio | row "get-from-$keys-keys-over-1000" ratio
+repeat size_ratio | row "get-from-$keys-keys-over-1000" ratio
 rm -rf "$work/large"
 
 # 5. memory of a large value, in and out

@@ -1,8 +1,8 @@
 # cmd: a command is a folder; what several share is libcmd.a, which joins cli
 # and store
 noinst_LIBRARIES += libcmd.a
-libcmd_a_SOURCES = \
-	%D%/common/open.c %D%/common/open.h %D%/common/info.c %D%/common/info.h
+libcmd_a_SOURCES = %D%/common/open.c %D%/common/open.h \
+	%D%/common/info.c %D%/common/info.h
 CMD_LDADD = libcmd.a libcore.a $(POPT_LIBS)
 
 bin_PROGRAMS += strato
@@ -16,3 +16,42 @@ strato_put_LDADD = $(CMD_LDADD)
 bin_PROGRAMS += strato-get
 strato_get_SOURCES = %D%/get/get.c
 strato_get_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-graph
+strato_graph_SOURCES = %D%/graph/graph.c %D%/graph/graph.h %D%/graph/opened.c \
+	%D%/graph/check.c %D%/graph/degree.c %D%/graph/export.c %D%/graph/import.c \
+	%D%/graph/info.c %D%/graph/ls.c %D%/graph/mv.c %D%/graph/neighbors.c \
+	%D%/graph/path.c %D%/graph/rm.c
+strato_graph_LDADD = $(CMD_LDADD)
+bin_PROGRAMS += strato-init
+strato_init_SOURCES = %D%/init/init.c
+strato_init_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-ls
+strato_ls_SOURCES = %D%/ls/ls.c
+strato_ls_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-rm
+strato_rm_SOURCES = %D%/rm/rm.c %D%/rm/keyset.c %D%/rm/keyset.h
+strato_rm_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-mv
+strato_mv_SOURCES = %D%/mv/mv.c
+strato_mv_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-stat
+strato_stat_SOURCES = %D%/stat/stat.c
+strato_stat_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-config
+strato_config_SOURCES = %D%/config/config.c
+strato_config_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-compact
+strato_compact_SOURCES = %D%/compact/compact.c
+strato_compact_LDADD = $(CMD_LDADD)
+
+# the only one that links OpenCL, where configure found it
+bin_PROGRAMS += strato-gpucache
+strato_gpucache_SOURCES = %D%/gpucache/gpucache.c
+strato_gpucache_LDADD = $(CMD_LDADD) $(OPENCL_LIBS)

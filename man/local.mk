@@ -2,5 +2,9 @@
 # lints every page; every.bats compares a command's options with its page and
 # runs the page's examples (tests/lib/run-examples says which lines).
 dist_man_MANS += %D%/strato.7 %D%/strato-errors.7 %D%/strato-config.5 \
-	%D%/strato-store.5
-dist_man_MANS += %D%/strato-put.1 %D%/strato-get.1
+	%D%/strato-store.5 %D%/strato-wal.5
+dist_man_MANS += %D%/strato.1 %D%/strato-put.1 %D%/strato-get.1
+dist_man_MANS += %D%/strato-init.1 %D%/strato-ls.1 %D%/strato-rm.1 \
+	%D%/strato-mv.1 %D%/strato-stat.1 %D%/strato-config.1 \
+	%D%/strato-compact.1 %D%/strato-gpucache.1
+dist_man_MANS += %D%/strato-graph.1 %D%/strato-csr.5

@@ -3,8 +3,8 @@
  *   KEY  SIZE  VERSION  STORED_SIZE  CHECKSUM  EXPIRES
  *
  * SIZE is the value's, STORED_SIZE what it takes packed, CHECKSUM the CRC-32C of
- * its bytes as 8 hex digits, EXPIRES a time in UTC or "-".  strato-get -i,
- * strato-ls -l and strato-stat KEY print the same.
+ * its bytes as 8 hex digits, EXPIRES a time in UTC or "-" (in JSON null).
+ * strato-get -i, strato-ls -l and strato-stat KEY print the same.
  */
 #ifndef CMD_COMMON_INFO_H
 #define CMD_COMMON_INFO_H
@@ -16,5 +16,9 @@
 int info_row(struct output *o, const struct entry *e, struct bytes key);
 /* The row of a key that is not there: version 0, the rest absent. */
 int info_absent(struct output *o, struct bytes key);
+
+/* "2026-11-22T09:30:00Z", with milliseconds where there are any.  CAP INFO_TIME_MAX. */
+#define INFO_TIME_MAX 80
+void info_time(char out[INFO_TIME_MAX], uint64_t ms);
 
 #endif

@@ -449,6 +449,11 @@ void output_close(struct output *o)
 	mem_free(o->mem, o);
 }
 
+enum output_style output_style(const struct output *o)
+{
+	return o->style;
+}
+
 static void keep(struct output *o, int r)
 {
 	if (r < 0 && !o->error)

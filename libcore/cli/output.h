@@ -67,6 +67,7 @@ struct output;
 int output_open(struct output **out, enum output_style style, struct sink to,
 		struct mem *mem);
 void output_close(struct output *o);		/* writes nothing; NULL is fine */
+enum output_style output_style(const struct output *o);
 
 /* A row is its fields in order, then output_row.  Errors stick: the first comes
  * out of output_row and output_end. */

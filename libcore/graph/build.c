@@ -266,7 +266,8 @@ static int sort_edges(struct build *b, struct sort **out)
 	b->edges = NULL;
 	if (r == 0)
 		r = sort_finish(*out);
-	b->note.run_n += sort_run_n(*out);
+	if (*out)
+		b->note.run_n += sort_run_n(*out);
 	return r;
 }
 

@@ -20,6 +20,8 @@ struct type {
 	uint64_t edge_n, row_n;
 };
 
+static const uint8_t zero[CSR_ALIGN];
+
 struct csr {
 	struct mem *mem;
 	struct segment *seg;
@@ -61,6 +63,8 @@ static int open_meta(struct csr *c)
 	c->directory = segment_section(c->seg, CSR_TYPES);
 	c->targets = segment_section(c->seg, CSR_TARGETS);
 	c->rows = segment_section(c->seg, CSR_ROWS);
+	if (memcmp(m.zero, zero, sizeof m.zero))
+		return damaged_head(c, "a field that must be zero is not");
 	if (c->direction < CSR_OUT || c->direction > CSR_BOTH ||
 	    c->width != (c->node_n >> 32 ? 8 : 4) || c->node_n >= UINT64_MAX / 16 ||
 	    c->directory.len != c->type_n * sizeof(struct csr_type_disk))
@@ -164,7 +168,7 @@ static int type_of(struct csr *c, uint32_t type, struct type *t)
 		return r;
 	t->edge_n = le64_get(d->edge_n);
 	t->row_n = le64_get(d->row_n);
-	if (t->edge_n > c->edge_n || t->row_n > t->edge_n || t->row_n > c->node_n ||
+	if (memcmp(d->zero, zero, sizeof d->zero) || t->edge_n > c->edge_n || t->row_n > t->edge_n || t->row_n > c->node_n ||
 	    !holds(c->targets, le64_get(d->targets_off), t->edge_n, c->width) ||
 	    !rows_fit(c, d, t))
 		return damaged(c, d, "a type's entry does not fit its sections");
@@ -246,13 +250,11 @@ static uint64_t greatest(const struct csr_list *l)
 	return most;
 }
 
-static int list_of(struct csr *c, const struct type *t, uint64_t row, struct csr_list *out)
+static int list_at(struct csr *c, const struct type *t, uint64_t lo, uint64_t hi,
+		   struct csr_list *out)
 {
-	uint64_t lo, hi;
-	int r = bounds(c, t, row, &lo, &hi);
+	int r;
 
-	if (r < 0)
-		return r;
 	*out = (struct csr_list){ t->targets + lo * c->width, hi - lo, c->width };
 	if (out->n == 0)
 		return 0;
@@ -260,6 +262,14 @@ static int list_of(struct csr *c, const struct type *t, uint64_t row, struct csr
 	if (r == 0 && greatest(out) >= c->node_n)
 		return damaged(c, out->at, "a neighbour that is no node");
 	return r;
+}
+
+static int list_of(struct csr *c, const struct type *t, uint64_t row, struct csr_list *out)
+{
+	uint64_t lo, hi;
+	int r = bounds(c, t, row, &lo, &hi);
+
+	return r < 0 ? r : list_at(c, t, lo, hi, out);
 }
 
 int csr_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out)
@@ -304,23 +314,43 @@ void csr_scan_begin(struct csr_scan *s, struct csr *c, uint32_t type)
 	*s = (struct csr_scan){ .csr = c, .type = type };
 }
 
-int csr_scan_next(struct csr_scan *s, struct csr_list *out)
+/* 1 and the next row that is not empty, its list at [*lo, *hi). */
+static int scan_row(struct csr_scan *s, struct type *t, uint64_t *lo, uint64_t *hi)
 {
 	struct csr *c = s->csr;
-	struct type t;
-	int r = type_of(c, s->type, &t);
+	int r = type_of(c, s->type, t);
 
-	if (r < 0)
-		return r;
-	while (s->row < (t.nodes ? t.row_n : c->node_n)) {
+	while (r == 0 && s->row < (t->nodes ? t->row_n : c->node_n)) {
 		s->node = s->row;
-		if (t.nodes && (r = node_at(c, &t, s->row, &s->node)) < 0)
-			return r;
-		r = list_of(c, &t, s->row++, out);
-		if (r < 0 || out->n)
-			return r < 0 ? r : 1;
+		if (t->nodes)
+			r = node_at(c, t, s->row, &s->node);
+		if (r == 0)
+			r = bounds(c, t, s->row++, lo, hi);
+		if (r == 0 && *lo < *hi)
+			return 1;
 	}
-	return 0;
+	return r;
+}
+
+int csr_scan_next(struct csr_scan *s, struct csr_list *out)
+{
+	struct type t;
+	uint64_t lo, hi;
+	int r = scan_row(s, &t, &lo, &hi);
+
+	if (r > 0 && (r = list_at(s->csr, &t, lo, hi, out)) == 0)
+		r = 1;
+	return r;
+}
+
+int csr_scan_degree(struct csr_scan *s, uint64_t *out)
+{
+	struct type t;
+	uint64_t lo = 0, hi = 0;
+	int r = scan_row(s, &t, &lo, &hi);
+
+	*out = hi - lo;
+	return r;
 }
 
 /* --- check --- */

@@ -84,6 +84,7 @@ struct csr_scan {
 };
 void csr_scan_begin(struct csr_scan *s, struct csr *c, uint32_t type);
 int csr_scan_next(struct csr_scan *s, struct csr_list *out);	/* 1, 0, < 0 */
+int csr_scan_degree(struct csr_scan *s, uint64_t *out);	/* the same, targets untouched */
 
 /* Every rule of the format: 0 or the first fault. */
 int csr_check(struct csr *c);

@@ -80,6 +80,7 @@ static int open_form(struct dict *d)
 
 static int open_meta(struct dict *d)
 {
+	static const uint8_t zero[sizeof(struct dict_meta_disk)];
 	struct bytes meta = segment_get_meta(d->seg);
 	struct dict_meta_disk m;
 
@@ -96,6 +97,8 @@ static int open_meta(struct dict *d)
 	d->last = le64_get(m.last);
 	d->types = segment_section(d->seg, DICT_TYPES);
 	d->names = segment_section(d->seg, DICT_NAMES);
+	if (le32_get(m.zero) || memcmp(m.zero_too, zero, sizeof m.zero_too))
+		return damaged_head(d, "a field that must be zero is not");
 	if (d->type_n >= UINT32_MAX || !holds64(d->types, d->type_n + 1) || !open_form(d))
 		return damaged_head(d, "its counts and its sections disagree");
 	return 0;

@@ -17,8 +17,6 @@
 #include "graph/intern.h"
 #include "graph/sort.h"
 
-#define GROUP 8u			/* words a rank, as in the dictionary */
-
 enum look_up { BITMAP, ARRAY, TABLE, JOIN };
 
 struct ids {
@@ -119,7 +117,7 @@ static bool bitmap_fits(const struct ids *x)
 	uint64_t words = (x->most - x->least) / 64 + 1;
 
 	/* words and ranks within the budget, and not far more than the ends came to */
-	return words <= x->o.budget / 9 && words <= 2 * x->end_n + 1024;
+	return words <= x->o.budget / 16 && words <= 2 * x->end_n + 1024;
 }
 
 static int fill_bits(struct ids *x, struct intake *edges)
@@ -129,9 +127,9 @@ static int fill_bits(struct ids *x, struct intake *edges)
 	uint64_t bit;
 	int r;
 
-	x->word_n = ((x->most - x->least) / 64 / GROUP + 1) * GROUP;
+	x->word_n = (x->most - x->least) / 64 + 1;
 	x->bits = mem_zalloc(x->o.mem, 8 * x->word_n);
-	x->ranks = mem_alloc(x->o.mem, 8 * (x->word_n / GROUP));
+	x->ranks = mem_alloc(x->o.mem, 8 * x->word_n);
 	if (!x->bits || !x->ranks)
 		return ERR_MEMORY;
 	r = intake_begin(&in, edges);
@@ -143,8 +141,7 @@ static int fill_bits(struct ids *x, struct intake *edges)
 	}
 	intake_end(&in);
 	for (uint64_t w = 0; w < x->word_n; w++) {
-		if (w % GROUP == 0)
-			x->ranks[w / GROUP] = x->key_n;
+		x->ranks[w] = x->key_n;
 		x->key_n += (uint64_t)__builtin_popcountll(x->bits[w]);
 	}
 	return r;
@@ -153,11 +150,9 @@ static int fill_bits(struct ids *x, struct intake *edges)
 static inline uint64_t bitmap_id(const struct ids *x, uint64_t number)
 {
 	uint64_t bit = number - x->least, w = bit / 64;
-	uint64_t rank = x->ranks[w / GROUP];
+	uint64_t below = x->bits[w] & ((1ull << (bit & 63)) - 1);
 
-	for (uint64_t i = w / GROUP * GROUP; i < w; i++)
-		rank += (uint64_t)__builtin_popcountll(x->bits[i]);
-	return rank + (uint64_t)__builtin_popcountll(x->bits[w] & ((1ull << (bit & 63)) - 1));
+	return x->ranks[w] + (uint64_t)__builtin_popcountll(below);
 }
 
 static int bits_to_dict(const struct ids *x, struct dict_writer *w)

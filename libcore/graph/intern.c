@@ -1,6 +1,7 @@
 /* graph/intern.c - open addressing over an arena; runs and a heap when it is full
  *
- * A run is rows (number, length, bytes) in byte order.  More runs than FAN are
+ * The arena is rows (number, length, hash, bytes) as they came; a run is the same in
+ * byte order.  More runs than FAN are
  * merged FAN at a time, the result at the end of the same spool.
  */
 #include "graph/intern.h"
@@ -16,20 +17,16 @@
 
 #define SLOTS_LEAST 1024u
 #define READ_LEN (64u << 10)
+#define OFF_BITS 40			/* of a slot: where its row begins in the arena */
 
-struct entry {
-	uint64_t off;		/* of its bytes in the arena */
+struct row {				/* of the arena, and of a run; its bytes follow */
+	uint64_t number;
 	uint32_t len, hash;
 };
 
-struct sorted {			/* an entry on its way into order */
+struct sorted {			/* a row on its way into order */
 	uint64_t head;		/* its first bytes, as a number that compares alike */
-	uint64_t entry;
-};
-
-struct row {			/* of a run */
-	uint64_t number;
-	uint32_t len, zero;
+	uint64_t off;
 };
 
 struct source {
@@ -46,9 +43,9 @@ struct intern {
 	struct mem *mem;
 	struct backend *backend;
 	size_t budget;
-	struct buf arena, entries;	/* struct entry[] */
-	uint32_t *slots;		/* entry + 1; 0: free */
-	uint64_t slot_n, base, n;	/* base: number of the table's first entry */
+	struct buf arena;		/* rows, each from a multiple of 8 on */
+	uint64_t *slots;		/* hash's high bits, then off + 1; 0: free */
+	uint64_t slot_n, entry_n, n;	/* entry_n: rows in the arena */
 	struct sorted *order;
 	uint64_t next;
 	struct spool *spool;
@@ -58,19 +55,19 @@ struct intern {
 	bool pending;			/* heap[0] was handed out: move it on first */
 };
 
-static struct entry *entry_at(const struct intern *t, uint64_t i)
+static struct row *row_at(const struct intern *t, uint64_t off)
 {
-	return (struct entry *)t->entries.ptr + i;
+	return (struct row *)(t->arena.ptr + off);
 }
 
-static uint64_t entry_n(const struct intern *t)
+static struct bytes text_of(const struct row *row)
 {
-	return t->entries.len / sizeof(struct entry);
+	return bytes_of(row + 1, row->len);
 }
 
-static struct bytes text_of(const struct intern *t, const struct entry *e)
+static uint64_t after(const struct intern *t, uint64_t off)
 {
-	return bytes_of(t->arena.ptr + e->off, e->len);
+	return off + (sizeof(struct row) + row_at(t, off)->len + 7) / 8 * 8;
 }
 
 int intern_open(struct intern **out, struct backend *b, size_t budget, struct mem *mem)
@@ -79,7 +76,7 @@ int intern_open(struct intern **out, struct backend *b, size_t budget, struct me
 
 	if (!t)
 		return ERR_MEMORY;
-	t->mem = t->arena.mem = t->entries.mem = t->runs.mem = mem;
+	t->mem = t->arena.mem = t->runs.mem = mem;
 	t->backend = b;
 	t->budget = budget && budget < INTERN_BUDGET_LEAST ? INTERN_BUDGET_LEAST : budget;
 	t->fan = t->budget / (4 * READ_LEN);
@@ -103,12 +100,11 @@ static void heap_release(struct intern *t)
 static void table_release(struct intern *t)
 {
 	buf_release(&t->arena);
-	buf_release(&t->entries);
 	mem_free(t->mem, t->slots);
 	mem_free(t->mem, t->order);
 	t->slots = NULL;
 	t->order = NULL;
-	t->slot_n = 0;
+	t->slot_n = t->entry_n = 0;
 }
 
 void intern_close(struct intern *t)
@@ -147,19 +143,19 @@ static int by_text(const void *a, const void *b, void *ctx)
 
 	if (x->head != y->head)
 		return x->head < y->head ? -1 : 1;
-	return bytes_cmp(text_of(t, entry_at(t, x->entry)), text_of(t, entry_at(t, y->entry)));
+	return bytes_cmp(text_of(row_at(t, x->off)), text_of(row_at(t, y->off)));
 }
 
 static int order_table(struct intern *t)
 {
-	uint64_t n = entry_n(t);
+	uint64_t i = 0;
 
-	t->order = mem_alloc(t->mem, n * sizeof *t->order);
+	t->order = mem_alloc(t->mem, t->entry_n * sizeof *t->order);
 	if (!t->order)
 		return ERR_MEMORY;
-	for (uint64_t i = 0; i < n; i++)
-		t->order[i] = (struct sorted){ head_of(text_of(t, entry_at(t, i))), i };
-	qsort_r(t->order, n, sizeof *t->order, by_text, t);
+	for (uint64_t off = 0; off < t->arena.len; off = after(t, off))
+		t->order[i++] = (struct sorted){ head_of(text_of(row_at(t, off))), off };
+	qsort_r(t->order, t->entry_n, sizeof *t->order, by_text, t);
 	return 0;
 }
 
@@ -195,12 +191,11 @@ static int spill(struct intern *t)
 	if (r < 0)
 		return r;
 	off = spool_bytes(t->spool);
-	for (uint64_t i = 0; i < entry_n(t) && r == 0; i++) {
-		uint64_t e = t->order[i].entry;
+	for (uint64_t i = 0; i < t->entry_n && r == 0; i++) {
+		const struct row *row = row_at(t, t->order[i].off);
 
-		r = put_row(t, text_of(t, entry_at(t, e)), t->base + e);
+		r = put_row(t, text_of(row), row->number);
 	}
-	t->base = t->n;
 	table_release(t);
 	return r < 0 ? r : end_run(t, off);
 }
@@ -209,27 +204,39 @@ static int spill(struct intern *t)
 
 static bool full(const struct intern *t, size_t len)
 {
-	/* a slot is at most 1/2 used: 8 bytes an entry; its order takes 16 more */
-	uint64_t fixed = (entry_n(t) + 1) * (sizeof(struct entry) + sizeof(struct sorted) + 8);
+	/* a slot is 8 bytes and at most 1/2 used; its order takes 16 more */
+	uint64_t fixed = (t->entry_n + 1) * (16 + sizeof(struct sorted));
 
-	return t->budget && entry_n(t) && 2 * (t->arena.len + len) + 2 * fixed > t->budget;
+	return t->budget && t->entry_n &&
+		2 * (t->arena.len + sizeof(struct row) + len) + 2 * fixed > t->budget;
 }
 
-static void place(struct intern *t, uint32_t hash, uint64_t entry)
+static uint64_t slot_of(uint32_t hash, uint64_t off)
 {
+	return (uint64_t)(hash >> 8) << OFF_BITS | (off + 1);
+}
+
+static uint64_t off_of(uint64_t slot)
+{
+	return (slot & ((1ull << OFF_BITS) - 1)) - 1;
+}
+
+static void place(struct intern *t, uint64_t off)
+{
+	uint32_t hash = row_at(t, off)->hash;
 	uint64_t i = hash & (t->slot_n - 1);
 
 	while (t->slots[i])
 		i = (i + 1) & (t->slot_n - 1);
-	t->slots[i] = (uint32_t)entry + 1;
+	t->slots[i] = slot_of(hash, off);
 }
 
 static int more_slots(struct intern *t)
 {
 	uint64_t n = t->slot_n ? 2 * t->slot_n : SLOTS_LEAST;
-	uint32_t *slots;
+	uint64_t *slots;
 
-	if (n > UINT32_MAX)
+	if (n > UINT32_MAX || t->arena.len >> (OFF_BITS - 1))
 		return err_set(ERR_MEMORY, "more than %u strings in memory", UINT32_MAX / 2);
 	slots = mem_zalloc(t->mem, n * sizeof *slots);
 	if (!slots)
@@ -237,45 +244,60 @@ static int more_slots(struct intern *t)
 	mem_free(t->mem, t->slots);
 	t->slots = slots;
 	t->slot_n = n;
-	for (uint64_t i = 0; i < entry_n(t); i++)
-		place(t, entry_at(t, i)->hash, i);
+	for (uint64_t off = 0; off < t->arena.len; off = after(t, off))
+		place(t, off);
 	return 0;
 }
 
-static bool find(const struct intern *t, struct bytes text, uint32_t hash, uint64_t *entry)
+/* The high bits of the hash in the slot spare most looks at rows that differ. */
+static const struct row *find(const struct intern *t, struct bytes text, uint32_t hash)
 {
 	if (!t->slot_n)
-		return false;
+		return NULL;
 	for (uint64_t i = hash & (t->slot_n - 1); t->slots[i]; i = (i + 1) & (t->slot_n - 1)) {
-		const struct entry *e = entry_at(t, t->slots[i] - 1);
+		const struct row *row = row_at(t, off_of(t->slots[i]));
 
-		if (e->hash == hash && bytes_equal(text_of(t, e), text)) {
-			*entry = t->slots[i] - 1;
-			return true;
-		}
+		if (t->slots[i] >> OFF_BITS == hash >> 8 && row->hash == hash &&
+		    bytes_equal(text_of(row), text))
+			return row;
 	}
-	return false;
+	return NULL;
+}
+
+static int add_row(struct intern *t, struct bytes text, uint32_t hash)
+{
+	static const uint8_t zero[8];
+	struct row row = { t->n, (uint32_t)text.len, hash };
+	uint64_t off = t->arena.len;
+	int r = buf_reserve(&t->arena, sizeof row + text.len + 8);
+
+	if (r < 0)
+		return r;
+	buf_add(&t->arena, &row, sizeof row);	/* there is room for all three */
+	buf_add(&t->arena, text.ptr, text.len);
+	buf_add(&t->arena, zero, after(t, off) - t->arena.len);
+	place(t, off);
+	t->entry_n++;
+	return 0;
 }
 
 int intern_add(struct intern *t, struct bytes text, uint64_t *number)
 {
 	uint32_t hash = (uint32_t)(hash64(0, text.ptr, text.len) >> 32);
-	struct entry e = { .len = (uint32_t)text.len, .hash = hash };
+	const struct row *row = find(t, text, hash);
 	int r = 0;
 
-	if (find(t, text, hash, number)) {
-		*number += t->base;
+	if (row) {
+		*number = row->number;
 		return 0;
 	}
 	if (full(t, text.len) && (r = spill(t)) < 0)
 		return r;
-	if (2 * (entry_n(t) + 1) > t->slot_n && (r = more_slots(t)) < 0)
+	if (2 * (t->entry_n + 1) > t->slot_n && (r = more_slots(t)) < 0)
 		return r;
-	e.off = t->arena.len;
-	if ((r = buf_add(&t->arena, text.ptr, text.len)) < 0 ||
-	    (r = buf_add(&t->entries, &e, sizeof e)) < 0)
+	r = add_row(t, text, hash);
+	if (r < 0)
 		return r;
-	place(t, hash, entry_n(t) - 1);
 	*number = t->n++;
 	return 0;
 }
@@ -398,7 +420,7 @@ int intern_finish(struct intern *t)
 
 	if (!t->spool)
 		return order_table(t);
-	if (entry_n(t))
+	if (t->entry_n)
 		r = spill(t);
 	while (r == 0 && run_n(t) > t->fan)
 		r = merge_some(t);
@@ -407,14 +429,14 @@ int intern_finish(struct intern *t)
 
 int intern_next(struct intern *t, struct bytes *text, uint64_t *number)
 {
-	uint64_t e;
+	const struct row *row;
 
 	if (t->spool)
 		return heap_next(t, text, number);
-	if (t->next == entry_n(t))
+	if (t->next == t->entry_n)
 		return 0;
-	e = t->order[t->next++].entry;
-	*text = text_of(t, entry_at(t, e));
-	*number = e;
+	row = row_at(t, t->order[t->next++].off);
+	*text = text_of(row);
+	*number = row->number;
 	return 1;
 }

@@ -39,6 +39,14 @@ enum backend_caps {
 	BACKEND_DESCRIPTORS = 2,/* file_fd is a descriptor for libaio, splice */
 };
 
+/* What tells that a file is the same and was not written meanwhile: as fine as the
+ * file system's clock, so a help beside locks, never instead of them. */
+struct file_stamp {
+	uint64_t identity;	/* of the file, whatever its name */
+	uint64_t changed_ns;	/* last write */
+	uint64_t links;		/* names it has: 0 when deleted or replaced */
+};
+
 struct backend_ops {
 	int (*open)(struct backend *, const char *name, unsigned flags, struct file **);
 	void (*close)(struct file *);
@@ -49,6 +57,7 @@ struct backend_ops {
 	int (*resize)(struct file *, uint64_t size);
 	int (*reserve)(struct file *, uint64_t off, uint64_t len);
 	int (*size)(struct file *, uint64_t *);
+	int (*stamp)(struct file *, struct file_stamp *);	/* NULL: has none */
 	int (*map)(struct file *, size_t len, bool writable, void **);
 	void (*unmap)(struct file *, void *, size_t len);
 	int (*rename)(struct backend *, const char *from, const char *to);

@@ -86,6 +86,14 @@ int file_size(struct file *f, uint64_t *out)
 	return f->backend->ops->size(f, out);
 }
 
+int file_stamp(struct file *f, struct file_stamp *out)
+{
+	if (!f->backend->ops->stamp)
+		return err_set(ERR_UNAVAILABLE, "%s: this backend keeps no stamps",
+			       f->backend->path);
+	return f->backend->ops->stamp(f, out);
+}
+
 int file_resize(struct file *f, uint64_t size)
 {
 	return f->backend->ops->resize(f, size);

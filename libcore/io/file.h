@@ -19,6 +19,8 @@ int file_write(struct file *f, const void *buf, size_t len, uint64_t off);
 
 int file_flush(struct file *f);			/* fdatasync; never repeat a failed one */
 int file_size(struct file *f, uint64_t *out);
+/* ERR_UNAVAILABLE where the backend keeps none. */
+int file_stamp(struct file *f, struct file_stamp *out);
 int file_resize(struct file *f, uint64_t size);
 int file_reserve(struct file *f, uint64_t off, uint64_t len);	/* space, or ERR_NO_SPACE now */
 

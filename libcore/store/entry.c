@@ -5,6 +5,16 @@
 #include "base/endian.h"
 #include "base/err.h"
 
+int entry_check_key(struct bytes key)
+{
+	if (key.len == 0)
+		return err_set(ERR_USAGE, "a key has at least 1 byte");
+	if (key.len > KEY_MAX)
+		return err_set(ERR_TOO_BIG, "\"%s\": a key has at most %u bytes, this one %zu",
+			       bytes_show(key), KEY_MAX, key.len);
+	return 0;
+}
+
 static int put_varint(struct buf *out, uint64_t v)
 {
 	uint8_t b[VARINT_MAX];

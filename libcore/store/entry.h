@@ -44,6 +44,9 @@ struct entry {
 	struct blob_ref blob;	/* BLOB */
 };
 
+/* Has it a key's length?  0, ERR_USAGE (empty), ERR_TOO_BIG. */
+int entry_check_key(struct bytes key);
+
 /* Bytes appended to OUT; 0 or ERR_MEMORY. */
 int entry_put_body(struct buf *out, const struct entry *e);
 int entry_put_record(struct buf *out, const struct entry *e);

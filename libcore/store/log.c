@@ -25,7 +25,9 @@ static int open_file(struct log *l)
 	wal_name(name, o->log_id);
 	r = backend_open(o->backend, name, (o->write ? FILE_WRITE : 0) |
 			 (o->direct ? FILE_DIRECT : 0), &l->f);
-	return r < 0 ? r : log_file_check(l);
+	l->head.key.log_id = o->log_id;
+	memcpy(l->head.key.store_id, o->store_id, sizeof o->store_id);
+	return r;
 }
 
 int log_open(struct log **out, const struct log_options *o)
@@ -241,6 +243,7 @@ static int commit(struct log *l, const struct wal_commit *c)
 		.entry_n = c->entry_n });
 	if (r < 0)
 		h->superseded = 1;	/* spoiled, but the log has it */
+	log_file_stamp(l);
 	atomic_store(&h->dirty, 0);
 	l->version = c->version;
 	l->end_blk = end;

@@ -57,12 +57,9 @@ struct log_options {
 
 /* A new, empty, durable log file of the given size (zero-written; RECYCLE, if not
  * 0, is the id of a retired log whose file is taken over when nobody holds it, and
- * removed otherwise).  Under LOCK_PUBLISH.  Replaces what a crash left under the name, but a log with commits
- * is ERR_EXISTS: then the manifest is older than the log. */
+ * removed otherwise).  Under LOCK_PUBLISH.  Replaces what a crash left under the
+ * name, but a log with commits is ERR_EXISTS: then the manifest is older than it. */
 int log_create(const struct log_options *o, uint64_t bytes, uint64_t recycle);
-
-/* The name of a retired log goes; whoever has it open reads on. */
-void log_remove(struct backend *b, uint64_t log_id);
 
 /* O(1) when the index in wal/index is of this boot and this log; otherwise the
  * log is read once (a writer leaves the index for others; a reader without

@@ -126,6 +126,29 @@ int log_file_mark(struct log *l)
 	return 0;
 }
 
+void log_file_stamp(struct log *l)
+{
+	struct tail_head *h = l->t->head;
+	struct file_stamp s = { 0 };
+
+	if (file_stamp(l->f, &s) < 0)
+		s = (struct file_stamp){ 0 };
+	h->file_identity = s.identity;
+	h->file_changed_ns = s.changed_ns;
+}
+
+bool log_file_untouched(const struct log *l)
+{
+	const struct tail_head *h = l->t->head;
+	struct file_stamp log, index;
+
+	if (l->alone || !h->file_identity || file_stamp(l->f, &log) < 0 ||
+	    file_stamp(l->t->file, &index) < 0)
+		return false;
+	return index.links && log.identity == h->file_identity &&
+	       log.changed_ns == h->file_changed_ns;
+}
+
 /* --- held while a reader needs it --- */
 
 /* A lock belongs to the backend handle and is taken once; several logs of one
@@ -336,15 +359,4 @@ int log_create(const struct log_options *o, uint64_t bytes, uint64_t recycle)
 	if (taken)
 		backend_unlock(o->backend, log_hold_lock(recycle));
 	return r;
-}
-
-void log_remove(struct backend *b, uint64_t log_id)
-{
-	char name[WAL_NAME_MAX];
-	struct err_note note;
-
-	err_take(&note, 0);
-	wal_name(name, log_id);
-	backend_remove(b, name);
-	err_give(&note);
 }

@@ -444,6 +444,20 @@ static int read_end(struct log *l, uint64_t blk, struct wal_block b[2])
 	return 0;
 }
 
+/* Does an index left dirty belong to a writer who is at work? */
+static bool somebody_appends(struct log *l)
+{
+	struct err_note note;
+	int r;
+
+	err_take(&note, 0);
+	r = backend_lock(l->o.backend, LOCK_APPEND, LOCK_SHARED, 0);
+	if (r == 0)
+		backend_unlock(l->o.backend, LOCK_APPEND);
+	err_give(&note);
+	return r == ERR_LOCKED;
+}
+
 /* Is the end of the file another than the index says?  A commit being appended
  * by a live writer is none of it. */
 static int end_moved(struct log *l)
@@ -451,6 +465,8 @@ static int end_moved(struct log *l)
 	const struct tail_head *h = l->t->head;
 	struct wal_block b[2];
 
+	if (log_file_untouched(l))
+		return 0;
 	for (int tries = 0; tries < 100; tries++) {
 		uint64_t blk = h->append_blk, nonce = h->last_nonce;
 		bool dirty = h->dirty, lost, more;
@@ -464,10 +480,14 @@ static int end_moved(struct log *l)
 		lost = blk > WAL_FIRST_BLK && (b[0].kind != WAL_WHOLE ||
 		       b[0].nonce != nonce || b[0].blk_i + 1 != b[0].blk_n);
 		more = b[1].kind == WAL_WHOLE && b[1].blk_i == 0 &&
-		       b[1].prev_nonce == nonce && !dirty;
+		       b[1].prev_nonce == nonce;
 		if (!lost && !more)
 			return 0;
-		if (l->begun || (h->append_blk == blk && h->last_nonce == nonce && !h->dirty))
+		if (l->begun)
+			return 1;
+		if (!lost && dirty && somebody_appends(l))
+			return 0;
+		if (h->append_blk == blk && h->last_nonce == nonce && h->dirty == dirty)
 			return 1;
 	}
 	return 1;
@@ -478,9 +498,11 @@ static int is_current(struct log *l)
 	const struct tail_head *h = l->t->head;
 	int moved;
 
-	if (h->superseded || h->dirty || h->doubtful)
+	if (h->superseded || h->dirty || h->doubtful || h->node_n > l->t->node_cap)
 		return 0;
 	moved = end_moved(l);
+	if (moved == 0 && l->begun)
+		log_file_stamp(l);
 	return moved < 0 ? moved : !moved;
 }
 
@@ -542,25 +564,46 @@ static int open_for_writing(struct log *l)
 	return e;
 }
 
+/* A reader's next view.  Somebody may have deleted wal/index, and made another
+ * that a writer with the first does not keep up: then the file itself. */
 int log_index_refresh(struct log *l)
 {
 	int e;
 
 	if (l->alone)
 		return log_index_follow(l);
-	if (l->t->head->superseded && log_index_adopt(l) == 0)
-		return 0;
-	e = end_moved(l);		/* wal/index was deleted, and there is another */
-	if (e <= 0)
-		return e;
-	e = log_index_adopt(l);
-	return e == ERR_ABSENT ? fill_for_reading(l) : e;
+	if (l->t->head->superseded)
+		log_index_adopt(l);
+	e = end_moved(l);
+	if (e == 1 && log_index_adopt(l) == 0)
+		e = end_moved(l);
+	return e == 1 ? fill_for_reading(l) : e;
+}
+
+/* The usual case: an index whose stamp is the file's, so that not a block of the
+ * log need be read: for a small put two reads less, each as long as its write. */
+static bool adopt_untouched(struct log *l)
+{
+	l->head.file_id = 0;
+	if (log_index_adopt(l) < 0)
+		return false;
+	if (log_file_untouched(l) && !l->t->head->superseded) {
+		l->head.file_id = l->t->head->file_id;
+		return true;
+	}
+	take(l, NULL, false);
+	return false;
 }
 
 int log_index_open(struct log *l)
 {
-	int e = log_index_adopt(l);
+	int e;
 
+	if (adopt_untouched(l))
+		return 0;
+	e = log_file_check(l);
+	if (e == 0)
+		e = log_index_adopt(l);
 	if (e == ERR_ABSENT && l->o.write)
 		return open_for_writing(l);
 	if (e == ERR_ABSENT)

@@ -53,6 +53,12 @@ int log_file_grow(struct log *l, uint64_t need_blk);
 /* Writes the next mark, under the sync lock. */
 int log_file_mark(struct log *l);
 
+/* The file's stamp into the index, under the append lock: what is there now is
+ * what the index says. */
+void log_file_stamp(struct log *l);
+/* Neither the file nor the index's name was touched by anybody since. */
+bool log_file_untouched(const struct log *l);
+
 /* --- log_index.c --- */
 
 int log_index_open(struct log *l);

@@ -18,7 +18,7 @@ struct walk {
 	uint64_t durable_blk;
 	uint64_t in_version, in_end;	/* a broken commit whose head is known */
 	bool gap;			/* the last block was missing: said already */
-	bool damaged;
+	uint64_t fault_n;
 };
 
 static int fault(struct walk *w, uint64_t off, const struct wal_block *b, const char *words)
@@ -33,7 +33,7 @@ static int fault(struct walk *w, uint64_t off, const struct wal_block *b, const 
 	}
 	if (!f.version && off / WAL_BLOCK < w->in_end)
 		f.version = w->in_version;
-	w->damaged = true;
+	w->fault_n++;
 	return w->to->fault ? w->to->fault(w->to->ctx, &f) : 0;
 }
 
@@ -86,18 +86,19 @@ static int look(struct walk *w, uint64_t blk, struct wal_block *b)
 	return r;
 }
 
-/* A block that no commit was made of. */
+/* A block that no commit was made of.  Sound blocks of a broken commit are not
+ * named: what broke it is. */
 static int judge(struct walk *w, uint64_t blk, const struct wal_block *b)
 {
-	bool gap = b->kind != WAL_DAMAGED;
+	bool gap = b->kind == WAL_BLANK || b->kind == WAL_MIXED;
 	int r = 0;
 
 	if (b->kind == WAL_TAKEN)
 		r = fault(w, blk * WAL_BLOCK, b, "a block of a later log");
-	else if (!gap)
+	else if (b->kind == WAL_DAMAGED)
 		r = fault(w, blk * WAL_BLOCK + b->sector * DISK_SECTOR, b,
 			  b->expected == b->got ? "malformed block" : "checksum differs");
-	else if (blk < w->durable_blk && !w->gap && blk >= w->in_end)
+	else if (gap && blk < w->durable_blk && !w->gap)
 		r = fault(w, blk * WAL_BLOCK, b, "a block that was durable is missing or torn");
 	w->gap = gap;
 	return r;
@@ -142,11 +143,22 @@ static int sift(struct walk *w)
 	return r;
 }
 
+/* Each block sound by itself, but the walk did not come through: say where. */
+static int broken_chain(struct walk *w, uint64_t blk, uint64_t beyond_n)
+{
+	static const struct wal_block none;
+
+	w->beyond_n = beyond_n;
+	w->in_end = 0;
+	return fault(w, blk * WAL_BLOCK, &none, "not the commit that is due here");
+}
+
 static int walk(struct walk *w)
 {
 	struct recover_rest rest;
 	struct recover_commit c;
 	struct err_note note;
+	uint64_t blk;
 	int r, verdict;
 
 	while ((r = recover_next(&w->r, &c)) == 1) {
@@ -164,40 +176,43 @@ static int walk(struct walk *w)
 	err_take(&note, verdict);
 	w->beyond_n = rest.beyond_n;
 	w->durable_blk = rest.durable_blk;
-	w->damaged = true;
+	blk = w->r.fail_blk;
 	r = sift(w);
+	if (r == 0 && w->fault_n == 0)
+		r = broken_chain(w, blk, rest.beyond_n);
 	return r < 0 ? r : err_give(&note);
 }
 
-/* Without a sound head nothing else can be checked. */
+/* Without a sound head nothing else can be checked; without a mark all of it. */
 static int head_fault(struct walk *w)
 {
 	static const struct wal_block none;
-	int r = fault(w, 0, &none, err_message());
+	uint64_t bad_blk = w->r.mark.bad_blk;
+	struct err_note note;
+	int r;
 
-	return r < 0 ? r : ERR_DAMAGED;
+	err_take(&note, ERR_DAMAGED);
+	r = fault(w, bad_blk * WAL_BLOCK, &none, note.message);
+	if (r == 0 && bad_blk)
+		r = walk(w);
+	return r == 0 || r == ERR_TORN_TAIL ? err_give(&note) : r;
 }
 
 int log_walk(struct file *f, const uint8_t *store_id, const struct log_walk *to,
 	     struct mem *mem)
 {
 	struct walk w = { .to = to, .records.mem = mem };
-	struct err_note note;
 	int r;
 
 	r = recover_init(&w.r, f, NULL, mem);
 	if (r == 0 && store_id && memcmp(store_id, w.r.head.key.store_id, 16))
 		r = err_set(ERR_DAMAGED, "%s: offset 0: is a log of another store",
 			    file_path(f));
-	if (r == ERR_DAMAGED) {
-		err_take(&note, r);
+	if (r == ERR_DAMAGED)
 		r = head_fault(&w);
-		if (r == ERR_DAMAGED)
-			err_give(&note);
-	} else if (r == 0) {
+	else if (r == 0)
 		r = walk(&w);
-	}
-	if (r >= 0 && w.damaged)
+	if ((r >= 0 || r == ERR_TORN_TAIL) && w.fault_n)
 		r = err_set(ERR_DAMAGED, "%s: holds malformed records", file_path(f));
 	recover_release(&w.r);
 	buf_release(&w.records);

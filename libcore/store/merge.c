@@ -113,8 +113,7 @@ int merge_fold(struct store *s, struct store_swap *swap)
 	o.log_id = next.log_id;
 	o.base_version = next.version;
 	o.generation = next.generation + 1;
-	/* A file our own snapshots read is not to be recycled under them. */
-	r = log_create(&o, LOG_FIRST, s->readers ? 0 : s->manifest.log_id - 1);
+	r = log_create(&o, LOG_FIRST, s->manifest.log_id - 1);
 	if (r == 0)
 		r = log_retiring(s->log);
 	if (r == 0) {
@@ -140,7 +139,7 @@ int store_fold(struct store *s)
 
 	if (r < 0)
 		return r;
-	r = store_refresh(s);	/* what others published without a new log */
+	r = store_refresh(s);	/* others may have published: theirs goes on */
 	if (r == 0)
 		r = store_begin(s);
 	if (r == 0 && log_entry_n(s->log) == 0)
@@ -307,33 +306,63 @@ static int count_live(struct store *s, struct manifest *m)
 	return r;
 }
 
+/* Blobs that go with the next manifest: their leases are ours until it is there,
+ * so that nobody begins to write to one meanwhile. */
+struct dropping {
+	struct store *s;
+	unsigned *lease;
+	uint32_t n;
+};
+
+static bool lease_taken(const struct dropping *d, unsigned lease)
+{
+	const struct blob_writer *mine = d->s->blob;
+
+	if (mine && store_lease_lock(blob_writer_id(mine)) == lease)
+		return true;
+	for (uint32_t i = 0; i < d->n; i++)
+		if (d->lease[i] == lease)
+			return true;
+	return backend_lock(d->s->backend, lease, LOCK_EXCLUSIVE, 0) < 0;
+}
+
 static int drop_dead_blobs(void *ctx, struct manifest *m, uint64_t version)
 {
-	struct store *s = ctx;
+	struct dropping *d = ctx;
 	uint32_t kept = 0;
 	int r;
 
 	(void)version;
-	if (log_entry_n(s->log))	/* a commit since the fold may refer to any */
+	if (log_entry_n(d->s->log))	/* a commit since the fold may refer to any */
 		return 0;
-	r = count_live(s, m);
-	for (uint32_t i = 0; r == 0 && i < m->blob_n; i++) {
-		/* A blob somebody has leased may hold a value about to be named. */
-		unsigned lease = LOCK_LEASE + (unsigned)(m->blob[i].id % 4096);
-		bool mine = s->blob && blob_writer_id(s->blob) == m->blob[i].id;
-		bool dead = m->blob[i].live == 0 && !mine &&
-			backend_lock(s->backend, lease, LOCK_EXCLUSIVE, 0) == 0;
+	d->lease = mem_alloc(&d->s->mem, m->blob_n * sizeof *d->lease);
+	r = d->lease ? count_live(d->s, m) : ERR_MEMORY;
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < m->blob_n; i++) {
+		unsigned lease = store_lease_lock(m->blob[i].id);
 
-		if (dead)
-			backend_unlock(s->backend, lease);
+		if (m->blob[i].live == 0 && !lease_taken(d, lease))
+			d->lease[d->n++] = lease;
 		else
 			m->blob[kept++] = m->blob[i];
 	}
 	m->blob_n = kept;
+	return 0;
+}
+
+static int drop_blobs(struct store *s)
+{
+	struct dropping d = { .s = s };
+	int r = publish_locked(s, drop_dead_blobs, &d);
+
+	for (uint32_t i = 0; i < d.n; i++)
+		backend_unlock(s->backend, d.lease[i]);
+	mem_free(&s->mem, d.lease);
 	return r;
 }
 
-int store_compact(struct store *s)
+static int compact(struct store *s)
 {
 	struct merge_plan p;
 	int r = store_fold(s);
@@ -350,11 +379,21 @@ int store_compact(struct store *s)
 			r = merge_rows(s, &p);
 	}
 	if (r == 0 && s->manifest.blob_n)
-		r = publish_locked(s, drop_dead_blobs, s);
+		r = drop_blobs(s);
 	if (r == 0)
 		store_sweep_segments(s);
 	backend_unlock(s->backend, LOCK_PUBLISH);
 	if (r == 0)
 		store_fill_reserve(s);
+	return r;
+}
+
+/* What gives space back must work on a full disk: that is what the reserve is for. */
+int store_compact(struct store *s)
+{
+	int r = compact(s);
+
+	if (r == ERR_NO_SPACE && store_use_reserve(s) == 0)
+		r = compact(s);
 	return r;
 }

@@ -13,7 +13,7 @@
 struct snapshot {
 	struct store *store;
 	struct manifest manifest;
-	struct log *log;	/* of a struct held_log of the store */
+	struct log *log;
 	struct run_set runs;
 	uint64_t version;	/* of the log's commits seen */
 	struct buf buf;
@@ -33,57 +33,22 @@ static void readers_end(struct store *s)
 		backend_unlock(s->backend, LOCK_READERS);
 }
 
-static int hold_log(struct store *s, struct log **out)
-{
-	struct held_log *free_one = NULL;
-	struct log_options o;
-	int r;
-
-	for (int i = 0; i < STORE_HELD; i++) {
-		struct held_log *h = &s->held[i];
-
-		if (h->refs && h->id == s->manifest.log_id) {
-			h->refs++;
-			*out = h->log;
-			return 0;
-		}
-		if (!h->refs)
-			free_one = h;
-	}
-	if (!free_one)
-		return err_set(ERR_RESOURCE, "%s: snapshots of more than %d logs at once",
-			       s->backend->path, STORE_HELD);
-	store_log_options(s, &o);
-	o.write = false;
-	r = log_open(&free_one->log, &o);
-	if (r < 0)
-		return r;
-	r = log_hold(free_one->log);
-	if (r < 0 && store_moved(r)) {
-		log_close(free_one->log);
-		return r;
-	}
-	free_one->id = o.log_id;
-	free_one->refs = 1;
-	*out = free_one->log;
-	return 0;
-}
-
-static void release_log(struct store *s, struct log *log)
-{
-	for (int i = 0; i < STORE_HELD; i++)
-		if (s->held[i].refs && s->held[i].log == log && --s->held[i].refs == 0)
-			log_close(log);
-}
-
 static int hold(struct snapshot *v)
 {
 	struct store *s = v->store;
+	struct log_options o;
 	struct run *run;
 	int r = manifest_copy(&v->manifest, &s->manifest);
 
+	if (r < 0)
+		return r;
+	store_log_options(s, &o);
+	o.write = false;
+	r = log_open(&v->log, &o);
 	if (r == 0)
-		r = hold_log(s, &v->log);
+		r = log_hold(v->log);
+	if (r < 0 && !store_moved(r) && v->log)
+		r = 0;		/* no permission to lock: the files are asked as they are */
 	if (r == 0)
 		r = run_set_init(&v->runs, s, &v->manifest);
 	for (uint32_t i = 0; r == 0 && i < v->runs.n; i++)
@@ -96,8 +61,7 @@ static int hold(struct snapshot *v)
 static void let_go(struct snapshot *v)
 {
 	run_set_release(&v->runs, v->store);
-	if (v->log)
-		release_log(v->store, v->log);
+	log_close(v->log);
 	v->log = NULL;
 	manifest_release(&v->manifest);
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "io/file.h"
+#include "store/manifest_disk.h"
 #include "store/store_priv.h"
 
 #define LOG_FIRST (256u << 10)	/* a new log's size; it grows ahead of need */
@@ -86,7 +87,8 @@ void store_log_options(struct store *s, struct log_options *o)
 	o->generation = s->manifest.generation;
 	o->write = s->write;
 	o->no_sync = setting_u64(&s->settings, SETTING_SYNC) == SYNC_NONE;
-	o->direct = setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_OFF;
+	/* Readers are better served by the page cache. */
+	o->direct = s->write && setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_OFF;
 	o->named = names_log;
 	o->named_ctx = s;
 	o->wait_ns = s->wait_ns;
@@ -153,6 +155,50 @@ static int load_settings(struct store *s, const struct store_options *o)
 	return r;
 }
 
+/* How the store's files are read and written: the manifest stands for them all,
+ * because this is decided by file system. */
+static int ask_io_mode(struct store *s, bool *direct, const char **why)
+{
+	static _Thread_local char text[64];
+	struct file *f;
+	int r;
+
+	*direct = false;
+	if (setting_u64(&s->settings, SETTING_DIRECT_IO) == DIRECT_IO_OFF) {
+		*why = "direct_io is off";
+		return 0;
+	}
+	r = backend_open(s->backend, "manifest", FILE_DIRECT, &f);
+	if (r < 0)
+		return r;
+	*direct = f->direct;
+	*why = "the file system has no direct I/O";
+	if (f->direct) {
+		snprintf(text, sizeof text, "the file system takes blocks of %u bytes",
+			 f->align);
+		*why = text;
+	}
+	file_close(f);
+	return 0;
+}
+
+/* direct_io=on is a demand. */
+static int check_direct(struct store *s)
+{
+	const char *why;
+	bool direct;
+	int r = 0;
+
+	if (setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_ON)
+		return 0;
+	r = ask_io_mode(s, &direct, &why);
+	if (r < 0 || direct)
+		return r;
+	r = err_set(ERR_UNAVAILABLE, "%s: direct_io is on, but %s", s->backend->path, why);
+	err_hint("direct_io=auto goes without it");
+	return r;
+}
+
 int store_open_on(struct store **out, struct backend *b, const struct store_options *o)
 {
 	struct store *s = mem_zalloc(NULL, sizeof *s);
@@ -169,6 +215,8 @@ int store_open_on(struct store **out, struct backend *b, const struct store_opti
 	r = load_settings(s, o);
 	if (r == 0)
 		r = store_refresh(s);
+	if (r == 0)
+		r = check_direct(s);
 	if (r == 0 && s->write)
 		store_sweep(s);
 	if (r < 0)
@@ -489,11 +537,13 @@ void store_sweep_segments(struct store *s)
 static int sweep_log(void *ctx, const char *name)
 {
 	struct store *s = ctx;
-	char *end;
+	char path[64], *end;
 	uint64_t id = strtoull(name, &end, 10);
 
-	if (!strcmp(end, ".wal") && id + 1 < s->manifest.log_id)
-		log_remove(s->backend, id);
+	if (strcmp(end, ".wal") || id + 1 >= s->manifest.log_id)
+		return 0;
+	if (snprintf(path, sizeof path, "wal/%s", name) < (int)sizeof path)
+		backend_remove(s->backend, path);
 	return 0;
 }
 
@@ -672,11 +722,16 @@ int store_create(const char *dir, struct bytes config)
 int store_stat(struct store *s, struct store_stat *out)
 {
 	const struct manifest *m = &s->manifest;
+	bool direct;
 	int r = s->log ? 0 : store_refresh(s);
 
 	memset(out, 0, sizeof *out);
+	if (r == 0)
+		r = ask_io_mode(s, &direct, &out->io_why);
 	if (r < 0)
 		return r;
+	out->io_mode = direct ? "direct" : "buffered";
+	out->format = MANIFEST_FORMAT;
 	out->version = log_durable(s->log);
 	if (m->version > out->version)
 		out->version = m->version;

@@ -138,6 +138,7 @@ int store_build_begin(struct store *s);
 void store_build_end(struct store *s);
 
 struct store_stat {
+	uint32_t format;		/* of the manifest */
 	uint64_t version, generation, created_ns;
 	uint64_t log_bytes, log_entries, log_limit;
 	uint64_t run_n, run_bytes, run_entries, run_removes;

@@ -21,14 +21,6 @@ struct run_set {
 	uint32_t n;
 };
 
-/* A log that snapshots of this handle read: one handle and one lock for all. */
-#define STORE_HELD 8
-struct held_log {
-	struct log *log;
-	uint64_t id;
-	unsigned refs;
-};
-
 struct store {
 	struct backend *backend;
 	bool own_backend;
@@ -41,7 +33,6 @@ struct store {
 	struct blob_writer *blob;
 	unsigned building;	/* store_build_begin, counted */
 	unsigned readers;	/* snapshots held */
-	struct held_log held[STORE_HELD];
 	bool write;
 	bool map_values;	/* blobs through a mapping, not by reads */
 	bool fold_failed;	/* a fold by the way; the next commit tries again */
@@ -101,6 +92,11 @@ void store_sweep_logs(struct store *s);
 void store_fill_reserve(struct store *s);
 /* Room for a removal on a full disk: gives the reserve back to the file system. */
 int store_use_reserve(struct store *s);
+
+static inline unsigned store_lease_lock(uint64_t blob)
+{
+	return LOCK_LEASE + (unsigned)(blob % 4096);
+}
 
 /* A blob this handle may append to; registers a new one when none is free. */
 int store_lease_blob(struct store *s, struct blob_writer **out);

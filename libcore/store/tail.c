@@ -67,6 +67,7 @@ static void spread(struct tail *t, uint64_t bucket_n, uint64_t node_cap)
 	uint8_t *p = t->map;
 
 	t->head = t->map;
+	t->seed = t->head->seed;
 	t->bucket_n = bucket_n;
 	t->node_cap = node_cap;
 	t->bucket = (_Atomic uint32_t *)(void *)(p + TAIL_HEAD);
@@ -84,7 +85,7 @@ static bool head_is_right(const struct tail *t, const struct tail_id *id)
 	    h->format != FORMAT || h->crc != head_crc(h))
 		return false;
 	if (memcmp(h->store_id, id->store_id, sizeof h->store_id) ||
-	    h->log_id != id->log_id || h->file_id != id->file_id)
+	    h->log_id != id->log_id || (id->file_id && h->file_id != id->file_id))
 		return false;
 	if (h->bucket_n == 0 || h->bucket_n & (h->bucket_n - 1) ||
 	    h->bucket_n > NODE_MOST || h->node_cap > NODE_MOST ||
@@ -179,7 +180,7 @@ static void head_fill(struct tail *t, const struct tail_id *id)
 	memcpy(h->store_id, id->store_id, sizeof h->store_id);
 	h->log_id = id->log_id;
 	h->file_id = id->file_id;
-	h->seed = clock_random();
+	h->seed = t->seed = clock_random();
 	h->bucket_n = t->bucket_n;
 	h->node_cap = t->node_cap;
 	h->crc = head_crc(h);
@@ -229,7 +230,7 @@ void tail_close(struct tail *t)
 
 uint64_t tail_hash(const struct tail *t, uint32_t space, struct bytes key)
 {
-	return hash64(t->head->seed + hash_u64(space), key.ptr, key.len);
+	return hash64(t->seed + hash_u64(space), key.ptr, key.len);
 }
 
 void tail_stage(struct tail *t, uint64_t i, const struct tail_node *node)
@@ -322,7 +323,7 @@ void tail_copy(struct tail *to, const struct tail *from)
 	struct tail_head *h = to->head, *f = from->head;
 
 	assert(to->node_cap >= f->node_n && h->node_n == 0);
-	h->seed = f->seed;
+	h->seed = to->seed = from->seed;
 	h->crc = head_crc(h);
 	copy_nodes(to, from);
 	h->dirty = f->dirty;
@@ -341,6 +342,8 @@ void tail_copy(struct tail *to, const struct tail *from)
 	h->mark_blk = f->mark_blk;
 	h->mark_commit_n = f->mark_commit_n;
 	h->doubtful = f->doubtful;
+	h->file_identity = f->file_identity;
+	h->file_changed_ns = f->file_changed_ns;
 }
 
 /* --- finding --- */

@@ -61,8 +61,10 @@ struct tail_head {
 	/* changed by anyone, never back */
 /*128*/	_Atomic uint32_t doubtful;	/* a write or a flush failed */
 /*12c*/	_Atomic uint32_t superseded;	/* another index has this one's name */
+	/* of the log's file after the last commit, under the append lock; 0: unknown */
+/*130*/	_Atomic uint64_t file_identity, file_changed_ns;
 };
-DISK_SIZE(struct tail_head, 0x130);
+DISK_SIZE(struct tail_head, 0x140);
 DISK_AT(struct tail_head, dirty, 0x80);
 DISK_AT(struct tail_head, durable_blk, 0x100);
 
@@ -79,14 +81,14 @@ DISK_SIZE(struct tail_node, 40);
 
 struct tail_id {
 	uint8_t store_id[16];
-	uint64_t log_id, file_id;
+	uint64_t log_id, file_id;	/* file_id 0: whichever the index says */
 };
 
 struct tail {
 	struct tail_head *head;
 	_Atomic uint32_t *bucket;
 	struct tail_node *node;
-	uint64_t bucket_n, node_cap;	/* checked against the size of what is mapped */
+	uint64_t bucket_n, node_cap, seed;	/* as they were when the head was checked */
 	struct backend *backend;
 	struct file *file;		/* NULL: private */
 	void *map;
@@ -115,7 +117,9 @@ uint64_t tail_hash(const struct tail *t, uint32_t space, struct bytes key);
  * them visible, in order.  ERR_DAMAGED: the index is spoiled. */
 static inline bool tail_has_room(const struct tail *t, uint64_t n)
 {
-	return n <= t->node_cap - t->head->node_n;
+	uint64_t have = t->head->node_n;
+
+	return have <= t->node_cap && n <= t->node_cap - have;
 }
 void tail_stage(struct tail *t, uint64_t i, const struct tail_node *node);
 const struct tail_node *tail_staged(const struct tail *t, uint64_t i);

@@ -279,20 +279,10 @@ static int spill(struct txn *t)
 
 /* --- gathering --- */
 
-static int check_key(struct bytes key)
-{
-	if (key.len == 0)
-		return err_set(ERR_USAGE, "a key has at least 1 byte");
-	if (key.len > KEY_MAX)
-		return err_set(ERR_TOO_BIG, "\"%s\": a key has at most %u bytes, this one %zu",
-			       bytes_show(key), KEY_MAX, key.len);
-	return 0;
-}
-
 static int add(struct txn *t, const struct entry *e)
 {
 	size_t before = t->payload.len;
-	int r = check_key(e->key);
+	int r = entry_check_key(e->key);
 
 	if (r == 0)
 		r = entry_put_record(&t->payload, e);
@@ -344,7 +334,7 @@ int txn_put(struct txn *t, uint32_t space, struct bytes key, struct bytes value,
 
 int txn_put_begin(struct txn *t, uint32_t space, struct bytes key, uint64_t expires_ms)
 {
-	int r = check_key(key);
+	int r = entry_check_key(key);
 
 	if (r < 0)
 		return r;
@@ -402,7 +392,7 @@ void txn_put_cancel(struct txn *t)
 
 static int keep_key(struct txn *t, struct bytes key, size_t *off, size_t *len)
 {
-	int r = check_key(key);
+	int r = entry_check_key(key);
 
 	*off = t->keys.len;
 	*len = key.len;
@@ -441,9 +431,20 @@ static int register_blob(void *ctx, struct manifest *m, uint64_t version)
 	return manifest_add_blob(m, *(const uint64_t *)ctx);
 }
 
-static unsigned lease_of(uint64_t id)
+/* Under the lease nobody drops the blob; but was it dropped before? */
+static int still_named(struct store *s, uint64_t id)
 {
-	return LOCK_LEASE + (unsigned)(id % 4096);
+	struct manifest now;
+	int r = manifest_read(&now, s->backend, &s->mem);
+
+	if (r < 0)
+		return r;
+	r = ERR_ABSENT;
+	for (uint32_t i = 0; i < now.blob_n; i++)
+		if (now.blob[i].id == id)
+			r = 0;
+	manifest_release(&now);
+	return r;
 }
 
 /* A blob whose lease we have; without success the lease is given back. */
@@ -460,20 +461,26 @@ static int open_blob(struct store *s, uint64_t id)
 		r = ERR_LOCKED;		/* full: as good as taken */
 	}
 	if (r < 0)
-		backend_unlock(s->backend, lease_of(id));
+		backend_unlock(s->backend, store_lease_lock(id));
 	return r;
 }
 
 static int open_leased(struct store *s, uint64_t id)
 {
-	int r = backend_lock(s->backend, lease_of(id), LOCK_EXCLUSIVE, 0);
+	int r = backend_lock(s->backend, store_lease_lock(id), LOCK_EXCLUSIVE, 0);
 
-	return r < 0 ? r : open_blob(s, id);
+	if (r < 0)
+		return r;
+	r = still_named(s, id);
+	if (r == 0)
+		return open_blob(s, id);
+	backend_unlock(s->backend, store_lease_lock(id));
+	return r;
 }
 
 static void drop_blob(struct store *s)
 {
-	backend_unlock(s->backend, lease_of(blob_writer_id(s->blob)));
+	backend_unlock(s->backend, store_lease_lock(blob_writer_id(s->blob)));
 	blob_writer_close(s->blob);
 	s->blob = NULL;
 }
@@ -485,7 +492,7 @@ static int lease_new_id(struct store *s, uint64_t *id)
 
 	for (int i = 0; r == ERR_LOCKED && i < STORE_TRIES; i++) {
 		*id = segment_new_id();
-		r = backend_lock(s->backend, lease_of(*id), LOCK_EXCLUSIVE, 0);
+		r = backend_lock(s->backend, store_lease_lock(*id), LOCK_EXCLUSIVE, 0);
 	}
 	return r;
 }
@@ -501,7 +508,7 @@ static int new_blob(struct store *s)
 	if (r == 0) {
 		r = blob_create(s->backend, s->manifest.store_id, id);
 		if (r < 0)
-			backend_unlock(s->backend, lease_of(id));
+			backend_unlock(s->backend, store_lease_lock(id));
 		else
 			r = open_blob(s, id);
 	}

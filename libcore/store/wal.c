@@ -383,14 +383,17 @@ static int mark_one(struct wal_mark *out, const uint8_t *block, uint64_t blk,
 int wal_mark_parse(struct wal_mark *out, const void *blocks, const struct wal_key *key,
 		   const struct file *f)
 {
-	struct wal_mark a, b;
-	int r;
+	const uint8_t *second = (const uint8_t *)blocks + WAL_BLOCK;
+	struct wal_mark a = { 0 }, b = { 0 };
+	int in_a = mark_one(&a, blocks, WAL_MARK_BLK, key, f);
+	int in_b = mark_one(&b, second, WAL_MARK_BLK + 1, key, f);
 
-	r = mark_one(&a, blocks, WAL_MARK_BLK, key, f);
-	if (r == 0)
-		r = mark_one(&b, (const uint8_t *)blocks + WAL_BLOCK, WAL_MARK_BLK + 1,
-			     key, f);
-	if (r == 0)
+	if (in_a == 0 && in_b == 0)
 		*out = a.sequence > b.sequence ? a : b;
-	return r;
+	else if (in_a == 0 || in_b == 0)
+		*out = in_a == 0 ? a : b;
+	else
+		memset(out, 0, sizeof *out);
+	out->bad_blk = in_b < 0 ? WAL_MARK_BLK + 1 : in_a < 0 ? WAL_MARK_BLK : 0;
+	return in_a < 0 ? in_a : in_b;
 }

@@ -88,6 +88,7 @@ int wal_head_parse(struct wal_head *out, const void *block, const struct wal_key
 struct wal_mark {
 	uint64_t sequence, durable_blk, floor;
 	uint32_t flags;
+	uint64_t bad_blk;	/* after ERR_DAMAGED: 1 or 2 */
 };
 uint64_t wal_mark_blk(uint64_t sequence);	/* 1 or 2 */
 void wal_mark_build(void *block, const struct wal_mark *m, const struct wal_key *k);

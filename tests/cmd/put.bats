@@ -188,7 +188,8 @@ setup() {
 	same "$W/v" "$W/out"
 	run -1 strato-get -o "$W/none" nobody
 	[ ! -e "$W/none" ]
-	run --separate-stderr -74 strato-get v >/dev/full
+	run --separate-stderr -74 bash -c 'strato-get v >/dev/full'
+	[[ "$stderr" == *"[no-space]"* ]]
 }
 
 @test "files under their paths" {
@@ -207,6 +208,7 @@ setup() {
 @test "a co-process is answered before the next key is sent" {
 	strato-put -d 1 a
 	coproc GET { strato-get -b; }
+	local pid=$GET_PID
 	printf 'a\n' >&"${GET[1]}"
 	IFS= read -r -t 10 line <&"${GET[0]}"
 	[ "$line" = "a${TAB}1" ]
@@ -214,7 +216,7 @@ setup() {
 	IFS= read -r -t 10 line <&"${GET[0]}"
 	[ "$line" = "a${TAB}1" ]
 	eval "exec ${GET[1]}>&-"
-	wait "$GET_PID"
+	wait "$pid"
 }
 
 @test "an input that pauses is committed while it is open" {

@@ -29,6 +29,18 @@ tests_unit_stream_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/run
 tests_unit_run_SOURCES = %D%/run.c
 tests_unit_run_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/edgelist
+tests_unit_edgelist_SOURCES = %D%/edgelist.c
+tests_unit_edgelist_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/sort
+tests_unit_sort_SOURCES = %D%/sort.c
+tests_unit_sort_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/csr
+tests_unit_csr_SOURCES = %D%/csr.c
+tests_unit_csr_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/ioq
 tests_unit_ioq_SOURCES = %D%/ioq.c
 tests_unit_ioq_LDADD = $(UNIT_LDADD)
@@ -47,3 +59,26 @@ tests_unit_output_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/cli
 tests_unit_cli_SOURCES = %D%/cli.c
 tests_unit_cli_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/wal
+tests_unit_wal_SOURCES = %D%/wal.c %D%/log_kit.h
+tests_unit_wal_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/tail
+tests_unit_tail_SOURCES = %D%/tail.c %D%/log_kit.h
+tests_unit_tail_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/recover
+tests_unit_recover_SOURCES = %D%/recover.c %D%/log_kit.h
+tests_unit_recover_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/rows
+tests_unit_rows_SOURCES = %D%/rows.c
+tests_unit_rows_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/log
+tests_unit_log_SOURCES = %D%/log.c %D%/log_kit.h
+tests_unit_log_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/device
+tests_unit_device_SOURCES = %D%/device.c
+tests_unit_device_LDADD = $(UNIT_LDADD) $(OPENCL_LIBS)

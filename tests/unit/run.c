@@ -16,7 +16,6 @@
 #include "base/mem.h"
 #include "io/fault.h"
 #include "io/file.h"
-#include "store/filter.h"
 #include "store/run.h"
 #include "store/run_disk.h"
 
@@ -439,29 +438,6 @@ static void counts_and_versions_are_those_of_the_rows(void **state)
 	assert_true(e.key.ptr >= buf.ptr && e.key.ptr < buf.ptr + buf.cap);
 	buf_release(&buf);
 	run_close(r);
-}
-
-static void few_absent_keys_pass_the_filter(void **state)
-{
-	uint64_t n = 20000, passed = 0;
-	uint64_t block_n = filter_blocks(n, UINT64_MAX);
-	uint8_t *filter = calloc(block_n, FILTER_BLOCK);
-
-	(void)state;
-	for (uint64_t i = 0; i < n; i++) {
-		uint64_t h = run_hash(0, bytes_of(&i, sizeof i));
-
-		filter_add(filter + FILTER_BLOCK * filter_place(block_n, h), h);
-	}
-	for (uint64_t i = 0; i < 4 * n; i++) {
-		uint64_t h = run_hash(0, bytes_of(&i, sizeof i));
-		bool in = filter_test(filter + FILTER_BLOCK * filter_place(block_n, h), h);
-
-		assert_true(in || i >= n);
-		passed += in && i >= n;
-	}
-	assert_in_range(passed, 1, 3 * n / 50);		/* 2%; 1.2% is to be expected */
-	free(filter);
 }
 
 /* --- damage --- */
@@ -976,7 +952,6 @@ int main(void)
 		CASE(a_run_without_entries_is_empty),
 		CASE(keys_of_64_kib_alike_but_for_their_ends),
 		CASE(counts_and_versions_are_those_of_the_rows),
-		CASE(few_absent_keys_pass_the_filter),
 		CASE(every_flipped_byte_is_reported_and_none_is_believed),
 		CASE(a_bad_block_is_told_with_its_keys),
 		CASE(forged_bytes_never_crash_a_reader),

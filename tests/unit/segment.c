@@ -337,13 +337,15 @@ static void a_bad_page_is_found_in_the_tree_and_in_its_section(void **state)
 	uint64_t page_n = pages_of(len[0]) + pages_of(len[1]);
 
 	assert_int_equal(make(*state, len, 2, NULL, &ref), 0);
-	for (uint64_t p = 1; p < page_n + 4; p += 1 + rnd(40)) {
+	for (uint64_t p = 1; p < page_n + 4; p += p < page_n ? 1 + rnd(page_n - p) : 1) {
 		bool tree = p > page_n;
 
-		flip(*state, &ref, p * DISK_PAGE * 8 + rnd(DISK_PAGE * 8));
+		/* of the tree a bit that stands for no page: bad all the same */
+		flip(*state, &ref, tree ? (p + 1) * DISK_PAGE * 8 - 1
+					: p * DISK_PAGE * 8 + rnd(DISK_PAGE * 8));
 		if (p == page_n + 3) {		/* the top page */
 			assert_int_equal(open_it(&s, *state, &ref), ERR_DAMAGED);
-			return;
+			break;
 		}
 		assert_int_equal(open_it(&s, *state, &ref), 0);
 		assert_int_equal(verify(s, &f), 1);
@@ -354,6 +356,35 @@ static void a_bad_page_is_found_in_the_tree_and_in_its_section(void **state)
 		drop(*state, &ref);
 		assert_int_equal(make(*state, len, 2, NULL, &ref), 0);
 	}
+}
+
+/* As strato-store(5) words it, apart from the code that does it. */
+static void checksums_are_those_of_the_manual(void **state)
+{
+	static const size_t len = 1025 * DISK_PAGE;
+	static uint8_t page[DISK_PAGE];
+	struct segment_ref ref;
+	uint64_t id_page[2];
+	uint8_t low[4], high[4];
+	uint32_t crc, sum;
+
+	assert_int_equal(make(*state, &len, 1, NULL, &ref), 0);
+	for (uint64_t p = 1; p <= 1026; p += p == 1 ? 1024 : 1) {
+		peek(*state, &ref, p * DISK_PAGE, page, sizeof page, false);
+		id_page[0] = htole64(ref.id);
+		id_page[1] = htole64(p);
+		sum = crc32c(crc32c(0, id_page, sizeof id_page), page, sizeof page);
+		peek(*state, &ref, p == 1026 ? 1028 * DISK_PAGE : (1026 * DISK_PAGE) + (p - 1) * 4,
+		     low, sizeof low, false);
+		memcpy(&crc, low, sizeof crc);
+		assert_int_equal(le32toh(crc), sum);
+	}
+	peek(*state, &ref, 0, page, sizeof page, false);
+	memcpy(high, page + 8, sizeof high);
+	memset(page + 8, 0, sizeof high);
+	memcpy(&crc, high, sizeof crc);
+	assert_int_equal(le32toh(crc), crc32c(0, page, sizeof page));
+	assert_int_equal(ref.root, crc32c(0, page, sizeof page));
 }
 
 static void pages_in_each_others_place_are_damage(void **state)
@@ -399,6 +430,10 @@ static void another_stores_or_another_segments_file_is_refused(void **state)
 	assert_int_equal(open_it(&s, *state, &wrong), 0);
 	segment_close(s);
 	assert_int_equal(segment_open(&s, *state, &wrong, store_b, NULL), ERR_DAMAGED);
+	flip(*state, &ref, (ref.bytes - 1) * 8);
+	assert_int_equal(open_it(&s, *state, &wrong), ERR_DAMAGED);
+	assert_int_equal(open_it(&s, *state, &ref), 0);
+	segment_close(s);
 	segment_name(name, ref.kind, ref.id);
 	segment_name(name2, other.kind, other.id);
 	assert_int_equal(backend_rename(*state, name2, name), 0);
@@ -645,6 +680,7 @@ int main(void)
 		CASE(misuse_of_the_writer_is_named),
 		CASE(every_flipped_byte_is_found_and_none_is_believed),
 		CASE(a_bad_page_is_found_in_the_tree_and_in_its_section),
+		CASE(checksums_are_those_of_the_manual),
 		CASE(pages_in_each_others_place_are_damage),
 		CASE(another_stores_or_another_segments_file_is_refused),
 		CASE(a_newer_format_is_refused_by_its_name),

@@ -1,0 +1,115 @@
+/* strato-gpucache - hot bytes on an OpenCL device
+ *
+ * The one command that links OpenCL.  A subcommand is a function of its own name;
+ * those of the service come with it, and until then are refused by name, so that
+ * a script is not told of a mistake it did not make.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "cli/cli.h"
+#include "gpu/device.h"
+#include "io/stream.h"
+
+enum { OPT_REQUIRE = 1 };
+
+static const struct cli_tool tool = {
+	.name = "strato-gpucache",
+	.does = "keep hot bytes on an OpenCL device",
+	.usage = "COMMAND [OPTION]...",
+	.examples = "strato-gpucache devices\n"
+		    "strato-gpucache devices --require=gpu || echo no GPU here",
+	.more = "Commands:\n"
+		"  devices   the devices there are, and which one is used",
+};
+
+static const struct cli_tool devices_tool = {
+	.name = "strato-gpucache devices",
+	.does = "the devices there are, and which one is used",
+	.usage = "[OPTION]...",
+	.examples = "strato-gpucache devices\n"
+		    "strato-gpucache devices -J | jq 'select(.used)'",
+};
+
+static int show_device(struct output *o, const struct device *d, unsigned i)
+{
+	char number[16] = "host";
+
+	if (d->type != DEVICE_HOST)
+		snprintf(number, sizeof number, "%u", i);
+	output_text(o, "device", number);
+	output_text(o, "type", device_type_name(d->type));
+	output_u64(o, "memory_bytes", d->memory);
+	output_bool(o, "used", d->used);
+	output_text(o, "platform", d->platform[0] ? d->platform : "-");
+	output_text(o, "name", d->name);
+	output_text(o, "why", d->why);
+	return output_row(o);
+}
+
+static int show_devices(struct cli *c, const struct device_list *l)
+{
+	struct output *o;
+	int r = output_open(&o, cli_style(c, true), output_stdout(), NULL);
+
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; r == 0 && i < l->n; i++)
+		r = show_device(o, &l->device[i], i);
+	if (r == 0)
+		r = output_end(o);
+	output_close(o);
+	return r;
+}
+
+static int devices(int argc, const char **argv)
+{
+	static const char *const wants[] = { "any", "gpu", NULL };
+	const struct poptOption table[] = {
+		CLI_TEXT("require", 0, OPT_REQUIRE, "gpu: status 69 unless one is used", "WHAT"),
+		CLI_OPTIONS,
+		POPT_TABLEEND
+	};
+	struct device_list list;
+	struct cli cli;
+	bool want_gpu;
+	int r;
+
+	cli_begin(&cli, &devices_tool, argc, argv, table);
+	want_gpu = cli_choice(&cli, OPT_REQUIRE, wants, 0) == 1;
+	cli_no_more(&cli);
+	r = device_list(&list);
+	if (r == 0)
+		r = show_devices(&cli, &list);
+	if (r == 0 && want_gpu && device_used(&list)->type != DEVICE_GPU)
+		r = err_set(ERR_UNAVAILABLE, "no GPU: %s", device_used(&list)->why);
+	return cli_end(&cli, r);
+}
+
+/* Everything of the service. */
+static int refuse(struct cli *c, const char *name)
+{
+	err_set(ERR_UNSUPPORTED, "%s: comes with the GPU cache", name);
+	err_hint("'%s devices' is here", tool.name);
+	return cli_end(c, ERR_UNSUPPORTED);
+}
+
+int main(int argc, const char **argv)
+{
+	static const char *const names[] = {
+		"devices", "serve", "pin", "evict", "warm", "get", "ptr", "run", "stat",
+		"bench", "stop", NULL
+	};
+	const struct poptOption table[] = { CLI_OPTIONS, POPT_TABLEEND };
+	const char *name, **sub_argv;
+	struct cli cli;
+	int sub_argc;
+
+	stream_guard_std();
+	cli_begin_outer(&cli, &tool, argc, argv, table);
+	name = cli_subcommand(&cli, names, &sub_argc, &sub_argv);
+	if (strcmp(name, "devices") != 0)
+		return refuse(&cli, name);
+	return cli_pass(&cli, devices(sub_argc, sub_argv));
+}

@@ -1,0 +1,77 @@
+/* strato-graph check - verify a graph: every checksum, every rule of its files
+ *
+ * A sound graph is silence and status 0.  Each fault is one line on stderr, and
+ * the status is 76.
+ */
+#include "base/err.h"
+#include "cmd/graph/graph.h"
+#include "graph/check.h"
+
+static const struct cli_tool tool = {
+	.name = "strato-graph check",
+	.does = "verify a graph and every checksum of it",
+	.usage = "[-g NAME] [OPTION]...",
+	.examples = "strato-graph check -s /data/kv -g web\n"
+		    "strato-graph check -s /data/kv --all && echo sound",
+};
+
+static void found(void *ctx, const char *words)
+{
+	struct err_note note;
+
+	err_take(&note, ERR_DAMAGED);
+	err_set(ERR_DAMAGED, "%s", words);
+	cli_finding(ctx, ERR_DAMAGED);
+	err_give(&note);
+}
+
+static int check_one(struct opened *o, const struct manifest_graph *g)
+{
+	int r = check_graph(store_backend(o->store), store_id(o->store), g,
+			    store_mem(o->store), found, o->cli);
+
+	if (r == 0)
+		cli_note(o->cli, "graph \"%s\" is sound", g->name);
+	return r;
+}
+
+static int check(struct cli *c, bool all)
+{
+	const struct manifest_graph *g;
+	const struct manifest *m;
+	struct opened o;
+	int r = opened_store(&o, c), fault_n = 0;
+
+	m = r == 0 ? snapshot_manifest(o.snap) : NULL;
+	for (uint32_t i = 0; r >= 0 && all && i < m->graph_n; i++) {
+		r = check_one(&o, &m->graph[i]);
+		fault_n += r > 0 ? r : 0;
+	}
+	if (r == 0 && !all) {
+		g = manifest_find_graph(m, cli_graph(c));
+		r = g ? check_one(&o, g) : err_set(ERR_NO_GRAPH, "%s: no graph \"%s\"",
+						   store_path(o.store), cli_graph(c));
+		fault_n = r > 0 ? r : 0;
+	}
+	if (fault_n)
+		r = err_set(ERR_DAMAGED, "%s: %d faults; an import with --replace makes the"
+			    " graph anew", store_path(o.store), fault_n);
+	return opened_end(&o, r);
+}
+
+int check_main(int argc, const char **argv)
+{
+	int all = 0;
+	const struct poptOption table[] = {
+		CLI_FLAG("all", 0, &all, "every graph of the store"),
+		CLI_OPTION_GRAPH,
+		CLI_OPTIONS_STORE,
+		CLI_OPTIONS,
+		POPT_TABLEEND
+	};
+	struct cli cli;
+
+	cli_begin(&cli, &tool, argc, argv, table);
+	cli_no_more(&cli);
+	return cli_end(&cli, check(&cli, all));
+}

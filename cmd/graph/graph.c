@@ -1,0 +1,67 @@
+/* strato-graph - import, query and export graphs
+ *
+ * The first operand names the subcommand; what follows is its own.
+ */
+#include <string.h>
+
+#include "cmd/graph/graph.h"
+
+static const struct sub {
+	const char *name, *does;
+	int (*main)(int argc, const char **argv);
+} subs[] = {
+	{ "import", "build or replace a graph from edges", import_main },
+	{ "export", "write a graph, or a part of it, as edges", export_main },
+	{ "ls", "list the graphs of a store", ls_main },
+	{ "info", "describe a graph", info_main },
+	{ "rm", "drop graphs", rm_main },
+	{ "mv", "rename a graph", mv_main },
+	{ "check", "verify a graph and every checksum of it", check_main },
+	{ "neighbors", "nodes adjacent to a node, or some steps away", neighbors_main },
+	{ "path", "a shortest path between two nodes", path_main },
+	{ "degree", "how many edges nodes have", degree_main },
+};
+
+#define SUB_N (sizeof subs / sizeof subs[0])
+
+static const struct cli_tool tool = {
+	.name = "strato-graph",
+	.does = "import, query and export graphs",
+	.usage = "COMMAND [-g NAME] [OPTION]...",
+	.examples = "strato-graph import -s /data/kv -g web -f el edges.txt\n"
+		    "strato-graph path -s /data/kv -g web Alice Zoe",
+	.more = "Commands (each has its own --help):\n"
+		"  import     build or replace a graph from edges\n"
+		"  export     write a graph, or a part of it, as edges\n"
+		"  ls         list the graphs of a store\n"
+		"  info       describe a graph\n"
+		"  rm         drop graphs\n"
+		"  mv         rename a graph\n"
+		"  check      verify a graph and every checksum of it\n"
+		"  neighbors  nodes adjacent to a node, or some steps away\n"
+		"  path       a shortest path between two nodes\n"
+		"  degree     how many edges nodes have",
+};
+
+int main(int argc, const char **argv)
+{
+	const struct poptOption table[] = {
+		CLI_OPTIONS,
+		POPT_TABLEEND
+	};
+	const char *names[SUB_N + 1] = { NULL };
+	const char **rest, *name;
+	struct cli cli;
+	size_t i = 0;
+
+	stream_guard_std();
+	cli_begin_outer(&cli, &tool, argc, argv, table);
+	if (cli.json || cli.quiet || cli.verbose)
+		cli_usage(&cli, "options follow the command: strato-graph COMMAND [OPTION]...");
+	for (size_t k = 0; k < SUB_N; k++)
+		names[k] = subs[k].name;
+	name = cli_subcommand(&cli, names, &argc, &rest);
+	while (strcmp(subs[i].name, name))
+		i++;
+	return cli_pass(&cli, subs[i].main(argc, rest));
+}

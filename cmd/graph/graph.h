@@ -1,0 +1,75 @@
+/* cmd/graph/graph.h - what the subcommands of strato-graph share
+ *
+ * A subcommand is a function in the file of its name; it parses its own command
+ * line under the name "strato-graph NAME" and returns the exit status.
+ */
+#ifndef CMD_GRAPH_GRAPH_H
+#define CMD_GRAPH_GRAPH_H
+
+#include "cli/cli.h"
+#include "cmd/common/open.h"
+#include "graph/graph.h"
+#include "io/stream.h"
+
+int check_main(int argc, const char **argv);
+int degree_main(int argc, const char **argv);
+int export_main(int argc, const char **argv);
+int import_main(int argc, const char **argv);
+int info_main(int argc, const char **argv);
+int ls_main(int argc, const char **argv);
+int mv_main(int argc, const char **argv);
+int neighbors_main(int argc, const char **argv);
+int path_main(int argc, const char **argv);
+int rm_main(int argc, const char **argv);
+
+#define OPTION_TYPE_VAL 0x80	/* --type, wherever it is */
+#define OPTION_TYPE CLI_TEXT("type", 0, OPTION_TYPE_VAL, \
+	"edges of this type only (may be repeated)", "T")
+#define OPTION_WAY(flags) \
+	CLI_FLAG("in", 0, &(flags)[0], "against the edges' direction"), \
+	CLI_FLAG("out", 0, &(flags)[1], "along it (default)"), \
+	CLI_FLAG("both", 0, &(flags)[2], "both ways")
+
+/* --- a graph open for questions, and where the answers go --- */
+
+struct opened {
+	struct cli *cli;
+	struct store *store;
+	struct snapshot *snap;
+	struct graph *graph;
+	struct out *out;
+	struct output *rows;		/* when asked for */
+	struct graph_types types;	/* of --type */
+	uint32_t *type_id;
+	struct buf key, key2;		/* scratch */
+	struct in *in;			/* of questions */
+};
+
+/* The store, its newest state, the graph of -g, -o's file or standard output.
+ * ERR_NO_GRAPH with a hint.  opened_end goes with it whatever it returned. */
+int opened_begin(struct opened *o, struct cli *c);
+/* The same without a graph. */
+int opened_store(struct opened *o, struct cli *c);
+/* o->rows in the style of -J; o->types from --type: ERR_ABSENT when the graph has
+ * a type of none of these names. */
+int opened_rows(struct opened *o);
+int opened_types(struct opened *o);
+/* Commits the output when R is 0 or ERR_ABSENT (an answer), closes all, returns R
+ * or the first error on the way. */
+int opened_end(struct opened *o, int r);
+
+struct sink opened_sink(struct opened *o);
+/* 1 and the id; ERR_ABSENT with a message when there is no such node. */
+int opened_node(struct opened *o, struct bytes key, uint64_t *id);
+/* The key of a node as a field of the row; with "absent" semantics nowhere. */
+int opened_put_node(struct opened *o, const char *name, uint64_t id);
+int opened_put_type(struct opened *o, const char *name, uint32_t type);
+/* One of --in, --out, --both; ends with status 64 when several are given. */
+enum csr_direction opened_way(struct cli *c, const int flags[3]);
+
+/* Questions from the operands as files, or from standard input: EACH gets a record
+ * of SHAPE.  Answers go out before the next question is waited for. */
+int opened_questions(struct opened *o, enum record_shape shape,
+		     int (*each)(void *ctx, const struct record *rec), void *ctx);
+
+#endif

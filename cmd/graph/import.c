@@ -1,0 +1,366 @@
+/* strato-graph import - build or replace a graph from edges, in one commit
+ *
+ * Lines stream through text, build and the external sorter into segments that
+ * nobody names; at the end one manifest names them.  Whatever stops it before
+ * that leaves the old graph.  The lock is held only to publish: of two imports of
+ * one graph the later publisher finds that it has changed.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "cli/progress.h"
+#include "cmd/graph/graph.h"
+
+enum { OPT_IDS = 1, OPT_DEDUP, OPT_LOOPS, OPT_MAX_BAD, OPT_REJECTS };
+#define LOOK_EVERY 4096u
+
+static const struct cli_tool tool = {
+	.name = "strato-graph import",
+	.does = "build or replace a graph from edges",
+	.usage = "[-g NAME] [-f auto|el|tsv] [OPTION]... [FILE]...",
+	.examples = "curl -s URL | strato-graph import -s /data/kv -g web -f el\n"
+		    "strato-graph import -s /data/kv -g kg --replace facts.tsv.gz",
+	.more = "Formats:\n"
+		"  el    SRC DST, blanks, commas or bars between, # and % comments\n"
+		"  tsv   SRC TAB DST [TAB TYPE], escapes as in records",
+};
+
+struct import {
+	struct cli *cli;
+	struct store *store;
+	const char *name;
+	int undirected, replace, append, create;
+	bool dry;
+	const struct text_dialect *dialect;	/* NULL: auto */
+	int ids, dedup, loops;
+	uint64_t bad_most;
+	const char *rejects_name;
+
+	struct build *build;
+	struct out *rejects;
+	struct in *in;
+	struct progress progress;
+	uint64_t bytes, bad_n;			/* of the files before */
+	uint64_t base;				/* version of the graph replaced, 0: none */
+	struct manifest_graph graph;
+	struct build_note note;
+};
+
+static int stop(void *ctx)
+{
+	struct import *im = ctx;
+
+	progress_at(&im->progress, build_n(im->build), im->bytes);
+	if (!cli_stopped())
+		return 0;
+	return err_set(ERR_IO, "stopped by a signal: nothing was imported");
+}
+
+/* --- lines --- */
+
+static ssize_t fill(void *ctx, void *buf, size_t cap)
+{
+	struct import *im = ctx;
+
+	while (in_would_block(im->in)) {	/* so that a signal is seen */
+		int r = stop(im);
+
+		if (r < 0)
+			return r;
+		in_wait(im->in, 250000000u);
+	}
+	return in_read(im->in, buf, cap);
+}
+
+static int reject(void *ctx, struct bytes line)
+{
+	struct import *im = ctx;
+
+	return im->rejects ? out_write(im->rejects, line.ptr, line.len) : 0;
+}
+
+static int guess(struct import *im, struct text *t)
+{
+	int r = text_guess(t);
+
+	if (r == 0)
+		cli_say(im->cli, "%s: no edge to tell the format by", in_name(im->in));
+	else if (r > 0)
+		cli_say(im->cli, "%s: taken as %s: %s", in_name(im->in),
+			text_dialect(t)->name, text_dialect(t)->shape);
+	return r < 0 ? r : 0;
+}
+
+static int add_lines(struct import *im, struct text *t)
+{
+	uint64_t before = im->bytes, n = 0;
+	struct text_edge e;
+	int r;
+
+	while ((r = text_next(t, &e)) > 0) {
+		r = build_add(im->build, &e);
+		if (r < 0)
+			return r;
+		if (++n % LOOK_EVERY == 0) {
+			im->bytes = before + in_total(im->in);
+			if ((r = stop(im)) < 0)
+				return r;
+		}
+	}
+	im->bytes = before + in_total(im->in);
+	return r < 0 ? r : stop(im);
+}
+
+static int add_file(struct import *im, const char *name)
+{
+	struct text_source from = { fill, im, NULL };
+	struct text_options o = {
+		.dialect = im->dialect, .numbers = im->ids == BUILD_IDS_INT,
+		.bad_most = im->bad_most - im->bad_n, .reject = reject, .reject_ctx = im,
+	};
+	struct text *t = NULL;
+	int r = in_open(&im->in, name, true, store_mem(im->store));
+
+	if (r < 0)
+		return r;
+	if (!strcmp(name, "-"))
+		cli_reading_stdin(im->cli);
+	from.name = in_name(im->in);
+	r = text_open(&t, &from, &o, store_mem(im->store));
+	if (r == 0 && !im->dialect)
+		r = guess(im, t);
+	if (r == 0)
+		r = add_lines(im, t);
+	im->bad_n += t ? text_bad(t) : 0;
+	text_close(t);
+	in_close(im->in);
+	im->in = NULL;
+	return r;
+}
+
+static int add_files(struct import *im)
+{
+	const char *name = cli_operand_if_any(im->cli);
+	int r = 0;
+
+	if (!name)
+		return add_file(im, "-");
+	for (; r == 0 && name; name = cli_operand_if_any(im->cli))
+		r = add_file(im, name);
+	return r;
+}
+
+/* --- the commit --- */
+
+static uint64_t version_of(const struct manifest *m, const char *name)
+{
+	const struct manifest_graph *g = manifest_find_graph(m, name);
+
+	return g ? g->version : 0;
+}
+
+static int publish(void *ctx, struct manifest *m, uint64_t version)
+{
+	struct import *im = ctx;
+	struct manifest_graph *g = &im->graph;
+
+	if (version_of(m, im->name) != im->base)
+		return err_set(ERR_CHANGED, "%s: graph \"%s\" was changed by another import"
+			       " meanwhile", store_path(im->store), im->name);
+	memcpy(g->name, im->name, strlen(im->name));
+	g->version = version;
+	g->created_ns = clock_wall_ns();
+	g->space = m->next_space++;
+	manifest_drop_graph(m, im->name);
+	return manifest_add_graph(m, g);
+}
+
+/* May this graph be written, and what does it replace? */
+static int look(struct import *im)
+{
+	struct snapshot *snap;
+	int r = store_snapshot(im->store, &snap);
+
+	if (r < 0)
+		return r;
+	im->base = version_of(snapshot_manifest(snap), im->name);
+	snapshot_close(snap);
+	if (!im->base || im->replace)
+		return 0;
+	err_set(ERR_EXISTS, "%s: graph \"%s\" is there already", store_path(im->store),
+		im->name);
+	err_hint("--replace makes it anew; -g NAME names another");
+	return ERR_EXISTS;
+}
+
+static int build(struct import *im)
+{
+	const struct build_options o = {
+		.backend = store_backend(im->store), .store_id = store_id(im->store),
+		.mem = store_mem(im->store), .ids = (enum build_ids)im->ids,
+		.undirected = im->undirected, .keep_equal = im->dedup, .dry = im->dry,
+		.drop_loops = im->loops, .stop = stop, .stop_ctx = im,
+	};
+	int r = build_open(&im->build, &o);
+
+	if (r == 0)
+		r = add_files(im);
+	if (r == 0) {
+		struct build *b = im->build;
+
+		r = build_finish(b, &im->graph, &im->note);
+		im->build = NULL;
+	}
+	build_abort(im->build);
+	im->build = NULL;
+	return r;
+}
+
+static int build_and_publish(struct import *im)
+{
+	uint64_t version;
+	int r = store_build_begin(im->store);
+
+	if (r < 0)
+		return r;
+	r = build(im);
+	if (r == 0 && !im->dry) {
+		r = store_publish(im->store, publish, im, &version);
+		if (r < 0)
+			build_discard(store_backend(im->store), &im->graph);
+	}
+	store_build_end(im->store);
+	return r;
+}
+
+/* --- words --- */
+
+static void sum_up(struct import *im)
+{
+	uint64_t ns = progress_elapsed_ns(&im->progress);
+	const struct manifest_graph *g = &im->graph;
+
+	progress_end(&im->progress, "imported %s edges, %s nodes in %s (%s edges/s),"
+		     " %s rejected, peak memory %s", output_count(g->edge_n),
+		     output_count(g->node_n), output_time(ns), output_rate(g->edge_n, ns),
+		     output_count(im->bad_n), output_size(store_mem(im->store)->peak));
+	if (im->bad_n)
+		cli_say(im->cli, "%s malformed lines were left out", output_count(im->bad_n));
+	if (im->dry)
+		cli_say(im->cli, "would import %s edges, %s nodes, %s types as graph \"%s\"",
+			output_count(g->edge_n), output_count(g->node_n),
+			output_count(g->type_n), im->name);
+	else if (g->edge_n == 0)
+		cli_say(im->cli, "graph \"%s\" is empty: there was no edge", im->name);
+	cli_note(im->cli, "%s equal edges and %s loops left out; keys are %s; %s runs sorted"
+		 " on disk", output_count(im->note.equal_n), output_count(im->note.loop_n),
+		 im->note.strings ? "strings" : "integers", output_count(im->note.run_n));
+}
+
+static int commit_rejects(struct import *im, int r)
+{
+	struct err_note note;
+	int done;
+
+	if (!im->rejects)
+		return r;
+	err_take(&note, r);
+	done = out_commit(im->rejects);		/* also what led to a failure */
+	return r < 0 ? err_give(&note) : done;
+}
+
+static int import(struct import *im)
+{
+	enum open_mode mode = im->create && !im->dry ? OPEN_CREATE : OPEN_WRITE;
+	int r = open_store(im->cli, &im->store, mode);
+
+	if (r == 0)
+		r = look(im);
+	if (r == 0 && im->rejects_name)
+		r = out_open(&im->rejects, im->rejects_name, NULL);
+	if (r == 0) {
+		cli_catch_signals();
+		progress_begin(&im->progress, im->cli, "edges", 0);
+		r = build_and_publish(im);
+		if (r == 0)
+			sum_up(im);
+		else
+			progress_end(&im->progress, NULL);
+	}
+	r = commit_rejects(im, r);
+	store_close(im->store);
+	return r;
+}
+
+/* --- the command line --- */
+
+static void take_format(struct cli *c, struct import *im)
+{
+	static const char *const later[] = {
+		"csv", "nt", "nq", "ttl", "kgtk", "jsonl", "ldbc", "mtx", "metis",
+		"dimacs", "graphml", "pairs32", "pairs64", NULL
+	};
+	const char *text = cli_text(c, CLI_VAL_FORMAT);
+
+	if (!text || !strcmp(text, "auto"))
+		return;
+	im->dialect = text_find(bytes_str(text));
+	for (size_t i = 0; !im->dialect && later[i]; i++)
+		if (!strcmp(text, later[i]))
+			cli_exit(c, err_set(ERR_UNSUPPORTED,
+					    "--format: %s cannot be read yet", text));
+	if (!im->dialect)
+		cli_usage(c, "--format: \"%s\" is none of auto, el, tsv", text);
+}
+
+static void take_options(struct cli *c, struct import *im)
+{
+	static const char *const ids[] = { "auto", "string", "int", NULL };
+	static const char *const dedup[] = { "first", "keep", NULL };
+	static const char *const loops[] = { "keep", "drop", NULL };
+
+	im->name = cli_graph(c);
+	take_format(c, im);
+	im->ids = cli_choice(c, OPT_IDS, ids, BUILD_IDS_AUTO);
+	im->dedup = cli_choice(c, OPT_DEDUP, dedup, 0);
+	im->loops = cli_choice(c, OPT_LOOPS, loops, 0);
+	im->bad_most = cli_u64(c, OPT_MAX_BAD, 0, UINT64_MAX, 0);
+	im->rejects_name = cli_text(c, OPT_REJECTS);
+	im->dry = cli_given(c, CLI_VAL_DRY_RUN);
+	if (!*im->name || strlen(im->name) > MANIFEST_NAME_MAX)
+		cli_usage(c, "a graph's name has 1 to %u bytes", MANIFEST_NAME_MAX);
+	if (im->append)
+		cli_exit(c, err_set(ERR_UNSUPPORTED,
+				    "--append: a graph cannot be extended yet"));
+}
+
+int import_main(int argc, const char **argv)
+{
+	struct import im = {0};
+	const struct poptOption table[] = {
+		CLI_TEXT("format", 'f', CLI_VAL_FORMAT, "auto (default), el or tsv", "FMT"),
+		CLI_TEXT("ids", 0, OPT_IDS, "keys are: auto, string or int", "KIND"),
+		CLI_FLAG("undirected", 0, &im.undirected, "edges have no direction"),
+		CLI_TEXT("dedup", 0, OPT_DEDUP, "equal edges: first (default) or keep", "WHAT"),
+		CLI_TEXT("loops", 0, OPT_LOOPS, "edges to itself: keep (default) or drop",
+			 "WHAT"),
+		CLI_FLAG("replace", 0, &im.replace, "a graph that is there is made anew"),
+		CLI_FLAG("append", 0, &im.append, "extend a graph (cannot be done yet)"),
+		CLI_TEXT("max-bad", 0, OPT_MAX_BAD, "tolerate N malformed lines (0)", "N"),
+		CLI_TEXT("rejects", 0, OPT_REJECTS, "copy malformed lines to FILE", "FILE"),
+		CLI_OPTION_CREATE(&im.create),
+		CLI_OPTION_GRAPH,
+		CLI_OPTION_DRY_RUN,
+		CLI_OPTIONS_STORE,
+		CLI_OPTIONS,
+		POPT_TABLEEND
+	};
+	struct cli cli;
+
+	cli_begin(&cli, &tool, argc, argv, table);
+	im.cli = &cli;
+	take_options(&cli, &im);
+	return cli_end(&cli, import(&im));
+}

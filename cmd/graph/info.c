@@ -1,0 +1,176 @@
+/* strato-graph info - what a graph holds and how it is stored */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "cmd/graph/graph.h"
+
+#define TYPES_SHOWN 20u
+
+static const struct cli_tool tool = {
+	.name = "strato-graph info",
+	.does = "describe a graph",
+	.usage = "[-g NAME] [OPTION]...",
+	.examples = "strato-graph info -s /data/kv -g web\n"
+		    "strato-graph info -s /data/kv -g web --json | jq .nodes",
+};
+
+static int say(struct opened *o, const char *name, const char *text)
+{
+	struct buf line = {0};
+	int r = buf_printf(&line, "%-10s %s\n", name, text);
+
+	if (r == 0)
+		r = out_write(o->out, line.ptr, line.len);
+	buf_release(&line);
+	return r;
+}
+
+static void created(const struct manifest_graph *g, char out[32])
+{
+	time_t t = (time_t)(g->created_ns / 1000000000u);
+	struct tm tm;
+
+	strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &tm));
+}
+
+static uint64_t size_of(const struct manifest_graph *g)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < g->segment_n; i++)
+		sum += g->segment[i].bytes;
+	return sum;
+}
+
+/* Edges of a type as people count them: undirected ones once. */
+static int type_edges(struct opened *o, uint32_t type, uint64_t *n)
+{
+	return csr_type_edges(graph_csr(o->graph, CSR_OUT), type, n);
+}
+
+static int info_types(struct opened *o)
+{
+	uint32_t n = graph_type_n(o->graph);
+	struct bytes name;
+	uint64_t edge_n;
+	char text[400];
+	int r = 0;
+
+	for (uint32_t t = 0; r == 0 && t < n && t < TYPES_SHOWN; t++) {
+		r = dict_type(graph_dict(o->graph), t, &name);
+		if (r == 0)
+			r = type_edges(o, t, &edge_n);
+		if (r < 0 || (n == 1 && name.len == 0))
+			return r;
+		snprintf(text, sizeof text, "\"%s\": %s edges", bytes_show(name),
+			 output_count(edge_n));
+		r = say(o, "type", text);
+	}
+	if (r == 0 && n > TYPES_SHOWN) {
+		snprintf(text, sizeof text, "and %" PRIu32 " more", n - TYPES_SHOWN);
+		r = say(o, "type", text);
+	}
+	return r;
+}
+
+static int info_text(struct opened *o)
+{
+	const struct manifest_graph *g = graph_entry(o->graph);
+	char text[64];
+	int r;
+
+	created(g, text);
+	if ((r = say(o, "graph", g->name)) < 0 ||
+	    (r = say(o, "nodes", output_count(g->node_n))) < 0 ||
+	    (r = say(o, "edges", output_count(g->edge_n))) < 0 ||
+	    (r = say(o, "types", output_count(g->type_n))) < 0 ||
+	    (r = say(o, "edges are", graph_undirected(o->graph) ? "undirected" :
+		     "directed")) < 0 ||
+	    (r = say(o, "equal ones", g->flags & GRAPH_MULTI ? "kept" : "stored once")) < 0 ||
+	    (r = say(o, "keys", dict_form_name(dict_form(graph_dict(o->graph))))) < 0 ||
+	    (r = say(o, "layout", "csr")) < 0 ||
+	    (r = say(o, "size", output_size(size_of(g)))) < 0 ||
+	    (r = say(o, "created", text)) < 0)
+		return r;
+	snprintf(text, sizeof text, "%" PRIu64, g->version);
+	r = say(o, "version", text);
+	return r < 0 ? r : info_types(o);
+}
+
+static int json_types(struct opened *o, struct json *j)
+{
+	struct bytes name;
+	uint64_t edge_n;
+	int r = 0;
+
+	json_array(j, "types");
+	for (uint32_t t = 0; r == 0 && t < graph_type_n(o->graph); t++) {
+		r = dict_type(graph_dict(o->graph), t, &name);
+		if (r == 0)
+			r = type_edges(o, t, &edge_n);
+		if (r < 0)
+			break;
+		json_object(j, NULL);
+		json_bytes(j, "type", name);
+		json_u64(j, "stored_edges", edge_n);
+		json_object_end(j);
+	}
+	json_array_end(j);
+	return r;
+}
+
+static int info_json(struct opened *o)
+{
+	const struct manifest_graph *g = graph_entry(o->graph);
+	struct json j;
+	char text[32];
+	int r;
+
+	created(g, text);
+	json_init(&j, NULL);
+	json_object(&j, NULL);
+	json_bytes(&j, "graph", bytes_str(g->name));
+	json_u64(&j, "nodes", g->node_n);
+	json_u64(&j, "edges", g->edge_n);
+	json_bool(&j, "undirected", graph_undirected(o->graph));
+	json_bool(&j, "equal_edges_kept", g->flags & GRAPH_MULTI);
+	json_text(&j, "keys", dict_form_name(dict_form(graph_dict(o->graph))));
+	json_text(&j, "layout", "csr");
+	json_u64(&j, "size_bytes", size_of(g));
+	json_text(&j, "created", text);
+	json_version(&j, "version", g->version);
+	r = json_types(o, &j);
+	json_object_end(&j);
+	if (r == 0)
+		r = json_line(&j, opened_sink(o));
+	json_release(&j);
+	return r;
+}
+
+static int info(struct cli *c)
+{
+	struct opened o;
+	int r = opened_begin(&o, c);
+
+	if (r == 0)
+		r = c->json ? info_json(&o) : info_text(&o);
+	return opened_end(&o, r);
+}
+
+int info_main(int argc, const char **argv)
+{
+	const struct poptOption table[] = {
+		CLI_OPTION_GRAPH,
+		CLI_OPTION_OUTPUT,
+		CLI_OPTIONS_STORE,
+		CLI_OPTIONS,
+		POPT_TABLEEND
+	};
+	struct cli cli;
+
+	cli_begin(&cli, &tool, argc, argv, table);
+	cli_no_more(&cli);
+	return cli_end(&cli, info(&cli));
+}
