@@ -347,17 +347,13 @@ static int flush(struct log *l, bool locked)
 	return 0;
 }
 
-int log_sync(struct log *l, uint64_t version)
+static int sync_to(struct log *l, uint64_t version)
 {
 	bool locked = false;
 	int r;
 
 	if (l->failed)
 		return was_failed(l);
-	if (l->o.no_sync) {
-		tail_raise(&l->t->head->durable_version, version);
-		return 0;
-	}
 	r = covered(l, version);
 	if (r)
 		return r < 0 ? r : 0;
@@ -371,6 +367,19 @@ int log_sync(struct log *l, uint64_t version)
 	if (locked)
 		backend_unlock(l->o.backend, LOCK_SYNC);
 	return r < 0 ? r : 0;
+}
+
+int log_sync(struct log *l, uint64_t version)
+{
+	if (!l->o.no_sync || l->failed)
+		return sync_to(l, version);
+	tail_raise(&l->t->head->durable_version, version);
+	return 0;
+}
+
+int log_sync_all(struct log *l)
+{
+	return sync_to(l, log_version(l));
 }
 
 /* --- beside the manifest --- */

@@ -88,6 +88,8 @@ void log_end(struct log *l);
 
 /* Returns 0 once VERSION is durable; any failure is final for this process. */
 int log_sync(struct log *l, uint64_t version);
+/* Everything appended so far, also where sync is none: a manifest will rest on it. */
+int log_sync_all(struct log *l);
 
 /* The newest entry of a key with version <= AS_OF (UINT64_MAX: also what is not
  * durable yet, for conditions under log_begin).  1 and the entry (in BUF), 0 not

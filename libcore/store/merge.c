@@ -90,7 +90,15 @@ static int folded_manifest(struct store *s, const struct store_swap *swap,
 	return r;
 }
 
-int merge_fold(struct store *s, const struct store_swap *swap)
+/* It is published whatever comes of this: who asks next refreshes again. */
+static void go_on_from_it(struct store *s)
+{
+	if (store_refresh(s) == 0)
+		store_sweep_logs(s);
+	err_clear();
+}
+
+int merge_fold(struct store *s, struct store_swap *swap)
 {
 	struct log_options o;
 	struct manifest next;
@@ -110,8 +118,10 @@ int merge_fold(struct store *s, const struct store_swap *swap)
 	r = log_create(&o, LOG_FIRST, s->manifest.log_id - 1);
 	if (r == 0)
 		r = log_retiring(s->log);
-	if (r == 0)
+	if (r == 0) {
+		swap->tried = true;
 		r = manifest_publish(&next, s->backend);
+	}
 	if (r == 0)
 		log_retire(s->log);
 	manifest_release(&next);
@@ -119,12 +129,14 @@ built:
 	store_build_end(s);
 unlock:
 	log_end(s->log);
-	return r < 0 ? r : store_refresh(s);
+	if (r == 0)
+		go_on_from_it(s);
+	return r;
 }
 
 int store_fold(struct store *s)
 {
-	static const struct store_swap only_the_log = { 0 };
+	struct store_swap only_the_log = { 0 };
 	int r = store_lock_publish(s, s->wait_ns);
 
 	if (r < 0)
@@ -251,7 +263,7 @@ int merge_by_the_way(struct store *s)
 	struct merge_plan p;
 	int r;
 
-	if (log_bytes(s->log) <= setting_u64(&s->settings, SETTING_LOG_SIZE))
+	if (!s->log || log_bytes(s->log) <= setting_u64(&s->settings, SETTING_LOG_SIZE))
 		return 0;
 	r = store_fold(s);
 	if (r < 0)

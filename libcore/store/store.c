@@ -2,6 +2,7 @@
 #include "store/store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -16,8 +17,8 @@
 
 int run_set_init(struct run_set *set, struct store *s, const struct manifest *m)
 {
-	set->n = m->run_n;
-	set->run = mem_zalloc(&s->mem, set->n * sizeof *set->run);
+	set->run = mem_zalloc(&s->mem, m->run_n * sizeof *set->run);
+	set->n = set->run ? m->run_n : 0;
 	return set->run ? 0 : ERR_MEMORY;
 }
 
@@ -324,7 +325,7 @@ int store_get(struct store *s, uint32_t space, struct bytes key, struct entry *o
 	int r = 0;
 
 	for (int i = 0; i < STORE_TRIES; i++) {
-		r = find(s, space, key, log_durable(s->log), out);
+		r = s->log ? find(s, space, key, log_durable(s->log), out) : ERR_CHANGED;
 		if (!store_moved(r))
 			return live(r, out);
 		r = store_refresh(s);
@@ -371,7 +372,7 @@ int store_newest(struct store *s, uint32_t space, struct bytes key, struct entry
 int store_begin(struct store *s)
 {
 	for (int i = 0; i < STORE_TRIES; i++) {
-		int r = log_begin(s->log);
+		int r = s->log ? log_begin(s->log) : ERR_CHANGED;
 
 		if (!store_moved(r))
 			return r;
@@ -424,7 +425,7 @@ static int edit_and_publish(struct store *s,
 		return r;
 	v = log_next_version(s->log);
 	/* The manifest's version must not outlive commits before it. */
-	r = version ? log_sync(s->log, log_version(s->log)) : 0;
+	r = version ? log_sync_all(s->log) : 0;
 	if (r == 0)
 		r = manifest_copy(&next, &s->manifest);
 	if (r < 0)
@@ -445,7 +446,10 @@ static int edit_and_publish(struct store *s,
 	manifest_release(&s->manifest);
 	s->manifest = next;
 	run_set_release(&s->runs, s);
-	r = run_set_init(&s->runs, s, &s->manifest);
+	log_end(s->log);
+	if (run_set_init(&s->runs, s, &s->manifest) < 0)
+		forget(s);	/* published all the same: who asks next refreshes */
+	return 0;
 out:
 	log_end(s->log);
 	return r;
@@ -551,6 +555,27 @@ void store_sweep_segments(struct store *s)
 		backend_unlock(s->backend, LOCK_READERS);
 	}
 	backend_unlock(s->backend, LOCK_BUILD);
+	err_clear();
+}
+
+static int sweep_log(void *ctx, const char *name)
+{
+	struct store *s = ctx;
+	char path[64], *end;
+	uint64_t id = strtoull(name, &end, 10);
+
+	if (strcmp(end, ".wal") || id + 1 >= s->manifest.log_id)
+		return 0;
+	if (snprintf(path, sizeof path, "wal/%s", name) < (int)sizeof path)
+		backend_remove(s->backend, path);
+	return 0;
+}
+
+/* Logs before the last retired one, which waits to be recycled: names that a power
+ * cut brought back.  Who still reads one has it open. */
+void store_sweep_logs(struct store *s)
+{
+	backend_list(s->backend, "wal", sweep_log, s);
 	err_clear();
 }
 
@@ -722,10 +747,11 @@ int store_stat(struct store *s, struct store_stat *out)
 {
 	const struct manifest *m = &s->manifest;
 	bool direct;
-	int r;
+	int r = s->log ? 0 : store_refresh(s);
 
 	memset(out, 0, sizeof *out);
-	r = ask_io_mode(s, &direct, &out->io_why);
+	if (r == 0)
+		r = ask_io_mode(s, &direct, &out->io_why);
 	if (r < 0)
 		return r;
 	out->io_mode = direct ? "direct" : "buffered";

@@ -27,7 +27,7 @@ struct store {
 	struct mem mem;
 	struct settings settings;
 	struct manifest manifest;
-	struct log *log;
+	struct log *log;	/* NULL after a store_refresh that failed */
 	struct run_set runs;
 	struct buf buf;		/* the entry last read */
 	struct blob_writer *blob;
@@ -77,8 +77,9 @@ struct store_swap {
 	const struct run_info *spill;	/* newest first */
 	uint32_t spill_n;
 	uint64_t version;		/* the spills' own; 0: takes none */
+	bool tried;			/* set: a manifest may name the spills now */
 };
-int merge_fold(struct store *s, const struct store_swap *swap);
+int merge_fold(struct store *s, struct store_swap *swap);
 /* After a commit: fold and merge if it is time. */
 int merge_by_the_way(struct store *s);
 /* Several runs into one: SOURCES are taken (closed) also on failure. */
@@ -90,6 +91,7 @@ void store_sweep(struct store *s);
 /* Under LOCK_PUBLISH: what the manifest does not name any more, unless a snapshot
  * is held somewhere (then a later sweep does it). */
 void store_sweep_segments(struct store *s);
+void store_sweep_logs(struct store *s);
 void store_fill_reserve(struct store *s);
 /* Room for a removal on a full disk: gives the reserve back to the file system. */
 int store_use_reserve(struct store *s);

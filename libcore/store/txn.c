@@ -447,18 +447,14 @@ static int still_named(struct store *s, uint64_t id)
 	return r;
 }
 
-static int open_leased(struct store *s, uint64_t id, bool is_new)
+/* A blob whose lease we have; without success the lease is given back. */
+static int open_blob(struct store *s, uint64_t id)
 {
 	bool lz4 = setting_u64(&s->settings, SETTING_COMPRESSION) == COMPRESSION_LZ4;
 	bool direct = setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_OFF;
-	int r = backend_lock(s->backend, store_lease_lock(id), LOCK_EXCLUSIVE, 0);
+	int r = blob_writer_open(&s->blob, s->backend, s->manifest.store_id, id,
+				 lz4 ? BLOCK_LZ4 : BLOCK_RAW, direct, &s->mem);
 
-	if (r < 0)
-		return r;
-	r = is_new ? 0 : still_named(s, id);
-	if (r == 0)
-		r = blob_writer_open(&s->blob, s->backend, s->manifest.store_id, id,
-			     lz4 ? BLOCK_LZ4 : BLOCK_RAW, direct, &s->mem);
 	if (r == 0 && blob_writer_done(s->blob)) {
 		blob_writer_close(s->blob);
 		s->blob = NULL;
@@ -469,18 +465,58 @@ static int open_leased(struct store *s, uint64_t id, bool is_new)
 	return r;
 }
 
+static int open_leased(struct store *s, uint64_t id)
+{
+	int r = backend_lock(s->backend, store_lease_lock(id), LOCK_EXCLUSIVE, 0);
+
+	if (r < 0)
+		return r;
+	r = still_named(s, id);
+	if (r == 0)
+		return open_blob(s, id);
+	backend_unlock(s->backend, store_lease_lock(id));
+	return r;
+}
+
+static void drop_blob(struct store *s)
+{
+	backend_unlock(s->backend, store_lease_lock(blob_writer_id(s->blob)));
+	blob_writer_close(s->blob);
+	s->blob = NULL;
+}
+
+/* Ids share leases: one whose lease nobody has. */
+static int lease_new_id(struct store *s, uint64_t *id)
+{
+	int r = ERR_LOCKED;
+
+	for (int i = 0; r == ERR_LOCKED && i < STORE_TRIES; i++) {
+		*id = segment_new_id();
+		r = backend_lock(s->backend, store_lease_lock(*id), LOCK_EXCLUSIVE, 0);
+	}
+	return r;
+}
+
 static int new_blob(struct store *s)
 {
-	uint64_t id = segment_new_id();
+	uint64_t id;
 	int r = store_build_begin(s);
 
 	if (r < 0)
 		return r;
-	r = blob_create(s->backend, s->manifest.store_id, id);
-	if (r == 0)
-		r = open_leased(s, id, true);
-	if (r == 0)
+	r = lease_new_id(s, &id);
+	if (r == 0) {
+		r = blob_create(s->backend, s->manifest.store_id, id);
+		if (r < 0)
+			backend_unlock(s->backend, store_lease_lock(id));
+		else
+			r = open_blob(s, id);
+	}
+	if (r == 0) {
 		r = store_publish(s, register_blob, &id, NULL);
+		if (r < 0)
+			drop_blob(s);	/* nobody names it: the next sweep takes it */
+	}
 	store_build_end(s);
 	return r;
 }
@@ -493,9 +529,7 @@ int store_lease_blob(struct store *s, struct blob_writer **out)
 		r = blob_flush(s->blob);
 		if (r < 0)
 			return r;	/* kept: no commit of this handle passes it */
-		backend_unlock(s->backend, store_lease_lock(blob_writer_id(s->blob)));
-		blob_writer_close(s->blob);
-		s->blob = NULL;
+		drop_blob(s);
 		r = ERR_LOCKED;
 	}
 	if (s->blob) {
@@ -503,7 +537,7 @@ int store_lease_blob(struct store *s, struct blob_writer **out)
 		return 0;
 	}
 	for (uint32_t i = s->manifest.blob_n; i && store_moved_or_taken(r); i--)
-		r = open_leased(s, s->manifest.blob[i - 1].id, false);
+		r = open_leased(s, s->manifest.blob[i - 1].id);
 	if (store_moved_or_taken(r))
 		r = new_blob(s);
 	*out = s->blob;
@@ -637,8 +671,8 @@ static int commit_through_manifest(struct txn *t, uint64_t *version)
 	swap.spill_n = t->spill_n;
 	swap.version = *version = log_next_version(s->log);
 	r = merge_fold(s, &swap);
-	if (r == 0) {
-		t->spill_n = 0;		/* they are the store's now */
+	if (swap.tried) {
+		t->spill_n = 0;		/* they are the store's now, or may be */
 		store_build_end(s);
 	}
 out:

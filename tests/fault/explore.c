@@ -82,10 +82,13 @@ static int hold(struct world *w, struct process *p)
 /* However much was folded and merged meanwhile, it shows the same. */
 static void let_go(struct world *w, struct process *p)
 {
-	static struct sight now;
+	struct sight *now = malloc(sizeof *now);
 
-	world_look(w, p->s, p->held, &now);
-	world_same(w, &p->kept, &now, "a snapshot held");
+	if (!now)
+		abort();
+	world_look(w, p->s, p->held, now);
+	world_same(w, &p->kept, now, "a snapshot held");
+	free(now);
 	snapshot_close(p->held);
 	p->held = NULL;
 }
@@ -365,7 +368,8 @@ static void die_recovering(struct world *w)
 	r = w->created ? world_open(w, p.b, true, &p.s) : ERR_NO_STORE;
 	if (r < 0 && !fault_is_dead(p.fault))
 		world_must(w, r, "opening after the power failed");
-	if (r == 0 && !fault_is_dead(p.fault) && world_rnd(w, 2))
+	/* versions of what is lost are given again: first see what is */
+	if (r == 0 && !fault_is_dead(p.fault) && (w->no_sync || world_rnd(w, 2)))
 		world_check(w, p.s, true);
 	for (int i = 0; r == 0 && i < 4; i++) {
 		r = i == 2 ? store_fold(p.s) : world_commit_plain(w, p.s);

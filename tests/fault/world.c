@@ -164,6 +164,21 @@ static struct commit *add_commit(struct world *w, enum commit_kind kind)
 	return c;
 }
 
+/* The bytes are copied: another process may make some of its own meanwhile. */
+static int put_value(struct txn *t, const struct commit *c, unsigned i, struct bytes key)
+{
+	uint32_t len = c->op[i].len;
+	uint8_t *copy = malloc(len + 1);
+	int r;
+
+	if (!copy)
+		abort();
+	memcpy(copy, world_value(c->id, i, len), len);
+	r = txn_put(t, 0, key, bytes_of(copy, len), 0);
+	free(copy);
+	return r;
+}
+
 static int fill_txn(struct txn *t, const struct commit *c)
 {
 	char buf[64];
@@ -171,12 +186,8 @@ static int fill_txn(struct txn *t, const struct commit *c)
 
 	for (unsigned i = 0; r == 0 && i < c->op_n; i++) {
 		struct bytes key = world_key(c->op[i].key, buf);
-		uint32_t len = c->op[i].len;
 
-		if (c->op[i].remove)
-			r = txn_remove(t, 0, key);
-		else
-			r = txn_put(t, 0, key, bytes_of(world_value(c->id, i, len), len), 0);
+		r = c->op[i].remove ? txn_remove(t, 0, key) : put_value(t, c, i, key);
 	}
 	if (r == 0 && c->conditional)
 		r = txn_expect(t, 0, world_key(c->op[0].key, buf), TXN_VERSION,
@@ -359,12 +370,14 @@ static int build_segment(struct store *s, unsigned id, struct segment_ref *ref)
 	struct segment_writer *sw = NULL;
 	size_t len = 5000 + id * 1000 % 30000;
 	int r = segment_create(&sw, store_backend(s), SEGMENT_CSR, store_id(s), store_mem(s));
+	uint8_t bytes[40000];
 
 	if (r < 0)
 		return r;
+	memcpy(bytes, world_value(id, 0, len), len);
 	r = segment_begin(sw, 1);
 	if (r == 0)
-		r = segment_write(sw, world_value(id, 0, len), len);
+		r = segment_write(sw, bytes, len);
 	if (r == 0)
 		return segment_finish(sw, ref);
 	segment_abort(sw);
