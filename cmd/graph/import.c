@@ -227,12 +227,11 @@ static int build_and_publish(struct import *im)
 	if (r < 0)
 		return r;
 	r = build(im);
-	if (r == 0 && !im->dry) {
+	if (r == 0 && !im->dry)
 		r = store_publish(im->store, publish, im, &version);
-		if (r < 0)
-			build_discard(store_backend(im->store), &im->graph);
-	}
 	store_build_end(im->store);
+	if (!im->dry)
+		store_tidy(im->store);	/* the graph replaced; or ours, if it was not named */
 	return r;
 }
 

@@ -48,6 +48,8 @@ static int mv(struct cli *c, struct mv *opt)
 
 	if (r == 0)
 		r = store_publish(s, rename_graph, opt, &version);
+	if (r == 0)
+		store_tidy(s);
 	store_close(s);
 	return r;
 }

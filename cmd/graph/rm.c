@@ -55,6 +55,8 @@ static int rm_graphs(struct rm *rm, bool force)
 
 	if (r == 0)
 		r = rm->dry ? dry_run(rm, s) : store_publish(s, drop, rm, &version);
+	if (r == 0 && !rm->dry)
+		store_tidy(s);
 	store_close(s);
 	if (r == 0 && rm->dropped < rm->n)
 		r = err_set(ERR_ABSENT, "%zu of %zu graphs are not there",

@@ -550,12 +550,28 @@ void store_sweep_segments(struct store *s)
 	if (s->building || s->readers ||
 	    backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
 		return;
+	/* A publisher may have failed between its rename and its sync: no file of the
+	 * old manifest goes before the new one cannot be taken back. */
 	if (backend_lock(s->backend, LOCK_READERS, LOCK_EXCLUSIVE, 0) == 0) {
-		backend_list(s->backend, "seg", sweep_one, &w);
+		if (backend_sync_dir(s->backend, "") == 0)
+			backend_list(s->backend, "seg", sweep_one, &w);
 		backend_unlock(s->backend, LOCK_READERS);
 	}
 	backend_unlock(s->backend, LOCK_BUILD);
 	err_clear();
+}
+
+void store_tidy(struct store *s)
+{
+	struct err_note note;
+
+	err_take(&note, 0);
+	if (store_lock_publish(s, 0) == 0) {
+		if (store_refresh(s) == 0)
+			store_sweep_segments(s);
+		backend_unlock(s->backend, LOCK_PUBLISH);
+	}
+	err_give(&note);
 }
 
 static int sweep_log(void *ctx, const char *name)

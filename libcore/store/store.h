@@ -137,6 +137,10 @@ int store_publish(struct store *s,
 int store_build_begin(struct store *s);
 void store_build_end(struct store *s);
 
+/* Files that no manifest names any more go, unless somebody reads or builds: then
+ * a later one does it.  After a publication that dropped something, or failed. */
+void store_tidy(struct store *s);
+
 struct store_stat {
 	uint32_t format;		/* of the manifest */
 	uint64_t version, generation, created_ns;

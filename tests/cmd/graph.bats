@@ -434,3 +434,15 @@ data() {
 		[ "$(strato-graph neighbors -l --hops=99 $from | tail -n 1 | cut -f4)" = $ecc ]
 	done
 }
+
+@test "what was replaced or removed leaves the disk, unless somebody reads it" {
+	S=$BATS_TEST_TMPDIR/tidy
+	strato-init "$S"
+	printf 'a b\nb c\n' | strato-graph import -s "$S" -f el -q
+	n=$(ls "$S/seg" | wc -l)
+	printf 'a b\nb d\n' | strato-graph import -s "$S" -f el -q --replace
+	[ "$(ls "$S/seg" | wc -l)" = "$n" ]
+	[ -z "$(ls "$S/tmp")" ]
+	strato-graph rm -s "$S" default
+	[ "$(ls "$S/seg" | wc -l)" = 0 ]
+}
