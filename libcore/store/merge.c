@@ -17,6 +17,7 @@
 #include "io/file.h"
 #include "store/store_priv.h"
 
+#define MERGE_BOUND 4		/* times log_size: no commit is added to a log larger */
 #define MERGE_FAN 4		/* 3 runs a level at rest: about 8 runs for 64 GiB */
 #define LOG_FIRST (256u << 10)
 
@@ -134,7 +135,16 @@ unlock:
 	return r;
 }
 
-int store_fold(struct store *s)
+/* Folding holds the log's keys in memory: a small memory_limit folds earlier. */
+static uint64_t log_limit(const struct store *s)
+{
+	uint64_t limit = setting_u64(&s->settings, SETTING_LOG_SIZE);
+
+	return s->mem.limit && s->mem.limit / 4 < limit ? s->mem.limit / 4 : limit;
+}
+
+/* If it is still more than BYTES once we are alone: others may have been faster. */
+static int fold_beyond(struct store *s, uint64_t bytes)
 {
 	struct store_swap only_the_log = { 0 };
 	int r = store_lock_publish(s, s->wait_ns);
@@ -144,12 +154,24 @@ int store_fold(struct store *s)
 	r = store_refresh(s);	/* others may have published: theirs goes on */
 	if (r == 0)
 		r = store_begin(s);
-	if (r == 0 && log_entry_n(s->log) == 0)
+	if (r == 0 && (log_entry_n(s->log) == 0 || log_bytes(s->log) <= bytes))
 		log_end(s->log);
 	else if (r == 0)
 		r = merge_fold(s, &only_the_log);
 	backend_unlock(s->backend, LOCK_PUBLISH);
 	return r;
+}
+
+int store_fold(struct store *s)
+{
+	return fold_beyond(s, 0);
+}
+
+int merge_before(struct store *s)
+{
+	uint64_t bound = MERGE_BOUND * log_limit(s);
+
+	return s->log && log_bytes(s->log) > bound ? fold_beyond(s, bound) : 0;
 }
 
 /* --- merge --- */
@@ -263,9 +285,9 @@ int merge_by_the_way(struct store *s)
 	struct merge_plan p;
 	int r;
 
-	if (!s->log || log_bytes(s->log) <= setting_u64(&s->settings, SETTING_LOG_SIZE))
+	if (!s->log || log_bytes(s->log) <= log_limit(s))
 		return 0;
-	r = store_fold(s);
+	r = fold_beyond(s, log_limit(s));
 	if (r < 0)
 		return r;
 	r = store_lock_publish(s, 0);

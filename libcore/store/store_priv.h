@@ -35,7 +35,6 @@ struct store {
 	unsigned readers;	/* snapshots held */
 	bool write;
 	bool map_values;	/* blobs through a mapping, not by reads */
-	bool fold_failed;	/* a fold by the way; the next commit tries again */
 	uint64_t wait_ns;
 	const char *who;
 };
@@ -80,6 +79,9 @@ struct store_swap {
 	bool tried;			/* set: a manifest may name the spills now */
 };
 int merge_fold(struct store *s, struct store_swap *swap);
+/* Before a commit: a log that outgrew its bound because folding failed (a full
+ * disk, say) must be folded first, and why it cannot be is said then. */
+int merge_before(struct store *s);
 /* After a commit: fold and merge if it is time. */
 int merge_by_the_way(struct store *s);
 /* Several runs into one: SOURCES are taken (closed) also on failure. */

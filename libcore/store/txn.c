@@ -279,6 +279,14 @@ static int spill(struct txn *t)
 
 /* --- gathering --- */
 
+/* The records, their growing buffer, and the order they are sorted into. */
+static size_t spill_bound(const struct txn *t)
+{
+	size_t limit = t->store->mem.limit;
+
+	return limit && limit / 8 < TXN_SPILL ? limit / 8 : TXN_SPILL;
+}
+
 static int add(struct txn *t, const struct entry *e)
 {
 	size_t before = t->payload.len;
@@ -294,7 +302,7 @@ static int add(struct txn *t, const struct entry *e)
 	t->total_n++;
 	if (e->kind != ENTRY_REMOVE)
 		t->removes_only = false;
-	return t->payload.len > TXN_SPILL ? spill(t) : 0;
+	return t->payload.len > spill_bound(t) ? spill(t) : 0;
 }
 
 int txn_put_entry(struct txn *t, const struct entry *e)
@@ -692,14 +700,18 @@ int txn_commit(struct txn *t, uint64_t *version)
 			return r;
 		t->blob_dirty = false;
 	}
-	r = t->spill_n ? commit_through_manifest(t, &v) : commit_through_log(t, &v);
+	if (!t->removes_only)
+		r = merge_before(s);
+	if (r == 0)
+		r = t->spill_n ? commit_through_manifest(t, &v) : commit_through_log(t, &v);
 	if (r < 0)
 		return r;
 	if (version)
 		*version = v;
 	empty(t);
-	/* Folding is by the way: the commit is durable whatever comes of it. */
+	/* Folding is by the way: the commit is durable whatever comes of it, and
+	 * merge_before says so in time if it never works. */
 	if (merge_by_the_way(s) < 0)
-		s->fold_failed = true;
+		err_clear();
 	return 0;
 }

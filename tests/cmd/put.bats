@@ -257,3 +257,16 @@ setup() {
 	[ "$(strato-get big | wc -c)" = "$n" ]
 	[ "$(strato-get -i big | cut -f2)" = "$n" ]
 }
+
+@test "memory stays within the limit for an input ten times larger" {
+	limit=$((32 << 20))
+	n=$(scaled 3000000)
+	awk -v n="$n" 'BEGIN { for (i = 0; i < n; i++)
+		printf "%08x\tvalue %d with some length to it, so that it is a hundred bytes or so, in all, about\n",
+			(i * 2654435761) % 4294967296, i }' >"$W/in"
+	for how in "" --atomic; do
+		/usr/bin/time -f %M -o "$W/rss" strato-put -b $how --memory-limit=$limit "$W/in"
+		[ "$(cat "$W/rss")" -le $(((limit + (64 << 20)) / 1024)) ]
+	done
+	[ "$(strato-ls --count --memory-limit=$limit)" = "$(cut -f1 "$W/in" | sort -u | wc -l)" ]
+}
