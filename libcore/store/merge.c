@@ -227,18 +227,22 @@ static int publish_locked(struct store *s, int (*edit)(void *, struct manifest *
 			  void *ctx)
 {
 	struct manifest next;
-	int r = store_begin(s);
+	int r = store_build_begin(s);	/* the manifest begins in tmp/ */
 
 	if (r < 0)
 		return r;
-	r = manifest_copy(&next, &s->manifest);
+	r = store_begin(s);
 	if (r == 0) {
-		r = edit(ctx, &next, 0);
-		if (r == 0)
-			r = manifest_publish(&next, s->backend);
-		manifest_release(&next);
+		r = manifest_copy(&next, &s->manifest);
+		if (r == 0) {
+			r = edit(ctx, &next, 0);
+			if (r == 0)
+				r = manifest_publish(&next, s->backend);
+			manifest_release(&next);
+		}
+		log_end(s->log);
 	}
-	log_end(s->log);
+	store_build_end(s);
 	return r < 0 ? r : store_refresh(s);
 }
 
