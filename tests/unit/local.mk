@@ -82,3 +82,6 @@ tests_unit_log_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/device
 tests_unit_device_SOURCES = %D%/device.c
 tests_unit_device_LDADD = $(UNIT_LDADD) $(OPENCL_LIBS)
+UNIT_TESTS += tests/unit/check
+tests_unit_check_SOURCES = %D%/check.c %D%/wounded.h
+tests_unit_check_LDADD = $(UNIT_LDADD)
