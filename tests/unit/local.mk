@@ -85,3 +85,6 @@ tests_unit_device_LDADD = $(UNIT_LDADD) $(OPENCL_LIBS)
 UNIT_TESTS += tests/unit/check
 tests_unit_check_SOURCES = %D%/check.c %D%/wounded.h
 tests_unit_check_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/salvage
+tests_unit_salvage_SOURCES = %D%/salvage.c %D%/wounded.h
+tests_unit_salvage_LDADD = $(UNIT_LDADD)
