@@ -370,7 +370,7 @@ static void settle_marked(struct world *w, const struct verdict *v, bool final)
 
 		if (!c->marked || c->fate != DOUBT)
 			continue;
-		if (v->present[i] && !(c->bulk && w->nested)) {
+		if (v->present[i] && (!c->bulk || final)) {
 			c->fate = ACKED;
 			c->version = v->at[i];
 			c->durable = final;

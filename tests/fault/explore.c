@@ -22,8 +22,6 @@ static char why[1200];
 
 /* --- processes --- */
 
-static void meanwhile(void *ctx);
-
 static void process_end(struct process *p)
 {
 	snapshot_close(p->held);
@@ -34,38 +32,29 @@ static void process_end(struct process *p)
 	p->b = p->fault = NULL;
 }
 
-static bool process_died(struct process *p)
+/* What it had in hand is lost with it: memory too, a little. */
+static void process_died(struct world *w, struct process *p)
 {
-	return p->fault && fault_is_dead(p->fault);
+	world_say("process %d is killed", (int)(p - w->proc));
+	process_end(p);
+	w->unsure = true;
 }
 
 /* A handle on the disk, which in a third of them will not live long. */
 static void process_begin(struct world *w, struct process *p)
 {
 	world_must(w, fault_again(&p->fault, w->disk), "another handle");
-	p->b = p->fault;
-	if (w->weave)
-		world_must(w, weave_open(&p->b, p->fault, meanwhile, w), "a weave");
+	world_must(w, weave_open(&p->b, p->fault, w, p), "a weave");
 	if (world_rnd(w, 3) == 0)
 		fault_die_after(p->fault, 1 + world_rnd(w, world_rnd(w, 3) ? 60 : 500));
 }
 
-/* What a call returned: fine, or its process died of it, or a fault of the store. */
-static void outcome(struct world *w, struct process *p, int r, const char *what)
+static void outcome(struct world *w, int r, const char *what)
 {
-	if (r >= 0 && !process_died(p))
-		return;
-	if (process_died(p)) {
-		world_say("process %d died in %s", (int)(p - w->proc), what);
-		process_end(p);
-		w->unsure = true;
-		return;
-	}
-	if (r == ERR_LOCKED && w->nested) {
-		w->unsure = true;
-		return;		/* the one we interrupted has it */
-	}
-	world_must(w, r, what);
+	if (r == ERR_LOCKED && w->nested)
+		w->unsure = true;	/* the one we interrupted has it */
+	else
+		world_must(w, r, what);
 }
 
 /* --- steps --- */
@@ -112,7 +101,7 @@ static int settle(struct world *w, struct process *p)
 {
 	int r = world_commit_plain(w, p->s);
 
-	if (r < 0 || process_died(p) || w->nested)
+	if (r < 0 || w->nested)
 		return r;
 	world_check(w, p->s, true);
 	w->unsure = false;
@@ -130,24 +119,24 @@ static void act(struct world *w, struct process *p)
 	uint64_t what = world_rnd(w, 100);
 
 	if (w->unsure && !w->weave && what < 50) {
-		outcome(w, p, settle(w, p), "settling");
+		outcome(w, settle(w, p), "settling");
 	} else if (what < 60) {
-		outcome(w, p, world_commit(w, p->s), "a commit");
+		outcome(w, world_commit(w, p->s), "a commit");
 	} else if (what < 63) {
-		outcome(w, p, world_commit_spilled(w, p->s), "a large commit");
+		outcome(w, world_commit_spilled(w, p->s), "a large commit");
 	} else if (what < 66) {
-		outcome(w, p, world_commit_graph(w, p->s), "a graph");
+		outcome(w, world_commit_graph(w, p->s), "a graph");
 	} else if (what < 71) {
 		world_say("process %d folds", (int)(p - w->proc));
-		outcome(w, p, store_fold(p->s), "a fold");
+		outcome(w, store_fold(p->s), "a fold");
 	} else if (what < 74) {
 		world_say("process %d compacts", (int)(p - w->proc));
-		outcome(w, p, store_compact(p->s), "a compaction");
+		outcome(w, store_compact(p->s), "a compaction");
 	} else if (what < 79) {
 		reopen(w, p);
 	} else if (what < 86) {
 		if (!p->held)
-			outcome(w, p, hold(w, p), "a snapshot");
+			outcome(w, hold(w, p), "a snapshot");
 		else
 			let_go(w, p);
 	} else if (what < 90) {
@@ -159,28 +148,31 @@ static void act(struct world *w, struct process *p)
 
 static void step(struct world *w, struct process *p)
 {
+	unsigned nested = w->nested;
+	int r = 0;
+
 	if (!p->fault)
 		process_begin(w, p);
-	if (!p->s) {
-		int r = world_open(w, p->b, true, &p->s);
-
-		world_say("process %d opens -> %d", (int)(p - w->proc), r);
-		if (r < 0 || process_died(p)) {
-			outcome(w, p, r, "opening");
-			if (p->fault && !p->s)
-				process_end(p);
-			return;
-		}
+	if (setjmp(p->died)) {
+		w->nested = nested;
+		process_died(w, p);
+		return;
 	}
-	act(w, p);
+	p->armed = true;
+	if (!p->s) {
+		r = world_open(w, p->b, true, &p->s);
+		world_say("process %d opens -> %d", (int)(p - w->proc), r);
+		outcome(w, r, "opening");
+	}
+	if (p->s)
+		act(w, p);
+	p->armed = false;
 }
 
 /* In the middle of process 0's call, process 1 takes a step. */
-static void meanwhile(void *ctx)
+void world_meanwhile(struct world *w)
 {
-	struct world *w = ctx;
-
-	if (w->nested || !w->running || world_rnd(w, 50))
+	if (!w->weave || w->nested || !w->running || world_rnd(w, 50))
 		return;
 	w->nested++;
 	world_say("  meanwhile:");
@@ -349,35 +341,45 @@ static void more_commits(struct world *w, struct store *s)
 		world_must(w, store_fold(s), "a fold after recovery");
 }
 
+static void begin_again(struct world *w, struct process *p)
+{
+	int r;
+
+	if (!w->created) {
+		r = world_create(w, p->b);
+		if (r != ERR_EXISTS)	/* the manifest was there */
+			world_must(w, r, "taking a creation up again");
+		w->created = true;
+	}
+	world_must(w, world_open(w, p->b, true, &p->s), "opening after the power failed");
+	/* versions of what is lost are given again: first see what is */
+	if (w->no_sync || world_rnd(w, 2))
+		world_check(w, p->s, true);
+	for (int i = 0; i < 4; i++) {
+		if (i == 2)
+			world_must(w, store_fold(p->s), "folding after the power failed");
+		else
+			world_must(w, world_commit_plain(w, p->s), "going on after the power failed");
+	}
+}
+
 /* A process that dies while it recovers, or soon after. */
 static void die_recovering(struct world *w)
 {
-	struct process p = { 0 };
-	int r;
+	struct process *p = calloc(1, sizeof *p);
 
-	world_must(w, fault_again(&p.fault, w->disk), "another handle");
-	p.b = p.fault;
-	fault_die_after(p.fault, 1 + world_rnd(w, world_rnd(w, 2) ? 6 : 40));
-	if (!w->created) {
-		r = world_create(w, p.b);
-		if (r == ERR_EXISTS || (r == 0 && !fault_is_dead(p.fault)))
-			w->created = true;
-		else if (!fault_is_dead(p.fault))
-			world_must(w, r, "creating again");
-	}
-	r = w->created ? world_open(w, p.b, true, &p.s) : ERR_NO_STORE;
-	if (r < 0 && !fault_is_dead(p.fault))
-		world_must(w, r, "opening after the power failed");
-	/* versions of what is lost are given again: first see what is */
-	if (r == 0 && !fault_is_dead(p.fault) && (w->no_sync || world_rnd(w, 2)))
-		world_check(w, p.s, true);
-	for (int i = 0; r == 0 && i < 4; i++) {
-		r = i == 2 ? store_fold(p.s) : world_commit_plain(w, p.s);
-		if (r < 0 && !fault_is_dead(p.fault))
-			world_must(w, r, "going on after the power failed");
+	if (!p)
+		abort();
+	world_must(w, fault_again(&p->fault, w->disk), "another handle");
+	world_must(w, weave_open(&p->b, p->fault, w, p), "a weave");
+	fault_die_after(p->fault, 1 + world_rnd(w, world_rnd(w, 2) ? 6 : 40));
+	if (setjmp(p->died) == 0) {
+		p->armed = true;
+		begin_again(w, p);
 	}
 	world_say("died recovering");
-	process_end(&p);
+	process_end(p);
+	free(p);
 }
 
 static void create_again(struct world *w, struct backend *b)

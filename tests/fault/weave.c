@@ -1,7 +1,9 @@
-/* tests/fault/weave.c - another process in the middle of an operation
+/* tests/fault/weave.c - a process's calls: interrupted, and the last of them
  *
- * Passes every call on, and now and then runs something else first: what a
- * scheduler may do between any two system calls, drawn from the history's seed.
+ * Passes every call on.  Now and then something else runs first: what a scheduler
+ * may do between any two system calls, drawn from the history's seed.  When the
+ * process was killed in a call it does not return from it: not a line of the
+ * store's code runs on, in memory that others share least of all.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +15,8 @@
 struct weave {
 	struct backend b;
 	struct backend *inner;
-	void (*meanwhile)(void *ctx);
-	void *ctx;
+	struct world *w;
+	struct process *p;
 };
 
 struct weave_file {
@@ -37,8 +39,18 @@ static void meanwhile(struct backend *b)
 	struct err_note note;
 
 	err_take(&note, 0);
-	of(b)->meanwhile(of(b)->ctx);
+	world_meanwhile(of(b)->w);
 	err_give(&note);
+}
+
+static void back(struct backend *b)
+{
+	struct weave *v = of(b);
+
+	if (v->p->armed && fault_is_dead(v->inner)) {
+		v->p->armed = false;
+		longjmp(v->p->died, 1);
+	}
 }
 
 static int weave_file_open(struct backend *b, const char *name, unsigned flags,
@@ -53,6 +65,7 @@ static int weave_file_open(struct backend *b, const char *name, unsigned flags,
 	r = backend_open(of(b)->inner, name, flags, &f->inner);
 	if (r < 0) {
 		free(f);
+		back(b);
 		return r;
 	}
 	f->f = *f->inner;
@@ -69,32 +82,52 @@ static void weave_close(struct file *f)
 
 static ssize_t weave_read(struct file *f, void *buf, size_t len, uint64_t off)
 {
+	ssize_t r;
+
 	meanwhile(f->backend);
-	return below(f)->backend->ops->read(below(f), buf, len, off);
+	r = below(f)->backend->ops->read(below(f), buf, len, off);
+	back(f->backend);
+	return r;
 }
 
 static ssize_t weave_write(struct file *f, const void *buf, size_t len, uint64_t off)
 {
+	ssize_t r;
+
 	meanwhile(f->backend);
-	return below(f)->backend->ops->write(below(f), buf, len, off);
+	r = below(f)->backend->ops->write(below(f), buf, len, off);
+	back(f->backend);
+	return r;
 }
 
 static int weave_flush(struct file *f)
 {
+	int r;
+
 	meanwhile(f->backend);
-	return below(f)->backend->ops->flush(below(f));
+	r = below(f)->backend->ops->flush(below(f));
+	back(f->backend);
+	return r;
 }
 
 static int weave_resize(struct file *f, uint64_t size)
 {
+	int r;
+
 	meanwhile(f->backend);
-	return below(f)->backend->ops->resize(below(f), size);
+	r = below(f)->backend->ops->resize(below(f), size);
+	back(f->backend);
+	return r;
 }
 
 static int weave_reserve(struct file *f, uint64_t off, uint64_t len)
 {
+	int r;
+
 	meanwhile(f->backend);
-	return below(f)->backend->ops->reserve(below(f), off, len);
+	r = below(f)->backend->ops->reserve(below(f), off, len);
+	back(f->backend);
+	return r;
 }
 
 static int weave_size(struct file *f, uint64_t *out)
@@ -104,8 +137,12 @@ static int weave_size(struct file *f, uint64_t *out)
 
 static int weave_map(struct file *f, size_t len, bool writable, void **out)
 {
+	int r;
+
 	meanwhile(f->backend);
-	return below(f)->backend->ops->map(below(f), len, writable, out);
+	r = below(f)->backend->ops->map(below(f), len, writable, out);
+	back(f->backend);
+	return r;
 }
 
 static void weave_unmap(struct file *f, void *map, size_t len)
@@ -115,32 +152,51 @@ static void weave_unmap(struct file *f, void *map, size_t len)
 
 static int weave_rename(struct backend *b, const char *from, const char *to)
 {
+	int r;
+
 	meanwhile(b);
-	return backend_rename(of(b)->inner, from, to);
+	r = backend_rename(of(b)->inner, from, to);
+	back(b);
+	return r;
 }
 
 static int weave_remove(struct backend *b, const char *name)
 {
+	int r;
+
 	meanwhile(b);
-	return backend_remove(of(b)->inner, name);
+	r = backend_remove(of(b)->inner, name);
+	back(b);
+	return r;
 }
 
 static int weave_mkdir(struct backend *b, const char *dir)
 {
-	return backend_mkdir(of(b)->inner, dir);
+	int r = backend_mkdir(of(b)->inner, dir);
+
+	back(b);
+	return r;
 }
 
 static int weave_list(struct backend *b, const char *dir,
 		      int (*each)(void *, const char *name), void *ctx)
 {
+	int r;
+
 	meanwhile(b);
-	return backend_list(of(b)->inner, dir, each, ctx);
+	r = backend_list(of(b)->inner, dir, each, ctx);
+	back(b);
+	return r;
 }
 
 static int weave_sync_dir(struct backend *b, const char *dir)
 {
+	int r;
+
 	meanwhile(b);
-	return backend_sync_dir(of(b)->inner, dir);
+	r = backend_sync_dir(of(b)->inner, dir);
+	back(b);
+	return r;
 }
 
 /* Some are taken under a mutex that processes do not share, and ours would. */
@@ -185,7 +241,7 @@ static const struct backend_ops table = {
 	.close_backend = weave_close_backend,
 };
 
-int weave_open(struct backend **out, struct backend *inner, void (*what)(void *ctx), void *ctx)
+int weave_open(struct backend **out, struct backend *inner, struct world *w, struct process *p)
 {
 	struct weave *v = calloc(1, sizeof *v);
 
@@ -194,8 +250,8 @@ int weave_open(struct backend **out, struct backend *inner, void (*what)(void *c
 	v->b = *inner;
 	v->b.ops = &table;
 	v->inner = inner;
-	v->meanwhile = what;
-	v->ctx = ctx;
+	v->w = w;
+	v->p = p;
 	*out = &v->b;
 	return 0;
 }

@@ -71,10 +71,12 @@ struct sight {			/* a store at one moment */
 
 struct process {
 	struct backend *fault;	/* its handle on the disk */
-	struct backend *b;	/* the same, or a weave around it */
+	struct backend *b;	/* a weave around it */
 	struct store *s;
 	struct snapshot *held;
 	struct sight kept;	/* what HELD showed first */
+	bool armed;		/* when it is killed, go to DIED */
+	jmp_buf died;
 };
 
 struct world {
@@ -138,9 +140,10 @@ struct explore {
  * until the next call).  *STATES is added to. */
 const char *explore(uint64_t seed, const struct explore *e, uint64_t *states);
 
-/* --- weave.c: another process in the middle of an operation --- */
+/* --- weave.c: the calls of a process --- */
 
-int weave_open(struct backend **out, struct backend *inner,
-	       void (*meanwhile)(void *ctx), void *ctx);
+int weave_open(struct backend **out, struct backend *inner, struct world *w,
+	       struct process *p);
+void world_meanwhile(struct world *w);	/* explore.c */
 
 #endif
