@@ -55,3 +55,8 @@ strato_compact_LDADD = $(CMD_LDADD)
 bin_PROGRAMS += strato-gpucache
 strato_gpucache_SOURCES = %D%/gpucache/gpucache.c
 strato_gpucache_LDADD = $(CMD_LDADD) $(OPENCL_LIBS)
+
+bin_PROGRAMS += strato-walcheck
+strato_walcheck_SOURCES = %D%/walcheck/walcheck.c %D%/walcheck/walcheck.h \
+	%D%/walcheck/list.c %D%/walcheck/plain.c %D%/walcheck/repair.c
+strato_walcheck_LDADD = $(CMD_LDADD)

@@ -95,7 +95,8 @@ static int check_head(struct file *f, const uint8_t store_id[16], uint64_t id)
 	fill_head(&want, store_id, id);
 	if (memcmp(&got, &want, sizeof want) == 0)
 		return 0;
-	if (memcmp(got.magic, BLOB_MAGIC, 8) == 0 && le32_get(got.format) > BLOB_FORMAT)
+	if (memcmp(got.magic, BLOB_MAGIC, 8) == 0 && le32_get(got.format) > BLOB_FORMAT &&
+	    crc32c(0, (uint8_t *)&got + 4, sizeof got - 4) == le32_get(got.crc))
 		return err_set(ERR_NEWER, "%s: format %u is newer than this program's %u",
 			       file_path(f), le32_get(got.format), BLOB_FORMAT);
 	return err_set(ERR_DAMAGED, "%s: offset 0: not this store's blob", file_path(f));

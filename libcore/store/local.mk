@@ -14,3 +14,8 @@ libcore_a_SOURCES += \
 	%D%/manifest.c %D%/manifest.h %D%/manifest_disk.h \
 	%D%/snapshot.c %D%/txn.c %D%/merge.c \
 	%D%/blob.c %D%/blob.h %D%/value.c
+libcore_a_SOURCES += \
+	%D%/check.c %D%/check.h %D%/check_inside.h %D%/check_log.c \
+	%D%/check_segments.c %D%/salvage.c %D%/salvage.h \
+	%D%/salvage_inside.h %D%/salvage_log.c %D%/salvage_log.h %D%/salvage_merge.c \
+	%D%/salvage_run.c %D%/salvage_run.h

@@ -1,0 +1,274 @@
+/* strato-walcheck - verify, list and repair
+ *
+ * Reads, front to back, the log of a store or a log file alone, and with --full
+ * all else a store has.  A sound store is silence and status 0; a torn tail is
+ * silence and status 1; each damaged place is told by itself, and the status is 76.
+ * Nothing that is read is ever written to: --repair makes a new store.
+ */
+#include "cmd/walcheck/walcheck.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "io/stream.h"
+#include "io/view.h"
+
+enum { OPT_SINCE = 1, OPT_UNTIL, OPT_REPAIR };
+
+static const struct cli_tool tool = {
+	.name = "strato-walcheck",
+	.does = "verify, list and repair a store's log, or all of a store",
+	.usage = "[OPTION]... [-s DIR]\n"
+		 "[OPTION]... FILE...\n"
+		 "[OPTION]... --repair=NEWDIR [-s DIR]",
+	.examples = "strato-walcheck -s /data/kv --full\n"
+		    "strato-walcheck -l copy.wal | tail",
+};
+
+/* --- findings --- */
+
+static const char *weight_name(enum check_weight w)
+{
+	static const char *const names[] = {
+		[CHECK_NOTE] = "note", [CHECK_TORN] = "torn-tail",
+		[CHECK_DAMAGE] = "damage", [CHECK_UNREADABLE] = "unreadable",
+	};
+
+	return names[w];
+}
+
+static int tell_json(struct walcheck *w, const struct check_finding *f)
+{
+	struct json *j = &w->json;
+
+	json_object(j, NULL);
+	json_text(j, "finding", weight_name(f->weight));
+	json_text(j, "file", f->file);
+	if (f->off != CHECK_NOWHERE)
+		json_u64(j, "offset", f->off);
+	json_text(j, "what", f->what);
+	if (f->sums) {
+		char sum[16];
+
+		snprintf(sum, sizeof sum, "%08" PRIx32, f->expected);
+		json_text(j, "expected", sum);
+		snprintf(sum, sizeof sum, "%08" PRIx32, f->got);
+		json_text(j, "found", sum);
+	}
+	if (f->version)
+		json_version(j, "version", f->version);
+	if (f->in_log)
+		json_u64(j, "beyond", f->beyond_n);
+	if (f->graph)
+		json_text(j, "graph", f->graph);
+	if (f->key.len)
+		json_bytes(j, "key", f->key);
+	json_text(j, "consequence", f->so);
+	json_text(j, "next", f->next);
+	json_object_end(j);
+	return json_line(j, output_stdout());
+}
+
+static void add(char *text, size_t cap, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void add(char *text, size_t cap, const char *fmt, ...)
+{
+	size_t len = strlen(text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text + len, cap - len, fmt, ap);
+	va_end(ap);
+}
+
+static void word_finding(char *text, size_t cap, const struct check_finding *f)
+{
+	snprintf(text, cap, "%s", f->file);
+	if (f->off != CHECK_NOWHERE)
+		add(text, cap, ": offset %" PRIu64, f->off);
+	add(text, cap, ": %s", f->what);
+	if (f->sums)
+		add(text, cap, " (expected %08" PRIx32 ", found %08" PRIx32 ")",
+		    f->expected, f->got);
+	if (f->in_log && f->version)
+		add(text, cap, "; version %" PRIu64, f->version);
+	if (f->in_log && f->weight == CHECK_DAMAGE)
+		add(text, cap, "; %" PRIu64 " sound commits beyond", f->beyond_n);
+	if (f->graph)
+		add(text, cap, "; graph \"%s\"", bytes_show(bytes_str(f->graph)));
+	if (f->key.len)
+		add(text, cap, "; key \"%s\"", bytes_show(f->key));
+	if (*f->so)
+		add(text, cap, ": %s", f->so);
+}
+
+static int tell(void *ctx, const struct check_finding *f)
+{
+	struct walcheck *w = ctx;
+	struct check_finding named = *f;
+	char text[1024];
+
+	if (w->file && !strncmp(f->file, "./", 2))
+		named.file += 2;	/* typed without a folder */
+	f = &named;
+	w->damage_n += f->weight == CHECK_DAMAGE;
+	w->unreadable_n += f->weight == CHECK_UNREADABLE;
+	if (w->cli->json)
+		return f->weight == CHECK_NOTE && !w->cli->verbose ? 0 : tell_json(w, f);
+	word_finding(text, sizeof text, f);
+	if (f->weight == CHECK_NOTE || f->weight == CHECK_TORN) {
+		cli_note(w->cli, "%s", text);
+		return 0;
+	}
+	err_set(f->code, "%s", text);
+	if (*f->next)
+		err_hint("%s", f->next);
+	cli_finding(w->cli, f->code);
+	return 0;
+}
+
+/* The last word, after all findings. */
+static int sum_up(struct walcheck *w, int r, const char *what)
+{
+	if (r == ERR_DAMAGED && w->damage_n) {
+		err_set(r, "%s: %s damaged place%s", what, output_count(w->damage_n),
+			w->damage_n == 1 ? "" : "s");
+		if (!w->full && !w->file)
+			err_hint("--full checks all of a store, not only its log");
+	} else if (w->unreadable_n) {
+		err_set(r, "%s: %s file%s could not be checked", what,
+			output_count(w->unreadable_n), w->unreadable_n == 1 ? "" : "s");
+	}
+	return r;
+}
+
+/* --- what is checked --- */
+
+static struct check the_check(struct walcheck *w)
+{
+	return (struct check){
+		.mem = &w->mem, .full = w->full, .commit = list_commit,
+		.entry = list_entry, .found = tell, .ctx = w,
+	};
+}
+
+static int one_store(struct walcheck *w, const char *dir)
+{
+	struct check c = the_check(w);
+	int r = backend_local(&c.backend, dir, false);
+
+	if (r == ERR_NO_STORE)
+		err_hint("create one with 'strato-init %s'", dir);
+	if (r < 0)
+		return r;
+	r = w->repair ? repair_store(w, c.backend) : sum_up(w, check_store(&c), dir);
+	backend_close(c.backend);
+	return r;
+}
+
+static int one_file(struct walcheck *w, const char *path)
+{
+	struct check c = the_check(w);
+	struct plain *p;
+	int r = plain_open(&p, path);
+
+	if (r < 0)
+		return r;
+	w->file = true;
+	r = sum_up(w, check_log(&c, plain_file(p)), path);
+	plain_close(p);
+	return r;
+}
+
+/* Of several answers the worst: damage, then what could not be read, then a torn
+ * tail. */
+static int worse(int a, int b)
+{
+	if (a == ERR_DAMAGED || b == 0 || (a < 0 && b == ERR_TORN_TAIL))
+		return a;
+	return b == ERR_DAMAGED || a == 0 || a == ERR_TORN_TAIL ? b : a;
+}
+
+static int all_files(struct walcheck *w)
+{
+	unsigned n = 0, bad = 0;
+	const char *path;
+	int worst = 0;
+
+	while ((path = cli_operand_if_any(w->cli))) {
+		int r;
+
+		w->damage_n = w->unreadable_n = 0;
+		r = one_file(w, path);
+		n++;
+		worst = worse(worst, r);
+		if (r == 0 || r == ERR_TORN_TAIL)
+			continue;
+		bad++;
+		if (n > 1 || cli_operand_peek(w->cli))
+			cli_finding(w->cli, r);
+	}
+	return n > 1 && bad ? err_set(worst, "%u of %u files are not sound", bad, n) : worst;
+}
+
+static int walcheck(struct walcheck *w)
+{
+	struct settings settings;
+	int r = cli_settings(w->cli, &settings, bytes_of("", 0), "config"), e;
+
+	if (r < 0)
+		return r;
+	mem_init(&w->mem, setting_u64(&settings, SETTING_MEMORY_LIMIT));
+	w->record.mem = &w->mem;
+	json_init(&w->json, &w->mem);
+	if (w->list)
+		r = output_open(&w->out, cli_style(w->cli, false), output_stdout(), &w->mem);
+	if (r == 0)
+		r = cli_operand_peek(w->cli) ? all_files(w) : one_store(w, cli_store(w->cli));
+	e = w->out ? output_end(w->out) : 0;
+	r = e < 0 ? e : r;
+	if (w->stats && (r == 0 || r == ERR_TORN_TAIL || r == ERR_DAMAGED)) {
+		e = list_stats(w);
+		r = e < 0 ? e : r;
+	}
+	output_close(w->out);
+	json_release(&w->json);
+	buf_release(&w->record);
+	return r;
+}
+
+int main(int argc, const char **argv)
+{
+	struct walcheck w = { 0 };
+	const struct poptOption table[] = {
+		CLI_OPTION_LONG(&w.list),
+		CLI_FLAG("stats", 0, &w.stats, "count commits and records"),
+		CLI_TEXT("since", 0, OPT_SINCE, "list and count what is later than V", "V"),
+		CLI_TEXT("until", 0, OPT_UNTIL, "list and count up to V", "V"),
+		CLI_FLAG("full", 0, &w.full, "verify every byte of the store"),
+		CLI_TEXT("repair", 0, OPT_REPAIR, "make a new store of what is sound", "NEWDIR"),
+		CLI_OPTIONS_STORE,
+		CLI_OPTIONS,
+		POPT_TABLEEND
+	};
+	struct cli cli;
+
+	stream_guard_std();
+	view_guard();
+	w.cli = &cli;
+	cli_begin(&cli, &tool, argc, argv, table);
+	w.since = cli_u64(&cli, OPT_SINCE, 0, UINT64_MAX, 0);
+	w.until = cli_u64(&cli, OPT_UNTIL, 0, UINT64_MAX, UINT64_MAX);
+	w.repair = cli_text(&cli, OPT_REPAIR);
+	if (w.repair && (w.list || w.stats || w.full))
+		cli_usage(&cli, "--repair goes without -l, --stats and --full: it reads all");
+	if (cli_operand_peek(&cli) && cli_given(&cli, CLI_VAL_STORE))
+		cli_usage(&cli, "either -s or a FILE, not both");
+	if (cli_operand_peek(&cli) && (w.repair || w.full))
+		cli_usage(&cli, "--%s is for a store, not for a FILE",
+			  w.repair ? "repair" : "full");
+	return cli_end(&cli, walcheck(&w));
+}

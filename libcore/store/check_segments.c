@@ -1,0 +1,222 @@
+/* store/check_segments.c - runs, the values entries refer to, graphs */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "io/file.h"
+#include "store/blob.h"
+#include "store/check_inside.h"
+#include "store/salvage_run.h"
+
+#define REPAIR "strato-walcheck --repair=NEWDIR makes a new store of what is sound"
+#define READ_LEN (128u << 10)
+
+/* --- values --- */
+
+static int read_all(struct checking *k, const struct entry *e, const uint8_t *store_id)
+{
+	struct blob_reader *b = NULL;
+	uint8_t *buf = mem_alloc(k->c->mem, READ_LEN);
+	bool opened = false;
+	uint64_t off = 0;
+	int r = ERR_MEMORY;
+
+	if (buf)
+		r = blob_reader_open(&b, k->c->backend, store_id, e, false, k->c->mem);
+	opened = r == 0;
+	while (r == 0) {
+		long n = blob_read(b, off, buf, READ_LEN);
+
+		if (n <= 0) {
+			r = (int)n;
+			break;
+		}
+		off += (uint64_t)n;
+	}
+	blob_reader_close(b);
+	mem_free(k->c->mem, buf);
+	/* Its head was sound and of this format: a codec nobody knows is damage. */
+	return r == ERR_NEWER && opened ? ERR_DAMAGED : r;
+}
+
+int checking_value(struct checking *k, const struct entry *e, const uint8_t *store_id)
+{
+	const struct check_finding pattern = {
+		.version = e->version, .graph = checking_graph(k, e->space),
+		.space = e->space, .key = e->key,
+		.so = "the value of this key cannot be read",
+		.next = "write the key again or remove it, then strato-compact; or " REPAIR,
+	};
+	char name[SEGMENT_NAME_MAX];
+	int r = read_all(k, e, store_id);
+
+	if (r == 0)
+		return 0;
+	segment_name(name, SEGMENT_BLOB, e->blob.blob);
+	return checking_met(k, r, checking_path(k, name), &pattern);
+}
+
+/* --- runs --- */
+
+struct run_check {
+	struct checking *k;
+	char path[1200];
+};
+
+static void run_found(void *ctx, uint64_t off, const char *words)
+{
+	struct run_check *c = ctx;
+	struct check_finding f = {
+		.weight = CHECK_DAMAGE, .code = ERR_DAMAGED, .file = c->path, .off = off,
+		.what = words, .so = "these keys cannot be read", .next = REPAIR,
+	};
+
+	if (c->k->stop == 0)
+		checking_tell(c->k, &f);
+}
+
+/* The large values that the run's entries refer to. */
+static int check_values(struct checking *k, struct run *run)
+{
+	struct salvage_run *s = NULL;
+	struct salvage_hole hole;
+	struct entry e;
+	int r = salvage_run_open(&s, run, k->c->mem);
+
+	if (r < 0)
+		return r;
+	while ((r = salvage_run_next(s, &e, &hole)) > SALVAGE_END) {
+		if (r == SALVAGE_ENTRY && e.kind == ENTRY_BLOB)
+			r = checking_value(k, &e, k->m->store_id);
+		else
+			r = 0;		/* run_verify told of the hole */
+		if (r != 0)
+			break;
+	}
+	salvage_run_close(s);
+	return r;
+}
+
+static int check_run(struct checking *k, const struct run_info *info)
+{
+	struct run_check c = { .k = k };
+	char so[200], name[SEGMENT_NAME_MAX];
+	const struct check_finding pattern = { .so = so, .next = REPAIR };
+	struct run *run = NULL;
+	int r;
+
+	segment_name(name, SEGMENT_RUN, info->ref.id);
+	snprintf(c.path, sizeof c.path, "%s", checking_path(k, name));
+	snprintf(so, sizeof so, "%" PRIu64 " entries cannot be read, of versions up to %"
+		 PRIu64, info->entry_n, info->version_max > info->bulk_version ?
+		 info->version_max : info->bulk_version);
+	r = run_open(&run, k->c->backend, info, k->m->store_id, k->c->mem);
+	if (r == 0)
+		r = run_verify(run, run_found, &c);
+	if (r >= 0 && k->stop == 0)
+		r = check_values(k, run);
+	run_close(run);
+	if (k->stop != 0)
+		return k->stop;
+	return r < 0 ? checking_met(k, r, c.path, &pattern) : 0;
+}
+
+/* --- blob files --- */
+
+static int check_blob(struct checking *k, const struct manifest_blob *blob)
+{
+	const struct check_finding pattern = {
+		.so = "values that lie in it cannot be read", .next = REPAIR,
+	};
+	/* an empty value that lies there: reading it is looking at the head */
+	const struct entry e = { .kind = ENTRY_BLOB, .blob.blob = blob->id };
+	struct blob_reader *b = NULL;
+	char name[SEGMENT_NAME_MAX];
+	struct file *f;
+	uint64_t size = 0;
+	int r;
+
+	segment_name(name, SEGMENT_BLOB, blob->id);
+	r = blob_reader_open(&b, k->c->backend, k->m->store_id, &e, false, k->c->mem);
+	blob_reader_close(b);
+	if (r == 0 && blob->bytes) {
+		r = backend_open(k->c->backend, name, FILE_LINKED, &f);
+		if (r == 0) {
+			r = file_size(f, &size);
+			file_close(f);
+		}
+		if (r == 0 && size < blob->bytes)
+			r = err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": ends here; the "
+				    "manifest says %" PRIu64 " bytes",
+				    checking_path(k, name), size, blob->bytes);
+	}
+	return r < 0 ? checking_met(k, r, checking_path(k, name), &pattern) : 0;
+}
+
+/* --- graphs --- */
+
+struct graph_check {
+	struct checking *k;
+	const struct manifest_graph *graph;
+	char path[1200];
+};
+
+static void page_found(void *ctx, uint64_t off, uint32_t tag, uint32_t expected, uint32_t got)
+{
+	struct graph_check *c = ctx;
+	char what[80];
+	struct check_finding f = {
+		.weight = CHECK_DAMAGE, .code = ERR_DAMAGED, .file = c->path, .off = off,
+		.what = what, .sums = true, .expected = expected, .got = got,
+		.graph = c->graph->name,
+		.so = "questions to this graph that need this page fail",
+		.next = "import the graph again with --replace",
+	};
+
+	if (tag)
+		snprintf(what, sizeof what, "checksum of a page of section %" PRIu32 " differs",
+			 tag);
+	else
+		snprintf(what, sizeof what, "checksum of a page differs");
+	if (c->k->stop == 0)
+		checking_tell(c->k, &f);
+}
+
+static int check_graph_segment(struct checking *k, const struct manifest_graph *g,
+			       const struct segment_ref *ref)
+{
+	const struct check_finding pattern = {
+		.graph = g->name, .so = "questions to this graph fail",
+		.next = "import the graph again with --replace",
+	};
+	struct graph_check c = { .k = k, .graph = g };
+	struct segment *s = NULL;
+	char name[SEGMENT_NAME_MAX];
+	int r;
+
+	segment_name(name, ref->kind, ref->id);
+	snprintf(c.path, sizeof c.path, "%s", checking_path(k, name));
+	r = segment_open(&s, k->c->backend, ref, k->m->store_id, k->c->mem);
+	if (r == 0)
+		r = segment_verify(s, page_found, &c);
+	segment_close(s);
+	if (k->stop != 0)
+		return k->stop;
+	return r < 0 ? checking_met(k, r, c.path, &pattern) : 0;
+}
+
+int checking_segments(struct checking *k)
+{
+	const struct manifest *m = k->m;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < m->run_n; i++)
+		r = check_run(k, &m->run[i]);
+	for (uint32_t i = 0; r == 0 && i < m->blob_n; i++)
+		r = check_blob(k, &m->blob[i]);
+	for (uint32_t i = 0; r == 0 && i < m->graph_n; i++)
+		for (uint32_t n = 0; r == 0 && n < m->graph[i].segment_n; n++)
+			r = check_graph_segment(k, &m->graph[i], &m->graph[i].segment[n]);
+	return r;
+}

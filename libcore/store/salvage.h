@@ -1,0 +1,61 @@
+/* store/salvage.h - a damaged store's contents, into a new store
+ *
+ * Never touches the damaged one.  Every entry that verifies and is proven to be its
+ * key's newest is copied with its version and expiry; what cannot be proven is told
+ * key by key (or, where only a range is known, as a range).
+ *
+ * Where from: the runs and the log the manifest names.  Is it damaged, or older than
+ * its log, then those manifest.old names, and beside them what lies in wal/ and seg/
+ * and vouches for itself; such findings are copied and told as doubtful, because
+ * only a manifest can say that they were not meant to be gone.
+ *
+ * Memory is bounded: the log is sorted in pieces, which with the runs are merged
+ * into one run of the new store; large values pass through chunk by chunk.
+ */
+#ifndef STORE_SALVAGE_H
+#define STORE_SALVAGE_H
+
+#include "io/backend.h"
+#include "store/manifest.h"
+
+enum salvage_loss {
+	SALVAGE_LOST,		/* a key: its newest value is gone */
+	SALVAGE_DOUBTFUL,	/* a key: copied as of VERSION (0: not there); a newer one
+				 * may be in what was lost */
+	SALVAGE_RANGE,		/* keys from KEY to before HIGH, of versions up to VERSION,
+				 * unless they are copied from elsewhere */
+	SALVAGE_COMMIT,		/* a commit of the log */
+	SALVAGE_GRAPH,		/* a graph: all of it */
+	SALVAGE_FILE,		/* a file whose part cannot be known */
+};
+
+struct salvage_lost {
+	enum salvage_loss what;
+	const char *graph;	/* GRAPH; else the graph the key is of, NULL: the users' */
+	uint32_t space;
+	struct bytes key;	/* len 0: from the first on, or none */
+	struct bytes high;	/* RANGE; ptr NULL: to the last of all */
+	uint64_t version;	/* 0: not known */
+	const char *words;	/* which file, where, why */
+};
+
+struct salvage {
+	struct backend *from;
+	struct backend *to;	/* empty: the store is made here */
+	struct mem *mem;
+	/* Each loss; less than 0 ends the repair and is what it returns. */
+	int (*lost)(void *ctx, const struct salvage_lost *l);
+	void *ctx;
+	const char *who;	/* names the program to those who wait for its locks */
+	/* out */
+	uint64_t entry_n, value_bytes, graph_n;		/* copied */
+	uint64_t lost_n, doubtful_n;			/* told */
+	uint64_t version;				/* of the new store */
+};
+
+/* 0: the new store holds all that was acknowledged.  ERR_DAMAGED: it holds what is
+ * sound; all else was told.  ERR_NO_STORE: FROM is none, nor was.  Otherwise an
+ * error, and what lies in TO is no store to be used: remove it. */
+int salvage_store(struct salvage *s);
+
+#endif

@@ -1,0 +1,249 @@
+# tests/cmd/walcheck.bats - strato-walcheck: what it says of sound, torn and
+# damaged stores, and what a repair brings back
+load ../lib/common
+
+setup() {
+	W=$BATS_TEST_TMPDIR
+	S=$W/kv
+	export STRATO_STORE=$S
+	strato-init "$S"
+	for i in 1 2 3 4 5; do
+		printf 'value %d' $i | strato-put key$i
+	done
+	LOG=$S/wal/0000000001.wal
+}
+
+# Commits lie in blocks of 4096 bytes behind the first three.
+overwrite() { # FILE OFFSET
+	printf '\252\125\252' | dd of="$1" bs=1 seek=$2 conv=notrunc status=none
+}
+
+damage_commit() { # N
+	overwrite "$LOG" $(((2 + $1) * 4096 + 100))
+}
+
+@test "a sound store is silence and status 0, with --full too" {
+	run -0 --separate-stderr strato-walcheck
+	[ -z "$output$stderr" ]
+	head -c 300000 /dev/urandom | strato-put large
+	strato-compact
+	strato-put -d more key6
+	run -0 --separate-stderr strato-walcheck --full
+	[ -z "$output$stderr" ]
+}
+
+@test "-l lists version, offset, bytes, operation and key of every record" {
+	strato-rm key2
+	printf 'a\tb\n' | strato-put -b
+	printf 'with\\ttab\tv\n' | strato-put -b
+	strato-walcheck -l >"$W/list"
+	[ "$(cut -f1 "$W/list" | tr '\n' ' ')" = "1 2 3 4 5 6 7 8 " ]
+	[ "$(cut -f2 "$W/list" | sort -n | tr '\n' ' ')" = "$(cut -f2 "$W/list" | tr '\n' ' ')" ]
+	[ "$(sed -n 6p "$W/list" | cut -f4,5)" = "remove${TAB}key2" ]
+	[ "$(sed -n 8p "$W/list" | cut -f5)" = 'with\ttab' ]
+	[ "$(awk -F'\t' 'NF != 5' "$W/list")" = "" ]
+	strato-walcheck -l -J | jq -es 'length == 8 and .[5].op == "remove"' >/dev/null
+	[ "$(strato-walcheck -l --since=2 --until=4 | cut -f1 | tr '\n' ' ')" = "3 4 " ]
+}
+
+@test "the bytes of a record are where -l says" {
+	strato-walcheck -l | while IFS=$TAB read -r version offset bytes op key; do
+		tail -c +$((offset + 1)) "$LOG" | head -c $bytes | grep -qaF "$key"
+	done
+}
+
+@test "--stats counts commits and records" {
+	strato-rm key1 key2
+	strato-walcheck --stats >"$W/stats"
+	grep -qx "commits${TAB}6" "$W/stats"
+	grep -qx "records${TAB}7" "$W/stats"
+	grep -qx "removes${TAB}2" "$W/stats"
+	strato-walcheck --stats -J | jq -e '.commits == 6 and .last_version == "6"' >/dev/null
+	strato-walcheck --stats --since=5 | grep -qx "records${TAB}2"
+}
+
+@test "a copied log is checked without its store" {
+	cp "$LOG" "$W/copy.wal"
+	strato-walcheck "$W/copy.wal"
+	(cd "$W" && strato-walcheck -l copy.wal) | cut -f5 >"$W/keys"
+	[ "$(tr '\n' ' ' <"$W/keys")" = "key1 key2 key3 key4 key5 " ]
+	ln -s copy.wal "$W/link.wal"
+	strato-walcheck "$W/link.wal"
+}
+
+@test "damage is status 76, with file, offset, version, checksums, and what lies beyond" {
+	damage_commit 3
+	run --separate-stderr -76 strato-walcheck
+	[ -z "$output" ]
+	line=${stderr%%$'\n'*}
+	[[ "$line" == "strato-walcheck: $LOG: offset $((5 * 4096)): "*" [damaged]" ]]
+	[[ "$line" == *"(expected "*", found "*")"* ]]
+	[[ "$line" == *"version 3"* ]]
+	[[ "$line" == *"2 sound commits beyond"* ]]
+	[[ "$stderr" == *"hint: "*"--repair="* ]]
+	run --separate-stderr -76 strato-walcheck -l
+	[ "$(cut -f1 <<<"$output" | tr '\n' ' ')" = "1 2 4 5 " ]
+}
+
+@test "all findings are told, not only the first" {
+	damage_commit 2
+	damage_commit 4
+	run --separate-stderr -76 strato-walcheck
+	[[ "$stderr" == *"offset $((4 * 4096))"* ]]
+	[[ "$stderr" == *"offset $((6 * 4096))"* ]]
+	[[ "$stderr" == *": 2 damaged places [damaged]"* ]]
+}
+
+@test "with --json findings are objects on stdout, and stderr is an object" {
+	damage_commit 3
+	strato-walcheck -J >"$W/out" 2>"$W/err" || [ $? -eq 76 ]
+	jq -e '.finding == "damage" and .offset == 20480 and .beyond == 2 and
+		.version == "3" and (.next | length > 0)' "$W/out" >/dev/null
+	jq -e '.error == "damaged" and .status == 76' "$W/err" >/dev/null
+}
+
+@test "a file that is no log is status 76, a missing one 66, a folder 64" {
+	head -c 32 /dev/zero >"$W/wal"
+	run --separate-stderr -76 strato-walcheck "$W/wal"
+	[[ "$stderr" == "strato-walcheck: $W/wal: offset 0: "* ]]
+	run --separate-stderr -66 strato-walcheck "$W/nowhere"
+	[[ "$stderr" == *"[no-file]" ]]
+	run --separate-stderr -64 strato-walcheck "$S"
+	run --separate-stderr -64 strato-walcheck -s "$S" "$LOG"
+	run --separate-stderr -64 strato-walcheck --full "$LOG"
+	run --separate-stderr -64 strato-walcheck --repair="$W/x" "$LOG"
+	[ ! -e "$W/x" ]
+}
+
+@test "a torn last commit is silence and status 1, and a repair of it misses nothing" {
+	rm -f "$S/wal/index"
+	dd if=/dev/zero of="$LOG" bs=512 seek=$((7 * 8 + 1)) count=7 conv=notrunc status=none
+	run --separate-stderr -1 strato-walcheck
+	[ -z "$output$stderr" ]
+	run --separate-stderr -1 strato-walcheck -v --full
+	[[ "$stderr" == *"incomplete"* ]]
+	run --separate-stderr -0 strato-walcheck --repair="$W/new"
+	[ -z "$output$stderr" ]
+	[ "$(strato-ls -s "$W/new" | tr '\n' ' ')" = "key1 key2 key3 key4 " ]
+}
+
+@test "nothing that is read is ever written to" {
+	damage_commit 3
+	(cd "$S" && find . -type f -exec sha256sum {} +) >"$W/before"
+	strato-walcheck --full 2>/dev/null || status=$?
+	[ $status -eq 76 ]
+	strato-walcheck --repair="$W/new" >"$W/lost" 2>/dev/null || status=$?
+	(cd "$S" && find . -type f -exec sha256sum {} +) >"$W/after"
+	same "$W/before" "$W/after"
+}
+
+@test "a store that may only be read is checked all the same" {
+	chmod -R a-w "$S"
+	strato-walcheck --full
+	chmod -R u+w "$S"
+}
+
+@test "a sound store repairs to the same keys, values, versions" {
+	head -c 300000 /dev/urandom | strato-put large
+	strato-compact
+	strato-rm key2
+	strato-ls -l >"$W/was"
+	run -0 --separate-stderr strato-walcheck --repair="$W/new/"
+	[ -z "$output$stderr" ]
+	strato-ls -s "$W/new" -l >"$W/is"
+	same "$W/was" "$W/is"
+	same <(strato-get large) <(strato-get -s "$W/new" large)
+	strato-put -s "$W/new" -d again key2
+	strato-walcheck -s "$W/new" --full
+	[ ! -e "$W/new.partial" ]
+}
+
+@test "a repair takes what lies beyond damage and lists what is doubtful" {
+	damage_commit 3
+	strato-walcheck --repair="$W/new" >"$W/lost" 2>"$W/err" || [ $? -eq 76 ]
+	[ "$(strato-ls -s "$W/new" | tr '\n' ' ')" = "key1 key2 key4 key5 " ]
+	[ "$(grep ^lost-commit "$W/lost" | cut -f4)" = 3 ]
+	[ "$(grep ^doubtful "$W/lost" | cut -f2 | tr '\n' ' ')" = "key1 key2 " ]
+	strato-walcheck -s "$W/new" --full
+	strato-walcheck --repair="$W/again" -J 2>"$W/err" >"$W/lost" || [ $? -eq 76 ]
+	jq -es 'length == 3' "$W/lost" >/dev/null
+	jq -e '.error == "damaged"' "$W/err" >/dev/null
+}
+
+@test "a repair without a manifest, or with a damaged one, brings every key back" {
+	strato-compact
+	strato-put -d later key9
+	overwrite "$S/manifest" 60
+	run --separate-stderr -76 strato-walcheck
+	[[ "$stderr" == *"/manifest: "*"checksum"* ]]
+	strato-walcheck --repair="$W/new" >"$W/lost" 2>"$W/err" || [ $? -eq 76 ]
+	[ "$(strato-ls -s "$W/new" | tr '\n' ' ')" = "key1 key2 key3 key4 key5 key9 " ]
+	rm "$S/manifest" "$S/manifest.old"
+	strato-walcheck --repair="$W/newer" >"$W/lost" 2>"$W/err" || [ $? -eq 76 ]
+	[ "$(strato-ls -s "$W/newer" | tr '\n' ' ')" = "key1 key2 key3 key4 key5 key9 " ]
+}
+
+@test "a manifest that was put back is told" {
+	cp "$S/manifest" "$W/manifest"
+	strato-compact
+	strato-put -d later key9
+	cp "$W/manifest" "$S/manifest"
+	run --separate-stderr -76 strato-walcheck
+	[[ "$stderr" == *"put back"* ]]
+}
+
+@test "a large value that cannot be read names its key" {
+	head -c 300000 /dev/urandom | strato-put 'my large'
+	overwrite "$(echo "$S"/seg/blob-*)" 200000
+	strato-walcheck
+	run --separate-stderr -76 strato-walcheck --full
+	[[ "$stderr" == *'key "my large"'* ]]
+	strato-walcheck --repair="$W/new" >"$W/lost" 2>"$W/err" || [ $? -eq 76 ]
+	[ "$(cut -f1,2 "$W/lost")" = "lost${TAB}my large" ]
+	[ "$(strato-ls -s "$W/new" | wc -l)" -eq 5 ]
+}
+
+@test "graphs come over, and a damaged one is named" {
+	printf 'Alice\tBob\nBob\tCarol\n' >"$W/edges"
+	strato-graph import -q -g web -f tsv "$W/edges"
+	strato-graph import -q -g other -f tsv "$W/edges"
+	run -0 --separate-stderr strato-walcheck --repair="$W/new"
+	strato-graph export -s "$W/new" -g web -f tsv | sort >"$W/is"
+	same "$W/edges" "$W/is"
+	overwrite "$(ls "$S"/seg/csr-* | head -n 1)" 5000
+	run --separate-stderr -76 strato-walcheck --full
+	[[ "$stderr" == *'graph "'* ]]
+	strato-walcheck --repair="$W/newer" >"$W/lost" 2>"$W/err" || [ $? -eq 76 ]
+	[ "$(cut -f1 "$W/lost")" = lost-graph ]
+	[ "$(strato-graph ls -s "$W/newer" | wc -l)" -eq 1 ]
+	strato-walcheck -s "$W/newer" --full
+}
+
+@test "a repair refuses a place that is taken, and leaves it alone" {
+	mkdir "$W/full"
+	: >"$W/full/mine"
+	run --separate-stderr -73 strato-walcheck --repair="$W/full"
+	[[ "$stderr" == *"[exists]"* ]]
+	[ -f "$W/full/mine" ]
+	mkdir "$W/empty"
+	strato-walcheck --repair="$W/empty"
+	[ "$(strato-ls -s "$W/empty" | wc -l)" -eq 5 ]
+}
+
+@test "beside writers walcheck never speaks of damage" {
+	strato-config log_size=1M
+	(
+		for ((i = 0; i < 40; i++)); do
+			seeded 40000 $i | strato-put "v$((i % 7))"
+			awk -v i=$i 'BEGIN { for (n = 0; n < 400; n++)
+				printf "k%d\t%0200d\n", n, i }' | strato-put -b
+			strato-compact -q
+		done
+	) &
+	writer=$!
+	for ((i = 0; i < $(scaled 15); i++)); do
+		strato-walcheck --full
+	done
+	wait $writer
+	strato-walcheck --full
+}
