@@ -102,6 +102,11 @@ uint64_t log_durable(struct log *l)
 	return l->t->head->durable_version;
 }
 
+uint64_t log_floor(const struct log *l)
+{
+	return l->t->head->floor;
+}
+
 int log_hold(struct log *l)
 {
 	int r;
