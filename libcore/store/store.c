@@ -106,10 +106,16 @@ static void forget(struct store *s)
 static int look(struct store *s)
 {
 	struct log_options o;
-	int r = manifest_read(&s->manifest, s->backend, &s->mem);
+	uint8_t id[sizeof s->manifest.store_id];
+	int r;
 
-	if (r < 0)
+	memcpy(id, s->manifest.store_id, sizeof id);
+	r = manifest_read(&s->manifest, s->backend, &s->mem);
+	if (r < 0) {
+		/* what is being built goes on, and is this store's */
+		memcpy(s->manifest.store_id, id, sizeof id);
 		return r;
+	}
 	if (s->write && !s->manifest.write_ok)
 		return err_set(ERR_NEWER, "%s: a newer program must write this store",
 			       s->backend->path);
