@@ -159,9 +159,11 @@ void log_end(struct log *l)
 
 uint64_t log_next_version(const struct log *l)
 {
-	uint64_t v = l->t->head->append_version, floor = l->t->head->floor;
+	uint64_t v = l->t->head->append_version;
+	uint64_t floor = l->t->head->floor, taken = l->t->head->taken;
 
 	v = v > floor ? v : floor;
+	v = v > taken ? v : taken;
 	return (v > l->o.base_version ? v : l->o.base_version) + 1;
 }
 
@@ -427,10 +429,16 @@ int log_retiring(struct log *l)
 	return note(l);
 }
 
-void log_publishing(struct log *l, bool now)
+void log_publishing(struct log *l, uint64_t version)
 {
 	assert(l->begun);
-	l->t->head->publishing = now;
+	tail_raise(&l->t->head->taken, version);
+	l->t->head->publishing = 1;
+}
+
+void log_published(struct log *l)
+{
+	l->t->head->publishing = 0;
 }
 
 void log_retire(struct log *l)

@@ -380,8 +380,10 @@ static int fill_shared(struct log *l, struct recover *r)
 		if (e == 0)
 			withdraw(l);
 	}
-	if (e == 0 && old)
+	if (e == 0 && old) {
+		l->t->head->taken = old->head->taken;
 		old->head->superseded = 1;
+	}
 	if (e < 0) {			/* as it was: still dirty, or doubtful */
 		tail_close(l->t);
 		l->t = old;

@@ -444,10 +444,10 @@ int store_replace_manifest(struct store *s, struct manifest *next)
 {
 	int r;
 
-	log_publishing(s->log, true);
+	log_publishing(s->log, next->version);
 	r = manifest_publish(next, s->backend);
 	if (r == 0)
-		log_publishing(s->log, false);
+		log_published(s->log);
 	return r;
 }
 

@@ -357,6 +357,8 @@ void tail_copy(struct tail *to, const struct tail *from)
 	h->node_n = f->node_n;
 	h->file_blk = f->file_blk;
 	h->floor = f->floor;
+	h->taken = f->taken;
+	h->publishing = f->publishing;
 	h->durable_blk = f->durable_blk;
 	h->durable_version = f->durable_version;
 	h->mark_sequence = f->mark_sequence;

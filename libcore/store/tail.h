@@ -53,8 +53,9 @@ struct tail_head {
 /*b0*/	_Atomic uint64_t node_n;	/* entries in the log */
 /*b8*/	_Atomic uint64_t file_blk;	/* zero-written and flushed up to here */
 /*c0*/	_Atomic uint64_t floor;		/* commits are later than this */
-/*c8*/	_Atomic uint32_t publishing;	/* a manifest is, or its publisher died */
-/*cc*/	uint8_t pad2[52];
+/*c8*/	_Atomic uint64_t taken;		/* as floor, by a manifest that may not be there */
+/*d0*/	_Atomic uint32_t publishing;	/* a manifest is, or its publisher died */
+/*d4*/	uint8_t pad2[44];
 	/* changed under the sync lock; only ever upwards */
 /*100*/	_Atomic uint64_t durable_blk;	/* flushed */
 /*108*/	_Atomic uint64_t durable_version; /* what readers may see */

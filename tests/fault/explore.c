@@ -30,6 +30,7 @@ static void process_end(struct process *p)
 	p->held = NULL;
 	p->s = NULL;
 	p->b = p->fault = NULL;
+	p->troubled = p->armed = false;
 }
 
 /* What it had in hand is lost with it: memory too, a little. */
@@ -40,6 +41,23 @@ static void process_died(struct world *w, struct process *p)
 	w->unsure = true;
 }
 
+/* One of its calls will fail, or from then on all of that kind. */
+static void trouble(struct world *w, struct process *p)
+{
+	static const unsigned kinds[] = { FAULT_FLUSH, FAULT_FLUSH, FAULT_FLUSH, FAULT_WRITE,
+		FAULT_WRITE, FAULT_SYNC_DIR, FAULT_RESIZE, FAULT_RENAME, FAULT_REMOVE,
+		FAULT_MAP, FAULT_READ, FAULT_OPEN };
+	unsigned kind = kinds[world_rnd(w, sizeof kinds / sizeof *kinds)];
+	uint64_t nth = 1 + world_rnd(w, 40);
+	bool forever = world_rnd(w, 3) == 0;
+	int code = kind != FAULT_FLUSH && world_rnd(w, 2) ? ERR_NO_SPACE : ERR_IO;
+
+	world_say("process %d: call %llu of kind %x will fail%s", (int)(p - w->proc),
+		  (unsigned long long)nth, kind, forever ? ", and all after it" : "");
+	fault_fail(p->fault, kind, nth, code, forever);
+	p->troubled = true;
+}
+
 /* A handle on the disk, which in a third of them will not live long. */
 static void process_begin(struct world *w, struct process *p)
 {
@@ -47,11 +65,13 @@ static void process_begin(struct world *w, struct process *p)
 	world_must(w, weave_open(&p->b, p->fault, w, p), "a weave");
 	if (world_rnd(w, 3) == 0)
 		fault_die_after(p->fault, 1 + world_rnd(w, world_rnd(w, 3) ? 60 : 500));
+	else if (world_rnd(w, 4) == 0)
+		trouble(w, p);
 }
 
 static void outcome(struct world *w, int r, const char *what)
 {
-	if (r == ERR_LOCKED && w->nested)
+	if ((r == ERR_LOCKED && w->nested) || world_excused(w, r))
 		w->unsure = true;	/* the one we interrupted has it */
 	else
 		world_must(w, r, what);
@@ -146,19 +166,35 @@ static void act(struct world *w, struct process *p)
 	}
 }
 
-static void step(struct world *w, struct process *p)
+/* A process that was killed, or gave up after a failure that it was given. */
+static void process_gone(struct world *w, struct process *p, bool killed)
 {
-	unsigned nested = w->nested;
-	int r = 0;
-
-	if (!p->fault)
-		process_begin(w, p);
-	if (setjmp(p->died)) {
-		w->nested = nested;
+	if (killed) {
 		process_died(w, p);
 		return;
 	}
+	world_say("process %d gives up", (int)(p - w->proc));
+	process_end(p);
+	w->unsure = true;
+}
+
+static void step(struct world *w, struct process *p)
+{
+	struct process *before = w->acting;
+	unsigned nested = w->nested;
+	int r = 0, how;
+
+	if (!p->fault)
+		process_begin(w, p);
+	how = setjmp(p->died);
+	if (how) {
+		w->nested = nested;
+		w->acting = before;
+		process_gone(w, p, how == 1);
+		return;
+	}
 	p->armed = true;
+	w->acting = p;
 	if (!p->s) {
 		r = world_open(w, p->b, true, &p->s);
 		world_say("process %d opens -> %d", (int)(p - w->proc), r);
@@ -166,7 +202,10 @@ static void step(struct world *w, struct process *p)
 	}
 	if (p->s)
 		act(w, p);
+	if (p->troubled && fault_hits(p->fault) && world_rnd(w, 2))
+		process_gone(w, p, false);
 	p->armed = false;
+	w->acting = before;
 }
 
 /* In the middle of process 0's call, process 1 takes a step. */

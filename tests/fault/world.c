@@ -44,8 +44,27 @@ void world_fail(struct world *w, const char *fmt, ...)
 	longjmp(w->out, 1);
 }
 
+bool world_excused(const struct world *w, int r)
+{
+	bool trouble = false;
+
+	for (int i = 0; i < WORLD_PROCS; i++)
+		trouble |= w->proc[i].troubled && fault_hits(w->proc[i].fault);
+	if (!w->acting || !trouble)
+		return false;
+	/* a failed flush is the failure of all who waited for it */
+	if (!w->acting->troubled || !fault_hits(w->acting->fault))
+		return w->weave && r == ERR_IO;
+	return r == ERR_IO || r == ERR_NO_SPACE;
+}
+
 void world_must(struct world *w, int r, const char *what)
 {
+	if (r < 0 && world_excused(w, r)) {
+		world_say("%s: %d %s", what, r, err_message());
+		w->acting->armed = false;
+		longjmp(w->acting->died, 2);
+	}
 	if (r < 0)
 		world_fail(w, "%s: %d [%s] %s", what, r, err_word(r), err_message());
 }

@@ -75,7 +75,8 @@ struct process {
 	struct store *s;
 	struct snapshot *held;
 	struct sight kept;	/* what HELD showed first */
-	bool armed;		/* when it is killed, go to DIED */
+	bool troubled;		/* a call of it fails */
+	bool armed;		/* when it is killed (1) or gives up (2), go to DIED */
 	jmp_buf died;
 };
 
@@ -89,6 +90,7 @@ struct world {
 	struct backend *disk;	/* a handle that nobody kills */
 	unsigned modes;
 	struct process proc[WORLD_PROCS];
+	struct process *acting;	/* whose step it is */
 	unsigned nested;
 	struct commit commit[WORLD_COMMITS];
 	unsigned commit_n;
@@ -106,6 +108,8 @@ uint64_t world_rnd(struct world *w, uint64_t n);
 _Noreturn void world_fail(struct world *w, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void world_must(struct world *w, int r, const char *what);
+/* Is R what was given to the acting process, or follows from it? */
+bool world_excused(const struct world *w, int r);
 void world_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* if STRATO_VERBOSE */
 
 int world_create(struct world *w, struct backend *b);
