@@ -79,6 +79,13 @@ uint64_t log_version(const struct log *l)
 	return l->t->head->append_version;
 }
 
+/* A writer died in the middle: what of it counts is decided once for all. */
+static void settle(struct log *l)
+{
+	if (log_begin(l) == 0)
+		log_end(l);
+}
+
 /* What cannot be brought up to date now stays true as it was. */
 uint64_t log_durable(struct log *l)
 {
@@ -87,6 +94,8 @@ uint64_t log_durable(struct log *l)
 	err_take(&note, 0);
 	if (!l->o.write)
 		log_index_refresh(l);
+	else if (!l->begun && log_index_abandoned(l))
+		settle(l);
 	else if (!l->alone && !l->begun && l->t->head->superseded)
 		log_index_adopt(l);
 	err_give(&note);
@@ -411,6 +420,12 @@ int log_retiring(struct log *l)
 	assert(l->begun);
 	l->t->head->log_flags = WAL_RETIRING;
 	return note(l);
+}
+
+void log_publishing(struct log *l, bool now)
+{
+	assert(l->begun);
+	l->t->head->publishing = now;
 }
 
 void log_retire(struct log *l)

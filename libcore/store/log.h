@@ -108,6 +108,11 @@ int log_iter(struct iter **out, struct log *l, uint64_t as_of,
  * ERR_CHANGED when it is too late). */
 int log_hold(struct log *l);
 
+/* Under log_begin, around the publication of a manifest that keeps
+ * this log; not called off when that failed, or died: then the next log_begin
+ * makes durable what it sees. */
+void log_publishing(struct log *l, bool now);
+
 /* Under log_begin, around the publication of a manifest that names another log and
  * holds all that was appended to this one.  Retiring, before: should we die, the
  * next log_begin asks which manifest is there.  Retire, after: every other

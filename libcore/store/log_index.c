@@ -219,6 +219,23 @@ static int fill(struct log *l, struct recover *r, bool shared, bool flushed)
 
 /* --- a private one --- */
 
+/* Shown is only what is durable, and nobody else says what of it is.  Where
+ * nothing can be written nothing is waiting to be. */
+static int make_durable(struct log *l)
+{
+	struct err_note note;
+	int e;
+
+	if (l->o.no_sync)
+		return 0;
+	err_take(&note, 0);
+	e = file_flush(l->f);
+	if (e == ERR_IO)
+		return e;
+	err_give(&note);
+	return 0;
+}
+
 static int fill_private(struct log *l)
 {
 	struct recover_rest rest;
@@ -230,7 +247,7 @@ static int fill_private(struct log *l)
 	if (e == 0 || e == ERR_TORN_TAIL)
 		e = fill(l, &r, false, false);
 	recover_release(&r);
-	return e;
+	return e < 0 ? e : make_durable(l);
 }
 
 /* What looks like damage may be a writer's half-copied page: look again while
@@ -353,6 +370,8 @@ static int fill_shared(struct log *l, struct recover *r)
 
 	l->t = NULL;
 	e = fill(l, r, true, true);
+	if (e == 0)
+		tail_supersede(l->o.backend);
 	if (e == 0)
 		e = tail_publish(l->t);
 	l->alone = e < 0;
@@ -493,6 +512,28 @@ static int end_moved(struct log *l)
 	return 1;
 }
 
+/* An index without a name is one that others do not keep up: they may have folded
+ * the log.  Where names cannot be seen, the marks say whether they did. */
+static int lost_its_name(struct log *l)
+{
+	struct file_stamp s;
+	struct err_note note;
+	struct wal_mark m;
+	int e;
+
+	err_take(&note, 0);
+	e = file_stamp(l->t->file, &s);
+	err_give(&note);
+	if (e == 0)
+		return s.links == 0;
+	e = log_file_room(l, &l->in, 2 * WAL_BLOCK);
+	if (e == 0)
+		e = file_read(l->f, l->in.ptr, 2 * WAL_BLOCK, WAL_MARK_BLK * WAL_BLOCK);
+	if (e == 0)
+		e = wal_mark_parse(&m, l->in.ptr, &l->head.key, l->f);
+	return e < 0 ? e : m.flags & WAL_RETIRED ? 1 : 0;
+}
+
 static int is_current(struct log *l)
 {
 	const struct tail_head *h = l->t->head;
@@ -501,6 +542,8 @@ static int is_current(struct log *l)
 	if (h->superseded || h->dirty || h->doubtful || h->node_n > l->t->node_cap)
 		return 0;
 	moved = end_moved(l);
+	if (moved == 0 && l->begun)
+		moved = lost_its_name(l);
 	if (moved == 0 && l->begun)
 		log_file_stamp(l);
 	return moved < 0 ? moved : !moved;
@@ -511,11 +554,23 @@ static int retired(struct log *l)
 	return err_set(ERR_CHANGED, "%s: the log was folded meanwhile", file_path(l->f));
 }
 
+/* Under the append lock nobody publishes: what the manifest says now stays, and is
+ * made durable before anything rests on it.  OTHERWISE where nobody can be asked. */
+static int is_named(struct log *l, int otherwise)
+{
+	int e;
+
+	if (!l->o.named)
+		return otherwise;
+	e = backend_sync_dir(l->o.backend, "");
+	return e < 0 ? e : l->o.named(l->o.named_ctx, l->o.log_id);
+}
+
 /* A publisher died between two calls: the manifest knows how far it came. */
 static int ask_manifest(struct log *l)
 {
 	struct tail_head *h = l->t->head;
-	int named = l->o.named ? l->o.named(l->o.named_ctx, l->o.log_id) : 0;
+	int named = is_named(l, 0);
 
 	if (named < 0)
 		return named;
@@ -533,6 +588,28 @@ static int not_retired(struct log *l)
 	return flags & WAL_RETIRING ? ask_manifest(l) : 0;
 }
 
+/* A log that was folded has no index any more: the name is another's. */
+static int rebuild_if_named(struct log *l)
+{
+	int e = is_named(l, 1);
+
+	if (e < 0)
+		return e;
+	return e ? rebuild(l) : retired(l);
+}
+
+/* Who replaced the manifest died before it was durable: it is from now on. */
+static int settle_manifest(struct log *l)
+{
+	int e = 0;
+
+	if (l->alone || l->t->head->publishing)
+		e = backend_sync_dir(l->o.backend, "");
+	if (e == 0)
+		l->t->head->publishing = 0;
+	return e;
+}
+
 int log_index_ready(struct log *l)
 {
 	int e = l->alone || l->t->head->superseded ? log_index_adopt(l) : 0;
@@ -540,13 +617,13 @@ int log_index_ready(struct log *l)
 	if (e == ERR_ABSENT && l->alone) {
 		withdraw(l);		/* one that others could use and we could not */
 		e = log_index_follow(l);
-		return e < 0 ? e : not_retired(l);
+	} else if (e == 0 || e == ERR_ABSENT) {
+		e = is_current(l);
+		if (e == 0)
+			e = rebuild_if_named(l);
 	}
-	if (e < 0 && e != ERR_ABSENT)
-		return e;
-	e = is_current(l);
-	if (e == 0)
-		e = rebuild(l);
+	if (e >= 0)
+		e = settle_manifest(l);
 	return e < 0 ? e : not_retired(l);
 }
 
@@ -558,10 +635,18 @@ static int open_for_writing(struct log *l)
 	if (e < 0)
 		return e;
 	e = log_index_adopt(l);		/* somebody may have been faster */
-	if (e == ERR_ABSENT)
-		e = rebuild(l);
+	if (e == ERR_ABSENT || (e == 0 && (l->t->head->dirty || l->t->head->doubtful)))
+		e = rebuild_if_named(l);
 	backend_unlock(l->o.backend, LOCK_APPEND);
 	return e;
+}
+
+/* Did its writer die in the middle?  A reader of the file would see more. */
+bool log_index_abandoned(struct log *l)
+{
+	const struct tail_head *h = l->t->head;
+
+	return !l->alone && (h->dirty || h->doubtful) && !somebody_appends(l);
 }
 
 /* A reader's next view.  Somebody may have deleted wal/index, and made another
@@ -599,12 +684,12 @@ int log_index_open(struct log *l)
 {
 	int e;
 
-	if (adopt_untouched(l))
+	if (adopt_untouched(l) && !log_index_abandoned(l))
 		return 0;
 	e = log_file_check(l);
 	if (e == 0)
 		e = log_index_adopt(l);
-	if (e == ERR_ABSENT && l->o.write)
+	if (l->o.write && (e == ERR_ABSENT || (e == 0 && log_index_abandoned(l))))
 		return open_for_writing(l);
 	if (e == ERR_ABSENT)
 		return fill_for_reading(l);

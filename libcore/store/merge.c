@@ -237,7 +237,7 @@ static int publish_locked(struct store *s, int (*edit)(void *, struct manifest *
 		if (r == 0) {
 			r = edit(ctx, &next, 0);
 			if (r == 0)
-				r = manifest_publish(&next, s->backend);
+				r = store_replace_manifest(s, &next);
 			manifest_release(&next);
 		}
 		log_end(s->log);

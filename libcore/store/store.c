@@ -412,6 +412,18 @@ int store_lock_publish(struct store *s, uint64_t wait_ns)
 	return r;
 }
 
+/* For one that keeps the log in use. */
+int store_replace_manifest(struct store *s, struct manifest *next)
+{
+	int r;
+
+	log_publishing(s->log, true);
+	r = manifest_publish(next, s->backend);
+	if (r == 0)
+		log_publishing(s->log, false);
+	return r;
+}
+
 /* The newest manifest, under LOCK_PUBLISH, changed and written. */
 static int edit_and_publish(struct store *s,
 			    int (*edit)(void *, struct manifest *, uint64_t),
@@ -434,7 +446,7 @@ static int edit_and_publish(struct store *s,
 		next.version = v;
 	r = edit(ctx, &next, v);
 	if (r == 0)
-		r = manifest_publish(&next, s->backend);
+		r = store_replace_manifest(s, &next);
 	if (r < 0) {
 		manifest_release(&next);
 		goto out;

@@ -64,6 +64,8 @@ static inline bool store_moved_or_taken(int r)
 /* LOCK_PUBLISH, with a note of who has it. */
 int store_lock_publish(struct store *s, uint64_t wait_ns);
 
+/* Under both locks: writes NEXT, which names the same log. */
+int store_replace_manifest(struct store *s, struct manifest *next);
 /* The append lock, on the newest manifest. */
 int store_begin(struct store *s);
 /* Under it: the newest entry, durable or not. */

@@ -214,6 +214,27 @@ int tail_publish(struct tail *t)
 	return backend_rename(t->backend, TAIL_NEW, TAIL_NAME);
 }
 
+void tail_supersede(struct backend *b)
+{
+	struct err_note note;
+	struct file *f = NULL;
+	struct tail_head *h;
+	uint64_t size;
+	void *map;
+
+	err_take(&note, 0);
+	if (backend_open(b, TAIL_NAME, FILE_WRITE, &f) == 0 &&
+	    file_size(f, &size) == 0 && size >= TAIL_HEAD &&
+	    file_map(f, TAIL_HEAD, true, &map) == 0) {
+		h = map;
+		if (!memcmp(h->magic, MAGIC, sizeof h->magic) && h->format == FORMAT)
+			h->superseded = 1;
+		file_unmap(f, map, TAIL_HEAD);
+	}
+	file_close(f);
+	err_give(&note);
+}
+
 void tail_close(struct tail *t)
 {
 	if (!t)

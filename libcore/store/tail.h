@@ -53,7 +53,8 @@ struct tail_head {
 /*b0*/	_Atomic uint64_t node_n;	/* entries in the log */
 /*b8*/	_Atomic uint64_t file_blk;	/* zero-written and flushed up to here */
 /*c0*/	_Atomic uint64_t floor;		/* commits are later than this */
-/*c8*/	uint8_t pad2[56];
+/*c8*/	_Atomic uint32_t publishing;	/* a manifest is, or its publisher died */
+/*cc*/	uint8_t pad2[52];
 	/* changed under the sync lock; only ever upwards */
 /*100*/	_Atomic uint64_t durable_blk;	/* flushed */
 /*108*/	_Atomic uint64_t durable_version; /* what readers may see */
@@ -106,6 +107,8 @@ int tail_open(struct tail **out, struct backend *b, const struct tail_id *id,
 int tail_make(struct tail **out, struct backend *b, const struct tail_id *id,
 	      uint64_t node_n, bool shared, struct mem *mem);
 int tail_publish(struct tail *t);	/* give a shared one its name */
+/* Whatever index has the name now will not be kept up. */
+void tail_supersede(struct backend *b);
 void tail_close(struct tail *t);	/* NULL is fine */
 
 /* Everything FROM holds, in TO, which has room. */

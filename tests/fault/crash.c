@@ -14,7 +14,7 @@
 
 #include "tests/fault/world.h"
 
-#define STATES 2000
+#define STATES 4000
 
 /* A process that is killed does not free what it has. */
 const char *__asan_default_options(void);

@@ -8,3 +8,61 @@ UNIT_TESTS += $(FAULT_TESTS)
 tests_fault_crash_SOURCES = %D%/crash.c $(FAULT_WORLD) %D%/txn_small.c
 tests_fault_crash_LDFLAGS = $(FAULT_WRAP)
 tests_fault_crash_LDADD = $(UNIT_LDADD)
+
+# one program a mutant: its file stands before the library's own
+FAULT_MUTANT = %D%/mutant.c %D%/mutants/mutant.h $(FAULT_WORLD)
+
+UNIT_TESTS += tests/fault/no_flush
+tests_fault_no_flush_SOURCES = $(FAULT_MUTANT) %D%/mutants/no_flush.c %D%/txn_small.c
+tests_fault_no_flush_LDFLAGS = $(FAULT_WRAP)
+tests_fault_no_flush_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/no_dir_sync
+tests_fault_no_dir_sync_SOURCES = $(FAULT_MUTANT) %D%/mutants/no_dir_sync.c %D%/txn_small.c
+tests_fault_no_dir_sync_LDFLAGS = $(FAULT_WRAP)
+tests_fault_no_dir_sync_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/no_checksum
+tests_fault_no_checksum_SOURCES = $(FAULT_MUTANT) %D%/mutants/no_checksum.c %D%/txn_small.c
+tests_fault_no_checksum_LDFLAGS = $(FAULT_WRAP)
+tests_fault_no_checksum_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/ack_early
+tests_fault_ack_early_SOURCES = $(FAULT_MUTANT) %D%/mutants/ack_early.c %D%/txn_small.c
+tests_fault_ack_early_LDFLAGS = $(FAULT_WRAP)
+tests_fault_ack_early_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/manifest_unflushed
+tests_fault_manifest_unflushed_SOURCES = $(FAULT_MUTANT) %D%/mutants/manifest_unflushed.c %D%/txn_small.c
+tests_fault_manifest_unflushed_LDFLAGS = $(FAULT_WRAP)
+tests_fault_manifest_unflushed_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/blob_unflushed
+tests_fault_blob_unflushed_SOURCES = $(FAULT_MUTANT) %D%/mutants/blob_unflushed.c
+tests_fault_blob_unflushed_LDFLAGS = $(FAULT_WRAP)
+tests_fault_blob_unflushed_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/segment_unflushed
+tests_fault_segment_unflushed_SOURCES = $(FAULT_MUTANT) %D%/mutants/segment_unflushed.c %D%/txn_small.c
+tests_fault_segment_unflushed_LDFLAGS = $(FAULT_WRAP)
+tests_fault_segment_unflushed_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/log_unflushed
+tests_fault_log_unflushed_SOURCES = $(FAULT_MUTANT) %D%/mutants/log_unflushed.c %D%/txn_small.c
+tests_fault_log_unflushed_LDFLAGS = $(FAULT_WRAP)
+tests_fault_log_unflushed_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/heir_unsynced
+tests_fault_heir_unsynced_SOURCES = $(FAULT_MUTANT) %D%/mutants/heir_unsynced.c %D%/txn_small.c
+tests_fault_heir_unsynced_LDFLAGS = $(FAULT_WRAP)
+tests_fault_heir_unsynced_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/torn_taken
+tests_fault_torn_taken_SOURCES = $(FAULT_MUTANT) %D%/mutants/torn_taken.c %D%/txn_small.c
+tests_fault_torn_taken_LDFLAGS = $(FAULT_WRAP)
+tests_fault_torn_taken_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/creation_unsynced
+tests_fault_creation_unsynced_SOURCES = $(FAULT_MUTANT) %D%/mutants/creation_unsynced.c %D%/txn_small.c
+tests_fault_creation_unsynced_LDFLAGS = $(FAULT_WRAP)
+tests_fault_creation_unsynced_LDADD = $(UNIT_LDADD)

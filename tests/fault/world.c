@@ -333,11 +333,11 @@ int world_commit(struct world *w, struct store *s)
 {
 	struct commit *c;
 
-	switch (world_rnd(w, 12)) {
+	switch (world_rnd(w, 10)) {
 	case 0: return w->unsure ? world_commit_plain(w, s) : commit_conditional(w, s);
 	case 1: return w->unsure ? world_commit_plain(w, s) : commit_rename(w, s);
 	case 2: return commit_removes(w, s);
-	case 3:
+	case 3: case 4:		/* more than one block of the log */
 		c = add_commit(w, COMMIT_TXN);
 		if (!c)
 			return 0;

@@ -641,7 +641,7 @@ static void a_retired_log_takes_no_more_commits(void **state)
 static void after_a_publisher_died_the_manifest_decides(void **state)
 {
 	(void)state;
-	for (named = 0; named < 2; named++) {
+	for (int then = 0; then < 2; then++) {
 		struct backend *b = kit_store(0), *again;
 		struct log_options o;
 		struct log *l, *other;
@@ -649,11 +649,13 @@ static void after_a_publisher_died_the_manifest_decides(void **state)
 		kit_must(backend_mem_again(&again, b));
 		o = kit_options(again, true);
 		o.named = is_named;
+		named = 1;
 		kit_must(log_open(&other, &o));
 		l = kit_open(b, true);
 		kit_must(log_begin(l));
 		kit_must(log_retiring(l));
 		log_close(l);			/* dies here */
+		named = then;
 		for (int i = 0; i < 2; i++) {
 			assert_int_equal(log_begin(other), named ? 0 : ERR_CHANGED);
 			log_end(other);
