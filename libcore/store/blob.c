@@ -10,9 +10,10 @@
 
 /* What a chunk's checksum is bound to. */
 uint32_t blob_seed(const uint8_t store_id[16], uint64_t blob, uint64_t off,
-			  uint64_t index, uint64_t raw_len)
+			  uint64_t index, uint64_t raw_len, enum block_codec codec)
 {
-	le64 v[4] = { le64_of(blob), le64_of(off), le64_of(index), le64_of(raw_len) };
+	le64 v[5] = { le64_of(blob), le64_of(off), le64_of(index), le64_of(raw_len),
+		      le64_of(codec) };
 
 	return crc32c(crc32c(0, store_id, 16), v, sizeof v);
 }

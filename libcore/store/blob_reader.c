@@ -144,7 +144,8 @@ static int load_chunk(struct blob_reader *r, uint64_t i)
 		if (err < 0)
 			return err;
 	}
-	seed = blob_seed(r->store_id, r->ref.blob, off, i, raw_len);
+	seed = blob_seed(r->store_id, r->ref.blob, off, i, raw_len,
+			 word >> BLOB_CODEC_SHIFT);
 	if (crc32c(seed, stored, n) != le32_get(row->crc))
 		return damaged_chunk(r, off, "checksum differs");
 	err = block_unpack(word >> BLOB_CODEC_SHIFT, stored, n, r->raw, raw_len);

@@ -154,7 +154,8 @@ static int end_chunk(struct blob_writer *w)
 	n = block_pack(w->codec, w->raw, w->raw_len, w->packed, BLOB_CHUNK, &codec);
 	if (codec == BLOCK_RAW)
 		bytes = w->raw;
-	seed = blob_seed(w->store_id, w->id, off, w->rows.len / sizeof row, w->raw_len);
+	seed = blob_seed(w->store_id, w->id, off, w->rows.len / sizeof row, w->raw_len,
+			 codec);
 	row.off = le64_of(off);
 	row.stored = le32_of((uint32_t)n | (uint32_t)codec << BLOB_CODEC_SHIFT);
 	row.crc = le32_of(crc32c(seed, bytes, n));

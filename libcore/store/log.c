@@ -86,6 +86,11 @@ static void settle(struct log *l)
 		log_end(l);
 }
 
+uint64_t log_floor(const struct log *l)
+{
+	return l->t->head->floor;
+}
+
 /* What cannot be brought up to date now stays true as it was. */
 uint64_t log_durable(struct log *l)
 {

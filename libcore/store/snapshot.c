@@ -55,6 +55,9 @@ static int hold(struct snapshot *v)
 		r = run_set_open(&v->runs, s, &v->manifest, i, &run);
 	if (r == 0)
 		v->version = log_durable(v->log);
+	if (r == 0 && log_floor(v->log) > v->manifest.version)
+		r = err_set(ERR_CHANGED, "%s: a newer manifest was published meanwhile",
+			    s->backend->path);
 	return r;
 }
 
