@@ -106,10 +106,16 @@ static void forget(struct store *s)
 static int look(struct store *s)
 {
 	struct log_options o;
-	int r = manifest_read(&s->manifest, s->backend, &s->mem);
+	uint8_t id[sizeof s->manifest.store_id];
+	int r;
 
-	if (r < 0)
+	memcpy(id, s->manifest.store_id, sizeof id);
+	r = manifest_read(&s->manifest, s->backend, &s->mem);
+	if (r < 0) {
+		/* what is being built goes on, and is this store's */
+		memcpy(s->manifest.store_id, id, sizeof id);
 		return r;
+	}
 	if (s->write && !s->manifest.write_ok)
 		return err_set(ERR_NEWER, "%s: a newer program must write this store",
 			       s->backend->path);
@@ -357,13 +363,34 @@ int store_get_value(struct store *s, uint32_t space, struct bytes key,
 		       s->backend->path);
 }
 
+/* Under the append lock: others merged the runs, on the same log. */
+static int newest_runs(struct store *s)
+{
+	struct manifest now;
+	int r = manifest_read(&now, s->backend, &s->mem);
+
+	if (r < 0)
+		return r;
+	if (now.generation == s->manifest.generation || now.log_id != s->manifest.log_id) {
+		manifest_release(&now);
+		return err_set(ERR_DAMAGED, "%s: a file the manifest names is not there",
+			       s->backend->path);
+	}
+	run_set_release(&s->runs, s);
+	manifest_release(&s->manifest);
+	s->manifest = now;
+	return run_set_init(&s->runs, s, &s->manifest);
+}
+
 int store_newest(struct store *s, uint32_t space, struct bytes key, struct entry *out)
 {
 	int r = find(s, space, key, UINT64_MAX, out);
 
-	if (r == ERR_ABSENT)	/* alone with the store: nobody else removed it */
-		return err_set(ERR_DAMAGED, "%s: a file the manifest names is not there",
-			       s->backend->path);
+	if (r == ERR_ABSENT) {
+		r = newest_runs(s);
+		if (r == 0)
+			r = find(s, space, key, UINT64_MAX, out);
+	}
 	return live(r, out);
 }
 

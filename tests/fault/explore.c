@@ -315,7 +315,7 @@ static int is_a_log(void *ctx, const char *base)
 }
 
 /* Nothing that a crash left stays for ever. */
-static void tidy(struct world *w, struct backend *b, struct store *s)
+void world_tidy(struct world *w, struct backend *b, struct store *s)
 {
 	struct naming_check c = { .w = w };
 	struct manifest m;
@@ -410,7 +410,7 @@ static void go_on(struct world *w, struct backend *b)
 	more_commits(w, s);
 	world_check(w, s, true);
 	if (world_rnd(w, 3) == 0) {
-		tidy(w, b, s);
+		world_tidy(w, b, s);
 		world_check(w, s, true);
 	}
 	store_close(s);
@@ -456,8 +456,12 @@ static void power_cut(struct world *w, uint64_t seed, unsigned depth)
 }
 
 /* Each state begins from the same history. */
-static void one_state(struct world *w, struct world *saved, uint64_t seed)
+void world_power_cut(struct world *w, uint64_t seed)
 {
+	static struct world *saved;
+
+	if (!saved)
+		saved = world_new(seed);
 	memcpy(saved, w, sizeof *w);
 	w->rng = seed;
 	power_cut(w, seed, 0);
@@ -465,16 +469,15 @@ static void one_state(struct world *w, struct world *saved, uint64_t seed)
 	w->commit_n = saved->commit_n;
 	w->created = saved->created;
 	w->unsure = saved->unsure;
+	w->rng = saved->rng;
 }
 
 const char *explore(uint64_t seed, const struct explore *e, uint64_t *states)
 {
-	static struct world *w, *saved;
+	static struct world *w;
 
 	free(w);		/* one that failed leaves what it had open */
 	w = world_new(seed);
-	if (!saved)
-		saved = world_new(seed);
 	if (setjmp(w->out)) {
 		*states += w->states;
 		snprintf(why, sizeof why, "seed %llu: %s", (unsigned long long)seed, w->why);
@@ -490,7 +493,7 @@ const char *explore(uint64_t seed, const struct explore *e, uint64_t *states)
 	disk_modes(w, e->modes);
 	history(w);
 	for (unsigned i = 0; i < e->states; i++)
-		one_state(w, saved, hash_u64(seed * 1000 + i));
+		world_power_cut(w, hash_u64(seed * 1000 + i));
 	for (int i = 0; i < WORLD_PROCS; i++)
 		process_end(&w->proc[i]);
 	backend_close(w->disk);

@@ -1,5 +1,5 @@
 # tests/fault: the store on a disk that fails, forgets and fills up
-FAULT_TESTS = tests/fault/crash
+FAULT_TESTS = tests/fault/crash tests/fault/points
 FAULT_WORLD = %D%/world.c %D%/world.h %D%/world_clock.c %D%/check.c %D%/explore.c \
 	%D%/weave.c
 FAULT_WRAP = -Wl,--wrap=clock_random,--wrap=clock_ns,--wrap=clock_wall_ns
@@ -8,6 +8,11 @@ UNIT_TESTS += $(FAULT_TESTS)
 tests_fault_crash_SOURCES = %D%/crash.c $(FAULT_WORLD) %D%/txn_small.c
 tests_fault_crash_LDFLAGS = $(FAULT_WRAP)
 tests_fault_crash_LDADD = $(UNIT_LDADD)
+
+tests_fault_points_SOURCES = %D%/points.c $(FAULT_WORLD) %D%/txn_small.c
+tests_fault_points_LDFLAGS = $(FAULT_WRAP) \
+	-Wl,--wrap=mem_alloc,--wrap=mem_zalloc,--wrap=mem_resize,--wrap=mem_pages
+tests_fault_points_LDADD = $(UNIT_LDADD)
 
 # one program a mutant: its file stands before the library's own
 FAULT_MUTANT = %D%/mutant.c %D%/mutants/mutant.h $(FAULT_WORLD)

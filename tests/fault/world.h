@@ -140,6 +140,12 @@ struct explore {
  * until the next call).  *STATES is added to. */
 const char *explore(uint64_t seed, const struct explore *e, uint64_t *states);
 
+/* The power fails now: one state of what may be left is drawn, gone through and
+ * forgotten again; W is as it was. */
+void world_power_cut(struct world *w, uint64_t seed);
+/* Compacts S, and fails when anything is left that nobody names. */
+void world_tidy(struct world *w, struct backend *b, struct store *s);
+
 /* --- weave.c: the calls of a process --- */
 
 int weave_open(struct backend **out, struct backend *inner, struct world *w,
