@@ -255,7 +255,8 @@ static int count_commit(void *ctx, const struct log_commit *c)
 }
 
 /* A log after the manifest's is made before the manifest that names it, but
- * commits come after that. */
+ * commits come after that.  A file taken over has its new name first and its new
+ * head last: until then the commits in it are an older log's. */
 static int look_at_later(void *ctx, const char *name)
 {
 	struct later *w = ctx;
@@ -264,6 +265,8 @@ static int look_at_later(void *ctx, const char *name)
 	char path[WAL_NAME_MAX];
 	bool any = false;
 	const struct log_walk walk = { .commit = count_commit, .ctx = &any };
+	struct wal_key key = { .log_id = id };
+	struct look seen = { .head_sound = false };
 	struct file *f;
 
 	if (id <= w->l->m.log_id)
@@ -271,7 +274,10 @@ static int look_at_later(void *ctx, const char *name)
 	wal_name(path, id);
 	if (backend_open(k->c->backend, path, 0, &f) < 0)
 		return 0;
-	log_walk(f, w->l->m.store_id, &walk, k->c->mem);
+	memcpy(key.store_id, w->l->m.store_id, sizeof key.store_id);
+	read_heads(k, f, &key, &seen);
+	if (seen.head_sound)
+		log_walk(f, key.store_id, &walk, k->c->mem);
 	file_close(f);
 	if (any)
 		snprintf(w->l->later, sizeof w->l->later, "%s", path);

@@ -86,6 +86,11 @@ static void settle(struct log *l)
 		log_end(l);
 }
 
+uint64_t log_floor(const struct log *l)
+{
+	return l->t->head->floor;
+}
+
 /* What cannot be brought up to date now stays true as it was. */
 uint64_t log_durable(struct log *l)
 {
@@ -100,11 +105,6 @@ uint64_t log_durable(struct log *l)
 		log_index_adopt(l);
 	err_give(&note);
 	return l->t->head->durable_version;
-}
-
-uint64_t log_floor(const struct log *l)
-{
-	return l->t->head->floor;
 }
 
 int log_hold(struct log *l)

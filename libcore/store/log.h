@@ -72,8 +72,10 @@ void log_close(struct log *l);			/* NULL is fine */
 uint64_t log_bytes(const struct log *l);	/* appended so far, headers included */
 uint64_t log_entry_n(const struct log *l);
 uint64_t log_version(const struct log *l);	/* last appended (under log_begin) */
+/* The last version a manifest took: a reader whose manifest is older looks again,
+ * lest it see what came after that version and not the version itself. */
+uint64_t log_floor(const struct log *l);
 uint64_t log_durable(struct log *l);		/* last durable version, re-read each time */
-uint64_t log_floor(const struct log *l);	/* a manifest took it: log_skip_to */
 
 /* Append lock.  ERR_CHANGED: the log was folded and another is in use: reopen
  * the store.  ERR_LOCKED after wait_ns. */

@@ -53,11 +53,12 @@ static int hold(struct snapshot *v)
 		r = run_set_init(&v->runs, s, &v->manifest);
 	for (uint32_t i = 0; r == 0 && i < v->runs.n; i++)
 		r = run_set_open(&v->runs, s, &v->manifest, i, &run);
-	if (r < 0)
-		return r;
-	v->version = log_durable(v->log);
-	/* A graph was published since, and commits after it: both or neither. */
-	return log_floor(v->log) > v->manifest.version ? ERR_CHANGED : 0;
+	if (r == 0)
+		v->version = log_durable(v->log);
+	if (r == 0 && log_floor(v->log) > v->manifest.version)
+		r = err_set(ERR_CHANGED, "%s: a newer manifest was published meanwhile",
+			    s->backend->path);
+	return r;
 }
 
 static void let_go(struct snapshot *v)

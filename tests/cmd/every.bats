@@ -274,7 +274,7 @@ plain_on_terminal() {
 }
 
 @test "10: NO_COLOR and TERM=dumb: no escape bytes on a terminal" {
-	command -v script >/dev/null || skip "script(1) is not here"
+	has_terminal || skip "script(1) gets no pseudo-terminal here"
 	make_store
 	each_row plain_on_terminal
 }

@@ -66,7 +66,7 @@ setup() {
 }
 
 @test "-p on a terminal takes y, and nothing else, for yes" {
-	command -v script >/dev/null || skip "script(1) is not here"
+	has_terminal || skip "script(1) gets no pseudo-terminal here"
 	for answer in n '' x; do
 		echo "$answer" | script -qec 'strato-rm -p user/' /dev/null >said || true
 		[ "$(strato-ls --count user/)" = 3 ]

@@ -21,6 +21,11 @@ fail() {
 	return 1
 }
 
+# Is there a pseudo-terminal to be had?  (Not in a chroot without /dev/pts.)
+has_terminal() {
+	script -qec true /dev/null </dev/null >/dev/null 2>&1
+}
+
 # N scaled by STRATO_TEST_SCALE (percent), at least one.
 scaled() {
 	local n=$(($1 * ${STRATO_TEST_SCALE:-100} / 100))
