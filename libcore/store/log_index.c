@@ -515,7 +515,7 @@ static int end_moved(struct log *l)
 }
 
 /* An index without a name is one that others do not keep up: they may have folded
- * the log.  Where names cannot be seen, the marks say whether they did. */
+ * the log.  Where names cannot be seen, their marks can. */
 static int lost_its_name(struct log *l)
 {
 	struct file_stamp s;
@@ -531,9 +531,12 @@ static int lost_its_name(struct log *l)
 	e = log_file_room(l, &l->in, 2 * WAL_BLOCK);
 	if (e == 0)
 		e = file_read(l->f, l->in.ptr, 2 * WAL_BLOCK, WAL_MARK_BLK * WAL_BLOCK);
-	if (e == 0)
-		e = wal_mark_parse(&m, l->in.ptr, &l->head.key, l->f);
-	return e < 0 ? e : m.flags & WAL_RETIRED ? 1 : 0;
+	if (e < 0)
+		return e;
+	err_take(&note, 0);
+	e = wal_mark_parse(&m, l->in.ptr, &l->head.key, l->f);
+	err_give(&note);	/* not to be read: whoever makes it anew says why */
+	return e < 0 || m.sequence > l->t->head->mark_sequence;
 }
 
 static int is_current(struct log *l)

@@ -174,6 +174,7 @@ static void process_gone(struct world *w, struct process *p, bool killed)
 		return;
 	}
 	world_say("process %d gives up", (int)(p - w->proc));
+	w->troubles++;
 	process_end(p);
 	w->unsure = true;
 }

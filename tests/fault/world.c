@@ -46,7 +46,7 @@ void world_fail(struct world *w, const char *fmt, ...)
 
 bool world_excused(const struct world *w, int r)
 {
-	bool trouble = false;
+	bool trouble = w->troubles > 0;
 
 	for (int i = 0; i < WORLD_PROCS; i++)
 		trouble |= w->proc[i].troubled && fault_hits(w->proc[i].fault);

@@ -91,7 +91,7 @@ struct world {
 	unsigned modes;
 	struct process proc[WORLD_PROCS];
 	struct process *acting;	/* whose step it is */
-	unsigned nested;
+	unsigned nested, troubles;
 	struct commit commit[WORLD_COMMITS];
 	unsigned commit_n;
 	uint64_t states;	/* crash states checked so far */
