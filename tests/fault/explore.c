@@ -30,7 +30,7 @@ static void process_end(struct process *p)
 	p->held = NULL;
 	p->s = NULL;
 	p->b = p->fault = NULL;
-	p->troubled = p->armed = false;
+	p->troubled = p->armed = p->gone = false;
 }
 
 /* What it had in hand is lost with it: memory too, a little. */
@@ -191,6 +191,7 @@ static void step(struct world *w, struct process *p)
 	if (how) {
 		w->nested = nested;
 		w->acting = before;
+		p->gone = true;
 		process_gone(w, p, how == 1);
 		return;
 	}
@@ -416,6 +417,8 @@ static void die_recovering(struct world *w)
 	if (setjmp(p->died) == 0) {
 		p->armed = true;
 		begin_again(w, p);
+	} else {
+		p->gone = true;
 	}
 	world_say("died recovering");
 	process_end(p);

@@ -227,7 +227,8 @@ static void weave_note(struct backend *b, unsigned what, const char *tool)
 static void weave_close_backend(struct backend *b)
 {
 	backend_close(of(b)->inner);
-	free(b);
+	if (!of(b)->p->gone)	/* else somebody may remember its address */
+		free(b);
 }
 
 static const struct backend_ops table = {

@@ -76,6 +76,7 @@ struct process {
 	struct snapshot *held;
 	struct sight kept;	/* what HELD showed first */
 	bool troubled;		/* a call of it fails */
+	bool gone;		/* in the middle of a call */
 	bool armed;		/* when it is killed (1) or gives up (2), go to DIED */
 	jmp_buf died;
 };
