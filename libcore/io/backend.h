@@ -87,6 +87,7 @@ struct file {
 	int fd;			/* -1 where there is none */
 	bool direct;		/* reads and writes must be aligned: file_align */
 	unsigned align;		/* bytes; 1 when not direct */
+	uint64_t opened_len;	/* its length when it was opened, 0: not known */
 };
 
 /* A directory on this machine.  ERR_NO_STORE when it is not there, ERR_DENIED,

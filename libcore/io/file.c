@@ -129,7 +129,9 @@ int file_slurp(struct backend *b, const char *name, size_t most, struct buf *out
 	r = backend_open(b, name, 0, &f);
 	if (r < 0)
 		return r;
-	r = file_size(f, &size);
+	size = f->opened_len;		/* small files are replaced, they do not grow */
+	if (size == 0)
+		r = file_size(f, &size);
 	if (r == 0 && size > most)
 		r = err_set(ERR_DAMAGED, "%s: %" PRIu64 " bytes, where at most %zu can be",
 			    file_path(f), size, most);

@@ -216,6 +216,7 @@ static int look(int fd, struct statx *st)
 	memset(st, 0, sizeof *st);
 	st->stx_mode = (uint16_t)old.st_mode;
 	st->stx_uid = old.st_uid;
+	st->stx_size = (uint64_t)old.st_size;
 	st->stx_nlink = (uint32_t)old.st_nlink;
 	return 0;
 }
@@ -255,6 +256,7 @@ static int file_made(struct file *f, const char *name, unsigned flags, bool is_s
 	f->name = strdup(name);
 	if (!f->name)
 		return err_set(ERR_MEMORY, "out of memory");
+	f->opened_len = st.stx_size;
 	settle_direct(f, flags, &st, is_set);
 	return 0;
 }

@@ -97,8 +97,8 @@ static bool head_is_right(const struct tail *t, const struct tail_id *id)
 
 static int map_it(struct tail *t, bool write)
 {
-	uint64_t size;
-	int r = file_size(t->file, &size);
+	uint64_t size = t->file->opened_len;	/* an index never changes its size */
+	int r = size ? 0 : file_size(t->file, &size);
 
 	if (r < 0)
 		return r;

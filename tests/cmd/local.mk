@@ -6,3 +6,4 @@ CMD_TESTS += %D%/init.bats %D%/ls.bats %D%/rm.bats %D%/mv.bats \
 	%D%/stat.bats %D%/config.bats %D%/compact.bats %D%/gpucache.bats
 CMD_TESTS += %D%/strato.bats
 CMD_TESTS += %D%/walcheck.bats
+CMD_TESTS += %D%/kill.bats
