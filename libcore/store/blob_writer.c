@@ -39,7 +39,8 @@ struct blob_writer {
 	uint8_t *gather;	/* GATHER bytes, page aligned */
 	size_t gather_len;
 	uint64_t gather_off;	/* where it goes: a page border */
-	unsigned written_n;	/* full buffers so far */
+	uint64_t flushed_end;	/* of the file: beyond it nothing is referred to */
+	unsigned written_n;	/* buffers so far */
 	struct ioq *queue;	/* NULL: written by the caller */
 	struct behind behind[BEHIND];
 	uint8_t *raw, *packed;	/* one chunk each */
@@ -73,6 +74,7 @@ int blob_writer_open(struct blob_writer **out, struct backend *b,
 		r = file_size(w->file, &size);
 	if (r == 0) {
 		w->gather_off = disk_round_up(size, DISK_PAGE);
+		w->flushed_end = w->gather_off;
 		w->gather = mem_pages(mem, GATHER);
 		w->raw = mem_alloc(mem, BLOB_CHUNK);
 		w->packed = mem_alloc(mem, BLOB_CHUNK);
@@ -86,12 +88,25 @@ int blob_writer_open(struct blob_writer **out, struct backend *b,
 	return r;
 }
 
+/* What was written and never flushed goes: nobody will ever ask for it, and the
+ * disk may be full because of it.  By the way: a failure changes nothing. */
+static void trim(struct blob_writer *w)
+{
+	struct err_note note;
+
+	err_take(&note, 0);
+	file_resize(w->file, w->flushed_end);
+	err_give(&note);
+}
+
 void blob_writer_close(struct blob_writer *w)
 {
 	if (!w)
 		return;
 	press_close(w->press);
 	ioq_close(w->queue);	/* waits: the buffers are ours again */
+	if (w->file && (w->failed || w->gather_off > w->flushed_end))
+		trim(w);
 	for (unsigned i = 0; i < BEHIND; i++)
 		mem_free_pages(w->mem, w->behind[i].buf, GATHER);
 	file_close(w->file);
@@ -242,6 +257,8 @@ int blob_flush(struct blob_writer *w)
 		r = w->failed ? was_failed(w) : file_flush(w->file);
 	if (r < 0)
 		w->failed = true;
+	else
+		w->flushed_end = w->gather_off;
 	return r;
 }
 
