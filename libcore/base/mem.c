@@ -128,10 +128,11 @@ void mem_free_pages(struct mem *m, void *ptr, size_t size)
 
 size_t mem_left(const struct mem *m)
 {
-	size_t used = m->used;
+	size_t used;
 
-	if (!m->limit)
+	if (!m || !m->limit)
 		return SIZE_MAX;
+	used = m->used;
 	return used < m->limit ? m->limit - used : 0;
 }
 

@@ -62,6 +62,7 @@ uint64_t blob_writer_id(const struct blob_writer *w);
 uint64_t blob_writer_end(const struct blob_writer *w);	/* file offset reached */
 /* Full, or a write of it failed: flush what counts and take another. */
 bool blob_writer_done(const struct blob_writer *w);
+/* Under the lease still: what was written and not flushed is cut off the file. */
 void blob_writer_close(struct blob_writer *w);
 
 struct blob_reader;

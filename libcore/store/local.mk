@@ -14,7 +14,7 @@ libcore_a_SOURCES += \
 	%D%/manifest.c %D%/manifest.h %D%/manifest_disk.h \
 	%D%/snapshot.c %D%/txn.c %D%/merge.c \
 	%D%/blob.c %D%/blob.h %D%/blob_inside.h \
-	%D%/blob_writer.c %D%/blob_reader.c %D%/value.c
+	%D%/blob_press.c %D%/blob_press.h %D%/blob_writer.c %D%/blob_reader.c %D%/value.c
 libcore_a_SOURCES += \
 	%D%/check.c %D%/check.h %D%/check_inside.h %D%/check_log.c \
 	%D%/check_segments.c %D%/salvage.c %D%/salvage.h \

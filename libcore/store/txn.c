@@ -488,9 +488,11 @@ static int open_leased(struct store *s, uint64_t id)
 
 static void drop_blob(struct store *s)
 {
-	backend_unlock(s->backend, store_lease_lock(blob_writer_id(s->blob)));
+	unsigned lease = store_lease_lock(blob_writer_id(s->blob));
+
 	blob_writer_close(s->blob);
 	s->blob = NULL;
+	backend_unlock(s->backend, lease);
 }
 
 /* Ids share leases: one whose lease nobody has. */
