@@ -394,7 +394,7 @@ int blob_feed(struct blob_writer *w, const void *ptr, size_t len)
 
 	w->size += len;
 	while (len) {
-		size_t n;
+		size_t n = 0;
 		int r = want_lot(w);
 
 		if (r == 0 && w->lot)
