@@ -29,6 +29,7 @@ struct bulk_merge {
 	size_t common;
 	bool begun;
 	struct buf last;		/* the key given last */
+	uint64_t last_prefix;
 	size_t n;
 	uint32_t *tree;
 	struct source source[];
@@ -158,10 +159,11 @@ int bulk_merge_next(struct bulk_merge *m, struct bytes *key, struct bytes *body)
 		s = &m->source[m->tree[0]];
 		if (r < 0 || s->ended)
 			return r;
-		same = bytes_equal(s->key, buf_bytes(&m->last));
+		same = s->prefix == m->last_prefix && bytes_equal(s->key, buf_bytes(&m->last));
 	} while (same);
 	*key = s->key;
 	*body = s->body;
+	m->last_prefix = s->prefix;
 	buf_clear(&m->last);
 	r = buf_add(&m->last, s->key.ptr, s->key.len);
 	return r < 0 ? r : 1;

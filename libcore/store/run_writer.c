@@ -19,6 +19,8 @@ struct pending {
 	uint32_t key_len;
 };
 
+#define LATE 16		/* keys: the filter's blocks are anywhere in memory */
+
 struct run_writer {
 	struct segment_writer *segment;
 	struct mem *mem;
@@ -32,6 +34,7 @@ struct run_writer {
 	uint64_t block_n, node_n;
 	uint8_t *filter;
 	uint64_t filter_n;		/* blocks of it */
+	uint64_t late[LATE];		/* hashes whose block was asked for, not yet set */
 };
 
 static int begin_filter(struct run_writer *w, uint64_t entry_n_most)
@@ -173,6 +176,22 @@ static int begin_row(struct run_writer *w, struct bytes key)
 	return r < 0 ? r : put_key(w, key, shared);
 }
 
+static void set_in_filter(struct run_writer *w, uint64_t hash)
+{
+	filter_add(w->filter + filter_place(w->filter_n, hash) * FILTER_BLOCK, hash);
+}
+
+/* The block is set when it has had time to come nearer. */
+static void add_to_filter(struct run_writer *w, uint64_t hash)
+{
+	uint64_t *late = &w->late[w->info.entry_n % LATE];
+
+	__builtin_prefetch(w->filter + filter_place(w->filter_n, hash) * FILTER_BLOCK, 1);
+	if (w->info.entry_n >= LATE)
+		set_in_filter(w, *late);
+	*late = hash;
+}
+
 static int end_row(struct run_writer *w, struct bytes key, size_t body_len,
 		   enum entry_kind kind, uint64_t version)
 {
@@ -182,7 +201,7 @@ static int end_row(struct run_writer *w, struct bytes key, size_t body_len,
 
 	w->row_n++;
 	i->raw_bytes += key.len + body_len;
-	filter_add(w->filter + filter_place(w->filter_n, hash) * FILTER_BLOCK, hash);
+	add_to_filter(w, hash);
 	i->entry_n++;
 	i->remove_n += kind == ENTRY_REMOVE;
 	if (version && (i->version_min == 0 || version < i->version_min))
@@ -359,6 +378,8 @@ static int finish(struct run_writer *w)
 		return r;
 	meta.level_n = le32_of((uint32_t)r);
 	fill_meta(&meta, w);
+	for (uint64_t i = 0; i < LATE && i < w->info.entry_n; i++)
+		set_in_filter(w, w->late[i]);
 	r = segment_meta(w->segment, &meta, sizeof meta);
 	if (r == 0)
 		r = segment_begin(w->segment, RUN_FILTER);
