@@ -83,8 +83,10 @@ static int folded_manifest(struct store *s, const struct store_swap *swap,
 			r = manifest_add_run(next, &folded);
 	}
 	for (uint32_t i = swap->spill_n; r == 0 && i; i--) {
-		r = manifest_add_run(next, &swap->spill[i - 1]);
-		next->run[0].bulk_version = swap->version;
+		struct run_info spilled = swap->spill[i - 1];
+
+		spilled.bulk_version = swap->version;
+		r = manifest_add_run(next, &spilled);
 	}
 	if (r < 0)
 		manifest_release(next);

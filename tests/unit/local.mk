@@ -88,3 +88,7 @@ tests_unit_check_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/salvage
 tests_unit_salvage_SOURCES = %D%/salvage.c %D%/wounded.h
 tests_unit_salvage_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/bulk
+tests_unit_bulk_SOURCES = %D%/bulk.c
+tests_unit_bulk_LDADD = $(UNIT_LDADD)
