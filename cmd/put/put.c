@@ -76,12 +76,16 @@ int put_counted(struct put *p)
 	return 0;
 }
 
+/* Few records are durable so long after the first of them came; a bulk load, whose
+ * commit is a merge, so long after the input fell silent. */
 int put_pause(struct put *p, struct in *in)
 {
 	uint64_t patience = p->every_ns ? p->every_ns : PUT_PAUSE_NS;
+	bool since_silence = !p->every_ns && txn_is_bulk(p->txn);
+	uint64_t since = since_silence && in_would_block(in) ? clock_ns() : p->pending_ns;
 
 	while (in_would_block(in)) {
-		uint64_t waited = clock_ns() - p->pending_ns;
+		uint64_t waited = clock_ns() - since;
 		bool held = p->count > p->durable && !p->atomic;
 		int r;
 

@@ -7,7 +7,7 @@
 #include "io/stream.h"
 #include "store/store.h"
 
-#define PUT_GROUP_BYTES (4u << 20)	/* a commit while records flow: deeper gains nothing */
+#define PUT_GROUP_BYTES (2ull << 30)	/* a commit while records flow without a pause */
 #define PUT_PAUSE_NS 100000000u		/* an input quiet for so long is committed */
 #define PUT_ACK_EVERY 1000u
 #define PUT_READ (256u << 10)

@@ -100,7 +100,7 @@ void view_advise(const struct view *v, uint64_t off, uint64_t len, enum view_adv
 {
 	static const int how[] = {
 		[VIEW_RANDOM] = MADV_RANDOM, [VIEW_SEQUENTIAL] = MADV_SEQUENTIAL,
-		[VIEW_WILLNEED] = MADV_WILLNEED,
+		[VIEW_WILLNEED] = MADV_WILLNEED, [VIEW_DONE] = MADV_DONTNEED,
 	};
 	uint64_t begin = off / 4096 * 4096;
 

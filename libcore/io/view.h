@@ -19,7 +19,8 @@ struct view {
 /* Maps the file; where the backend cannot map, reads it whole. */
 int view_open(struct view *v, struct file *f);
 void view_close(struct view *v);
-enum view_advice { VIEW_RANDOM, VIEW_SEQUENTIAL, VIEW_WILLNEED };
+enum view_advice { VIEW_RANDOM, VIEW_SEQUENTIAL, VIEW_WILLNEED,
+	VIEW_DONE };		/* this process needs it no more; it may still read it */
 void view_advise(const struct view *v, uint64_t off, uint64_t len, enum view_advice);
 void view_guard(void);
 

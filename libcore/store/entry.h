@@ -62,6 +62,10 @@ long entry_get_record(struct bytes in, struct entry *out);
  * than the commit's is ERR_DAMAGED. */
 long entry_get_logged(struct bytes in, uint64_t commit, struct entry *out);
 
+/* How long the body at the beginning of IN is, its value not looked at: for bytes
+ * whose checksum was taken elsewhere.  0 when it is malformed. */
+size_t entry_body_len(struct bytes in);
+
 /* Order of the store: space, then the key's bytes. */
 int entry_cmp(uint32_t space_a, struct bytes a, uint32_t space_b, struct bytes b);
 

@@ -21,7 +21,7 @@
 #define MERGE_FAN 4		/* 3 runs a level at rest: about 8 runs for 64 GiB */
 #define LOG_FIRST (256u << 10)
 
-static enum block_codec codec_of(struct store *s)
+enum block_codec merge_codec(struct store *s)
 {
 	return setting_u64(&s->settings, SETTING_COMPRESSION) == COMPRESSION_LZ4 ?
 		BLOCK_LZ4 : BLOCK_RAW;
@@ -35,7 +35,7 @@ int merge_iter_to_run(struct store *s, struct iter *it, uint64_t entry_n, bool l
 	struct entry e;
 	int r;
 
-	r = run_create(&w, s->backend, s->manifest.store_id, entry_n, codec_of(s), &s->mem);
+	r = run_create(&w, s->backend, s->manifest.store_id, entry_n, merge_codec(s), &s->mem);
 	while (r == 0 && (r = iter_next(it, &e)) == 1) {
 		/* Nothing older lies below: the removal has done its work. */
 		if (last && (e.kind == ENTRY_REMOVE || entry_expired(&e, now_ms)))
@@ -83,8 +83,10 @@ static int folded_manifest(struct store *s, const struct store_swap *swap,
 			r = manifest_add_run(next, &folded);
 	}
 	for (uint32_t i = swap->spill_n; r == 0 && i; i--) {
-		r = manifest_add_run(next, &swap->spill[i - 1]);
-		next->run[0].bulk_version = swap->version;
+		struct run_info spilled = swap->spill[i - 1];
+
+		spilled.bulk_version = swap->version;
+		r = manifest_add_run(next, &spilled);
 	}
 	if (r < 0)
 		manifest_release(next);
@@ -287,11 +289,12 @@ static bool full_level(const struct manifest *m, struct merge_plan *p)
 int merge_by_the_way(struct store *s)
 {
 	struct merge_plan p;
+	bool fold = s->log && log_bytes(s->log) > log_limit(s);
 	int r;
 
-	if (!s->log || log_bytes(s->log) <= log_limit(s))
+	if (!s->log || (!fold && !full_level(&s->manifest, &p)))
 		return 0;
-	r = fold_beyond(s, log_limit(s));
+	r = fold ? fold_beyond(s, log_limit(s)) : 0;
 	if (r < 0)
 		return r;
 	r = store_lock_publish(s, 0);

@@ -302,6 +302,11 @@ uint64_t segment_file_off(const struct segment *s, const void *ptr)
 	return (uint64_t)((const uint8_t *)ptr - s->view.ptr);
 }
 
+void segment_done(const struct segment *s, const void *ptr, size_t len)
+{
+	view_advise(&s->view, (uint64_t)((const uint8_t *)ptr - s->view.ptr), len, VIEW_DONE);
+}
+
 const struct segment_seen *segment_seen(const struct segment *s)
 {
 	return &s->seen;

@@ -86,6 +86,10 @@ struct segment_seen {		/* the inline half: which pages were checked */
 };
 const struct segment_seen *segment_seen(const struct segment *s);
 
+/* The process has read this much and will hardly do so again: it need not stay in
+ * its memory.  It can still be read. */
+void segment_done(const struct segment *s, const void *ptr, size_t len);
+
 static inline int segment_check(struct segment *s, const void *ptr, size_t len)
 {
 	const struct segment_seen *seen = (const struct segment_seen *)s;

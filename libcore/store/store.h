@@ -88,8 +88,9 @@ int store_get_value(struct store *s, uint32_t space, struct bytes key,
 
 /* Writing: a transaction gathers entries and conditions, then commits them all
  * under one version, or nothing.  Later entries win over earlier ones of the
- * same key.  Larger than the log may hold: sorted and spilled to runs in bounded
- * memory, published by one manifest. */
+ * same key.  Larger than the log may hold: sorted in pieces beside the caller, in
+ * bounded memory, merged into runs and published by one manifest; an error on that
+ * way stays, and the transaction can only be aborted. */
 int txn_begin(struct txn **out, struct store *s);
 void txn_abort(struct txn *t);			/* NULL is fine */
 int txn_put(struct txn *t, uint32_t space, struct bytes key, struct bytes value,
@@ -113,7 +114,9 @@ int txn_expect(struct txn *t, uint32_t space, struct bytes key,
 int txn_rename(struct txn *t, uint32_t space, struct bytes old_key, struct bytes new_key);
 
 uint64_t txn_entry_n(const struct txn *t);
-size_t txn_bytes(const struct txn *t);		/* held in memory now */
+uint64_t txn_bytes(const struct txn *t);	/* of keys and values, blobs too, in all */
+/* Has it become larger than the log takes?  Its commit is a merge then. */
+bool txn_is_bulk(const struct txn *t);
 
 /* Durable when 0 (unless sync is none), *version its number; the transaction is
  * empty again and may be used for the next commit.  Afterwards the log may be

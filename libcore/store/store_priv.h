@@ -86,6 +86,7 @@ int merge_fold(struct store *s, struct store_swap *swap);
 int merge_before(struct store *s);
 /* After a commit: fold and merge if it is time. */
 int merge_by_the_way(struct store *s);
+enum block_codec merge_codec(struct store *s);
 /* Several runs into one: SOURCES are taken (closed) also on failure. */
 int merge_iter_to_run(struct store *s, struct iter *it, uint64_t entry_n, bool last,
 		      struct run_info *out);

@@ -92,3 +92,6 @@ tests_unit_salvage_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/blob
 tests_unit_blob_SOURCES = %D%/blob.c
 tests_unit_blob_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/bulk
+tests_unit_bulk_SOURCES = %D%/bulk.c
+tests_unit_bulk_LDADD = $(UNIT_LDADD)
