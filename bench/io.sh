@@ -6,13 +6,13 @@
 #
 #	BENCH_RUNS	runs of each figure (default 5)
 #	BENCH_IO_TIME	milliseconds of one run (default 1000)
-#	BENCH_IO_SIZE	MiB of the files (default 1024)
+#	BENCH_IO_SIZE	MiB of the files (default 512)
 #	BENCH_DIR	where they are made (default bench/ of the build)
 set -eu
 . "$(dirname "$0")/rows.sh"
 runs=${BENCH_RUNS:-5}
 ms=${BENCH_IO_TIME:-1000}
-size=${BENCH_IO_SIZE:-1024}
+size=${BENCH_IO_SIZE:-512}
 here=${BENCH_DIR:-${STRATO_BUILD:-.}/bench}
 work=$here/io.$$
 PATH=${STRATO_BUILD:-.}:$PATH
@@ -28,6 +28,7 @@ ours() { # METRIC: one run
 
 # read or write bandwidth in KiB/s and rate, of fio's short lines
 fio_line() { # RW BLOCK DEPTH
+	rm -f "$work/peer"	# ours is just made too
 	fio --name=peer --filename="$work/peer" --size="${size}M" --rw="$1" --bs="$2" \
 		--iodepth="$3" --ioengine=libaio --direct=1 --norandommap --randrepeat=0 \
 		--time_based --runtime="${ms}ms" --end_fsync=1 \
@@ -43,10 +44,7 @@ fio_rate() { # METRIC: in its unit
 }
 
 fio=
-if command -v fio >/dev/null; then
-	fio=yes
-	dd if=/dev/urandom of="$work/peer" bs=1M count="$size" conv=fsync 2>/dev/null
-fi
+if command -v fio >/dev/null; then fio=yes; fi
 unit=IOPS
 for m in random-read-direct-qd1 random-read-direct-qd2 random-read-direct-qd4 \
 	random-read-direct-qd8 random-read-direct-qd16 random-read-direct-qd32 \
