@@ -9,3 +9,4 @@ dist_man_MANS += %D%/strato-init.1 %D%/strato-ls.1 %D%/strato-rm.1 \
 	%D%/strato-compact.1 %D%/strato-gpucache.1
 dist_man_MANS += %D%/strato-graph.1 %D%/strato-csr.5
 dist_man_MANS += %D%/strato-walcheck.1
+dist_man_MANS += %D%/strato-bench.1 %D%/strato-doctor.1

@@ -7,3 +7,4 @@ CMD_TESTS += %D%/init.bats %D%/ls.bats %D%/rm.bats %D%/mv.bats \
 CMD_TESTS += %D%/strato.bats
 CMD_TESTS += %D%/walcheck.bats
 CMD_TESTS += %D%/kill.bats
+CMD_TESTS += %D%/bench.bats %D%/doctor.bats
