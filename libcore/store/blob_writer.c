@@ -1,7 +1,7 @@
 /* store/blob_writer.c - values into chunks: packed, checked, appended
  *
- * Stored bytes gather in an aligned buffer of 1 MiB, which is written when it is
- * full; the last, partial page is written by the flush and never again.  The
+ * Stored bytes gather in an aligned buffer, of 1 MiB if memory_limit allows, which
+ * is written when it is full; the last, partial page is written by the flush and never again.  The
  * table rows of the value being written wait in memory: 16 bytes for 128 KiB,
  * 512 KiB for a value of 4 GiB.
  *
@@ -22,6 +22,7 @@
 #include "store/blob_press.h"
 
 #define GATHER (1u << 20)	/* a write: larger gains nothing */
+#define GATHER_LEAST (64u << 10)	/* where memory is short */
 #define BEHIND 2u		/* writes in flight while one gathers */
 #define AFTER 4u		/* MiB of a writer, or of a value, done alone first */
 
@@ -36,7 +37,8 @@ struct blob_writer {
 	uint8_t store_id[16];
 	uint64_t id;
 	enum block_codec codec;
-	uint8_t *gather;	/* GATHER bytes, page aligned */
+	uint8_t *gather;	/* gather_cap bytes, page aligned */
+	size_t gather_cap;
 	size_t gather_len;
 	uint64_t gather_off;	/* where it goes: a page border */
 	uint64_t flushed_end;	/* of the file: beyond it nothing is referred to */
@@ -53,6 +55,17 @@ struct blob_writer {
 	uint32_t crc;
 	bool failed;		/* a write or flush: nothing after it is believed */
 };
+
+static int make_buffers(struct blob_writer *w)
+{
+	size_t share = mem_left(w->mem) / 4 & ~(size_t)(DISK_PAGE - 1);
+
+	w->gather_cap = share >= GATHER ? GATHER : share > GATHER_LEAST ? share : GATHER_LEAST;
+	w->gather = mem_pages(w->mem, w->gather_cap);
+	w->raw = mem_alloc(w->mem, BLOB_CHUNK);
+	w->packed = mem_alloc(w->mem, BLOB_CHUNK);
+	return w->gather && w->raw && w->packed ? 0 : ERR_MEMORY;
+}
 
 int blob_writer_open(struct blob_writer **out, struct backend *b,
 		     const uint8_t store_id[16], uint64_t id,
@@ -75,11 +88,7 @@ int blob_writer_open(struct blob_writer **out, struct backend *b,
 	if (r == 0) {
 		w->gather_off = disk_round_up(size, DISK_PAGE);
 		w->flushed_end = w->gather_off;
-		w->gather = mem_pages(mem, GATHER);
-		w->raw = mem_alloc(mem, BLOB_CHUNK);
-		w->packed = mem_alloc(mem, BLOB_CHUNK);
-		if (!w->gather || !w->raw || !w->packed)
-			r = ERR_MEMORY;
+		r = make_buffers(w);
 	}
 	if (r < 0)
 		blob_writer_close(w);
@@ -110,7 +119,7 @@ void blob_writer_close(struct blob_writer *w)
 	for (unsigned i = 0; i < BEHIND; i++)
 		mem_free_pages(w->mem, w->behind[i].buf, GATHER);
 	file_close(w->file);
-	mem_free_pages(w->mem, w->gather, GATHER);
+	mem_free_pages(w->mem, w->gather, w->gather_cap);
 	mem_free(w->mem, w->raw);
 	mem_free(w->mem, w->packed);
 	buf_release(&w->rows);
@@ -142,15 +151,17 @@ static int was_failed(const struct blob_writer *w)
 /* Without what it asks for, everything goes on by itself. */
 static bool start_queue(struct blob_writer *w)
 {
-	if (BEHIND * GATHER > mem_left(w->mem) / 4 ||
-	    ioq_open(&w->queue, BEHIND, IOQ_THREADS) < 0) {
-		w->no_queue = true;
-		return false;
+	bool had = BEHIND * GATHER <= mem_left(w->mem) / 4;
+
+	for (unsigned i = 0; had && i < BEHIND; i++) {
+		w->behind[i].buf = mem_pages(w->mem, GATHER);
+		had = w->behind[i].buf;
 	}
-	return true;
+	w->no_queue = !had || ioq_open(&w->queue, BEHIND, IOQ_THREADS) < 0;
+	return !w->no_queue;
 }
 
-/* A place in the queue and a spare buffer; waits for a write when all are out. */
+/* A place in the queue with its spare buffer; waits for a write when all are out. */
 static int behind_vacant(struct blob_writer *w, struct behind **out)
 {
 	struct ioq_op *op;
@@ -159,9 +170,7 @@ static int behind_vacant(struct blob_writer *w, struct behind **out)
 		*out = w->behind;
 		while ((*out)->op.user)
 			++*out;
-		if (!(*out)->buf)
-			(*out)->buf = mem_pages(w->mem, GATHER);
-		return (*out)->buf ? 0 : ERR_MEMORY;
+		return 0;
 	}
 	op = ioq_wait(w->queue);
 	*out = op->user;
@@ -226,15 +235,15 @@ static int gather(struct blob_writer *w, const void *ptr, size_t len)
 	const uint8_t *p = ptr;
 
 	while (len) {
-		size_t n = GATHER - w->gather_len < len ? GATHER - w->gather_len : len;
+		size_t room = w->gather_cap - w->gather_len, n = room < len ? room : len;
 		int r = 0;
 
 		memcpy(w->gather + w->gather_len, p, n);
 		w->gather_len += n;
 		p += n;
 		len -= n;
-		if (w->gather_len == GATHER)
-			r = write_out(w, GATHER);
+		if (w->gather_len == w->gather_cap)
+			r = write_out(w, w->gather_cap);
 		if (r < 0)
 			return r;
 	}

@@ -415,7 +415,7 @@ static void memory_is_bounded_and_a_small_limit_is_kept(void **state)
 	struct entry e;
 
 	(void)state;
-	for (size_t limit = 0; limit <= 8 * M; limit += 2 * M) {
+	for (size_t limit = 0; limit <= 8 * M; limit = limit ? 2 * limit : 512 * 1024) {
 		struct blob_writer *w;
 
 		mem_init(&mem, limit);
