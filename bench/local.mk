@@ -4,10 +4,10 @@ EXTRA_PROGRAMS = bench/spawn bench/peer
 bench_spawn_SOURCES = %D%/spawn.c
 bench_peer_SOURCES = %D%/peer.c
 bench_peer_LDADD = $(PEER_LIBS)
-EXTRA_DIST += %D%/process.sh %D%/io.sh %D%/store.sh %D%/rows.sh
+EXTRA_DIST += %D%/process.sh %D%/io.sh %D%/store.sh %D%/large.sh %D%/rows.sh
 CLEANFILES += bench/results.tsv bench/spawn bench/peer
 
-BENCH = process io store
+BENCH = process io store large
 
 .PHONY: bench
 bench: all bench/spawn bench/peer
