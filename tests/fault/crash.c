@@ -14,7 +14,7 @@
 
 #include "tests/fault/world.h"
 
-#define STATES 4000
+#define STATES 2400
 
 /* A process that is killed does not free what it has. */
 const char *__asan_default_options(void);

@@ -138,21 +138,21 @@ static void act(struct world *w, struct process *p)
 {
 	uint64_t what = world_rnd(w, 100);
 
-	if (w->unsure && !w->weave && what < 50) {
+	if (w->unsure && !w->weave && what < 40) {
 		outcome(w, settle(w, p), "settling");
-	} else if (what < 60) {
+	} else if (what < 52) {
 		outcome(w, world_commit(w, p->s), "a commit");
-	} else if (what < 63) {
+	} else if (what < 56) {
 		outcome(w, world_commit_spilled(w, p->s), "a large commit");
-	} else if (what < 66) {
+	} else if (what < 61) {
 		outcome(w, world_commit_graph(w, p->s), "a graph");
-	} else if (what < 71) {
+	} else if (what < 68) {
 		world_say("process %d folds", (int)(p - w->proc));
 		outcome(w, store_fold(p->s), "a fold");
-	} else if (what < 74) {
+	} else if (what < 73) {
 		world_say("process %d compacts", (int)(p - w->proc));
 		outcome(w, store_compact(p->s), "a compaction");
-	} else if (what < 79) {
+	} else if (what < 78) {
 		reopen(w, p);
 	} else if (what < 86) {
 		if (!p->held)

@@ -150,12 +150,16 @@ static void weave_unmap(struct file *f, void *map, size_t len)
 	below(f)->backend->ops->unmap(below(f), map, len);
 }
 
+/* A moment that few random kills hit: the new manifest is there, and not durable. */
 static int weave_rename(struct backend *b, const char *from, const char *to)
 {
 	int r;
 
 	meanwhile(b);
 	r = backend_rename(of(b)->inner, from, to);
+	if (r == 0 && of(b)->p->armed && !of(b)->p->troubled && !strcmp(to, "manifest") &&
+	    world_rnd(of(b)->w, 10) == 0)
+		fault_die(of(b)->inner);
 	back(b);
 	return r;
 }
