@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "io/file.h"
 #include "store/bulk.h"
+#include "store/piece.h"
 #include "store/store_priv.h"
 
 #ifndef TXN_SPILL	/* tests have less */
@@ -280,7 +281,8 @@ static int add(struct txn *t, const struct entry *e)
 	t->bytes += e->key.len + e->size;
 	if (e->kind != ENTRY_REMOVE)
 		t->removes_only = false;
-	return t->payload.len > spill_bound(t) ? spill(t) : 0;
+	return t->payload.len + t->entry_n * sizeof(struct piece_slot) > spill_bound(t) ?
+		spill(t) : 0;
 }
 
 int txn_put_entry(struct txn *t, const struct entry *e)

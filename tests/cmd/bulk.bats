@@ -90,6 +90,25 @@ a_prefix() {
 	[ "$status" -le 1 ]
 }
 
+@test "what trickles in without a pause is durable all the same, also behind a bulk load" {
+	mkfifo "$W/fifo"
+	for first in 10 $HALF; do
+		before=$(strato-ls --count)
+		strato-put -b <"$W/fifo" &
+		pid=$!
+		exec 9>"$W/fifo"
+		head -n $first "$W/in" | sed "s/^/$first-/" >&9
+		for ((i = 0; i < 1000; i++)); do	# far longer than it takes
+			printf 'trickle\t%d\n' $i >&9
+			sleep 0.03
+			[ "$((i % 20))" = 0 ] && [ "$(strato-ls --count)" -ge $((before + first)) ] && break
+		done
+		[ "$i" -lt 1000 ]
+		exec 9>&-
+		wait $pid
+	done
+}
+
 @test "a bulk load killed at any moment leaves a prefix of its input" {
 	for ((i = 0; i < $(scaled 8); i++)); do
 		rm -rf "$S"
