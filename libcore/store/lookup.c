@@ -12,6 +12,7 @@
 #define PIECE (256u << 10)		/* of memory for answers */
 #define FIRST_WINDOW 4096u		/* keys, until we know how large answers are */
 #define WINDOW_MOST (1u << 20)
+#define WINDOW_BYTES (2u << 30)		/* key_at has 32 bits */
 #define AHEAD 8				/* keys whose filter lines are on their way */
 
 /* --- memory for answers --- */
@@ -139,6 +140,13 @@ static int give_all(struct lookup *l)
 	for (size_t k = 0; r == 0 && k < l->item_n; k++) {
 		struct lookup_item *i = &l->item[k];
 
+		if (k + AHEAD < l->item_n) {
+			const uint8_t *next = (const uint8_t *)i[AHEAD].answer;
+
+			__builtin_prefetch(next);
+			__builtin_prefetch(next + 64);
+			__builtin_prefetch(next + 128);
+		}
 		if (i->state == LOOKUP_OPEN || i->state == LOOKUP_FOUND)
 			r = give(l, i);
 		else if (i->state == LOOKUP_LATER)
@@ -178,11 +186,21 @@ void lookup_give(struct lookup_worker *w, const struct lookup_ref *a,
 
 /* --- one block --- */
 
+/* Keys and items lie in the order they came, blocks ask for them in another. */
+static void prefetch(const struct lookup *l, const struct lookup_ref *a)
+{
+	const struct lookup_ref *end = (const void *)(l->refs.ptr + l->refs.len);
+
+	if (a + AHEAD >= end)
+		return;
+	__builtin_prefetch(&l->item[a[AHEAD].item], 1);
+	__builtin_prefetch(l->keys.ptr + a[AHEAD].key_at);
+}
+
 void lookup_block(struct lookup_worker *w, const struct lookup_ref *a,
 		  const struct lookup_ref *b, const uint8_t *stored)
 {
-	struct run_child c = { a->off, a->stored_len, a->raw_len,
-			       (enum block_codec)a->codec };
+	struct run_child c = lookup_child(a);
 	struct rows rows;
 	int r;
 
@@ -190,12 +208,12 @@ void lookup_block(struct lookup_worker *w, const struct lookup_ref *a,
 	r = run_unpack(w->run, &c, stored, &w->block, &rows);
 	w->block_n++;
 	for (; r >= 0 && a < b; a++) {
-		struct lookup_item *i = &w->l->item[a->item];
 		struct entry e;
 
-		r = run_find_row(w->run, &c, &rows, lookup_key(w->l, i), &e);
+		prefetch(w->l, a);
+		r = run_find_row(w->run, &c, &rows, lookup_ref_key(w->l, a), &e);
 		if (r == 1)
-			stage(w, i, &e);
+			stage(w, &w->l->item[a->item], &e);
 	}
 	if (r < 0)
 		lookup_fail(w, a, b, r);
@@ -230,18 +248,16 @@ static int cached_rows(struct lookup_worker *w, const struct run_child *c, struc
 static void block_by_cache(struct lookup_worker *w, const struct lookup_ref *a,
 			   const struct lookup_ref *b)
 {
-	struct run_child c = { a->off, a->stored_len, a->raw_len,
-			       (enum block_codec)a->codec };
+	struct run_child c = lookup_child(a);
 	struct rows rows;
 	int r = cached_rows(w, &c, &rows);
 
 	for (; r >= 0 && a < b; a++) {
-		struct lookup_item *i = &w->l->item[a->item];
 		struct entry e;
 
-		r = run_find_row(w->run, &c, &rows, lookup_key(w->l, i), &e);
+		r = run_find_row(w->run, &c, &rows, lookup_ref_key(w->l, a), &e);
 		if (r == 1)
-			stage(w, i, &e);
+			stage(w, &w->l->item[a->item], &e);
 	}
 	if (r < 0)
 		lookup_fail(w, a, b, r);
@@ -266,7 +282,7 @@ static void *unpack_blocks(void *arg)
 		int r;
 
 		b = lookup_group(a, end);
-		if (l->cache && a->codec != BLOCK_RAW && l->item_n < LOOKUP_MANY) {
+		if (l->cache && a->packed && l->item_n < LOOKUP_MANY) {
 			block_by_cache(w, a, b);
 			continue;
 		}
@@ -295,8 +311,14 @@ static int add_ref(struct lookup_worker *w, struct lookup_item *i)
 
 	if (r < 0)
 		return r;
-	ref = (struct lookup_ref){ c.off, c.stored_len, c.raw_len, (uint32_t)c.codec,
-				   (uint32_t)(i - w->l->item) };
+	if (c.off >= LOOKUP_OFF_MAX || c.codec > BLOCK_LZ4)
+		return err_set(ERR_NEWER, "%s: a block that this program does not know",
+			       segment_path(w->run->segment));
+	ref = (struct lookup_ref){
+		.off = c.off, .key_len = i->key_len, .packed = c.codec == BLOCK_LZ4,
+		.stored_len = c.stored_len, .raw_len = c.raw_len,
+		.item = (uint32_t)(i - w->l->item), .key_at = i->key_at,
+	};
 	return buf_add(&w->refs, &ref, sizeof ref);
 }
 
@@ -425,6 +447,8 @@ static void want_index(struct lookup *l, struct run *run, uint32_t i)
 	if (l->item_n < LOOKUP_MANY || l->wanted & bit)
 		return;
 	l->wanted |= bit;
+	if (lookup_direct(l))
+		segment_scattered(run->segment);
 	if (run->index.len)
 		segment_want(run->segment, run->index.ptr);
 }
@@ -589,7 +613,7 @@ int lookup_add(struct lookup *l, struct bytes key)
 	buf_add(&l->keys, head, sizeof head);
 	buf_add(&l->keys, key.ptr, key.len);
 	l->item[l->item_n++] = (struct lookup_item){
-		.hash = run_hash(space, key), .key_at = at,
+		.hash = run_hash(space, key), .key_at = (uint32_t)at,
 		.key_len = (uint32_t)(key.len + sizeof head),
 	};
 	return is_full(l) ? lookup_run(l) : 0;
@@ -618,6 +642,8 @@ int lookup_open(struct lookup **out, struct snapshot *v, const struct lookup_opt
 
 	if (!l)
 		return ERR_MEMORY;
+	if (room > WINDOW_BYTES)
+		room = WINDOW_BYTES;
 	if (room > mem_left(&s->mem) / 2)
 		room = mem_left(&s->mem) / 2;
 	l->snap = v;
@@ -625,7 +651,8 @@ int lookup_open(struct lookup **out, struct snapshot *v, const struct lookup_opt
 	l->mem = &s->mem;
 	l->o = *o;
 	l->keys.mem = l->refs.mem = l->spare.mem = l->mem;
-	l->most = (size_t)(room - room / 4);	/* the cache and the reads have the rest */
+	l->room = (size_t)room;
+	l->most = l->room / 8 * 5;	/* a quarter is the cache's, an eighth the reads' */
 	l->worker_n = cores();
 	for (unsigned k = 0; k < l->worker_n; k++) {
 		struct lookup_worker *w = &l->worker[k];

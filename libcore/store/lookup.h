@@ -34,7 +34,7 @@ struct lookup_stat {
 	uint64_t block_n;		/* blocks unpacked or used in place */
 	uint64_t read_n, read_bytes;	/* past the page cache */
 	unsigned depth;			/* most in flight; 0: none */
-	const char *engine;		/* why it is the one it is; NULL: none */
+	char engine[160];		/* why it is the one it is; "": none */
 	struct cache_stat cache;
 };
 

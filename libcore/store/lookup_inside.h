@@ -21,18 +21,18 @@ struct lookup_staged {
 
 struct lookup_item {
 	uint64_t hash;			/* for the filters */
-	size_t key_at;			/* in keys: space and key, as in a row */
 	const struct lookup_staged *answer;	/* NULL: not found (yet) */
-	uint32_t key_len;
+	uint32_t key_at, key_len;	/* in keys: space and key, as in a row */
 	enum { LOOKUP_OPEN, LOOKUP_FOUND, LOOKUP_LATER, LOOKUP_FAILED, LOOKUP_GIVEN } state;
 };
 
 /* A key that may be in a block of the run at hand. */
 struct lookup_ref {
-	uint64_t off;
-	uint32_t stored_len, raw_len, codec;
-	uint32_t item;
+	uint64_t off : 46, key_len : 17, packed : 1;
+	uint32_t stored_len, raw_len;
+	uint32_t item, key_at;
 };
+#define LOOKUP_OFF_MAX ((uint64_t)1 << 46)
 
 /* Memory for answers, in pieces that stay where they are. */
 struct lookup_piece {
@@ -63,6 +63,7 @@ struct lookup {
 	struct buf keys;
 	struct lookup_item *item;
 	size_t item_n, item_cap;
+	size_t room;			/* cache_size */
 	size_t most;			/* bytes of a window */
 	size_t each;			/* bytes a key takes, as far as we know */
 	struct lookup_worker worker[LOOKUP_WORKERS];
@@ -79,6 +80,17 @@ struct lookup {
 static inline struct bytes lookup_key(const struct lookup *l, const struct lookup_item *i)
 {
 	return bytes_of(l->keys.ptr + i->key_at, i->key_len);
+}
+
+static inline struct run_child lookup_child(const struct lookup_ref *a)
+{
+	return (struct run_child){ a->off, a->stored_len, a->raw_len,
+				   a->packed ? BLOCK_LZ4 : BLOCK_RAW };
+}
+
+static inline struct bytes lookup_ref_key(const struct lookup *l, const struct lookup_ref *a)
+{
+	return bytes_of(l->keys.ptr + a->key_at, a->key_len);
 }
 
 /* The refs [A, B) are of one block, whose checked bytes are at STORED: answers
@@ -103,6 +115,8 @@ static inline const struct lookup_ref *lookup_group(const struct lookup_ref *a,
 	return b;
 }
 
+/* Are runs read past the page cache, not into it? */
+bool lookup_direct(struct lookup *l);
 /* How many of these blocks must come from the device: a guess from a few. */
 size_t lookup_cold(const struct lookup *l, struct run *run, const struct lookup_ref *a,
 		   const struct lookup_ref *end);

@@ -5,7 +5,7 @@
  * that lie close together are one read.  A libaio context costs its process 32 ms
  * at the end, so few reads are done by threads.
  */
-#include <string.h>
+#include <stdio.h>
 
 #include "base/disk.h"
 #include "base/err.h"
@@ -86,7 +86,7 @@ void lookup_read_close(struct lookup *l)
 static unsigned depth_for(const struct lookup *l, bool many)
 {
 	uint64_t depth = setting_u64(&l->store->settings, SETTING_IO_DEPTH);
-	uint64_t room = (l->most / 3 + READ_MOST - 1) / READ_MOST;
+	uint64_t room = l->room / 8 / READ_MOST;
 
 	if (!many && depth > READ_THREADS)
 		depth = READ_THREADS;
@@ -222,7 +222,7 @@ static void from_map(struct lookup_worker *w, const struct lookup_ref *a,
 
 /* Runs that fit into memory are read into the page cache: the next process, and our
  * next window, find them there. */
-static bool want_direct(struct lookup *l)
+bool lookup_direct(struct lookup *l)
 {
 	const struct manifest *m = snapshot_manifest(l->snap);
 	uint64_t bytes = 0;
@@ -251,7 +251,7 @@ int lookup_read(struct lookup_worker *w, const struct lookup_ref *a,
 
 	if (r < 0)
 		return r;
-	if (segment_reopen(w->run->segment, want_direct(l), &f) < 0)
+	if (segment_reopen(w->run->segment, lookup_direct(l), &f) < 0)
 		err_clear();	/* removed meanwhile: what is mapped is still it */
 	w->most = l->most;	/* the others rest */
 	for (; r == 0 && a < end; a = b) {
@@ -272,7 +272,7 @@ int lookup_read(struct lookup_worker *w, const struct lookup_ref *a,
 	}
 	while (ioq_in_flight(l->reads->q))
 		reap(w);
-	l->stat.engine = ioq_why(l->reads->q);
+	snprintf(l->stat.engine, sizeof l->stat.engine, "%s", ioq_why(l->reads->q));
 	w->most = most;
 	file_close(f);
 	return r;

@@ -421,6 +421,11 @@ void segment_want(const struct segment *s, const void *ptr)
 	view_advise(&s->view, off, s->view.len - off, VIEW_WILLNEED);
 }
 
+void segment_scattered(const struct segment *s)
+{
+	view_advise(&s->view, 0, s->view.len, VIEW_RANDOM);
+}
+
 /* --- reading all of it again, from the device where that can be had --- */
 
 struct verify {

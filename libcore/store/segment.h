@@ -111,6 +111,8 @@ int segment_check_read(struct segment *s, uint64_t off, const void *pages, size_
 bool segment_resident(const struct segment *s, const void *ptr, size_t len);
 /* Everything behind PTR will be wanted soon: sections and checksums. */
 void segment_want(const struct segment *s, const void *ptr);
+/* A fault from now on brings one page, not what the device's read-ahead would. */
+void segment_scattered(const struct segment *s);
 
 /* Read every page past the page cache's word: for walcheck --full.  FOUND is
  * called for each bad page (offset in the file, tag or 0, expected and found

@@ -95,3 +95,6 @@ tests_unit_blob_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/bulk
 tests_unit_bulk_SOURCES = %D%/bulk.c
 tests_unit_bulk_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/lookup
+tests_unit_lookup_SOURCES = %D%/lookup.c
+tests_unit_lookup_LDADD = $(UNIT_LDADD)
