@@ -14,6 +14,7 @@
 #include "cmd/common/info.h"
 #include "cmd/common/open.h"
 #include "io/stream.h"
+#include "store/blob.h"
 #include "store/lookup.h"
 #include "store/store.h"
 
@@ -98,24 +99,45 @@ static int refuse_terminal(struct get *g, struct bytes value)
 	return ERR_USAGE;
 }
 
+/* -v: where a large value's bytes came from. */
+static void note_value(struct get *g, const struct value *v)
+{
+	struct blob_read_stat st;
+
+	if (!value_get_stat(v, &st))
+		return;
+	cli_note(g->cli, "%llu chunks, %llu of them from the page cache",
+		 (unsigned long long)st.chunk_n, (unsigned long long)st.mapped_n);
+	if (st.ahead_n)
+		cli_note(g->cli, "%llu pieces read ahead, %u at a time, %s: %s",
+			 (unsigned long long)st.ahead_n, st.depth,
+			 st.direct ? "direct" : "buffered", st.engine);
+}
+
 static int write_raw(struct get *g, struct value *v, const struct entry *e)
 {
 	uint64_t off, to;
 	int r = 0;
 
 	range_of(g, e->size, &off, &to);
+	value_expect(v, off, to);
 	while (r == 0 && off < to) {
-		size_t cap = to - off < GET_READ ? (size_t)(to - off) : GET_READ;
-		long n = value_read(v, off, g->buf, cap);
+		const uint8_t *ptr;
+		bool lasting;
+		long n = value_peek(v, off, &ptr, &lasting);
 
 		if (n <= 0)
 			return n < 0 ? (int)n : err_set(ERR_DAMAGED, "a value ends at byte %llu",
 							(unsigned long long)off);
-		r = refuse_terminal(g, bytes_of(g->buf, (size_t)n));
+		if ((uint64_t)n > to - off)
+			n = (long)(to - off);
+		r = refuse_terminal(g, bytes_of(ptr, (size_t)n));
 		if (r == 0)
-			r = out_write(g->out, g->buf, (size_t)n);
+			r = lasting ? out_lend(g->out, ptr, (size_t)n) :
+				out_write(g->out, ptr, (size_t)n);
 		off += (uint64_t)n;
 	}
+	note_value(g, v);
 	return r;
 }
 

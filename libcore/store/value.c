@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "store/ahead.h"
 #include "store/store_priv.h"
 
 struct value {
+	const struct store *store;
 	struct mem *mem;
 	struct blob_reader *blob;
 	struct buf inlined;
@@ -22,6 +24,7 @@ int value_open(struct value **out, struct store *s, const struct entry *e)
 
 	if (!v)
 		return ERR_MEMORY;
+	v->store = s;
 	v->mem = v->inlined.mem = &s->mem;
 	if (e->kind == ENTRY_BLOB)
 		r = blob_reader_open(&v->blob, s->backend, s->manifest.store_id, e,
@@ -46,6 +49,39 @@ long value_read(struct value *v, uint64_t off, void *buf, size_t cap)
 	n = v->inlined.len - off < cap ? v->inlined.len - off : cap;
 	memcpy(buf, v->inlined.ptr + off, n);
 	return (long)n;
+}
+
+long value_peek(struct value *v, uint64_t off, const uint8_t **ptr, bool *lasting)
+{
+	if (v->blob)
+		return blob_peek(v->blob, off, ptr, lasting);
+	if (off >= v->inlined.len)
+		return 0;
+	*ptr = v->inlined.ptr + off;
+	*lasting = false;
+	return (long)(v->inlined.len - off);
+}
+
+void value_expect(struct value *v, uint64_t from, uint64_t to)
+{
+	const struct settings *set = &v->store->settings;
+	uint64_t depth = setting_u64(set, SETTING_PREFETCH_DISTANCE);
+	uint64_t most = setting_u64(set, SETTING_CACHE_SIZE) / 2 / AHEAD_PIECE;
+	struct blob_plan plan = {
+		.from = from, .to = to,
+		.depth = (unsigned)(depth < most ? depth : most),
+		.direct = setting_u64(set, SETTING_DIRECT_IO) != DIRECT_IO_OFF,
+	};
+
+	if (v->blob)
+		blob_expect(v->blob, &plan);
+}
+
+bool value_get_stat(const struct value *v, struct blob_read_stat *out)
+{
+	if (v->blob)
+		blob_get_stat(v->blob, out);
+	return v->blob != NULL;
 }
 
 void value_close(struct value *v)
