@@ -98,3 +98,6 @@ tests_unit_bulk_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/lookup
 tests_unit_lookup_SOURCES = %D%/lookup.c
 tests_unit_lookup_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/value
+tests_unit_value_SOURCES = %D%/value.c
+tests_unit_value_LDADD = $(UNIT_LDADD)
