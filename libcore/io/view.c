@@ -112,6 +112,13 @@ void view_advise(const struct view *v, uint64_t off, uint64_t len, enum view_adv
 	madvise((void *)(uintptr_t)(v->ptr + begin), (size_t)(off + len - begin), how[advice]);
 }
 
+static int set_resident = -1;
+
+void view_set_resident(int says)
+{
+	set_resident = says;
+}
+
 bool view_resident(const struct view *v, uint64_t off, uint64_t len)
 {
 	uint64_t end = off + len;
@@ -119,6 +126,8 @@ bool view_resident(const struct view *v, uint64_t off, uint64_t len)
 
 	if (v->owned || len == 0 || end > v->len)
 		return true;
+	if (set_resident >= 0)
+		return set_resident;
 	for (off = off / 4096 * 4096; off < end; off += sizeof page * 4096) {
 		uint64_t n = end - off < sizeof page * 4096 ? end - off : sizeof page * 4096;
 

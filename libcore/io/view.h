@@ -24,6 +24,9 @@ enum view_advice { VIEW_RANDOM, VIEW_SEQUENTIAL, VIEW_WILLNEED,
 void view_advise(const struct view *v, uint64_t off, uint64_t len, enum view_advice);
 /* Is all of it in the page cache (or in memory)?  True when the system does not say. */
 bool view_resident(const struct view *v, uint64_t off, uint64_t len);
+/* Tests: what view_resident says of mapped files from here on, 0 or 1 (-1: the kernel's
+ * word). */
+void view_set_resident(int says);
 void view_guard(void);
 
 #endif

@@ -93,6 +93,11 @@ struct blob_read_stat {
 	bool direct;
 	char engine[160];
 };
+/* The same file for another value: true, and the reader is E's from now on. */
+bool blob_reader_again(struct blob_reader *r, const struct entry *e);
+uint64_t blob_reader_id(const struct blob_reader *r);
+/* E, of the same file, will be read soon: the page cache begins to fetch it. */
+void blob_want(struct blob_reader *r, const struct entry *e);
 void blob_get_stat(const struct blob_reader *r, struct blob_read_stat *out);
 void blob_reader_close(struct blob_reader *r);
 

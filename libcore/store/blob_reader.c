@@ -13,6 +13,7 @@
 
 #define ROWS 256		/* of the table held at a time: one page */
 #define LARGE (1u << 20)	/* bytes to come from which mapping and threads pay */
+#define SMALL 4u		/* chunks of a value that is fetched as a whole */
 #define BEHIND (8u << 20)	/* of a mapping that was read: let go in such pieces */
 
 struct blob_reader {
@@ -28,6 +29,7 @@ struct blob_reader {
 	struct backend *backend;
 	struct view view;	/* of the file; ptr NULL: not mapped */
 	bool map;		/* through the mapping, cached or not */
+	bool resident;		/* the whole value is in the page cache, and mapped */
 	uint64_t view_done;	/* pages before are let go */
 	struct blob_plan plan;
 	struct file *direct;	/* the file once more, for what is read ahead */
@@ -87,12 +89,6 @@ int blob_reader_open(struct blob_reader **out, struct backend *b,
 		err = check_ref(r);
 	if (err == 0 && map)
 		map_value(r);
-	if (err == 0) {
-		r->stored = mem_alloc(mem, BLOB_CHUNK);
-		r->raw = mem_alloc(mem, BLOB_CHUNK);
-		if (!r->stored || !r->raw)
-			err = ERR_MEMORY;
-	}
 	if (err < 0)
 		blob_reader_close(r);
 	else
@@ -100,12 +96,19 @@ int blob_reader_open(struct blob_reader **out, struct backend *b,
 	return err;
 }
 
+static void close_ahead(struct blob_reader *r)
+{
+	ahead_close(r->ahead);
+	file_close(r->direct);
+	r->ahead = NULL;
+	r->direct = NULL;
+}
+
 void blob_reader_close(struct blob_reader *r)
 {
 	if (!r)
 		return;
-	ahead_close(r->ahead);
-	file_close(r->direct);
+	close_ahead(r);
 	if (r->view.ptr)
 		view_close(&r->view);
 	file_close(r->file);
@@ -114,16 +117,83 @@ void blob_reader_close(struct blob_reader *r)
 	mem_free(r->mem, r);
 }
 
+/* What a small value takes in the file, by its reference: chunks, then the table. */
+static bool span_of(const struct blob_reader *r, const struct entry *e,
+		    uint64_t *off, uint64_t *len)
+{
+	uint64_t end = e->blob.table_off + e->blob.chunk_n * sizeof(struct blob_row_disk);
+
+	*len = e->blob.stored;
+	*off = end - *len;
+	return e->blob.chunk_n <= SMALL && *len <= end && end >= e->blob.table_off &&
+	       end <= r->view.len;
+}
+
+bool blob_reader_again(struct blob_reader *r, const struct entry *e)
+{
+	uint64_t off, len;
+
+	if (e->blob.blob != r->ref.blob)
+		return false;
+	close_ahead(r);
+	r->ref = e->blob;
+	r->size = e->size;
+	r->crc = e->crc;
+	r->row_n = 0;
+	r->chunk = UINT64_MAX;
+	r->crc_next = 0;
+	r->crc_now = 0;
+	r->view_done = 0;
+	r->plan = (struct blob_plan){ 0 };
+	r->stat = (struct blob_read_stat){ 0 };
+	if (r->view.ptr && r->view.len < e->blob.table_off)
+		view_close(&r->view);	/* it grew since */
+	if (check_ref(r) < 0) {
+		err_clear();
+		return false;
+	}
+	map_value(r);
+	r->resident = span_of(r, e, &off, &len) && view_resident(&r->view, off, len);
+	return true;
+}
+
+uint64_t blob_reader_id(const struct blob_reader *r)
+{
+	return r->ref.blob;
+}
+
+void blob_want(struct blob_reader *r, const struct entry *e)
+{
+	uint64_t off, len;
+
+	map_value(r);
+	if (span_of(r, e, &off, &len) && !view_resident(&r->view, off, len))
+		view_advise(&r->view, off, len, VIEW_WILLNEED);
+}
+
+static int need_buffers(struct blob_reader *r)
+{
+	if (!r->stored)
+		r->stored = mem_alloc(r->mem, BLOB_CHUNK);
+	if (!r->raw)
+		r->raw = mem_alloc(r->mem, BLOB_CHUNK);
+	return r->stored && r->raw ? 0 : ERR_MEMORY;
+}
+
 static int need_row(struct blob_reader *r, uint64_t i)
 {
 	uint64_t n = r->ref.chunk_n - i < ROWS ? r->ref.chunk_n - i : ROWS;
-	int err;
+	int err = 0;
 
 	if (i >= r->row_first && i < r->row_first + r->row_n)
 		return 0;
 	r->row_n = 0;
-	err = file_read(r->file, r->row, n * sizeof r->row[0],
-			r->ref.table_off + i * sizeof r->row[0]);
+	if (r->resident)
+		memcpy(r->row, r->view.ptr + r->ref.table_off + i * sizeof r->row[0],
+		       n * sizeof r->row[0]);
+	else
+		err = file_read(r->file, r->row, n * sizeof r->row[0],
+				r->ref.table_off + i * sizeof r->row[0]);
 	if (err < 0)
 		return err;
 	r->row_first = i;
@@ -191,7 +261,9 @@ static void begin_ahead(struct blob_reader *r, uint64_t off)
 /* Pages that were read are not wanted twice: the process stays small. */
 static void let_go(struct blob_reader *r, uint64_t off)
 {
-	if (off < r->view_done || off - r->view_done < BEHIND)
+	if (off < r->view_done)
+		r->view_done = off / 4096 * 4096;
+	if (off - r->view_done < BEHIND)
 		return;
 	view_advise(&r->view, r->view_done, off - r->view_done, VIEW_DONE);
 	r->view_done = off / 4096 * 4096;
@@ -202,10 +274,11 @@ static int get_stored(struct blob_reader *r, uint64_t off, uint32_t n,
 		      const uint8_t **out, bool *mapped)
 {
 	r->stat.chunk_n++;
-	*mapped = r->view.ptr && (r->map || view_resident(&r->view, off, n));
+	*mapped = r->view.ptr && (r->map || r->resident || view_resident(&r->view, off, n));
 	if (*mapped) {
 		r->stat.mapped_n++;
-		let_go(r, off);
+		if (r->plan.to)
+			let_go(r, off);
 		*out = r->view.ptr + off;
 		return 0;
 	}
@@ -235,7 +308,9 @@ static int load_chunk(struct blob_reader *r, uint64_t i)
 	word = le32_get(row.stored);
 	n = word & BLOB_STORED_MASK;
 	r->chunk = UINT64_MAX;
-	err = get_stored(r, off, n, &stored, &mapped);
+	err = need_buffers(r);
+	if (err == 0)
+		err = get_stored(r, off, n, &stored, &mapped);
 	if (err < 0)
 		return err;
 	seed = blob_seed(r->store_id, r->ref.blob, off, i, raw_len, word >> BLOB_CODEC_SHIFT);
@@ -261,6 +336,7 @@ void blob_expect(struct blob_reader *r, const struct blob_plan *plan)
 	if (plan->to > r->size || plan->from >= plan->to || plan->to - plan->from < LARGE)
 		return;
 	r->plan = *plan;
+	r->view_done = r->ref.table_off;	/* until the first chunk says */
 	if (r->plan.depth > (plan->to - plan->from) / AHEAD_PIECE)
 		r->plan.depth = (unsigned)((plan->to - plan->from) / AHEAD_PIECE);
 	map_value(r);

@@ -133,13 +133,31 @@ static int failure(struct lookup *l)
 	return err_set(ERR_BUG, "a key failed and nobody knows why");
 }
 
+/* Large values of the answers from *AT up to END are on their way. */
+static void want_values(struct lookup *l, size_t *at, size_t end)
+{
+	for (; *at < end && *at < l->item_n; ++*at) {
+		const struct lookup_item *i = &l->item[*at];
+		struct entry e;
+
+		if (i->state != LOOKUP_FOUND || i->answer->kind != ENTRY_BLOB)
+			continue;
+		unstage(i->answer, l->o.space, bytes_of(NULL, 0), &e);
+		store_want_value(l->store, &e);
+	}
+}
+
 static int give_all(struct lookup *l)
 {
+	uint64_t depth = setting_u64(&l->store->settings, SETTING_IO_DEPTH);
+	size_t wanted = 0;
 	int r = 0;
 
 	for (size_t k = 0; r == 0 && k < l->item_n; k++) {
 		struct lookup_item *i = &l->item[k];
 
+		if (!l->o.no_values && l->item_n > 1)
+			want_values(l, &wanted, k + depth);
 		if (k + AHEAD < l->item_n) {
 			const uint8_t *next = (const uint8_t *)i[AHEAD].answer;
 

@@ -6,7 +6,7 @@
 #include "store/store_priv.h"
 
 struct value {
-	const struct store *store;
+	struct store *store;
 	struct mem *mem;
 	struct blob_reader *blob;
 	struct buf inlined;
@@ -15,6 +15,26 @@ struct value {
 void store_map_values(struct store *s, bool on)
 {
 	s->map_values = on;
+}
+
+/* Values of a batch lie in few files: their readers wait here for the next one. */
+static struct blob_reader **idle(struct store *s, uint64_t blob)
+{
+	return &s->reader[blob % STORE_READERS];
+}
+
+static int open_blob(struct value *v, const struct entry *e)
+{
+	struct store *s = v->store;
+	struct blob_reader **at = idle(s, e->blob.blob);
+
+	if (*at && !s->map_values && blob_reader_again(*at, e)) {
+		v->blob = *at;
+		*at = NULL;
+		return 0;
+	}
+	return blob_reader_open(&v->blob, s->backend, s->manifest.store_id, e,
+				s->map_values, &s->mem);
 }
 
 int value_open(struct value **out, struct store *s, const struct entry *e)
@@ -27,8 +47,7 @@ int value_open(struct value **out, struct store *s, const struct entry *e)
 	v->store = s;
 	v->mem = v->inlined.mem = &s->mem;
 	if (e->kind == ENTRY_BLOB)
-		r = blob_reader_open(&v->blob, s->backend, s->manifest.store_id, e,
-				     s->map_values, &s->mem);
+		r = open_blob(v, e);
 	else
 		r = buf_add(&v->inlined, e->value.ptr, e->value.len);
 	if (r < 0)
@@ -36,6 +55,25 @@ int value_open(struct value **out, struct store *s, const struct entry *e)
 	else
 		*out = v;
 	return r;
+}
+
+void store_want_value(struct store *s, const struct entry *e)
+{
+	struct blob_reader **at = idle(s, e->blob.blob);
+
+	if (e->kind != ENTRY_BLOB)
+		return;
+	if (*at && blob_reader_id(*at) != e->blob.blob) {
+		blob_reader_close(*at);
+		*at = NULL;
+	}
+	if (!*at && blob_reader_open(at, s->backend, s->manifest.store_id, e, false,
+				     &s->mem) < 0) {
+		*at = NULL;
+		err_clear();	/* whoever reads the value will say it */
+	}
+	if (*at)
+		blob_want(*at, e);
 }
 
 long value_read(struct value *v, uint64_t off, void *buf, size_t cap)
@@ -86,9 +124,15 @@ bool value_get_stat(const struct value *v, struct blob_read_stat *out)
 
 void value_close(struct value *v)
 {
+	struct blob_reader **at;
+
 	if (!v)
 		return;
-	blob_reader_close(v->blob);
+	if (v->blob) {
+		at = idle(v->store, blob_reader_id(v->blob));
+		blob_reader_close(*at);
+		*at = v->blob;
+	}
 	buf_release(&v->inlined);
 	mem_free(v->mem, v);
 }

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "io/backend.h"
+#include "io/view.h"
 #include "store/blob.h"
 #include "store/segment.h"
 #include "store/store.h"
@@ -94,15 +95,10 @@ static void open_fixture(struct fixture *f, const char *config, size_t len)
 
 static void close_fixture(struct fixture *f)
 {
+	view_set_resident(-1);
 	close(f->fd);
 	store_close(f->s);
 	backend_close(f->b);
-}
-
-static void drop_cache(int fd)
-{
-	assert_int_equal(fsync(fd), 0);
-	assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
 }
 
 /* [FROM, TO) by peeks, or reads of odd sizes, against VALUE. */
@@ -154,8 +150,7 @@ static void any_range_is_right_cached_or_not(void **state)
 		for (int k = 0; k < 10; k++) {
 			uint64_t from = k ? rnd(WHOLE) : 0, to = k ? from + rnd(WHOLE - from) : WHOLE;
 
-			if (k % 2)
-				drop_cache(f.fd);
+			view_set_resident(k % 2 ? 0 : -1);
 			assert_int_equal(read_range(&f, from, to, k % 3, &st), 0);
 			assert_true(st.depth <= (c == 0 ? 16u : c == 1 ? 1u : c == 2 ? 0u : 3u));
 			if (c == 2)
@@ -177,7 +172,7 @@ static void a_range_reads_only_its_chunks(void **state)
 		uint64_t from = rnd(WHOLE), len = k % 2 ? rnd(5000) : rnd(3u << 20);
 		uint64_t to = from + len < WHOLE ? from + len : WHOLE;
 
-		drop_cache(f.fd);
+		view_set_resident(0);
 		assert_int_equal(read_range(&f, from, to, true, &st), 0);
 		if (to > from)
 			assert_true(st.chunk_n <= (to - from) / BLOB_CHUNK + 2);
@@ -204,8 +199,7 @@ static void a_flipped_bit_is_reported_wherever_the_bytes_came_from(void **state)
 			assert_int_equal(pread(f.fd, &byte, 1, at), 1);
 			byte ^= 4;
 			assert_int_equal(pwrite(f.fd, &byte, 1, at), 1);
-			if (k % 2)
-				drop_cache(f.fd);
+			view_set_resident(k % 2 ? 0 : -1);
 			assert_int_equal(read_range(&f, 0, LEN, true, &st), ERR_DAMAGED);
 			assert_non_null(strstr(err_message(), "checksum differs"));
 			byte ^= 4;
