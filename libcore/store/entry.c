@@ -171,6 +171,33 @@ long entry_get_body(struct bytes in, struct entry *out)
 	return (long)(in.len - rest.len);
 }
 
+long entry_skip_body(struct bytes in)
+{
+	struct bytes rest = in;
+	struct entry e;
+	int n = 0;
+
+	if (rest.len == 0)
+		return err_set(ERR_DAMAGED, "an entry is cut off");
+	e.kind = rest.ptr[0];
+	rest.ptr++;
+	rest.len--;
+	if (take(&rest, &e.version) && take(&rest, &e.expires_ms)) {
+		if (e.kind == ENTRY_PUT)
+			n = get_crc(&rest, &e.crc) && take(&rest, &e.size) &&
+			    e.size <= rest.len && e.size <= ENTRY_INLINE_MAX;
+		else
+			n = get_rest(&rest, &e);
+	}
+	if (!n)
+		return err_set(ERR_DAMAGED, "an entry is malformed");
+	if (e.kind == ENTRY_PUT) {
+		rest.ptr += e.size;
+		rest.len -= e.size;
+	}
+	return (long)(in.len - rest.len);
+}
+
 long entry_get_record(struct bytes in, struct entry *out)
 {
 	struct bytes rest = in;

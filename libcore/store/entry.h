@@ -58,6 +58,9 @@ int entry_put_record(struct buf *out, const struct entry *e);
 long entry_get_body(struct bytes in, struct entry *out);
 long entry_get_record(struct bytes in, struct entry *out);
 
+/* Over a body that nobody asked for: its lengths are checked, its value is not. */
+long entry_skip_body(struct bytes in);
+
 /* The same in a commit of the log: version 0 becomes the commit's, and another
  * than the commit's is ERR_DAMAGED. */
 long entry_get_logged(struct bytes in, uint64_t commit, struct entry *out);

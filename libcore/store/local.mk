@@ -18,6 +18,10 @@ libcore_a_SOURCES += \
 	%D%/blob.c %D%/blob.h %D%/blob_inside.h \
 	%D%/blob_press.c %D%/blob_press.h %D%/blob_writer.c %D%/blob_reader.c %D%/value.c
 libcore_a_SOURCES += \
+	%D%/ahead.c %D%/ahead.h \
+	%D%/cache.c %D%/cache.h %D%/lookup.c %D%/lookup.h \
+	%D%/lookup_inside.h %D%/lookup_read.c
+libcore_a_SOURCES += \
 	%D%/check.c %D%/check.h %D%/check_inside.h %D%/check_log.c \
 	%D%/check_segments.c %D%/salvage.c %D%/salvage.h \
 	%D%/salvage_inside.h %D%/salvage_log.c %D%/salvage_log.h %D%/salvage_merge.c \

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "store/lookup_inside.h"
 #include "store/store_priv.h"
 
 struct snapshot {
@@ -127,11 +128,48 @@ int snapshot_get(struct snapshot *v, uint32_t space, struct bytes key, struct en
 
 	if (r == 0)
 		r = run_set_get(&v->runs, v->store, &v->manifest, space, key, &v->buf, out);
-	if (r != 1)
-		return r;
-	if (out->kind == ENTRY_REMOVE)
-		return 0;
-	return !entry_expired(out, clock_wall_ns() / 1000000);
+	return r == 1 ? snapshot_shows(v, out) : r;
+}
+
+/* --- what many look-ups at once need of it --- */
+
+bool snapshot_shows(const struct snapshot *v, const struct entry *e)
+{
+	(void)v;
+	if (e->kind == ENTRY_REMOVE)
+		return false;
+	return !e->expires_ms || !entry_expired(e, clock_wall_ns() / 1000000);
+}
+
+int snapshot_log_get(struct snapshot *v, uint32_t space, struct bytes key,
+		     struct buf *buf, struct entry *out)
+{
+	return log_get(v->log, space, key, v->version, buf, out);
+}
+
+struct log *snapshot_log(struct snapshot *v)
+{
+	return v->log;
+}
+
+bool snapshot_log_empty(const struct snapshot *v)
+{
+	return log_entry_n(v->log) == 0;
+}
+
+struct run_set *snapshot_runs(struct snapshot *v)
+{
+	return &v->runs;
+}
+
+struct store *snapshot_store(struct snapshot *v)
+{
+	return v->store;
+}
+
+struct buf *snapshot_buf(struct snapshot *v)
+{
+	return &v->buf;
 }
 
 int snapshot_iter(struct snapshot *v, const struct iter_from *from, struct iter **out)

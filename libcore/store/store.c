@@ -268,6 +268,8 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	blob_writer_close(s->blob);
+	for (unsigned i = 0; i < STORE_READERS; i++)
+		blob_reader_close(s->reader[i]);
 	forget(s);
 	buf_release(&s->buf);
 	if (s->own_backend)

@@ -79,6 +79,15 @@ struct value;
 int value_open(struct value **out, struct store *s, const struct entry *e);
 /* Up to CAP bytes from OFF: at least 1, 0 at the end. */
 long value_read(struct value *v, uint64_t off, void *buf, size_t cap);
+/* The same bytes where they are: at least 1, 0 at the end; good until the next call.
+ * *LASTING: in the page cache, and never changed: they may be lent to a pipe. */
+long value_peek(struct value *v, uint64_t off, const uint8_t **ptr, bool *lasting);
+/* It will be read in order from FROM up to TO: prefetch_distance pieces of what the
+ * page cache does not hold are read ahead, within half of cache_size. */
+void value_expect(struct value *v, uint64_t from, uint64_t to);
+struct blob_read_stat;				/* store/blob.h */
+/* What was done for it; false for a value that lies with its key. */
+bool value_get_stat(const struct value *v, struct blob_read_stat *out);
 void value_close(struct value *v);		/* NULL is fine */
 /* Large values through a mapping from now on: for what the page cache holds. */
 void store_map_values(struct store *s, bool on);

@@ -15,6 +15,8 @@
 
 #define STORE_TRIES 64		/* of a question while others fold: each is a whole fold */
 
+#define STORE_READERS 16	/* files of large values kept open, 256 KiB each */
+
 /* The runs of one manifest, newest first, opened at their first use. */
 struct run_set {
 	struct run **run;
@@ -35,9 +37,13 @@ struct store {
 	unsigned readers;	/* snapshots held */
 	bool write;
 	bool map_values;	/* blobs through a mapping, not by reads */
+	struct blob_reader *reader[STORE_READERS];	/* of values that were closed */
 	uint64_t wait_ns;
 	const char *who;
 };
+
+/* E's value will be opened soon: the page cache begins to fetch it. */
+void store_want_value(struct store *s, const struct entry *e);
 
 int run_set_init(struct run_set *set, struct store *s, const struct manifest *m);
 void run_set_release(struct run_set *set, struct store *s);
