@@ -9,6 +9,9 @@
 #	BENCH_RUNS	runs of each figure (default 5)
 #	BENCH_RECORDS	records of the bulk loads (default "1000000 10000000")
 #	BENCH_GETS	keys of the batch get, from the first of these (default 1000000)
+#	BENCH_FEW	keys of the get from the last of these, in a cgroup of a quarter
+#			of the store's size; LMDB, which waits for each page, has a tenth
+#			of them (default 50000)
 #	BENCH_BLOBS	number of middling values (default 100000)
 #	BENCH_BLOB	their lengths (default "4096 65536")
 #	BENCH_BIG	bytes of the large value (default 1073741824)
@@ -110,6 +113,95 @@ for n in ${BENCH_RECORDS:-1000000 10000000}; do
 	rows "get-cached-from-$n" records/s
 	gets=
 done
+
+# --- gets from a store four times the memory allowed ---
+
+# Runs the command in a memory cgroup; false where none can be made.
+group=
+group_begin() { # BYTES
+	for g in /sys/fs/cgroup/memory /sys/fs/cgroup; do
+		mkdir "$g/strato-bench.$$" 2>/dev/null || continue
+		for f in memory.limit_in_bytes memory.max; do
+			[ -w "$g/strato-bench.$$/$f" ] || continue
+			group=$g/strato-bench.$$
+			echo "$1" >"$group/$f" && return
+		done
+		rmdir "$g/strato-bench.$$"
+		group=
+	done
+	return 1
+}
+
+group_end() {
+	[ -z "$group" ] || rmdir "$group"
+	group=
+}
+trap 'group_end; rm -rf "$work"' EXIT
+
+in_group() { # COMMAND...
+	(sh -c 'echo $PPID' >"$group/cgroup.procs"; "$@")
+}
+
+few=${BENCH_FEW:-50000}
+few_once() {
+	for e in $limited; do
+		"$peer" drop "$work/$e"
+		keys=$work/keys
+		[ $e != lmdb ] || keys=$work/keys-tenth
+		timed in_group get $e "$keys"
+		rate "$(wc -l <"$keys")" >>"$work/get-limited.$e"
+	done
+	! command -v fio >/dev/null || fio --name=peer --filename="$work/fio" \
+		--size="$((size / 1048576 + 1))M" --rw=randread --bs=4k --iodepth=64 \
+		--ioengine=libaio --direct=1 --norandommap --randrepeat=0 --time_based \
+		--runtime=1s --output-format=terse --terse-version=3 |
+		cut -d';' -f8 >>"$work/get-limited.fio"
+}
+
+begin get-limited
+: >"$work/get-limited.fio"
+size=$(bytes_of "$work/strato")
+limited=strato
+for e in $peers; do [ $e != lmdb ] || limited="strato lmdb"; done
+# below 64 MiB, which any batch may take, it would measure how programs are paged
+if [ $size -ge 268435456 ] && group_begin $((size / 4)); then
+	"$peer" make keys "$n" "$few" >"$work/keys"
+	head -n $((few / 10)) "$work/keys" >"$work/keys-tenth"
+	repeat few_once
+	group_end
+fi
+row get-limited records/s <"$work/get-limited.strato"
+rows_beside get-limited records/s "$work/get-limited.strato" fio "$work/get-limited.fio"
+rows_beside get-limited records/s "$work/get-limited.strato" lmdb "$work/get-limited.lmdb"
+
+# --- peak memory of a batch; bench/process.sh has that of one key ---
+
+spawn=${STRATO_BUILD:-.}/bench/spawn
+peak() { # METRIC SHELL-TEXT
+	"$spawn" -n 1 sh -c "$2" | cut -f3 | row "$1" KiB
+}
+
+peak get-batch-peak "exec strato-get -q -s '$work/strato' -b -f cdb <'$work/keys'"
+rm -rf "$work/strato"
+strato-init "$work/strato"
+peak load-peak "exec strato-put -q -s '$work/strato' -b -f cdb <'$work/records'"
+
+# --- recovery of a log as large as it may become ---
+
+recover_once() {
+	rm -f "$work/strato/wal/index"
+	timed strato-get -q -s "$work/strato" last >/dev/null
+	echo $took | awk '{ printf "%.1f\n", $1 / 1000 }' >>"$work/recovery"
+}
+
+rm -rf "$work"/*
+strato-init -O log_size=64M "$work/strato"
+"$peer" make records 450000 100 0 |
+	strato-put -q -s "$work/strato" -b -f cdb --commit-every=1000
+strato-put -s "$work/strato" -d value last
+log=$(strato-stat -s "$work/strato" -J | sed 's/.*"log_bytes":\([0-9]*\).*/\1/')
+repeat recover_once
+row "recovery-of-log-$((log / 1048576))-MiB" ms <"$work/recovery"
 
 # --- one large value ---
 

@@ -116,14 +116,15 @@ static void check_memory(struct doctor *d)
 {
 	uint64_t may = 2 * (uint64_t)mem_default_limit();
 	uint64_t limit = setting_u64(&d->settings, SETTING_MEMORY_LIMIT);
-	uint64_t group = machine_number("/sys/fs/cgroup/memory.max", 0);
+	uint64_t group = machine_number("/sys/fs/cgroup/memory.max",
+		machine_number("/sys/fs/cgroup/memory/memory.limit_in_bytes", 0));
 	enum verdict v = DOCTOR_OK;
 	struct rlimit as;
 	char bounds[160] = "";
 
 	if (getrlimit(RLIMIT_AS, &as) == 0 && as.rlim_cur != RLIM_INFINITY)
 		snprintf(bounds, sizeof bounds, "; RLIMIT_AS %s", output_size(as.rlim_cur));
-	if (group)
+	if (group && group < 1ull << 62)	/* the older kind says a number for none */
 		snprintf(bounds + strlen(bounds), sizeof bounds - strlen(bounds),
 			 "; cgroup %s", output_size(group));
 	if (limit > may)
