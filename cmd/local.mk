@@ -71,3 +71,10 @@ bin_PROGRAMS += strato-doctor
 strato_doctor_SOURCES = %D%/doctor/doctor.c %D%/doctor/doctor.h %D%/doctor/machine.c \
 	%D%/doctor/devices.c %D%/doctor/kept.c
 strato_doctor_LDADD = $(CMD_LDADD)
+bin_PROGRAMS += strato-snapshot
+strato_snapshot_SOURCES = %D%/snapshot/snapshot.c
+strato_snapshot_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-diff
+strato_diff_SOURCES = %D%/diff/diff.c
+strato_diff_LDADD = $(CMD_LDADD)

@@ -32,3 +32,11 @@ int open_store(struct cli *c, struct store **out, enum open_mode mode)
 	}
 	return r;
 }
+
+int open_snapshot(struct cli *c, struct store *s, struct snapshot **out)
+{
+	const char *which = cli_text(c, CLI_VAL_AS_OF);
+
+	return which ? store_snapshot_as_of(s, bytes_str(which), out) :
+		store_snapshot(s, out);
+}

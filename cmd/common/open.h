@@ -14,4 +14,7 @@
 enum open_mode { OPEN_READ, OPEN_WRITE, OPEN_CREATE };
 int open_store(struct cli *c, struct store **out, enum open_mode mode);
 
+/* The snapshot that --as-of asks for, else the newest state. */
+int open_snapshot(struct cli *c, struct store *s, struct snapshot **out);
+
 #endif

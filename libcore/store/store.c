@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "io/file.h"
+#include "store/kept.h"
 #include "store/manifest_disk.h"
 #include "store/store_priv.h"
 
@@ -523,31 +524,8 @@ struct sweep {
 	struct store *s;
 	const char *dir;
 	const struct manifest *keep;
+	const struct kept_set *kept;
 };
-
-static bool named(const struct manifest *m, const char *name)
-{
-	char want[SEGMENT_NAME_MAX];
-
-	for (uint32_t i = 0; i < m->run_n; i++) {
-		segment_name(want, SEGMENT_RUN, m->run[i].ref.id);
-		if (!strcmp(want, name))
-			return true;
-	}
-	for (uint32_t i = 0; i < m->blob_n; i++) {
-		segment_name(want, SEGMENT_BLOB, m->blob[i].id);
-		if (!strcmp(want, name))
-			return true;
-	}
-	for (uint32_t i = 0; i < m->graph_n; i++)
-		for (uint32_t k = 0; k < m->graph[i].segment_n; k++) {
-			segment_name(want, m->graph[i].segment[k].kind,
-				     m->graph[i].segment[k].id);
-			if (!strcmp(want, name))
-				return true;
-		}
-	return false;
-}
 
 static int sweep_one(void *ctx, const char *name)
 {
@@ -556,7 +534,8 @@ static int sweep_one(void *ctx, const char *name)
 
 	if (snprintf(path, sizeof path, "%s/%s", w->dir, name) >= (int)sizeof path)
 		return 0;
-	if (!w->keep || !named(w->keep, path))
+	if (!w->keep ||
+	    (!manifest_names(w->keep, path) && !kept_names(w->kept, path)))
 		backend_remove(w->s->backend, path);
 	return 0;
 }
@@ -585,7 +564,8 @@ void store_sweep(struct store *s)
 
 void store_sweep_segments(struct store *s)
 {
-	struct sweep w = { .s = s, .dir = "seg", .keep = &s->manifest };
+	struct kept_set kept;
+	struct sweep w = { .s = s, .dir = "seg", .keep = &s->manifest, .kept = &kept };
 
 	/* A lock of our own never keeps us out: count instead. */
 	if (s->building || s->readers ||
@@ -594,8 +574,12 @@ void store_sweep_segments(struct store *s)
 	/* A publisher may have failed between its rename and its sync: no file of the
 	 * old manifest goes before the new one cannot be taken back. */
 	if (backend_lock(s->backend, LOCK_READERS, LOCK_EXCLUSIVE, 0) == 0) {
-		if (backend_sync_dir(s->backend, "") == 0)
+		/* What a snapshot that cannot be read needs, nobody knows. */
+		if (backend_sync_dir(s->backend, "") == 0 &&
+		    kept_load(&kept, s->backend, &s->mem, NULL, NULL) == 0) {
 			backend_list(s->backend, "seg", sweep_one, &w);
+			kept_release(&kept);
+		}
 		backend_unlock(s->backend, LOCK_READERS);
 	}
 	backend_unlock(s->backend, LOCK_BUILD);

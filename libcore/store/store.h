@@ -52,6 +52,9 @@ const struct settings *store_settings(const struct store *s);
 /* Reading: the newest durable state, the same for as long as it is held.  Holds
  * its files, so a long reader neither waits nor makes anyone wait. */
 int store_snapshot(struct store *s, struct snapshot **out);
+/* The same as it was: by a kept snapshot's name (store/kept.h), by the version of
+ * one, or "now".  ERR_NO_SNAPSHOT: it is not kept. */
+int store_snapshot_as_of(struct store *s, struct bytes which, struct snapshot **out);
 void snapshot_close(struct snapshot *v);	/* NULL is fine */
 uint64_t snapshot_version(const struct snapshot *v);
 const struct manifest *snapshot_manifest(const struct snapshot *v);
