@@ -234,7 +234,7 @@ bool snapshot_shows(const struct snapshot *v, const struct entry *e)
 int snapshot_log_get(struct snapshot *v, uint32_t space, struct bytes key,
 		     struct buf *buf, struct entry *out)
 {
-	return log_get(v->log, space, key, v->version, buf, out);
+	return v->log ? log_get(v->log, space, key, v->version, buf, out) : 0;
 }
 
 struct log *snapshot_log(struct snapshot *v)
@@ -244,7 +244,7 @@ struct log *snapshot_log(struct snapshot *v)
 
 bool snapshot_log_empty(const struct snapshot *v)
 {
-	return log_entry_n(v->log) == 0;
+	return !v->log || log_entry_n(v->log) == 0;
 }
 
 struct run_set *snapshot_runs(struct snapshot *v)
@@ -262,7 +262,28 @@ struct buf *snapshot_buf(struct snapshot *v)
 	return &v->buf;
 }
 
+static bool run_is_newer(const struct run_info *i, uint64_t version)
+{
+	return version == 0 || i->version_max > version || i->bulk_version > version;
+}
+
+uint64_t snapshot_entry_most(const struct snapshot *v, uint64_t version)
+{
+	uint64_t n = v->log ? log_entry_n(v->log) : 0;
+
+	for (uint32_t i = 0; i < v->manifest.run_n; i++)
+		if (run_is_newer(&v->manifest.run[i], version))
+			n += v->manifest.run[i].entry_n;
+	return n;
+}
+
 int snapshot_iter(struct snapshot *v, const struct iter_from *from, struct iter **out)
+{
+	return snapshot_iter_since(v, from, 0, out);
+}
+
+int snapshot_iter_since(struct snapshot *v, const struct iter_from *from,
+			uint64_t version, struct iter **out)
 {
 	struct store *s = v->store;
 	struct iter **source = mem_zalloc(&s->mem, (v->runs.n + 1) * sizeof *source);
@@ -277,6 +298,8 @@ int snapshot_iter(struct snapshot *v, const struct iter_from *from, struct iter 
 			n++;
 	}
 	for (uint32_t i = 0; r == 0 && i < v->runs.n; i++) {
+		if (!run_is_newer(&v->manifest.run[i], version))
+			continue;
 		r = run_iter(&source[n], v->runs.run[i], from, &s->mem);
 		if (r == 0)
 			n++;

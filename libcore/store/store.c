@@ -741,7 +741,7 @@ static int check_empty(struct backend *b)
 	return 0;
 }
 
-int store_create_on(struct backend *b, struct bytes config)
+int store_create_as(struct backend *b, struct bytes config, const uint8_t id[16])
 {
 	struct store s = { .backend = b, .write = true, .wait_ns = 0 };
 	int r = check_empty(b);
@@ -758,11 +758,7 @@ int store_create_on(struct backend *b, struct bytes config)
 	s.manifest.log_id = 1;
 	s.manifest.next_space = 1;
 	s.manifest.created_ns = clock_wall_ns();
-	for (int i = 0; i < 2; i++) {
-		uint64_t x = clock_random();
-
-		memcpy(s.manifest.store_id + 8 * i, &x, 8);
-	}
+	memcpy(s.manifest.store_id, id, sizeof s.manifest.store_id);
 	r = prepare(&s, config);
 	if (r == 0)
 		r = manifest_publish(&s.manifest, b);
@@ -770,6 +766,13 @@ int store_create_on(struct backend *b, struct bytes config)
 		r = backend_remove(b, "creating");
 	manifest_release(&s.manifest);
 	return r;
+}
+
+int store_create_on(struct backend *b, struct bytes config)
+{
+	const uint64_t id[2] = { clock_random(), clock_random() };
+
+	return store_create_as(b, config, (const uint8_t *)id);
 }
 
 int store_create(const char *dir, struct bytes config)

@@ -40,6 +40,8 @@ int store_create(const char *dir, struct bytes config);
 int store_open(struct store **out, const char *dir, const struct store_options *o);
 /* The same on a backend (tests), which the caller closes after the store. */
 int store_create_on(struct backend *b, struct bytes config);
+/* Of this id: the same store again, from a backup. */
+int store_create_as(struct backend *b, struct bytes config, const uint8_t id[16]);
 int store_open_on(struct store **out, struct backend *b, const struct store_options *o);
 void store_close(struct store *s);		/* NULL is fine */
 
@@ -75,6 +77,12 @@ struct scan_options {
 int snapshot_scan(struct snapshot *v, const struct scan_options *o, struct iter **out);
 /* All entries, removals too, of one space: for folding and graphs. */
 int snapshot_iter(struct snapshot *v, const struct iter_from *from, struct iter **out);
+
+/* The same, but what lies only where nothing is newer than VERSION is left out;
+ * older entries may come.  And how many come at most. */
+int snapshot_iter_since(struct snapshot *v, const struct iter_from *from,
+			uint64_t version, struct iter **out);
+uint64_t snapshot_entry_most(const struct snapshot *v, uint64_t version);
 
 /* The bytes of an entry's value, checked before they are handed out.  Inline
  * values are copied; large ones are read chunk by chunk. */
