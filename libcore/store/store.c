@@ -562,6 +562,18 @@ void store_sweep(struct store *s)
 	err_clear();
 }
 
+/* A publisher may have failed between its rename and its sync, and so may have who
+ * removed a snapshot: no file of the old state goes before the new one cannot be
+ * taken back. */
+static bool settle_names(struct store *s)
+{
+	int r = backend_sync_dir(s->backend, "");
+
+	if (r == 0)
+		r = backend_sync_dir(s->backend, "snap");
+	return r == 0 || r == ERR_ABSENT;	/* no snapshot was ever taken */
+}
+
 void store_sweep_segments(struct store *s)
 {
 	struct kept_set kept;
@@ -571,11 +583,9 @@ void store_sweep_segments(struct store *s)
 	if (s->building || s->readers ||
 	    backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
 		return;
-	/* A publisher may have failed between its rename and its sync: no file of the
-	 * old manifest goes before the new one cannot be taken back. */
 	if (backend_lock(s->backend, LOCK_READERS, LOCK_EXCLUSIVE, 0) == 0) {
 		/* What a snapshot that cannot be read needs, nobody knows. */
-		if (backend_sync_dir(s->backend, "") == 0 &&
+		if (settle_names(s) &&
 		    kept_load(&kept, s->backend, &s->mem, NULL, NULL) == 0) {
 			backend_list(s->backend, "seg", sweep_one, &w);
 			kept_release(&kept);
