@@ -3,7 +3,8 @@
 noinst_LIBRARIES += libcmd.a
 libcmd_a_SOURCES = %D%/common/open.c %D%/common/open.h \
 	%D%/common/info.c %D%/common/info.h \
-	%D%/common/machine.c %D%/common/machine.h
+	%D%/common/machine.c %D%/common/machine.h \
+	%D%/common/place.c %D%/common/place.h
 CMD_LDADD = libcmd.a libcore.a $(POPT_LIBS)
 
 bin_PROGRAMS += strato
@@ -71,3 +72,18 @@ bin_PROGRAMS += strato-doctor
 strato_doctor_SOURCES = %D%/doctor/doctor.c %D%/doctor/doctor.h %D%/doctor/machine.c \
 	%D%/doctor/devices.c %D%/doctor/kept.c
 strato_doctor_LDADD = $(CMD_LDADD)
+bin_PROGRAMS += strato-snapshot
+strato_snapshot_SOURCES = %D%/snapshot/snapshot.c
+strato_snapshot_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-diff
+strato_diff_SOURCES = %D%/diff/diff.c
+strato_diff_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-backup
+strato_backup_SOURCES = %D%/backup/backup.c
+strato_backup_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-restore
+strato_restore_SOURCES = %D%/restore/restore.c
+strato_restore_LDADD = $(CMD_LDADD)

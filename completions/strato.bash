@@ -123,4 +123,5 @@ _strato() {
 
 complete -F _strato strato strato-init strato-put strato-get strato-ls \
 	strato-rm strato-mv strato-stat strato-config strato-compact \
+	strato-snapshot strato-diff strato-backup strato-restore \
 	strato-walcheck strato-graph strato-gpucache strato-bench strato-doctor

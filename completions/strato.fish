@@ -103,7 +103,8 @@ function __strato_words
 end
 
 for tool in strato strato-init strato-put strato-get strato-ls strato-rm \
-        strato-mv strato-stat strato-config strato-compact strato-walcheck \
+        strato-mv strato-stat strato-config strato-compact strato-snapshot \
+        strato-diff strato-backup strato-restore strato-walcheck \
         strato-graph strato-gpucache strato-bench strato-doctor
     complete -c $tool -a '(__strato_words)'
 end

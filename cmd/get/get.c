@@ -35,6 +35,7 @@ struct get {
 	struct cli *cli;
 	struct store *store;
 	struct out *out;
+	struct snapshot *snap;		/* of --as-of, else NULL */
 	int exists, info, ignore_missing, unordered, map, force;
 	bool batch, have_range;
 	int64_t range_off;
@@ -167,6 +168,26 @@ static int absent(struct bytes key)
 	return err_set(ERR_ABSENT, "\"%s\": no such key", bytes_show(key));
 }
 
+/* The key as it is, or was when --as-of says. */
+static int find(struct get *g, struct bytes key, struct entry *e)
+{
+	return g->snap ? snapshot_get(g->snap, 0, key, e) : store_get(g->store, 0, key, e);
+}
+
+static int find_value(struct get *g, struct bytes key, struct entry *e, struct value **v)
+{
+	int r;
+
+	if (!g->snap)
+		return store_get_value(g->store, 0, key, e, v);
+	r = snapshot_get(g->snap, 0, key, e);
+	if (r == 1) {
+		r = value_open(v, g->store, e);
+		r = r < 0 ? r : 1;
+	}
+	return r;
+}
+
 static int get_json(struct get *g, struct bytes key)
 {
 	struct record_writer *w;
@@ -176,7 +197,7 @@ static int get_json(struct get *g, struct bytes key)
 
 	if (r < 0)
 		return r;
-	r = store_get_value(g->store, 0, key, &e, &v);
+	r = find_value(g, key, &e, &v);
 	if (r == 0) {
 		r = record_absent(w, key);
 		if (r == 0)
@@ -210,14 +231,14 @@ static int get_one(struct get *g, struct bytes key)
 	int r;
 
 	if (g->exists || g->info) {
-		r = store_get(g->store, 0, key, &e);
+		r = find(g, key, &e);
 		if (r == 0)
 			return absent(key);
 		return r == 1 && g->info ? get_info(g, key, &e) : r < 0 ? r : 0;
 	}
 	if (g->cli->json)
 		return get_json(g, key);
-	r = store_get_value(g->store, 0, key, &e, &v);
+	r = find_value(g, key, &e, &v);
 	if (r == 0)
 		r = absent(key);
 	else if (r == 1)
@@ -373,7 +394,7 @@ static int lookup_for(struct many *m)
 static int get_many(struct get *g)
 {
 	struct many m = { .g = g };
-	int r = store_snapshot(g->store, &m.snap);
+	int r = open_snapshot(g->cli, g->store, &m.snap);
 
 	if (r == 0 && g->info)
 		r = output_open(&m.info, cli_style(g->cli, false), sink_of(g), NULL);
@@ -409,6 +430,8 @@ static int get(struct get *g, const char *key, const char *output)
 	store_map_values(g->store, g->map);
 	g->buf = mem_alloc(NULL, GET_READ);
 	r = g->buf ? out_open(&g->out, output, NULL) : ERR_MEMORY;
+	if (r == 0 && key && cli_given(g->cli, CLI_VAL_AS_OF))
+		r = open_snapshot(g->cli, g->store, &g->snap);
 	if (r == 0)
 		r = key ? get_one(g, bytes_str(key)) : get_many(g);
 	/* A missing key is an answer: what was found is kept. */
@@ -427,6 +450,7 @@ static int get(struct get *g, const char *key, const char *output)
 		out_abort(g->out);
 	}
 	mem_free(NULL, g->buf);
+	snapshot_close(g->snap);
 	store_close(g->store);
 	return r;
 }
@@ -439,6 +463,7 @@ int main(int argc, const char **argv)
 		CLI_OPTION_FORMAT,
 		CLI_OPTION_NULL,
 		CLI_OPTION_RANGE,
+		CLI_OPTION_AS_OF,
 		CLI_OPTION_EXISTS(&g.exists),
 		CLI_OPTION_INFO(&g.info),
 		CLI_FLAG("ignore-missing", 0, &g.ignore_missing,

@@ -12,6 +12,8 @@ libcore_a_SOURCES += \
 libcore_a_SOURCES += \
 	%D%/store.c %D%/store.h %D%/store_priv.h \
 	%D%/manifest.c %D%/manifest.h %D%/manifest_disk.h \
+	%D%/kept.c %D%/kept.h %D%/image.c %D%/image.h %D%/image_disk.h \
+	%D%/backup.c %D%/backup.h %D%/restore.c \
 	%D%/snapshot.c %D%/txn.c %D%/merge.c \
 	%D%/bulk.c %D%/bulk.h %D%/bulk_disk.h %D%/bulk_merge.c \
 	%D%/piece.c %D%/piece.h %D%/aside.c %D%/aside.h \

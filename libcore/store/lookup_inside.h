@@ -128,7 +128,7 @@ void lookup_read_close(struct lookup *l);
 /* --- snapshot.c --- */
 int snapshot_log_get(struct snapshot *v, uint32_t space, struct bytes key,
 		     struct buf *buf, struct entry *out);
-struct log *snapshot_log(struct snapshot *v);
+struct log *snapshot_log(struct snapshot *v);	/* NULL: a kept one */
 bool snapshot_log_empty(const struct snapshot *v);
 bool snapshot_shows(const struct snapshot *v, const struct entry *e);
 struct run_set *snapshot_runs(struct snapshot *v);

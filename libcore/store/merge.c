@@ -38,10 +38,13 @@ int merge_iter_to_run(struct store *s, struct iter *it, uint64_t entry_n, bool l
 	r = run_create(&w, s->backend, s->manifest.store_id, entry_n, merge_codec(s), &s->mem);
 	while (r == 0 && (r = iter_next(it, &e)) == 1) {
 		/* Nothing older lies below: the removal has done its work. */
-		if (last && (e.kind == ENTRY_REMOVE || entry_expired(&e, now_ms)))
+		if (last && (e.kind == ENTRY_REMOVE || entry_expired(&e, now_ms))) {
+			if (e.version > s->forgotten)
+				s->forgotten = e.version;
 			r = 0;
-		else
+		} else {
 			r = run_add(w, &e);
+		}
 	}
 	iter_close(it);
 	if (r < 0)
@@ -88,6 +91,8 @@ static int folded_manifest(struct store *s, const struct store_swap *swap,
 		spilled.bulk_version = swap->version;
 		r = manifest_add_run(next, &spilled);
 	}
+	if (s->forgotten > next->forgotten)
+		next->forgotten = s->forgotten;
 	if (r < 0)
 		manifest_release(next);
 	return r;
@@ -146,20 +151,27 @@ static uint64_t log_limit(const struct store *s)
 }
 
 /* If it is still more than BYTES once we are alone: others may have been faster. */
-static int fold_beyond(struct store *s, uint64_t bytes)
+int merge_fold_alone(struct store *s, uint64_t bytes)
 {
 	struct store_swap only_the_log = { 0 };
-	int r = store_lock_publish(s, s->wait_ns);
+	int r = store_refresh(s);	/* others may have published: theirs goes on */
 
-	if (r < 0)
-		return r;
-	r = store_refresh(s);	/* others may have published: theirs goes on */
 	if (r == 0)
 		r = store_begin(s);
 	if (r == 0 && (log_entry_n(s->log) == 0 || log_bytes(s->log) <= bytes))
 		log_end(s->log);
 	else if (r == 0)
 		r = merge_fold(s, &only_the_log);
+	return r;
+}
+
+static int fold_beyond(struct store *s, uint64_t bytes)
+{
+	int r = store_lock_publish(s, s->wait_ns);
+
+	if (r < 0)
+		return r;
+	r = merge_fold_alone(s, bytes);
 	backend_unlock(s->backend, LOCK_PUBLISH);
 	return r;
 }
@@ -237,6 +249,8 @@ static int publish_locked(struct store *s, int (*edit)(void *, struct manifest *
 	if (r == 0) {
 		r = manifest_copy(&next, &s->manifest);
 		if (r == 0) {
+			if (s->forgotten > next.forgotten)
+				next.forgotten = s->forgotten;
 			r = edit(ctx, &next, 0);
 			if (r == 0)
 				r = store_replace_manifest(s, &next);

@@ -40,6 +40,8 @@ int store_create(const char *dir, struct bytes config);
 int store_open(struct store **out, const char *dir, const struct store_options *o);
 /* The same on a backend (tests), which the caller closes after the store. */
 int store_create_on(struct backend *b, struct bytes config);
+/* Of this id: the same store again, from a backup. */
+int store_create_as(struct backend *b, struct bytes config, const uint8_t id[16]);
 int store_open_on(struct store **out, struct backend *b, const struct store_options *o);
 void store_close(struct store *s);		/* NULL is fine */
 
@@ -52,6 +54,9 @@ const struct settings *store_settings(const struct store *s);
 /* Reading: the newest durable state, the same for as long as it is held.  Holds
  * its files, so a long reader neither waits nor makes anyone wait. */
 int store_snapshot(struct store *s, struct snapshot **out);
+/* The same as it was: by a kept snapshot's name (store/kept.h), by the version of
+ * one, or "now".  ERR_NO_SNAPSHOT: it is not kept. */
+int store_snapshot_as_of(struct store *s, struct bytes which, struct snapshot **out);
 void snapshot_close(struct snapshot *v);	/* NULL is fine */
 uint64_t snapshot_version(const struct snapshot *v);
 const struct manifest *snapshot_manifest(const struct snapshot *v);
@@ -72,6 +77,12 @@ struct scan_options {
 int snapshot_scan(struct snapshot *v, const struct scan_options *o, struct iter **out);
 /* All entries, removals too, of one space: for folding and graphs. */
 int snapshot_iter(struct snapshot *v, const struct iter_from *from, struct iter **out);
+
+/* The same, but what lies only where nothing is newer than VERSION is left out;
+ * older entries may come.  And how many come at most. */
+int snapshot_iter_since(struct snapshot *v, const struct iter_from *from,
+			uint64_t version, struct iter **out);
+uint64_t snapshot_entry_most(const struct snapshot *v, uint64_t version);
 
 /* The bytes of an entry's value, checked before they are handed out.  Inline
  * values are copied; large ones are read chunk by chunk. */

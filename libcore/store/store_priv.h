@@ -35,6 +35,7 @@ struct store {
 	struct blob_writer *blob;
 	unsigned building;	/* store_build_begin, counted */
 	unsigned readers;	/* snapshots held */
+	uint64_t forgotten;	/* newest removal that this handle's merges dropped */
 	bool write;
 	bool map_values;	/* blobs through a mapping, not by reads */
 	struct blob_reader *reader[STORE_READERS];	/* of values that were closed */
@@ -87,6 +88,8 @@ struct store_swap {
 	bool tried;			/* set: a manifest may name the spills now */
 };
 int merge_fold(struct store *s, struct store_swap *swap);
+/* Under LOCK_PUBLISH: the log becomes a run if it is of more than BYTES. */
+int merge_fold_alone(struct store *s, uint64_t bytes);
 /* Before a commit: a log that outgrew its bound because folding failed (a full
  * disk, say) must be folded first, and why it cannot be is said then. */
 int merge_before(struct store *s);

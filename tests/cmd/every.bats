@@ -125,7 +125,7 @@ refuses_abbreviation() {
 
 needs_a_store() {
 	case $words in --version|'"$T"') return 0 ;; esac
-	case $program in strato-gpucache) return 0 ;; esac
+	case $program in strato-gpucache | strato-restore) return 0 ;; esac
 	if [ $program != strato-doctor ]; then	# which looks at the machine then
 		unset STRATO_STORE
 		streams invoke

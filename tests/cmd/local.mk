@@ -9,3 +9,5 @@ CMD_TESTS += %D%/strato.bats
 CMD_TESTS += %D%/walcheck.bats
 CMD_TESTS += %D%/kill.bats
 CMD_TESTS += %D%/bench.bats %D%/doctor.bats
+CMD_TESTS += %D%/snapshot.bats
+CMD_TESTS += %D%/backup.bats

@@ -101,3 +101,6 @@ tests_unit_lookup_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/value
 tests_unit_value_SOURCES = %D%/value.c
 tests_unit_value_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/kept
+tests_unit_kept_SOURCES = %D%/kept.c
+tests_unit_kept_LDADD = $(UNIT_LDADD)
