@@ -18,15 +18,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 mkdir -p "$work"
 
-row() { # METRIC UNIT, a figure a line on stdin
-	sort -g | awk -v m="$1" -v u="$2" '{ v[NR] = $1 }
-		END { if (NR) printf "%s\t%s\t%s\t%s\t%s\t%d\n", m, u, v[int((NR + 1) / 2)], v[1], v[NR], NR }'
-}
-
-repeat() { # COMMAND..., run so often
-	i=0
-	while [ $i -lt "$runs" ]; do "$@"; i=$((i + 1)); done
-}
+. "$(dirname "$0")/rows.sh"
 
 strato-init "$work/small"
 awk 'BEGIN { for (i = 0; i < 1000; i++) printf "key%08d\tvalue %d\n", i, i }' |

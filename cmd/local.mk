@@ -2,7 +2,9 @@
 # and store
 noinst_LIBRARIES += libcmd.a
 libcmd_a_SOURCES = %D%/common/open.c %D%/common/open.h \
-	%D%/common/info.c %D%/common/info.h
+	%D%/common/info.c %D%/common/info.h \
+	%D%/common/machine.c %D%/common/machine.h \
+	%D%/common/place.c %D%/common/place.h
 CMD_LDADD = libcmd.a libcore.a $(POPT_LIBS)
 
 bin_PROGRAMS += strato
@@ -60,3 +62,28 @@ bin_PROGRAMS += strato-walcheck
 strato_walcheck_SOURCES = %D%/walcheck/walcheck.c %D%/walcheck/walcheck.h \
 	%D%/walcheck/list.c %D%/walcheck/plain.c %D%/walcheck/repair.c
 strato_walcheck_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-bench
+strato_bench_SOURCES = %D%/bench/bench.c %D%/bench/bench.h %D%/bench/nvme.c \
+	%D%/bench/load.c %D%/bench/load.h
+strato_bench_LDADD = $(CMD_LDADD) -lm
+
+bin_PROGRAMS += strato-doctor
+strato_doctor_SOURCES = %D%/doctor/doctor.c %D%/doctor/doctor.h %D%/doctor/machine.c \
+	%D%/doctor/devices.c %D%/doctor/kept.c
+strato_doctor_LDADD = $(CMD_LDADD)
+bin_PROGRAMS += strato-snapshot
+strato_snapshot_SOURCES = %D%/snapshot/snapshot.c
+strato_snapshot_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-diff
+strato_diff_SOURCES = %D%/diff/diff.c
+strato_diff_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-backup
+strato_backup_SOURCES = %D%/backup/backup.c
+strato_backup_LDADD = $(CMD_LDADD)
+
+bin_PROGRAMS += strato-restore
+strato_restore_SOURCES = %D%/restore/restore.c
+strato_restore_LDADD = $(CMD_LDADD)

@@ -103,7 +103,7 @@ _strato() {
 	fi
 
 	case $name in
-	strato|strato-graph|strato-gpucache)
+	strato|strato-graph|strato-gpucache|strato-bench)
 		for ((i = 1; i < COMP_CWORD; i++)); do
 			[[ ${COMP_WORDS[i]} == -* ]] || { sub=${COMP_WORDS[i]}; break; }
 		done ;;
@@ -114,7 +114,7 @@ _strato() {
 			compopt -o nospace 2>/dev/null
 	elif [[ $name == strato && -z $sub ]]; then
 		_strato_pick "$cur" < <(compgen -c strato- | sed 's/^strato-//' | sort -u)
-	elif [[ $name == strato-gr* || $name == strato-gp* ]] && [[ -z $sub ]]; then
+	elif [[ $name =~ ^strato-(graph|gpucache|bench)$ && -z $sub ]]; then
 		_strato_pick "$cur" < <(_strato_subcommands "$tool")
 	else
 		_strato_operand "$name" "$cur" "$store"
@@ -123,4 +123,5 @@ _strato() {
 
 complete -F _strato strato strato-init strato-put strato-get strato-ls \
 	strato-rm strato-mv strato-stat strato-config strato-compact \
-	strato-walcheck strato-graph strato-gpucache
+	strato-snapshot strato-diff strato-backup strato-restore \
+	strato-walcheck strato-graph strato-gpucache strato-bench strato-doctor

@@ -10,7 +10,7 @@ end
 
 function __strato_sub
     set -l words (commandline -opc)
-    string match -qr '(^|/)(strato|strato-graph|strato-gpucache)$' -- $words[1]
+    string match -qr '(^|/)(strato|strato-graph|strato-gpucache|strato-bench)$' -- $words[1]
     or return
     for word in $words[2..]
         string match -q -- '-*' $word; and continue
@@ -89,7 +89,7 @@ function __strato_words
         case strato
             test -n "$sub"
             or complete -C strato- | string replace -r '^strato-(\S+).*' '$1'
-        case strato-graph strato-gpucache
+        case strato-graph strato-gpucache strato-bench
             test -n "$sub"
             or $name --help 2>/dev/null |
                 sed -nE '/^Commands:/,/^$/s/^ +([a-z][a-z0-9-]*) *(.*)/\1\t\2/p'
@@ -103,10 +103,11 @@ function __strato_words
 end
 
 for tool in strato strato-init strato-put strato-get strato-ls strato-rm \
-        strato-mv strato-stat strato-config strato-compact strato-walcheck \
-        strato-graph strato-gpucache
+        strato-mv strato-stat strato-config strato-compact strato-snapshot \
+        strato-diff strato-backup strato-restore strato-walcheck \
+        strato-graph strato-gpucache strato-bench strato-doctor
     complete -c $tool -a '(__strato_words)'
 end
-for tool in strato strato-graph strato-gpucache
+for tool in strato strato-graph strato-gpucache strato-bench
     complete -c $tool -f -n 'test -z "$(__strato_sub)"'
 end

@@ -13,16 +13,28 @@ static int settings(void *ctx, struct settings *out, struct bytes config, const 
 	return r;
 }
 
-int open_store(struct cli *c, struct store **out, enum open_mode mode)
+static struct store_options options(struct cli *c, bool write)
 {
-	const char *dir = cli_store(c);
-	const struct store_options o = {
-		.write = mode != OPEN_READ,
+	return (struct store_options){
+		.write = write,
 		.wait_ns = cli_wait_ns(c),
 		.settings = settings,
 		.ctx = c,
 		.who = c->tool->name,
 	};
+}
+
+int open_store_on(struct cli *c, struct backend *b, struct store **out)
+{
+	const struct store_options o = options(c, true);
+
+	return store_open_on(out, b, &o);
+}
+
+int open_store(struct cli *c, struct store **out, enum open_mode mode)
+{
+	const char *dir = cli_store(c);
+	const struct store_options o = options(c, mode != OPEN_READ);
 	int r = store_open(out, dir, &o);
 
 	if (r == ERR_NO_STORE && mode == OPEN_CREATE) {
@@ -31,4 +43,12 @@ int open_store(struct cli *c, struct store **out, enum open_mode mode)
 			r = store_open(out, dir, &o);
 	}
 	return r;
+}
+
+int open_snapshot(struct cli *c, struct store *s, struct snapshot **out)
+{
+	const char *which = cli_text(c, CLI_VAL_AS_OF);
+
+	return which ? store_snapshot_as_of(s, bytes_str(which), out) :
+		store_snapshot(s, out);
 }

@@ -14,4 +14,10 @@
 enum open_mode { OPEN_READ, OPEN_WRITE, OPEN_CREATE };
 int open_store(struct cli *c, struct store **out, enum open_mode mode);
 
+/* The store at B, to write to it, with the settings the command line says. */
+int open_store_on(struct cli *c, struct backend *b, struct store **out);
+
+/* The snapshot that --as-of asks for, else the newest state. */
+int open_snapshot(struct cli *c, struct store *s, struct snapshot **out);
+
 #endif

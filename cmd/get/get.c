@@ -14,9 +14,13 @@
 #include "cmd/common/info.h"
 #include "cmd/common/open.h"
 #include "io/stream.h"
+#include "store/blob.h"
+#include "store/lookup.h"
 #include "store/store.h"
 
 #define GET_READ (256u << 10)
+#define GET_STREAM 64u			/* keys waiting: nobody waits for each answer */
+#define GET_PAUSE_NS 2000000u
 
 static const struct cli_tool tool = {
 	.name = "strato-get",
@@ -31,6 +35,7 @@ struct get {
 	struct cli *cli;
 	struct store *store;
 	struct out *out;
+	struct snapshot *snap;		/* of --as-of, else NULL */
 	int exists, info, ignore_missing, unordered, map, force;
 	bool batch, have_range;
 	int64_t range_off;
@@ -95,24 +100,45 @@ static int refuse_terminal(struct get *g, struct bytes value)
 	return ERR_USAGE;
 }
 
+/* -v: where a large value's bytes came from. */
+static void note_value(struct get *g, const struct value *v)
+{
+	struct blob_read_stat st;
+
+	if (!value_get_stat(v, &st))
+		return;
+	cli_note(g->cli, "%llu chunks, %llu of them from the page cache",
+		 (unsigned long long)st.chunk_n, (unsigned long long)st.mapped_n);
+	if (st.ahead_n)
+		cli_note(g->cli, "%llu pieces read ahead, %u at a time, %s: %s",
+			 (unsigned long long)st.ahead_n, st.depth,
+			 st.direct ? "direct" : "buffered", st.engine);
+}
+
 static int write_raw(struct get *g, struct value *v, const struct entry *e)
 {
 	uint64_t off, to;
 	int r = 0;
 
 	range_of(g, e->size, &off, &to);
+	value_expect(v, off, to);
 	while (r == 0 && off < to) {
-		size_t cap = to - off < GET_READ ? (size_t)(to - off) : GET_READ;
-		long n = value_read(v, off, g->buf, cap);
+		const uint8_t *ptr;
+		bool lasting;
+		long n = value_peek(v, off, &ptr, &lasting);
 
 		if (n <= 0)
 			return n < 0 ? (int)n : err_set(ERR_DAMAGED, "a value ends at byte %llu",
 							(unsigned long long)off);
-		r = refuse_terminal(g, bytes_of(g->buf, (size_t)n));
+		if ((uint64_t)n > to - off)
+			n = (long)(to - off);
+		r = refuse_terminal(g, bytes_of(ptr, (size_t)n));
 		if (r == 0)
-			r = out_write(g->out, g->buf, (size_t)n);
+			r = lasting ? out_lend(g->out, ptr, (size_t)n) :
+				out_write(g->out, ptr, (size_t)n);
 		off += (uint64_t)n;
 	}
+	note_value(g, v);
 	return r;
 }
 
@@ -142,6 +168,26 @@ static int absent(struct bytes key)
 	return err_set(ERR_ABSENT, "\"%s\": no such key", bytes_show(key));
 }
 
+/* The key as it is, or was when --as-of says. */
+static int find(struct get *g, struct bytes key, struct entry *e)
+{
+	return g->snap ? snapshot_get(g->snap, 0, key, e) : store_get(g->store, 0, key, e);
+}
+
+static int find_value(struct get *g, struct bytes key, struct entry *e, struct value **v)
+{
+	int r;
+
+	if (!g->snap)
+		return store_get_value(g->store, 0, key, e, v);
+	r = snapshot_get(g->snap, 0, key, e);
+	if (r == 1) {
+		r = value_open(v, g->store, e);
+		r = r < 0 ? r : 1;
+	}
+	return r;
+}
+
 static int get_json(struct get *g, struct bytes key)
 {
 	struct record_writer *w;
@@ -151,7 +197,7 @@ static int get_json(struct get *g, struct bytes key)
 
 	if (r < 0)
 		return r;
-	r = store_get_value(g->store, 0, key, &e, &v);
+	r = find_value(g, key, &e, &v);
 	if (r == 0) {
 		r = record_absent(w, key);
 		if (r == 0)
@@ -185,14 +231,14 @@ static int get_one(struct get *g, struct bytes key)
 	int r;
 
 	if (g->exists || g->info) {
-		r = store_get(g->store, 0, key, &e);
+		r = find(g, key, &e);
 		if (r == 0)
 			return absent(key);
 		return r == 1 && g->info ? get_info(g, key, &e) : r < 0 ? r : 0;
 	}
 	if (g->cli->json)
 		return get_json(g, key);
-	r = store_get_value(g->store, 0, key, &e, &v);
+	r = find_value(g, key, &e, &v);
 	if (r == 0)
 		r = absent(key);
 	else if (r == 1)
@@ -206,53 +252,81 @@ static int get_one(struct get *g, struct bytes key)
 struct many {
 	struct get *g;
 	struct snapshot *snap;
+	struct lookup *lookup;
 	struct record_writer *w;
 	struct output *info;
 	struct in *in;
 };
 
-static int answer(struct many *m, struct bytes key)
+static int answer_absent(struct many *m, struct bytes key)
 {
+	if (m->g->ignore_missing)
+		return 0;
+	m->g->missing_n++;
+	if (m->g->exists)
+		return 0;
+	return m->info ? info_absent(m->info, key) : record_absent(m->w, key);
+}
+
+/* A value that is here already, or the part of it that was asked for. */
+static int answer_bytes(struct many *m, struct bytes key, struct bytes value)
+{
+	uint64_t off, to;
+
+	range_of(m->g, value.len, &off, &to);
+	return record_write(m->w, key, bytes_of(value.ptr + off, (size_t)(to - off)));
+}
+
+static int answer(void *ctx, struct bytes key, const struct entry *e)
+{
+	struct many *m = ctx;
 	struct get *g = m->g;
 	struct value *v = NULL;
-	struct entry e;
-	int r = snapshot_get(m->snap, 0, key, &e);
+	int r;
 
-	if (r < 0)
-		return r;
-	if (r == 0) {
-		if (g->ignore_missing)
-			return 0;
-		g->missing_n++;
-		if (g->exists)
-			return 0;
-		return m->info ? info_absent(m->info, key) : record_absent(m->w, key);
-	}
+	if (!e)
+		return answer_absent(m, key);
 	if (g->exists)
 		return 0;
 	if (m->info)
-		return info_row(m->info, &e, key);
-	if (e.kind == ENTRY_PUT && !g->have_range)
-		return record_write(m->w, key, e.value);
-	r = value_open(&v, g->store, &e);
+		return info_row(m->info, e, key);
+	if (e->kind == ENTRY_PUT || e->value.ptr)
+		return answer_bytes(m, key, e->value);
+	r = value_open(&v, g->store, e);
 	if (r == 0)
-		r = write_record(g, m->w, v, key, &e);
+		r = write_record(g, m->w, v, key, e);
 	value_close(v);
 	return r;
 }
 
-/* What was answered goes out before the next key is waited for: a co-process. */
+/* What was asked is answered, and goes out, before the next key is waited for: a
+ * co-process.  A stream that only pauses is given a moment to go on. */
 static ssize_t fill_keys(void *ctx, void *buf, size_t cap)
 {
 	struct many *m = ctx;
+	int r = 0;
 
-	if (in_would_block(m->in)) {
-		int r = out_flush(m->g->out);
-
-		if (r < 0)
-			return r;
+	if (in_would_block(m->in) && !(lookup_waiting(m->lookup) >= GET_STREAM &&
+				       in_wait(m->in, GET_PAUSE_NS))) {
+		r = lookup_run(m->lookup);
+		if (r == 0)
+			r = out_flush(m->g->out);
 	}
-	return in_read(m->in, buf, cap);
+	return r < 0 ? r : in_read(m->in, buf, cap);
+}
+
+/* After the last key, or the error that came instead of the next. */
+static int answer_rest(struct many *m, int r)
+{
+	struct err_note note;
+	int done;
+
+	if (r >= 0)
+		return lookup_run(m->lookup);
+	err_take(&note, r);
+	done = r == ERR_BAD_RECORD || r == ERR_CUT_OFF || r == ERR_USAGE || r == ERR_TOO_BIG ?
+		lookup_run(m->lookup) : 0;
+	return done < 0 ? done : err_give(&note);
 }
 
 static int answer_stream(struct many *m)
@@ -268,7 +342,8 @@ static int answer_stream(struct many *m)
 	r = record_open(&reader, cli_format_in(m->g->cli, RECORD_KEYS), RECORD_KEYS,
 			&source, 0, 0, NULL);
 	while (r == 0 && (r = record_next(reader, &rec)) == 1)
-		r = answer(m, rec.key);
+		r = lookup_add(m->lookup, rec.key);
+	r = answer_rest(m, r);
 	record_close(reader);
 	in_close(m->in);
 	return r;
@@ -282,14 +357,44 @@ static int answer_all(struct many *m)
 	if (!key)
 		return answer_stream(m);
 	for (; r == 0 && key; key = cli_operand_if_any(m->g->cli))
-		r = answer(m, bytes_str(key));
-	return r;
+		r = lookup_add(m->lookup, bytes_str(key));
+	return answer_rest(m, r);
+}
+
+/* -v: what was done, so that settings can be seen at work. */
+static void note_lookup(struct many *m)
+{
+	struct lookup_stat st;
+
+	lookup_get_stat(m->lookup, &st);
+	cli_note(m->g->cli, "%llu keys in %llu windows, %llu blocks; cache %llu hits, "
+		 "%llu misses, %llu dropped, %llu of %llu bytes",
+		 (unsigned long long)st.key_n, (unsigned long long)st.window_n,
+		 (unsigned long long)st.block_n, (unsigned long long)st.cache.hit_n,
+		 (unsigned long long)st.cache.miss_n, (unsigned long long)st.cache.evict_n,
+		 (unsigned long long)st.cache.bytes, (unsigned long long)st.cache.most);
+	if (st.read_n)
+		cli_note(m->g->cli, "%llu reads past the page cache, %llu bytes, "
+			 "at most %u in flight: %s", (unsigned long long)st.read_n,
+			 (unsigned long long)st.read_bytes, st.depth, st.engine);
+}
+
+static int lookup_for(struct many *m)
+{
+	const struct lookup_options o = {
+		.unordered = m->g->unordered != 0,
+		.no_values = m->g->exists || m->g->info,
+		.answer = answer,
+		.ctx = m,
+	};
+
+	return lookup_open(&m->lookup, m->snap, &o);
 }
 
 static int get_many(struct get *g)
 {
 	struct many m = { .g = g };
-	int r = store_snapshot(g->store, &m.snap);
+	int r = open_snapshot(g->cli, g->store, &m.snap);
 
 	if (r == 0 && g->info)
 		r = output_open(&m.info, cli_style(g->cli, false), sink_of(g), NULL);
@@ -297,11 +402,16 @@ static int get_many(struct get *g)
 		r = record_writer_open(&m.w, cli_format_out(g->cli, RECORD_PAIRS),
 				       RECORD_PAIRS, sink_of(g), NULL);
 	if (r == 0)
+		r = lookup_for(&m);
+	if (r == 0)
 		r = answer_all(&m);
+	if (r == 0)
+		note_lookup(&m);
 	if (r == 0)
 		r = m.info ? output_end(m.info) : record_end(m.w);
 	output_close(m.info);
 	record_writer_close(m.w);
+	lookup_close(m.lookup);
 	snapshot_close(m.snap);
 	if (r == 0 && g->missing_n)
 		r = err_set(ERR_ABSENT, "%llu keys are not there",
@@ -320,6 +430,8 @@ static int get(struct get *g, const char *key, const char *output)
 	store_map_values(g->store, g->map);
 	g->buf = mem_alloc(NULL, GET_READ);
 	r = g->buf ? out_open(&g->out, output, NULL) : ERR_MEMORY;
+	if (r == 0 && key && cli_given(g->cli, CLI_VAL_AS_OF))
+		r = open_snapshot(g->cli, g->store, &g->snap);
 	if (r == 0)
 		r = key ? get_one(g, bytes_str(key)) : get_many(g);
 	/* A missing key is an answer: what was found is kept. */
@@ -338,6 +450,7 @@ static int get(struct get *g, const char *key, const char *output)
 		out_abort(g->out);
 	}
 	mem_free(NULL, g->buf);
+	snapshot_close(g->snap);
 	store_close(g->store);
 	return r;
 }
@@ -350,6 +463,7 @@ int main(int argc, const char **argv)
 		CLI_OPTION_FORMAT,
 		CLI_OPTION_NULL,
 		CLI_OPTION_RANGE,
+		CLI_OPTION_AS_OF,
 		CLI_OPTION_EXISTS(&g.exists),
 		CLI_OPTION_INFO(&g.info),
 		CLI_FLAG("ignore-missing", 0, &g.ignore_missing,

@@ -137,7 +137,7 @@ static int open_writers(struct ls *l, struct sink to)
 static int list(struct ls *l, struct sink to)
 {
 	struct snapshot *snap = NULL;
-	int r = store_snapshot(l->store, &snap);
+	int r = open_snapshot(l->cli, l->store, &snap);
 
 	if (r == 0)
 		r = open_writers(l, to);
@@ -203,6 +203,7 @@ int main(int argc, const char **argv)
 		CLI_TEXT("start", 0, OPT_START, "from this key on, itself included", "KEY"),
 		CLI_TEXT("end", 0, OPT_END, "up to this key, itself not included", "KEY"),
 		CLI_OPTION_LIMIT,
+		CLI_OPTION_AS_OF,
 		CLI_OPTION_FORMAT,
 		CLI_OPTION_NULL,
 		CLI_OPTION_OUTPUT,

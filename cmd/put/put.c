@@ -76,24 +76,49 @@ int put_counted(struct put *p)
 	return 0;
 }
 
+/* When what is held must be committed though the input may go on: few records are
+ * durable PUT_PAUSE_NS after the first of them came.  What flows, by the MiB, waits
+ * for a silence of that length, so that it becomes a bulk load; each PUT_FLOW_BYTES
+ * buy another second, so that a trickle behind them does not wait for ever. */
+static uint64_t due_ns(struct put *p, uint64_t silent_ns)
+{
+	uint64_t flowed = txn_bytes(p->txn) + PUT_RECORD_COST * txn_entry_n(p->txn);
+
+	if (p->every_ns)
+		return p->pending_ns + p->every_ns;
+	if (flowed < p->flow_bytes)	/* another group than we last saw */
+		p->flow_bytes = 0;
+	if (flowed < PUT_FLOW_BYTES / 16)
+		return p->pending_ns + PUT_PAUSE_NS;
+	if (p->flow_bytes == 0 || flowed - p->flow_bytes >= PUT_FLOW_BYTES) {
+		p->flow_until = (p->flow_bytes ? silent_ns : p->pending_ns) + PUT_FLOW_NS;
+		p->flow_bytes = flowed;
+	}
+	return p->flow_until < silent_ns + PUT_PAUSE_NS ? p->flow_until :
+		silent_ns + PUT_PAUSE_NS;
+}
+
 int put_pause(struct put *p, struct in *in)
 {
-	uint64_t patience = p->every_ns ? p->every_ns : PUT_PAUSE_NS;
+	uint64_t silent_ns = 0;
 
 	while (in_would_block(in)) {
-		uint64_t waited = clock_ns() - p->pending_ns;
 		bool held = p->count > p->durable && !p->atomic;
+		uint64_t now = clock_ns(), due;
 		int r;
 
 		if (cli_stopped())
 			return ERR_ABSENT;
-		if (held && waited >= patience) {
+		if (!silent_ns)
+			silent_ns = now;
+		due = held ? due_ns(p, silent_ns) : now + PUT_PAUSE_NS;
+		if (held && now >= due) {
 			r = put_commit(p);
 			if (r < 0)
 				return r;
-			held = false;
+			due = now + PUT_PAUSE_NS;
 		}
-		in_wait(in, held ? patience - waited : PUT_PAUSE_NS);
+		in_wait(in, due - now);
 	}
 	return cli_stopped() ? ERR_ABSENT : 0;
 }

@@ -7,8 +7,11 @@
 #include "io/stream.h"
 #include "store/store.h"
 
-#define PUT_GROUP_BYTES (4u << 20)	/* a commit while records flow: deeper gains nothing */
+#define PUT_GROUP_BYTES (2ull << 30)	/* a commit while records flow without a pause */
 #define PUT_PAUSE_NS 100000000u		/* an input quiet for so long is committed */
+#define PUT_FLOW_BYTES (16u << 20)	/* what comes faster than this ... */
+#define PUT_FLOW_NS 1000000000u		/* ... in this time flows: a bulk load */
+#define PUT_RECORD_COST 16u		/* a record more, in bytes */
 #define PUT_ACK_EVERY 1000u
 #define PUT_READ (256u << 10)
 
@@ -24,6 +27,7 @@ struct put {
 	uint64_t count, durable;	/* input records read; of them durable */
 	uint64_t version;		/* of the last commit */
 	uint64_t pending_ns;		/* when the first record not committed came */
+	uint64_t flow_bytes, flow_until;	/* see put_pause */
 	uint64_t bytes_before;		/* of the files already read */
 };
 

@@ -44,7 +44,7 @@ static int show_keys(struct stat_run *s)
 	uint64_t absent_n = 0;
 	struct entry e;
 	const char *key;
-	int r = store_snapshot(s->store, &snap);
+	int r = open_snapshot(s->cli, s->store, &snap);
 
 	if (r == 0)
 		r = output_open(&o, cli_style(s->cli, true), output_stdout(), NULL);
@@ -300,6 +300,7 @@ static int run(struct cli *c)
 int main(int argc, const char **argv)
 {
 	const struct poptOption table[] = {
+		CLI_OPTION_AS_OF,
 		CLI_OPTIONS_STORE,
 		CLI_OPTIONS,
 		POPT_TABLEEND
@@ -308,5 +309,7 @@ int main(int argc, const char **argv)
 
 	stream_guard_std();
 	cli_begin(&cli, &tool, argc, argv, table);
+	if (cli_given(&cli, CLI_VAL_AS_OF) && !cli_operand_peek(&cli))
+		cli_usage(&cli, "--as-of goes with keys");
 	return cli_end(&cli, run(&cli));
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/endian.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -39,7 +40,14 @@ size_t bytes_common(struct bytes a, struct bytes b)
 {
 	size_t n = a.len < b.len ? a.len : b.len;
 	size_t i = 0;
+	uint64_t x, y;
 
+	for (; i + 8 <= n; i += 8) {
+		memcpy(&x, a.ptr + i, 8);
+		memcpy(&y, b.ptr + i, 8);
+		if (x != y)
+			return i + (size_t)__builtin_ctzll(le64toh(x ^ y)) / 8;
+	}
 	while (i < n && a.ptr[i] == b.ptr[i])
 		i++;
 	return i;
@@ -144,7 +152,7 @@ void buf_release(struct buf *b)
 	b->len = b->cap = 0;
 }
 
-size_t varint_put(uint8_t *out, uint64_t v)
+size_t varint_put_long(uint8_t *out, uint64_t v)
 {
 	size_t n = 0;
 
@@ -156,7 +164,7 @@ size_t varint_put(uint8_t *out, uint64_t v)
 	return n;
 }
 
-size_t varint_get(const uint8_t *in, size_t len, uint64_t *out)
+size_t varint_get_long(const uint8_t *in, size_t len, uint64_t *out)
 {
 	uint64_t v = 0;
 

@@ -54,8 +54,23 @@ static inline struct bytes buf_bytes(const struct buf *b)
 
 /* Variable-length integers, LEB128: 7 bits a byte, low first. */
 #define VARINT_MAX 10
-size_t varint_put(uint8_t *out, uint64_t v);	/* bytes written, 1..10 */
+size_t varint_put_long(uint8_t *out, uint64_t v);
+size_t varint_get_long(const uint8_t *in, size_t len, uint64_t *out);
+
+static inline size_t varint_put(uint8_t *out, uint64_t v)	/* bytes written, 1..10 */
+{
+	*out = (uint8_t)v;
+	return v < 0x80 ? 1 : varint_put_long(out, v);
+}
+
 /* Bytes read, or 0 when the integer is cut off, over 64 bits, or not minimal. */
-size_t varint_get(const uint8_t *in, size_t len, uint64_t *out);
+static inline size_t varint_get(const uint8_t *in, size_t len, uint64_t *out)
+{
+	if (len && *in < 0x80) {	/* most are of one byte */
+		*out = *in;
+		return 1;
+	}
+	return varint_get_long(in, len, out);
+}
 
 #endif

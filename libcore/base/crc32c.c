@@ -45,7 +45,7 @@ static uint32_t multiply(uint32_t a, uint32_t b)
 }
 
 /* x^(8n) mod P: what n more bytes do to a remainder. */
-static uint32_t power(size_t n)
+static uint32_t power(uint64_t n)
 {
 	uint32_t result = (uint32_t)1 << 31, square = (uint32_t)1 << 23;
 
@@ -194,6 +194,12 @@ uint32_t crc32c(uint32_t crc, const void *ptr, size_t len)
 {
 	pthread_once(&choose_once, choose);
 	return chosen(crc, ptr, len);
+}
+
+/* What goes in and out is inverted, and the inversions cancel. */
+uint32_t crc32c_combine(uint32_t a, uint32_t b, uint64_t b_len)
+{
+	return multiply(power(b_len), a) ^ b;
 }
 
 uint32_t crc32c_seed(uint64_t a, uint64_t b)

@@ -13,6 +13,10 @@
 /* Continue CRC (0 to begin) over LEN bytes: crc32c(crc32c(0,a),b) is that of ab. */
 uint32_t crc32c(uint32_t crc, const void *ptr, size_t len);
 
+/* That of A's bytes followed by B_LEN bytes whose own (from 0) is B: for pieces
+ * that were checked apart.  Costs as much as the checksum of some 30 KiB. */
+uint32_t crc32c_combine(uint32_t a, uint32_t b, uint64_t b_len);
+
 /* A seed from two numbers: what a checksum is bound to (id, position). */
 uint32_t crc32c_seed(uint64_t a, uint64_t b);
 

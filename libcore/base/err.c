@@ -18,6 +18,7 @@ static const struct {
 	[-ERR_TOO_BIG] = { 65, "too-big" },
 	[-ERR_NO_STORE] = { 66, "no-store" },
 	[-ERR_NO_GRAPH] = { 66, "no-graph" },
+	[-ERR_NO_SNAPSHOT] = { 66, "no-snapshot" },
 	[-ERR_NO_FILE] = { 66, "no-file" },
 	[-ERR_UNAVAILABLE] = { 69, "unavailable" },
 	[-ERR_UNSUPPORTED] = { 69, "unsupported" },

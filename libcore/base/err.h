@@ -37,7 +37,8 @@ enum err {
 	ERR_UNTRUSTED = -24,	/* a store file that is a link, a pipe, or another's */
 	ERR_SETTING = -25,	/* an unknown setting or a value out of its range */
 	ERR_NEWER = -26,	/* a format newer than this program */
-	ERR_LIMIT = -27		/* one below the last */
+	ERR_NO_SNAPSHOT = -27,	/* no snapshot of this name or version is kept */
+	ERR_LIMIT = -28		/* one below the last */
 };
 
 /* Set the thread's message and return CODE, so that `return err_set(...)` is

@@ -128,10 +128,11 @@ void mem_free_pages(struct mem *m, void *ptr, size_t size)
 
 size_t mem_left(const struct mem *m)
 {
-	size_t used = m->used;
+	size_t used;
 
-	if (!m->limit)
+	if (!m || !m->limit)
 		return SIZE_MAX;
+	used = m->used;
 	return used < m->limit ? m->limit - used : 0;
 }
 
@@ -149,18 +150,64 @@ static size_t cgroup_limit(const char *path)
 	return got == 1 && n ? (size_t)n : SIZE_MAX;
 }
 
+static size_t least_of(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The group at PATH below MOUNT and every group around it. */
+static size_t cgroup_path_limit(const char *mount, const char *path, const char *file)
+{
+	char at[4096], name[4400];
+	size_t least = SIZE_MAX, len;
+
+	snprintf(at, sizeof at, "%s%s", mount, path);
+	for (len = strlen(at); len >= strlen(mount); len--) {
+		if (at[len] != '/' && at[len] != '\0')
+			continue;
+		at[len] = '\0';
+		snprintf(name, sizeof name, "%s/%s", at, file);
+		least = least_of(least, cgroup_limit(name));
+	}
+	return least;
+}
+
+/* Of the group we are in: "0::/path", or "5:memory:/path" in the older form.  Inside
+ * a container the path may be of the world outside; the mount's root is ours then. */
+static size_t cgroup_own_limit(void)
+{
+	FILE *f = fopen("/proc/self/cgroup", "re");
+	size_t least = SIZE_MAX;
+	char line[4096];
+
+	while (f && fgets(line, sizeof line, f)) {
+		char *which = strchr(line, ':'), *path = which ? strchr(which + 1, ':') : NULL;
+
+		if (!path)
+			continue;
+		*path++ = '\0';
+		path[strcspn(path, "\n")] = '\0';
+		if (which[1] == '\0')
+			least = least_of(least, cgroup_path_limit("/sys/fs/cgroup", path,
+								  "memory.max"));
+		else if (!strcmp(which + 1, "memory"))
+			least = least_of(least, cgroup_path_limit("/sys/fs/cgroup/memory", path,
+								  "memory.limit_in_bytes"));
+	}
+	if (f)
+		fclose(f);
+	return least;
+}
+
 size_t mem_default_limit(void)
 {
 	size_t least = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
-	size_t group = cgroup_limit("/sys/fs/cgroup/memory.max");
 	struct rlimit rl;
 
-	if (group == SIZE_MAX)
-		group = cgroup_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes");
-	if (group < least)
-		least = group;
-	if (getrlimit(RLIMIT_AS, &rl) == 0 && rl.rlim_cur != RLIM_INFINITY &&
-	    rl.rlim_cur < least)
-		least = rl.rlim_cur;
+	least = least_of(least, cgroup_own_limit());
+	least = least_of(least, cgroup_limit("/sys/fs/cgroup/memory.max"));
+	least = least_of(least, cgroup_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
+	if (getrlimit(RLIMIT_AS, &rl) == 0 && rl.rlim_cur != RLIM_INFINITY)
+		least = least_of(least, rl.rlim_cur);
 	return least / 2;
 }

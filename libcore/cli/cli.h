@@ -70,6 +70,7 @@ enum cli_val {			/* a command's own vals are 1..0xfff */
 	CLI_VAL_STORE, CLI_VAL_WAIT, CLI_VAL_FORMAT, CLI_VAL_NULL, CLI_VAL_BATCH,
 	CLI_VAL_OUTPUT, CLI_VAL_DRY_RUN, CLI_VAL_YES, CLI_VAL_NO_SYNC,
 	CLI_VAL_DATA, CLI_VAL_GRAPH, CLI_VAL_LIMIT, CLI_VAL_PREFIX, CLI_VAL_RANGE,
+	CLI_VAL_AS_OF,
 	CLI_VAL_SETTING = 0x1100	/* + enum setting: its own long option */
 };
 
@@ -113,6 +114,8 @@ extern const struct poptOption cli_options_common[], cli_options_store[],
 	"keys that begin with P", "P")
 #define CLI_OPTION_RANGE CLI_TEXT("range", 'r', CLI_VAL_RANGE, \
 	"part of the value; OFF may be negative", "OFF:LEN")
+#define CLI_OPTION_AS_OF CLI_TEXT("as-of", 0, CLI_VAL_AS_OF, \
+	"as the store was then, while it is kept", "VERSION|NAME")
 /* Flags into an int of the command. */
 #define CLI_OPTION_ACK(flag) CLI_FLAG("ack", 'a', flag, \
 	"print COUNT TAB VERSION after each durable commit")

@@ -21,20 +21,25 @@ static struct lazylib lz4_lib = {
 /* A symbol with the type its header gives it. */
 #define LZ4(at, name) ((__typeof__(&name))lz4_symbols[at])
 
-size_t block_pack(enum block_codec want, const void *in, size_t len,
-		  void *out, size_t cap, enum block_codec *used)
+size_t block_squeeze(const void *in, size_t len, void *out, size_t cap)
 {
 	size_t most = len - len / 8;	/* saving less is not worth the unpacking */
 	int n = 0;
 
-	if (want == BLOCK_LZ4 && len > 16 && len <= INT_MAX && lazylib_load(&lz4_lib) == 0)
+	if (len > 16 && len <= INT_MAX && lazylib_load(&lz4_lib) == 0)
 		n = LZ4(COMPRESS, LZ4_compress_default)(in, out, (int)len,
 							(int)(most < cap ? most : cap));
-	if (n > 0) {
-		*used = BLOCK_LZ4;
-		return (size_t)n;
-	}
-	*used = BLOCK_RAW;
+	return n > 0 ? (size_t)n : 0;
+}
+
+size_t block_pack(enum block_codec want, const void *in, size_t len,
+		  void *out, size_t cap, enum block_codec *used)
+{
+	size_t n = want == BLOCK_LZ4 ? block_squeeze(in, len, out, cap) : 0;
+
+	*used = n ? BLOCK_LZ4 : BLOCK_RAW;
+	if (n)
+		return n;
 	if (len)
 		memcpy(out, in, len);
 	return len;

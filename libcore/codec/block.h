@@ -17,6 +17,10 @@ enum block_codec { BLOCK_RAW = 0, BLOCK_LZ4 = 1 };
 size_t block_pack(enum block_codec want, const void *in, size_t len,
 		  void *out, size_t cap, enum block_codec *used);
 
+/* The same with LZ4, without a copy of what does not shrink: the stored length, or
+ * 0 when RAW is the answer and OUT holds nothing of use. */
+size_t block_squeeze(const void *in, size_t len, void *out, size_t cap);
+
 /* 0, or ERR_DAMAGED when it does not unpack to exactly RAW_LEN bytes,
  * ERR_UNAVAILABLE when liblz4 is missing, ERR_NEWER for an unknown codec. */
 int block_unpack(enum block_codec codec, const void *in, size_t len,

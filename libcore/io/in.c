@@ -23,6 +23,7 @@
 
 #define READ_MOST (1u << 20)
 #define RAW_LEN (256u << 10)
+#define WIDEN_AT READ_MOST	/* bytes after which a pipe is made larger */
 
 struct in {
 	char *name;
@@ -133,6 +134,8 @@ static ssize_t read_raw(struct in *in, void *buf, size_t cap)
 		else if (errno != EINTR)
 			return err_sys(ERR_IO, "%s: read", in->name);
 	}
+	if (in->total < WIDEN_AT && in->total + (uint64_t)n >= WIDEN_AT && !in->regular)
+		fcntl(in->fd, F_SETPIPE_SZ, (int)READ_MOST);	/* no pipe, or no right: as it was */
 	in->total += (uint64_t)n;
 	in->ended = n == 0;
 	return n;

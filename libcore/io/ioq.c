@@ -30,6 +30,8 @@
 #include "io/ioq_calls.h"
 
 #define GROUP 16	/* ops a system call: above, it is no longer the cost */
+#define KEEN 4		/* ready ops that are not held back: the device works on them while
+			 * the next are made; with 16 depth 32 had 6% less, bench/io */
 #define THREADS 8
 #define EVENTS 32
 
@@ -295,7 +297,7 @@ static void kernel_kick(struct ioq *q)
 static void kernel_submit(struct ioq *q, struct slot *s)
 {
 	list_push(&q->ready, s);
-	if (q->in_kernel < 4 || q->ready.n >= GROUP)
+	if (q->in_kernel < KEEN || q->ready.n >= KEEN)
 		kernel_kick(q);
 }
 

@@ -16,12 +16,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 
 #define BUFFER (256u << 10)
+#define UNCOPIED (64u << 10)	/* so much at once does not wait in the buffer */
+#define PIPE_BYTES (1 << 20)	/* what an ordinary user may ask for */
 #define HIDDEN 8
 
 struct out {
@@ -29,6 +32,7 @@ struct out {
 	char *folder;		/* of a named file; NULL: written as it is */
 	char *hidden;		/* its name until then; NULL: it has none */
 	int fd;
+	enum { PIPE_UNKNOWN, PIPE_YES, PIPE_NO } pipe;
 	bool owned;
 	int stuck;		/* an error that stays */
 	uint64_t total;
@@ -270,10 +274,51 @@ int out_write(struct out *o, const void *ptr, size_t len)
 		if (r < 0)
 			return r;
 	}
-	if (len >= BUFFER)
+	if (o->len == 0 && len >= UNCOPIED)
 		return write_all(o, ptr, len);
 	memcpy(o->buf + o->len, ptr, len);
 	o->len += len;
+	return 0;
+}
+
+/* A larger pipe halves the turns between us and its reader; it may be refused. */
+static bool takes_pages(struct out *o)
+{
+	struct stat st;
+
+	if (o->pipe == PIPE_UNKNOWN) {
+		o->pipe = fstat(o->fd, &st) == 0 && S_ISFIFO(st.st_mode) ? PIPE_YES : PIPE_NO;
+		if (o->pipe == PIPE_YES)
+			fcntl(o->fd, F_SETPIPE_SZ, PIPE_BYTES);
+	}
+	return o->pipe == PIPE_YES;
+}
+
+int out_lend(struct out *o, const void *ptr, size_t len)
+{
+	struct pollfd p = { .fd = o->fd, .events = POLLOUT };
+	int r;
+
+	if (o->stuck || len < UNCOPIED || !takes_pages(o))
+		return out_write(o, ptr, len);
+	r = out_flush(o);
+	if (r < 0)
+		return r;
+	while (len) {
+		struct iovec v = { (void *)(uintptr_t)ptr, len };
+		ssize_t n = vmsplice(o->fd, &v, 1, 0);
+
+		if (n > 0) {
+			ptr = (const uint8_t *)ptr + n;
+			len -= (size_t)n;
+			o->total += (uint64_t)n;
+		} else if (n < 0 && errno == EAGAIN) {
+			poll(&p, 1, -1);
+		} else if (n == 0 || errno != EINTR) {
+			o->pipe = PIPE_NO;	/* the plain way says what is wrong */
+			return out_write(o, ptr, len);
+		}
+	}
 	return 0;
 }
 

@@ -52,6 +52,9 @@ const char *in_packing(const struct in *in);	/* "gzip", "lz4" or "" */
  * they are. */
 int out_open(struct out **out, const char *name, struct mem *mem);
 int out_write(struct out *o, const void *ptr, size_t len);	/* buffered */
+/* Bytes that nobody will ever change (a mapping of a finished file): a pipe may take
+ * them without a copy. */
+int out_lend(struct out *o, const void *ptr, size_t len);
 int out_flush(struct out *o);
 int out_fd(const struct out *o);		/* flush first, then e.g. splice */
 /* Flush, close, and for a named file: fsync, put in place, sync the folder.

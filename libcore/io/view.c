@@ -100,7 +100,7 @@ void view_advise(const struct view *v, uint64_t off, uint64_t len, enum view_adv
 {
 	static const int how[] = {
 		[VIEW_RANDOM] = MADV_RANDOM, [VIEW_SEQUENTIAL] = MADV_SEQUENTIAL,
-		[VIEW_WILLNEED] = MADV_WILLNEED,
+		[VIEW_WILLNEED] = MADV_WILLNEED, [VIEW_DONE] = MADV_DONTNEED,
 	};
 	uint64_t begin = off / 4096 * 4096;
 
@@ -110,6 +110,34 @@ void view_advise(const struct view *v, uint64_t off, uint64_t len, enum view_adv
 		len = v->len - off;
 	/* advice: when the system does not take it, nothing is lost */
 	madvise((void *)(uintptr_t)(v->ptr + begin), (size_t)(off + len - begin), how[advice]);
+}
+
+static int set_resident = -1;
+
+void view_set_resident(int says)
+{
+	set_resident = says;
+}
+
+bool view_resident(const struct view *v, uint64_t off, uint64_t len)
+{
+	uint64_t end = off + len;
+	unsigned char page[256];
+
+	if (v->owned || len == 0 || end > v->len)
+		return true;
+	if (set_resident >= 0)
+		return set_resident;
+	for (off = off / 4096 * 4096; off < end; off += sizeof page * 4096) {
+		uint64_t n = end - off < sizeof page * 4096 ? end - off : sizeof page * 4096;
+
+		if (mincore((void *)(uintptr_t)(v->ptr + off), (size_t)n, page) < 0)
+			return true;
+		for (uint64_t i = 0; i < (n + 4095) / 4096; i++)
+			if (!(page[i] & 1))
+				return false;
+	}
+	return true;
 }
 
 static void say(const char *text)

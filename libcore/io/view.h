@@ -19,8 +19,14 @@ struct view {
 /* Maps the file; where the backend cannot map, reads it whole. */
 int view_open(struct view *v, struct file *f);
 void view_close(struct view *v);
-enum view_advice { VIEW_RANDOM, VIEW_SEQUENTIAL, VIEW_WILLNEED };
+enum view_advice { VIEW_RANDOM, VIEW_SEQUENTIAL, VIEW_WILLNEED,
+	VIEW_DONE };		/* this process needs it no more; it may still read it */
 void view_advise(const struct view *v, uint64_t off, uint64_t len, enum view_advice);
+/* Is all of it in the page cache (or in memory)?  True when the system does not say. */
+bool view_resident(const struct view *v, uint64_t off, uint64_t len);
+/* Tests: what view_resident says of mapped files from here on, 0 or 1 (-1: the kernel's
+ * word). */
+void view_set_resident(int says);
 void view_guard(void);
 
 #endif

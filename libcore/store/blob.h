@@ -62,6 +62,7 @@ uint64_t blob_writer_id(const struct blob_writer *w);
 uint64_t blob_writer_end(const struct blob_writer *w);	/* file offset reached */
 /* Full, or a write of it failed: flush what counts and take another. */
 bool blob_writer_done(const struct blob_writer *w);
+/* Under the lease still: what was written and not flushed is cut off the file. */
 void blob_writer_close(struct blob_writer *w);
 
 struct blob_reader;
@@ -71,6 +72,33 @@ int blob_reader_open(struct blob_reader **out, struct backend *b,
 		     struct mem *mem);
 /* Up to CAP bytes of the value from OFF; 0 at its end.  Every byte was checked. */
 long blob_read(struct blob_reader *r, uint64_t off, void *buf, size_t cap);
+/* The same bytes where they are: at least 1, 0 at the end; good until the next call.
+ * *LASTING: they lie in a mapping of the file and will never change. */
+long blob_peek(struct blob_reader *r, uint64_t off, const uint8_t **ptr, bool *lasting);
+
+/* The value will be read in order from FROM up to TO.  What the page cache holds is
+ * used there; of the rest, DEPTH pieces (store/ahead.h) are on their way, DIRECT past
+ * the page cache.  Nothing beyond is read.  Advice: it cannot fail. */
+struct blob_plan {
+	uint64_t from, to;
+	unsigned depth;		/* 0: nothing ahead */
+	bool direct;
+};
+void blob_expect(struct blob_reader *r, const struct blob_plan *plan);
+
+struct blob_read_stat {
+	uint64_t chunk_n, mapped_n;	/* chunks looked at; of them in the page cache */
+	uint64_t ahead_n;		/* pieces read ahead */
+	unsigned depth;
+	bool direct;
+	char engine[160];
+};
+/* The same file for another value: true, and the reader is E's from now on. */
+bool blob_reader_again(struct blob_reader *r, const struct entry *e);
+uint64_t blob_reader_id(const struct blob_reader *r);
+/* E, of the same file, will be read soon: the page cache begins to fetch it. */
+void blob_want(struct blob_reader *r, const struct entry *e);
+void blob_get_stat(const struct blob_reader *r, struct blob_read_stat *out);
 void blob_reader_close(struct blob_reader *r);
 
 #endif

@@ -1,13 +1,20 @@
 /* store/blob_reader.c - values read back, chunk by chunk, each checked first */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/crc32c.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "io/file.h"
+#include "io/view.h"
+#include "store/ahead.h"
 #include "store/blob_inside.h"
+#include "store/segment.h"
 
 #define ROWS 256		/* of the table held at a time: one page */
+#define LARGE (1u << 20)	/* bytes to come from which mapping and threads pay */
+#define SMALL 4u		/* chunks of a value that is fetched as a whole */
+#define BEHIND (8u << 20)	/* of a mapping that was read: let go in such pieces */
 
 struct blob_reader {
 	struct file *file;
@@ -19,9 +26,18 @@ struct blob_reader {
 	struct blob_row_disk row[ROWS];
 	uint64_t row_first, row_n;
 	uint8_t *stored, *raw;	/* one chunk each */
-	void *map;		/* the file's first map_len bytes, or NULL */
-	size_t map_len;
-	uint64_t chunk;		/* in raw; UINT64_MAX: none */
+	struct backend *backend;
+	struct view view;	/* of the file; ptr NULL: not mapped */
+	bool map;		/* through the mapping, cached or not */
+	bool resident;		/* the whole value is in the page cache, and mapped */
+	uint64_t view_done;	/* pages before are let go */
+	struct blob_plan plan;
+	struct file *direct;	/* the file once more, for what is read ahead */
+	struct ahead *ahead;
+	struct blob_read_stat stat;
+	uint64_t chunk;		/* at ptr; UINT64_MAX: none */
+	const uint8_t *ptr;	/* its bytes, in raw or in the mapping */
+	bool lasting;
 	uint64_t crc_next;	/* bytes of the running checksum, while read in order */
 	uint32_t crc_now;
 };
@@ -41,12 +57,14 @@ static int check_ref(const struct blob_reader *r)
 /* Failing to map is no failure: reads do the same. */
 static void map_value(struct blob_reader *r)
 {
-	uint64_t size;
-
-	if (file_size(r->file, &size) < 0 || r->ref.table_off > size)
+	if (r->view.ptr || !(r->file->backend->caps & BACKEND_MAPS))
 		return;
-	if (file_map(r->file, size, false, &r->map) == 0)
-		r->map_len = size;
+	if (view_open(&r->view, r->file) < 0)
+		err_clear();
+	else if (r->view.len < r->ref.table_off)
+		view_close(&r->view);
+	else
+		view_advise(&r->view, 0, r->view.len, VIEW_RANDOM);
 }
 
 int blob_reader_open(struct blob_reader **out, struct backend *b,
@@ -63,18 +81,14 @@ int blob_reader_open(struct blob_reader **out, struct backend *b,
 	r->size = e->size;
 	r->crc = e->crc;
 	r->chunk = UINT64_MAX;
+	r->backend = b;
+	r->map = map;
 	memcpy(r->store_id, store_id, 16);
 	err = blob_open(&r->file, b, store_id, e->blob.blob, 0);
 	if (err == 0)
 		err = check_ref(r);
 	if (err == 0 && map)
 		map_value(r);
-	if (err == 0) {
-		r->stored = mem_alloc(mem, BLOB_CHUNK);
-		r->raw = mem_alloc(mem, BLOB_CHUNK);
-		if (!r->stored || !r->raw)
-			err = ERR_MEMORY;
-	}
 	if (err < 0)
 		blob_reader_close(r);
 	else
@@ -82,28 +96,104 @@ int blob_reader_open(struct blob_reader **out, struct backend *b,
 	return err;
 }
 
+static void close_ahead(struct blob_reader *r)
+{
+	ahead_close(r->ahead);
+	file_close(r->direct);
+	r->ahead = NULL;
+	r->direct = NULL;
+}
+
 void blob_reader_close(struct blob_reader *r)
 {
 	if (!r)
 		return;
-	if (r->map)
-		file_unmap(r->file, r->map, r->map_len);
+	close_ahead(r);
+	if (r->view.ptr)
+		view_close(&r->view);
 	file_close(r->file);
 	mem_free(r->mem, r->stored);
 	mem_free(r->mem, r->raw);
 	mem_free(r->mem, r);
 }
 
+/* What a small value takes in the file, by its reference: chunks, then the table. */
+static bool span_of(const struct blob_reader *r, const struct entry *e,
+		    uint64_t *off, uint64_t *len)
+{
+	uint64_t end = e->blob.table_off + e->blob.chunk_n * sizeof(struct blob_row_disk);
+
+	*len = e->blob.stored;
+	*off = end - *len;
+	return e->blob.chunk_n <= SMALL && *len <= end && end >= e->blob.table_off &&
+	       end <= r->view.len;
+}
+
+bool blob_reader_again(struct blob_reader *r, const struct entry *e)
+{
+	uint64_t off, len;
+
+	if (e->blob.blob != r->ref.blob)
+		return false;
+	close_ahead(r);
+	r->ref = e->blob;
+	r->size = e->size;
+	r->crc = e->crc;
+	r->row_n = 0;
+	r->chunk = UINT64_MAX;
+	r->crc_next = 0;
+	r->crc_now = 0;
+	r->view_done = 0;
+	r->plan = (struct blob_plan){ 0 };
+	r->stat = (struct blob_read_stat){ 0 };
+	if (r->view.ptr && r->view.len < e->blob.table_off)
+		view_close(&r->view);	/* it grew since */
+	if (check_ref(r) < 0) {
+		err_clear();
+		return false;
+	}
+	map_value(r);
+	r->resident = span_of(r, e, &off, &len) && view_resident(&r->view, off, len);
+	return true;
+}
+
+uint64_t blob_reader_id(const struct blob_reader *r)
+{
+	return r->ref.blob;
+}
+
+void blob_want(struct blob_reader *r, const struct entry *e)
+{
+	uint64_t off, len;
+
+	map_value(r);
+	if (span_of(r, e, &off, &len) && !view_resident(&r->view, off, len))
+		view_advise(&r->view, off, len, VIEW_WILLNEED);
+}
+
+static int need_buffers(struct blob_reader *r)
+{
+	if (!r->stored)
+		r->stored = mem_alloc(r->mem, BLOB_CHUNK);
+	if (!r->raw)
+		r->raw = mem_alloc(r->mem, BLOB_CHUNK);
+	return r->stored && r->raw ? 0 : ERR_MEMORY;
+}
+
 static int need_row(struct blob_reader *r, uint64_t i)
 {
 	uint64_t n = r->ref.chunk_n - i < ROWS ? r->ref.chunk_n - i : ROWS;
-	int err;
+	int err = 0;
 
 	if (i >= r->row_first && i < r->row_first + r->row_n)
 		return 0;
 	r->row_n = 0;
-	err = file_read(r->file, r->row, n * sizeof r->row[0],
-			r->ref.table_off + i * sizeof r->row[0]);
+	if (r->resident)
+		memcpy(r->row, r->view.ptr + r->ref.table_off + i * sizeof r->row[0],
+		       n * sizeof r->row[0]);
+	else
+		err = file_read(r->file, r->row, n * sizeof r->row[0],
+				r->ref.table_off + i * sizeof r->row[0]);
 	if (err < 0)
 		return err;
 	r->row_first = i;
@@ -117,43 +207,148 @@ static int damaged_chunk(struct blob_reader *r, uint64_t off, const char *what)
 		       (unsigned long long)off, what);
 }
 
+/* Where chunk I lies in the file, and its row. */
+static int chunk_row(struct blob_reader *r, uint64_t i, size_t raw_len,
+		     const struct blob_row_disk **out)
+{
+	int err = need_row(r, i);
+	const struct blob_row_disk *row = &r->row[i - r->row_first];
+	uint64_t off;
+	uint32_t n;
+
+	if (err < 0)
+		return err;
+	off = le64_get(row->off);
+	n = le32_get(row->stored) & BLOB_STORED_MASK;
+	if (n > raw_len || off > r->ref.table_off || n > r->ref.table_off - off)
+		return damaged_chunk(r, r->ref.table_off + i * sizeof *row,
+				     "a chunk lies outside of its value");
+	*out = row;
+	return 0;
+}
+
+/* The end in the file of what the plan wants. */
+static int plan_end(struct blob_reader *r, uint64_t *end)
+{
+	uint64_t i = (r->plan.to - 1) / BLOB_CHUNK, left = r->size - i * BLOB_CHUNK;
+	const struct blob_row_disk *row;
+	uint64_t first = r->row_first;
+	int err = chunk_row(r, i, left < BLOB_CHUNK ? left : BLOB_CHUNK, &row);
+
+	if (err < 0)
+		return err;
+	*end = le64_get(row->off) + (le32_get(row->stored) & BLOB_STORED_MASK);
+	return i >= first + ROWS ? need_row(r, first) : 0;
+}
+
+/* From the chunk at OFF on; without it (no memory, no thread) reads do the same. */
+static void begin_ahead(struct blob_reader *r, uint64_t off)
+{
+	char name[SEGMENT_NAME_MAX];
+	uint64_t end;
+
+	segment_name(name, SEGMENT_BLOB, r->ref.blob);
+	if (plan_end(r, &end) < 0 || end <= off ||
+	    backend_open(r->backend, name, FILE_LINKED | (r->plan.direct ? FILE_DIRECT : 0),
+			 &r->direct) < 0 ||
+	    ahead_open(&r->ahead, r->direct, off, end, r->plan.depth, r->mem) < 0)
+		err_clear();
+	r->stat.depth = r->plan.depth;
+	r->stat.direct = r->direct && r->direct->direct;
+	r->plan.depth = 0;	/* once */
+}
+
+/* Pages that were read are not wanted twice: the process stays small. */
+static void let_go(struct blob_reader *r, uint64_t off)
+{
+	if (off < r->view_done)
+		r->view_done = off / 4096 * 4096;
+	if (off - r->view_done < BEHIND)
+		return;
+	view_advise(&r->view, r->view_done, off - r->view_done, VIEW_DONE);
+	r->view_done = off / 4096 * 4096;
+}
+
+/* The N stored bytes at OFF; *mapped: they lie in the mapping. */
+static int get_stored(struct blob_reader *r, uint64_t off, uint32_t n,
+		      const uint8_t **out, bool *mapped)
+{
+	r->stat.chunk_n++;
+	*mapped = r->view.ptr && (r->map || r->resident || view_resident(&r->view, off, n));
+	if (*mapped) {
+		r->stat.mapped_n++;
+		if (r->plan.to)
+			let_go(r, off);
+		*out = r->view.ptr + off;
+		return 0;
+	}
+	if (r->plan.depth)
+		begin_ahead(r, off);
+	if (r->ahead)
+		return ahead_take(r->ahead, off, n, r->stored, out);
+	*out = r->stored;
+	return file_read(r->file, r->stored, n, off);
+}
+
 static int load_chunk(struct blob_reader *r, uint64_t i)
 {
 	uint64_t left = r->size - i * BLOB_CHUNK, off;
 	size_t raw_len = left < BLOB_CHUNK ? left : BLOB_CHUNK;
-	const struct blob_row_disk *row;
+	const struct blob_row_disk *at;
+	struct blob_row_disk row;
 	const uint8_t *stored;
 	uint32_t word, n, seed;
-	int err = need_row(r, i);
+	bool mapped;
+	int err = chunk_row(r, i, raw_len, &at);
 
 	if (err < 0)
 		return err;
-	row = &r->row[i - r->row_first];
-	off = le64_get(row->off);
-	word = le32_get(row->stored);
+	row = *at;		/* the table may move on */
+	off = le64_get(row.off);
+	word = le32_get(row.stored);
 	n = word & BLOB_STORED_MASK;
-	if (n > raw_len || off > r->ref.table_off || n > r->ref.table_off - off)
-		return damaged_chunk(r, r->ref.table_off + i * sizeof *row,
-				     "a chunk lies outside of its value");
 	r->chunk = UINT64_MAX;
-	if (r->map) {
-		stored = (const uint8_t *)r->map + off;
-	} else {
-		stored = r->stored;
-		err = file_read(r->file, r->stored, n, off);
-		if (err < 0)
-			return err;
-	}
-	seed = blob_seed(r->store_id, r->ref.blob, off, i, raw_len,
-			 word >> BLOB_CODEC_SHIFT);
-	if (crc32c(seed, stored, n) != le32_get(row->crc))
+	err = need_buffers(r);
+	if (err == 0)
+		err = get_stored(r, off, n, &stored, &mapped);
+	if (err < 0)
+		return err;
+	seed = blob_seed(r->store_id, r->ref.blob, off, i, raw_len, word >> BLOB_CODEC_SHIFT);
+	if (crc32c(seed, stored, n) != le32_get(row.crc))
 		return damaged_chunk(r, off, "checksum differs");
-	err = block_unpack(word >> BLOB_CODEC_SHIFT, stored, n, r->raw, raw_len);
+	r->lasting = false;
+	r->ptr = r->raw;
+	if (word >> BLOB_CODEC_SHIFT == BLOCK_RAW && n == raw_len) {
+		r->ptr = stored;
+		r->lasting = mapped;
+	} else {
+		err = block_unpack(word >> BLOB_CODEC_SHIFT, stored, n, r->raw, raw_len);
+	}
 	if (err == ERR_DAMAGED)
 		return damaged_chunk(r, off, "does not unpack");
 	if (err == 0)
 		r->chunk = i;
 	return err;
+}
+
+void blob_expect(struct blob_reader *r, const struct blob_plan *plan)
+{
+	if (plan->to > r->size || plan->from >= plan->to || plan->to - plan->from < LARGE)
+		return;
+	r->plan = *plan;
+	r->view_done = r->ref.table_off;	/* until the first chunk says */
+	if (r->plan.depth > (plan->to - plan->from) / AHEAD_PIECE)
+		r->plan.depth = (unsigned)((plan->to - plan->from) / AHEAD_PIECE);
+	map_value(r);
+}
+
+void blob_get_stat(const struct blob_reader *r, struct blob_read_stat *out)
+{
+	*out = r->stat;
+	if (r->ahead) {
+		out->ahead_n = ahead_read_n(r->ahead);
+		snprintf(out->engine, sizeof out->engine, "%s", ahead_why(r->ahead));
+	}
 }
 
 /* A value read in order from its start is also checked as a whole. */
@@ -172,6 +367,25 @@ static int check_whole(struct blob_reader *r, uint64_t off, const void *ptr, siz
 	return 0;
 }
 
+long blob_peek(struct blob_reader *r, uint64_t off, const uint8_t **ptr, bool *lasting)
+{
+	uint64_t i = off / BLOB_CHUNK, at = off % BLOB_CHUNK, n;
+	int err;
+
+	if (off >= r->size)
+		return 0;
+	if (r->chunk != i) {
+		err = load_chunk(r, i);
+		if (err < 0)
+			return err;
+	}
+	n = r->size - off < BLOB_CHUNK - at ? r->size - off : BLOB_CHUNK - at;
+	*ptr = r->ptr + at;
+	*lasting = r->lasting;
+	err = check_whole(r, off, *ptr, (size_t)n);
+	return err < 0 ? err : (long)n;
+}
+
 long blob_read(struct blob_reader *r, uint64_t off, void *buf, size_t cap)
 {
 	uint64_t i = off / BLOB_CHUNK, at = off % BLOB_CHUNK, n;
@@ -187,9 +401,9 @@ long blob_read(struct blob_reader *r, uint64_t off, void *buf, size_t cap)
 	n = r->size - off < BLOB_CHUNK - at ? r->size - off : BLOB_CHUNK - at;
 	if (n > cap)
 		n = cap;
-	err = check_whole(r, off, r->raw + at, n);
+	err = check_whole(r, off, r->ptr + at, (size_t)n);
 	if (err < 0)
 		return err;
-	memcpy(buf, r->raw + at, n);
+	memcpy(buf, r->ptr + at, n);
 	return (long)n;
 }

@@ -428,7 +428,7 @@ static bool is_one_of(const char *name, const char *const *all)
 static int note_root(void *ctx, const char *name)
 {
 	static const char *const known[] = { "manifest", "manifest.old", "lock", "config",
-		"wal", "seg", "tmp", "reserve", "gpucache.sock", "gpucache.idx",
+		"wal", "seg", "tmp", "snap", "reserve", "gpucache.sock", "gpucache.idx",
 		"gpucache.lock", NULL };
 
 	if (is_one_of(name, known))
@@ -449,35 +449,13 @@ static int note_wal(void *ctx, const char *name)
 	return note(k, path, "is a log that the manifest does not name");
 }
 
-static bool names(const struct manifest *m, const char *path)
-{
-	char want[SEGMENT_NAME_MAX];
-	bool found = false;
-
-	for (uint32_t i = 0; !found && i < m->run_n; i++) {
-		segment_name(want, SEGMENT_RUN, m->run[i].ref.id);
-		found = !strcmp(want, path);
-	}
-	for (uint32_t i = 0; !found && i < m->blob_n; i++) {
-		segment_name(want, SEGMENT_BLOB, m->blob[i].id);
-		found = !strcmp(want, path);
-	}
-	for (uint32_t i = 0; !found && i < m->graph_n; i++)
-		for (uint32_t n = 0; !found && n < m->graph[i].segment_n; n++) {
-			segment_name(want, m->graph[i].segment[n].kind,
-				     m->graph[i].segment[n].id);
-			found = !strcmp(want, path);
-		}
-	return found;
-}
-
 static int note_segment(void *ctx, const char *name)
 {
 	struct checking *k = ctx;
 	char path[300];
 
 	snprintf(path, sizeof path, "seg/%s", name);
-	if (names(k->m, path))
+	if (manifest_names(k->m, path) || kept_names(k->kept, path))
 		return 0;
 	return note(k, path, "is named by no manifest: being built, or left by a process "
 		    "that was killed; strato-compact sweeps it");
@@ -492,13 +470,23 @@ static int note_tmp(void *ctx, const char *name)
 		    "the next writer sweeps it");
 }
 
+static int note_snap(void *ctx, const char *name)
+{
+	char path[300];
+
+	if (kept_is_file(name))
+		return 0;
+	snprintf(path, sizeof path, "snap/%s", name);
+	return note(ctx, path, "is no snapshot");
+}
+
 static int note_files(struct checking *k)
 {
 	static const struct {
 		const char *dir;
 		int (*each)(void *, const char *);
 	} all[] = { { "", note_root }, { "wal", note_wal }, { "seg", note_segment },
-		    { "tmp", note_tmp } };
+		    { "tmp", note_tmp }, { "snap", note_snap } };
 	const struct check_finding pattern = {
 		.so = "what lies in it is lost", .next = REPAIR,
 	};
@@ -506,6 +494,8 @@ static int note_files(struct checking *k)
 
 	for (size_t i = 0; r == 0 && i < sizeof all / sizeof *all; i++) {
 		r = backend_list(k->c->backend, all[i].dir, all[i].each, k);
+		if (r == ERR_ABSENT && all[i].each == note_snap)
+			r = 0;		/* none was ever taken */
 		if (r < 0 && r != k->stop)
 			r = checking_met(k, r, checking_path(k, all[i].dir), &pattern);
 	}
@@ -563,6 +553,60 @@ static int was_store(struct checking *k, const struct look *l)
 	return r < 0 ? r : err_give(&l->manifest_said);
 }
 
+/* --- snapshots --- */
+
+static int bad_kept(void *ctx, const char *name, int code)
+{
+	const struct check_finding pattern = {
+		.so = "the snapshot cannot be read; what only it needs is never swept",
+		.next = "remove the file, and take another snapshot if one is wanted",
+	};
+	struct checking *k = ctx;
+
+	return checking_met(k, code, checking_path(k, name), &pattern);
+}
+
+/* What the snapshots before I and the store itself name was checked with those. */
+static int check_kept(struct checking *k, struct kept_set *set)
+{
+	const struct manifest *live = k->m;
+	struct kept_set before = *set;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < set->n; i++) {
+		struct manifest *m = &set->kept[i].m;
+
+		before.n = i;
+		if (memcmp(m->store_id, live->store_id, sizeof m->store_id)) {
+			r = damage(k, "snap", "has another store's snapshot",
+				   "it cannot be read", "remove it: strato-snapshot --rm");
+			continue;
+		}
+		k->m = m;
+		r = checking_segments(k, live, &before);
+	}
+	k->m = live;
+	return r;
+}
+
+static int check_full(struct checking *k)
+{
+	struct kept_set set;
+	int r = kept_load(&set, k->c->backend, k->c->mem, bad_kept, k);
+
+	if (r != 0)
+		return r;
+	k->kept = &set;
+	r = checking_segments(k, NULL, NULL);
+	if (r == 0)
+		r = check_kept(k, &set);
+	if (r == 0)
+		r = note_files(k);
+	k->kept = NULL;
+	kept_release(&set);
+	return r;
+}
+
 static int check_rest(struct checking *k, struct look *l)
 {
 	int r;
@@ -573,9 +617,7 @@ static int check_rest(struct checking *k, struct look *l)
 	if (r != 0 || !k->c->full)
 		return r;
 	r = check_config(k);
-	if (r == 0)
-		r = checking_segments(k);
-	return r != 0 ? r : note_files(k);
+	return r != 0 ? r : check_full(k);
 }
 
 static int check_looked(struct checking *k, struct look *l)

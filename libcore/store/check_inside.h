@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "store/check.h"
+#include "store/kept.h"
 #include "store/manifest.h"
 #include "store/wal.h"
 
@@ -11,6 +12,7 @@
 struct checking {
 	const struct check *c;
 	const struct manifest *m;	/* NULL: none that is sound */
+	const struct kept_set *kept;	/* the snapshots that are sound */
 	int worst;			/* 0 or the code to end with */
 	int stop;			/* what `found` answered, if not 0 */
 	char file[1200], what[1200];	/* the finding at hand */
@@ -33,8 +35,10 @@ void checking_take(struct checking *k, struct check_finding *f, const char *text
  * nobody writes to it, and no index is of it. */
 int checking_log(struct checking *k, struct file *f, const struct wal_head *head);
 
-/* check_segments.c: runs, values, blobs, graphs. */
-int checking_segments(struct checking *k);
+/* check_segments.c: runs, values, blobs, graphs that the manifest names and LIVE
+ * (NULL: none) and BEFORE (the same) do not. */
+int checking_segments(struct checking *k, const struct manifest *live,
+		      const struct kept_set *before);
 /* The value of E, read to its end. */
 int checking_value(struct checking *k, const struct entry *e, const uint8_t *store_id);
 

@@ -206,17 +206,45 @@ static int check_graph_segment(struct checking *k, const struct manifest_graph *
 	return r < 0 ? checking_met(k, r, c.path, &pattern) : 0;
 }
 
-int checking_segments(struct checking *k)
+/* Each file is checked once, with the first manifest that names it. */
+struct seen {
+	const struct manifest *live;
+	const struct kept_set *before;
+};
+
+static bool is_new(const struct seen *s, enum segment_kind kind, uint64_t id)
 {
+	char name[SEGMENT_NAME_MAX];
+
+	segment_name(name, kind, id);
+	return !(s->live && manifest_names(s->live, name)) && !kept_names(s->before, name);
+}
+
+static int check_graph(struct checking *k, const struct manifest_graph *g,
+		       const struct seen *seen)
+{
+	int r = 0;
+
+	for (uint32_t n = 0; r == 0 && n < g->segment_n; n++)
+		if (is_new(seen, g->segment[n].kind, g->segment[n].id))
+			r = check_graph_segment(k, g, &g->segment[n]);
+	return r;
+}
+
+int checking_segments(struct checking *k, const struct manifest *live,
+		      const struct kept_set *before)
+{
+	const struct seen seen = { live, before };
 	const struct manifest *m = k->m;
 	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && i < m->run_n; i++)
-		r = check_run(k, &m->run[i]);
+		if (is_new(&seen, SEGMENT_RUN, m->run[i].ref.id))
+			r = check_run(k, &m->run[i]);
 	for (uint32_t i = 0; r == 0 && i < m->blob_n; i++)
-		r = check_blob(k, &m->blob[i]);
+		if (is_new(&seen, SEGMENT_BLOB, m->blob[i].id))
+			r = check_blob(k, &m->blob[i]);
 	for (uint32_t i = 0; r == 0 && i < m->graph_n; i++)
-		for (uint32_t n = 0; r == 0 && n < m->graph[i].segment_n; n++)
-			r = check_graph_segment(k, &m->graph[i], &m->graph[i].segment[n]);
+		r = check_graph(k, &m->graph[i], &seen);
 	return r;
 }

@@ -1,6 +1,8 @@
 /* store/entry.c - bytes to entries and back */
 #include "store/entry.h"
 
+#include <string.h>
+
 #include "base/crc32c.h"
 #include "base/endian.h"
 #include "base/err.h"
@@ -15,54 +17,61 @@ int entry_check_key(struct bytes key)
 	return 0;
 }
 
-static int put_varint(struct buf *out, uint64_t v)
-{
-	uint8_t b[VARINT_MAX];
+/* More than any body is without its value: a kind, a checksum, varints. */
+#define BODY_HEAD_MAX (1 + 4 + 7 * VARINT_MAX)
 
-	return buf_add(out, b, varint_put(b, v));
-}
-
-static int put_blob(struct buf *out, const struct entry *e)
+static uint8_t *put_blob(uint8_t *p, const struct entry *e)
 {
 	const uint64_t v[] = { e->size, e->blob.blob, e->blob.table_off,
 			       e->blob.chunk_n, e->blob.stored };
-	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < sizeof v / sizeof *v; i++)
-		r = put_varint(out, v[i]);
-	return r;
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++)
+		p += varint_put(p, v[i]);
+	return p;
+}
+
+/* There is room. */
+static uint8_t *put_body(uint8_t *p, const struct entry *e)
+{
+	le32 crc = le32_of(e->crc);
+
+	*p++ = (uint8_t)e->kind;
+	p += varint_put(p, e->version);
+	p += varint_put(p, e->expires_ms);
+	if (e->kind == ENTRY_REMOVE)
+		return p;
+	memcpy(p, &crc, sizeof crc);
+	p += sizeof crc;
+	if (e->kind == ENTRY_BLOB)
+		return put_blob(p, e);
+	p += varint_put(p, e->value.len);
+	if (e->value.len)
+		memcpy(p, e->value.ptr, e->value.len);
+	return p + e->value.len;
 }
 
 int entry_put_body(struct buf *out, const struct entry *e)
 {
-	le32 crc = le32_of(e->crc);
-	int r;
+	int r = buf_reserve(out, BODY_HEAD_MAX + e->value.len);
 
-	r = buf_add_byte(out, (uint8_t)e->kind);
 	if (r == 0)
-		r = put_varint(out, e->version);
-	if (r == 0)
-		r = put_varint(out, e->expires_ms);
-	if (r < 0 || e->kind == ENTRY_REMOVE)
-		return r;
-	r = buf_add(out, &crc, sizeof crc);
-	if (r < 0)
-		return r;
-	if (e->kind == ENTRY_BLOB)
-		return put_blob(out, e);
-	r = put_varint(out, e->value.len);
-	return r < 0 ? r : buf_add(out, e->value.ptr, e->value.len);
+		out->len = (size_t)(put_body(out->ptr + out->len, e) - out->ptr);
+	return r;
 }
 
 int entry_put_record(struct buf *out, const struct entry *e)
 {
-	int r = put_varint(out, e->space);
+	uint8_t *p;
+	int r = buf_reserve(out, 2 * VARINT_MAX + e->key.len + BODY_HEAD_MAX + e->value.len);
 
-	if (r == 0)
-		r = put_varint(out, e->key.len);
-	if (r == 0)
-		r = buf_add(out, e->key.ptr, e->key.len);
-	return r < 0 ? r : entry_put_body(out, e);
+	if (r < 0)
+		return r;
+	p = out->ptr + out->len;
+	p += varint_put(p, e->space);
+	p += varint_put(p, e->key.len);
+	memcpy(p, e->key.ptr, e->key.len);
+	out->len = (size_t)(put_body(p + e->key.len, e) - out->ptr);
+	return 0;
 }
 
 /* Moves IN on past one varint; false when it is not whole. */
@@ -118,6 +127,32 @@ static int get_rest(struct bytes *in, struct entry *e)
 	return 0;
 }
 
+/* Past a varint that is ours, or NULL. */
+static const uint8_t *skip(const uint8_t *p, const uint8_t *end, uint64_t *v)
+{
+	size_t n = p ? varint_get(p, (size_t)(end - p), v) : 0;
+
+	return n ? p + n : NULL;
+}
+
+size_t entry_body_len(struct bytes in)
+{
+	const uint8_t *end = in.ptr + in.len, *p = in.ptr + 1;
+	uint64_t v = 0;
+
+	if (in.len == 0)
+		return 0;
+	p = skip(skip(p, end, &v), end, &v);
+	if (p && *in.ptr != ENTRY_REMOVE) {
+		p = (size_t)(end - p) >= sizeof(le32) ? p + sizeof(le32) : NULL;
+		for (int i = *in.ptr == ENTRY_BLOB ? 5 : 1; i; i--)
+			p = skip(p, end, &v);
+		if (p && *in.ptr == ENTRY_PUT)
+			p = v <= (size_t)(end - p) ? p + v : NULL;
+	}
+	return p ? (size_t)(p - in.ptr) : 0;
+}
+
 long entry_get_body(struct bytes in, struct entry *out)
 {
 	struct bytes rest = in;
@@ -133,6 +168,33 @@ long entry_get_body(struct bytes in, struct entry *out)
 	if (!take(&rest, &out->version) || !take(&rest, &out->expires_ms) ||
 	    !get_rest(&rest, out))
 		return err_set(ERR_DAMAGED, "an entry is malformed");
+	return (long)(in.len - rest.len);
+}
+
+long entry_skip_body(struct bytes in)
+{
+	struct bytes rest = in;
+	struct entry e;
+	int n = 0;
+
+	if (rest.len == 0)
+		return err_set(ERR_DAMAGED, "an entry is cut off");
+	e.kind = rest.ptr[0];
+	rest.ptr++;
+	rest.len--;
+	if (take(&rest, &e.version) && take(&rest, &e.expires_ms)) {
+		if (e.kind == ENTRY_PUT)
+			n = get_crc(&rest, &e.crc) && take(&rest, &e.size) &&
+			    e.size <= rest.len && e.size <= ENTRY_INLINE_MAX;
+		else
+			n = get_rest(&rest, &e);
+	}
+	if (!n)
+		return err_set(ERR_DAMAGED, "an entry is malformed");
+	if (e.kind == ENTRY_PUT) {
+		rest.ptr += e.size;
+		rest.len -= e.size;
+	}
 	return (long)(in.len - rest.len);
 }
 

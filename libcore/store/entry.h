@@ -58,9 +58,16 @@ int entry_put_record(struct buf *out, const struct entry *e);
 long entry_get_body(struct bytes in, struct entry *out);
 long entry_get_record(struct bytes in, struct entry *out);
 
+/* Over a body that nobody asked for: its lengths are checked, its value is not. */
+long entry_skip_body(struct bytes in);
+
 /* The same in a commit of the log: version 0 becomes the commit's, and another
  * than the commit's is ERR_DAMAGED. */
 long entry_get_logged(struct bytes in, uint64_t commit, struct entry *out);
+
+/* How long the body at the beginning of IN is, its value not looked at: for bytes
+ * whose checksum was taken elsewhere.  0 when it is malformed. */
+size_t entry_body_len(struct bytes in);
 
 /* Order of the store: space, then the key's bytes. */
 int entry_cmp(uint32_t space_a, struct bytes a, uint32_t space_b, struct bytes b);

@@ -28,13 +28,12 @@ static uint32_t bit(uint64_t hash, unsigned i)
 
 void filter_add(uint8_t block[FILTER_BLOCK], uint64_t hash)
 {
-	for (unsigned i = 0; i < 8; i++) {
-		le32 w;
+	uint32_t w[8];
 
-		memcpy(&w, block + 4 * i, sizeof w);
-		w = le32_of(le32_get(w) | bit(hash, i));
-		memcpy(block + 4 * i, &w, sizeof w);
-	}
+	memcpy(w, block, sizeof w);
+	for (unsigned i = 0; i < 8; i++)
+		w[i] |= htole32(bit(hash, i));
+	memcpy(block, w, sizeof w);
 }
 
 bool filter_test(const uint8_t block[FILTER_BLOCK], uint64_t hash)

@@ -12,9 +12,17 @@ libcore_a_SOURCES += \
 libcore_a_SOURCES += \
 	%D%/store.c %D%/store.h %D%/store_priv.h \
 	%D%/manifest.c %D%/manifest.h %D%/manifest_disk.h \
+	%D%/kept.c %D%/kept.h %D%/image.c %D%/image.h %D%/image_disk.h \
+	%D%/backup.c %D%/backup.h %D%/restore.c \
 	%D%/snapshot.c %D%/txn.c %D%/merge.c \
+	%D%/bulk.c %D%/bulk.h %D%/bulk_disk.h %D%/bulk_merge.c \
+	%D%/piece.c %D%/piece.h %D%/aside.c %D%/aside.h \
 	%D%/blob.c %D%/blob.h %D%/blob_inside.h \
-	%D%/blob_writer.c %D%/blob_reader.c %D%/value.c
+	%D%/blob_press.c %D%/blob_press.h %D%/blob_writer.c %D%/blob_reader.c %D%/value.c
+libcore_a_SOURCES += \
+	%D%/ahead.c %D%/ahead.h \
+	%D%/cache.c %D%/cache.h %D%/lookup.c %D%/lookup.h \
+	%D%/lookup_inside.h %D%/lookup_read.c
 libcore_a_SOURCES += \
 	%D%/check.c %D%/check.h %D%/check_inside.h %D%/check_log.c \
 	%D%/check_segments.c %D%/salvage.c %D%/salvage.h \

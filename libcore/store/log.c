@@ -56,6 +56,8 @@ void log_close(struct log *l)
 		log_end(l);
 	if (l->held)
 		log_file_let_go(l);
+	view_close(&l->view);
+	mem_free(l->o.mem, l->seen);
 	tail_close(l->t);
 	file_close(l->f);
 	file_close(l->cached);

@@ -101,6 +101,10 @@ int log_sync_all(struct log *l);
 int log_get(struct log *l, uint32_t space, struct bytes key, uint64_t as_of,
 	    struct buf *buf, struct entry *out);
 
+/* A log_get of this key will come: step 0, 1 and 2, some time between each, bring
+ * what it will touch nearer.  Never fails, changes nothing. */
+void log_prefetch(const struct log *l, uint32_t space, struct bytes key, unsigned step);
+
 /* The same in order, one entry a key, removals included.  Reads the keys of the
  * whole log once into memory (the records too while that is plenty).  Needs L
  * until it is closed. */

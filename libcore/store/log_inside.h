@@ -9,6 +9,7 @@
 #ifndef STORE_LOG_INSIDE_H
 #define STORE_LOG_INSIDE_H
 
+#include "io/view.h"
 #include "store/log.h"
 #include "store/recover.h"
 #include "store/tail.h"
@@ -36,6 +37,15 @@ struct log {
 		uint8_t *ptr;		/* whole pages, for direct files too */
 		size_t len;
 	} out, in;
+	/* Of a held log, for many look-ups: the file mapped, and what is known of its
+	 * blocks.  A durable block is not written again while the log is held. */
+	struct view view;		/* len 0: not mapped */
+	struct log_seen {
+		uint64_t version, nonce;
+		uint32_t blk_i, blk_n;	/* blk_n 0: not checked yet */
+	} *seen;
+	uint64_t seen_n;
+	uint32_t get_n;			/* look-ups so far; saturates */
 };
 
 /* --- log_file.c --- */

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "store/log_inside.h"
 
+#define LOG_MAP_AFTER 32	/* look-ups: a mapping costs about as many reads */
 #define RECORD_MAX (KEY_MAX + ENTRY_BODY_MAX + 2 * VARINT_MAX)
 
 /* --- one record --- */
@@ -36,15 +37,33 @@ static int block_damaged(struct log *l, const struct tail_node *node, uint64_t b
 		       node->version);
 }
 
-/* Block I of the span read into l->in. */
-static int block_ok(struct log *l, const struct tail_node *node, uint32_t i,
-		    struct wal_block *first)
+static void check_block(struct log *l, const uint8_t *p, uint64_t blk, struct wal_block *out)
+{
+	struct log_seen *seen = blk < l->seen_n ? &l->seen[blk] : NULL;
+
+	if (seen && seen->blk_n) {
+		memset(out, 0, sizeof *out);
+		out->kind = WAL_WHOLE;
+		out->version = seen->version;
+		out->nonce = seen->nonce;
+		out->blk_i = seen->blk_i;
+		out->blk_n = seen->blk_n;
+		return;
+	}
+	wal_check(out, p, blk, &l->head.key);
+	if (seen && out->kind == WAL_WHOLE)
+		*seen = (struct log_seen){ out->version, out->nonce, out->blk_i, out->blk_n };
+}
+
+/* Block I of the span at P. */
+static int block_ok(struct log *l, const struct tail_node *node, const uint8_t *p,
+		    uint32_t i, struct wal_block *first)
 {
 	uint64_t blk = node->pos / WAL_BLOCK + i;
 	struct wal_block b;
 	int r;
 
-	wal_check(&b, l->in.ptr + i * (size_t)WAL_BLOCK, blk, &l->head.key);
+	check_block(l, p, blk, &b);
 	if (i == 0)
 		*first = b;
 	if (b.kind == WAL_DAMAGED)
@@ -82,11 +101,48 @@ static struct file *cached(struct log *l)
 	return l->cached;
 }
 
+/* Mapping and remembering pay from some look-ups on; failing to is no failure. */
+static void map_blocks(struct log *l)
+{
+	if (l->get_n == LOG_MAP_AFTER || !l->held || ++l->get_n < LOG_MAP_AFTER ||
+	    !(l->f->backend->caps & BACKEND_MAPS))
+		return;
+	if (view_open(&l->view, l->f) < 0) {
+		err_clear();
+		return;
+	}
+	l->seen_n = l->view.len / WAL_BLOCK;
+	l->seen = mem_zalloc(l->o.mem, l->seen_n * sizeof *l->seen);
+	if (!l->seen) {
+		err_clear();
+		view_close(&l->view);
+		l->seen_n = 0;
+	}
+}
+
+/* N blocks from BLK on: where they are mapped, or read. */
+static int span(struct log *l, uint64_t blk, uint32_t n, const uint8_t **out)
+{
+	int r;
+
+	map_blocks(l);
+	if (blk + n <= l->seen_n) {
+		*out = l->view.ptr + blk * WAL_BLOCK;
+		return 0;
+	}
+	r = log_file_room(l, &l->in, n * (size_t)WAL_BLOCK);
+	if (r == 0)
+		r = file_read(cached(l), l->in.ptr, n * (size_t)WAL_BLOCK, blk * WAL_BLOCK);
+	*out = l->in.ptr;
+	return r;
+}
+
 int log_read_record(struct log *l, const struct tail_node *node, struct buf *buf,
 		    struct entry *out)
 {
 	uint32_t off = wal_payload_off(node->pos), left = node->len;
 	uint64_t blk = node->pos / WAL_BLOCK;
+	const uint8_t *p = NULL;
 	struct wal_block first;
 	uint32_t n, i;
 	int r;
@@ -96,20 +152,17 @@ int log_read_record(struct log *l, const struct tail_node *node, struct buf *buf
 		return lies(l, node);
 	n = left <= WAL_PAYLOAD - off ? 1 :
 	    1 + (left - (WAL_PAYLOAD - off) + WAL_ROOM - 1) / WAL_ROOM;
-	r = log_file_room(l, &l->in, n * (size_t)WAL_BLOCK);
-	if (r == 0)
-		r = file_read(cached(l), l->in.ptr, n * (size_t)WAL_BLOCK,
-			      blk * WAL_BLOCK);
+	r = span(l, blk, n, &p);
 	buf_clear(buf);
 	if (r == 0)
 		r = buf_reserve(buf, left);
 	for (i = 0; r == 0 && i < n; i++) {
 		uint32_t m = WAL_PAYLOAD - off < left ? WAL_PAYLOAD - off : left;
 
-		r = block_ok(l, node, i, &first);
+		r = block_ok(l, node, p + i * (size_t)WAL_BLOCK, i, &first);
 		if (r < 0)
 			break;
-		wal_gather(buf->ptr + buf->len, l->in.ptr + i * (size_t)WAL_BLOCK, off, m);
+		wal_gather(buf->ptr + buf->len, p + i * (size_t)WAL_BLOCK, off, m);
 		buf->len += m;
 		left -= m;
 		off = WAL_PAYLOAD - WAL_ROOM;
@@ -166,6 +219,35 @@ int log_get(struct log *l, uint32_t space, struct bytes key, uint64_t as_of,
 		return r;
 	r = log_index_leave(l);		/* the index lies: read the log itself */
 	return r < 0 ? r : find(l, space, key, as_of, buf, out);
+}
+
+void log_prefetch(const struct log *l, uint32_t space, struct bytes key, unsigned step)
+{
+	const struct tail *t = l->t;
+	uint64_t hash = tail_hash(t, space, key);
+	const _Atomic uint32_t *at = &t->bucket[hash & (t->bucket_n - 1)];
+	const struct tail_node *node;
+	uint64_t pos;
+	uint32_t i;
+
+	if (step == 0) {
+		__builtin_prefetch((const void *)at);
+		return;
+	}
+	i = atomic_load_explicit(at, memory_order_acquire);
+	if (i == 0 || i > t->node_cap)
+		return;
+	node = &t->node[i - 1];
+	if (step == 1) {
+		__builtin_prefetch(node);
+		return;
+	}
+	pos = node->pos;
+	if (l->view.len >= WAL_BLOCK && pos < l->view.len - WAL_BLOCK) {
+		__builtin_prefetch(l->view.ptr + pos);
+		__builtin_prefetch(l->view.ptr + pos + 64);
+		__builtin_prefetch(&l->seen[pos / WAL_BLOCK]);
+	}
 }
 
 /* --- in order --- */

@@ -64,8 +64,8 @@ static void put_run(struct manifest_run_disk *d, const struct run_info *r)
 	d->level = le32_of(r->level);
 }
 
-/* False when the row's counts do not fit its arrays. */
-static bool get_graph(struct manifest_graph *g, const struct manifest_graph_disk *d)
+bool manifest_get_graph(struct manifest_graph *g,
+			const struct manifest_graph_disk *d)
 {
 	if (d->name[MANIFEST_NAME_MAX] != '\0' ||
 	    le32_get(d->segment_n) > MANIFEST_GRAPH_SEGMENTS)
@@ -84,7 +84,7 @@ static bool get_graph(struct manifest_graph *g, const struct manifest_graph_disk
 	return true;
 }
 
-static void put_graph(struct manifest_graph_disk *d, const struct manifest_graph *g)
+void manifest_put_graph(struct manifest_graph_disk *d, const struct manifest_graph *g)
 {
 	memset(d, 0, sizeof *d);
 	memcpy(d->name, g->name, strnlen(g->name, MANIFEST_NAME_MAX));
@@ -140,16 +140,19 @@ static int get_rows(struct manifest *m, const uint8_t *p, const char *where)
 			le64_get(d->bytes), le64_get(d->live) };
 	}
 	for (uint32_t i = 0; i < m->graph_n; i++, p += sizeof(struct manifest_graph_disk))
-		if (!get_graph(&m->graph[i], (const void *)p))
+		if (!manifest_get_graph(&m->graph[i], (const void *)p))
 			return err_set(ERR_DAMAGED, "%s: graph %u is malformed", where, i);
 	return 0;
 }
 
-static int parse(struct manifest *m, struct bytes in, const char *where)
+int manifest_parse(struct manifest *m, struct bytes in, const char *where,
+		   struct mem *mem)
 {
 	const struct manifest_head_disk *h = (const void *)in.ptr;
 	int r = check_head(h, in.len, where);
 
+	memset(m, 0, sizeof *m);
+	m->mem = mem;
 	if (r < 0)
 		return r;
 	memcpy(m->store_id, h->store_id, sizeof m->store_id);
@@ -158,6 +161,7 @@ static int parse(struct manifest *m, struct bytes in, const char *where)
 	m->folded = le64_get(h->folded);
 	m->log_id = le64_get(h->log_id);
 	m->created_ns = le64_get(h->created_ns);
+	m->forgotten = le64_get(h->forgotten);
 	m->next_space = le32_get(h->next_space);
 	m->write_ok = le32_get(h->features_write) == 0;
 	m->run_n = le32_get(h->run_n);
@@ -186,7 +190,7 @@ int manifest_read_file(struct manifest *m, struct backend *b, const char *name,
 		err_hint("create one with 'strato-init %s', or add --create", b->path);
 	} else if (r == 0) {
 		snprintf(where, sizeof where, "%s/%s", b->path, name);
-		r = parse(m, buf_bytes(&in), where);
+		r = manifest_parse(m, buf_bytes(&in), where, mem);
 	}
 	buf_release(&in);
 	return r;
@@ -232,13 +236,13 @@ static int put_rows(const struct manifest *m, struct buf *out)
 	for (uint32_t i = 0; r == 0 && i < m->graph_n; i++) {
 		struct manifest_graph_disk d;
 
-		put_graph(&d, &m->graph[i]);
+		manifest_put_graph(&d, &m->graph[i]);
 		r = buf_add(out, &d, sizeof d);
 	}
 	return r;
 }
 
-static int encode(const struct manifest *m, struct buf *out)
+int manifest_encode(const struct manifest *m, struct buf *out)
 {
 	struct manifest_head_disk h;
 	int r;
@@ -252,6 +256,7 @@ static int encode(const struct manifest *m, struct buf *out)
 	h.folded = le64_of(m->folded);
 	h.log_id = le64_of(m->log_id);
 	h.created_ns = le64_of(m->created_ns);
+	h.forgotten = le64_of(m->forgotten);
 	h.next_space = le32_of(m->next_space);
 	h.run_n = le32_of(m->run_n);
 	h.blob_n = le32_of(m->blob_n);
@@ -291,7 +296,7 @@ int manifest_publish(struct manifest *m, struct backend *b)
 		return err_set(ERR_NEWER, "%s: a newer program must write this store",
 			       b->path);
 	m->generation++;
-	r = encode(m, &out);
+	r = manifest_encode(m, &out);
 	if (r == 0)
 		r = keep_old(b, m->mem);
 	if (r == 0)
@@ -325,6 +330,29 @@ int manifest_add_graph(struct manifest *m, const struct manifest_graph *g)
 	all[at] = *g;
 	m->graph_n++;
 	return 0;
+}
+
+static bool is_segment(enum segment_kind kind, uint64_t id, const char *path)
+{
+	char name[SEGMENT_NAME_MAX];
+
+	segment_name(name, kind, id);
+	return !strcmp(name, path);
+}
+
+bool manifest_names(const struct manifest *m, const char *path)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; !found && i < m->run_n; i++)
+		found = is_segment(SEGMENT_RUN, m->run[i].ref.id, path);
+	for (uint32_t i = 0; !found && i < m->blob_n; i++)
+		found = is_segment(SEGMENT_BLOB, m->blob[i].id, path);
+	for (uint32_t i = 0; !found && i < m->graph_n; i++)
+		for (uint32_t k = 0; !found && k < m->graph[i].segment_n; k++)
+			found = is_segment(m->graph[i].segment[k].kind,
+					   m->graph[i].segment[k].id, path);
+	return found;
 }
 
 void manifest_drop_graph(struct manifest *m, const char *name)

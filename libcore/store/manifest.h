@@ -38,6 +38,7 @@ struct manifest {
 	uint64_t folded;		/* the log's commits up to here are in the runs */
 	uint64_t log_id;
 	uint64_t created_ns;
+	uint64_t forgotten;		/* removals of versions up to here may be gone */
 	uint32_t next_space;
 	bool write_ok;			/* no feature a newer program must write */
 	uint32_t run_n, blob_n, graph_n;
@@ -52,6 +53,11 @@ struct manifest {
 int manifest_read(struct manifest *m, struct backend *b, struct mem *mem);
 int manifest_read_file(struct manifest *m, struct backend *b, const char *name,
 		       struct mem *mem);
+/* The bytes of such a file, and back; WHERE is for messages.  M is released on
+ * failure. */
+int manifest_encode(const struct manifest *m, struct buf *out);
+int manifest_parse(struct manifest *m, struct bytes in, const char *where,
+		   struct mem *mem);
 int manifest_copy(struct manifest *to, const struct manifest *from);
 void manifest_release(struct manifest *m);
 
@@ -62,6 +68,8 @@ int manifest_publish(struct manifest *m, struct backend *b);
 struct manifest_graph *manifest_find_graph(const struct manifest *m, const char *name);
 int manifest_add_graph(struct manifest *m, const struct manifest_graph *g);
 void manifest_drop_graph(struct manifest *m, const char *name);
+/* Does it name this file: "seg/run-..."? */
+bool manifest_names(const struct manifest *m, const char *path);
 int manifest_add_run(struct manifest *m, const struct run_info *r);	/* as newest */
 int manifest_add_blob(struct manifest *m, uint64_t id);
 

@@ -29,7 +29,8 @@ struct manifest_head_disk {
 /*5c*/	le32 run_n;
 /*60*/	le32 blob_n;
 /*64*/	le32 graph_n;
-/*68*/	uint8_t zero[24];	/* must be zero */
+/*68*/	le64 forgotten;		/* removals up to here may have been merged away */
+/*70*/	uint8_t zero[16];	/* must be zero */
 };
 DISK_SIZE(struct manifest_head_disk, 0x80);
 DISK_AT(struct manifest_head_disk, store_id, 0x20);
@@ -80,5 +81,9 @@ struct manifest_graph_disk {
 DISK_SIZE(struct manifest_graph_disk, 0x138 + 24 * MANIFEST_GRAPH_SEGMENTS);
 DISK_AT(struct manifest_graph_disk, version, 0x100);
 DISK_AT(struct manifest_graph_disk, segment, 0x138);
+
+/* A graph's row to bytes and back; false when its counts do not fit its arrays. */
+void manifest_put_graph(struct manifest_graph_disk *d, const struct manifest_graph *g);
+bool manifest_get_graph(struct manifest_graph *g, const struct manifest_graph_disk *d);
 
 #endif

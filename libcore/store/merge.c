@@ -21,7 +21,7 @@
 #define MERGE_FAN 4		/* 3 runs a level at rest: about 8 runs for 64 GiB */
 #define LOG_FIRST (256u << 10)
 
-static enum block_codec codec_of(struct store *s)
+enum block_codec merge_codec(struct store *s)
 {
 	return setting_u64(&s->settings, SETTING_COMPRESSION) == COMPRESSION_LZ4 ?
 		BLOCK_LZ4 : BLOCK_RAW;
@@ -35,13 +35,16 @@ int merge_iter_to_run(struct store *s, struct iter *it, uint64_t entry_n, bool l
 	struct entry e;
 	int r;
 
-	r = run_create(&w, s->backend, s->manifest.store_id, entry_n, codec_of(s), &s->mem);
+	r = run_create(&w, s->backend, s->manifest.store_id, entry_n, merge_codec(s), &s->mem);
 	while (r == 0 && (r = iter_next(it, &e)) == 1) {
 		/* Nothing older lies below: the removal has done its work. */
-		if (last && (e.kind == ENTRY_REMOVE || entry_expired(&e, now_ms)))
+		if (last && (e.kind == ENTRY_REMOVE || entry_expired(&e, now_ms))) {
+			if (e.version > s->forgotten)
+				s->forgotten = e.version;
 			r = 0;
-		else
+		} else {
 			r = run_add(w, &e);
+		}
 	}
 	iter_close(it);
 	if (r < 0)
@@ -83,9 +86,13 @@ static int folded_manifest(struct store *s, const struct store_swap *swap,
 			r = manifest_add_run(next, &folded);
 	}
 	for (uint32_t i = swap->spill_n; r == 0 && i; i--) {
-		r = manifest_add_run(next, &swap->spill[i - 1]);
-		next->run[0].bulk_version = swap->version;
+		struct run_info spilled = swap->spill[i - 1];
+
+		spilled.bulk_version = swap->version;
+		r = manifest_add_run(next, &spilled);
 	}
+	if (s->forgotten > next->forgotten)
+		next->forgotten = s->forgotten;
 	if (r < 0)
 		manifest_release(next);
 	return r;
@@ -144,20 +151,27 @@ static uint64_t log_limit(const struct store *s)
 }
 
 /* If it is still more than BYTES once we are alone: others may have been faster. */
-static int fold_beyond(struct store *s, uint64_t bytes)
+int merge_fold_alone(struct store *s, uint64_t bytes)
 {
 	struct store_swap only_the_log = { 0 };
-	int r = store_lock_publish(s, s->wait_ns);
+	int r = store_refresh(s);	/* others may have published: theirs goes on */
 
-	if (r < 0)
-		return r;
-	r = store_refresh(s);	/* others may have published: theirs goes on */
 	if (r == 0)
 		r = store_begin(s);
 	if (r == 0 && (log_entry_n(s->log) == 0 || log_bytes(s->log) <= bytes))
 		log_end(s->log);
 	else if (r == 0)
 		r = merge_fold(s, &only_the_log);
+	return r;
+}
+
+static int fold_beyond(struct store *s, uint64_t bytes)
+{
+	int r = store_lock_publish(s, s->wait_ns);
+
+	if (r < 0)
+		return r;
+	r = merge_fold_alone(s, bytes);
 	backend_unlock(s->backend, LOCK_PUBLISH);
 	return r;
 }
@@ -235,6 +249,8 @@ static int publish_locked(struct store *s, int (*edit)(void *, struct manifest *
 	if (r == 0) {
 		r = manifest_copy(&next, &s->manifest);
 		if (r == 0) {
+			if (s->forgotten > next.forgotten)
+				next.forgotten = s->forgotten;
 			r = edit(ctx, &next, 0);
 			if (r == 0)
 				r = store_replace_manifest(s, &next);
@@ -287,11 +303,12 @@ static bool full_level(const struct manifest *m, struct merge_plan *p)
 int merge_by_the_way(struct store *s)
 {
 	struct merge_plan p;
+	bool fold = s->log && log_bytes(s->log) > log_limit(s);
 	int r;
 
-	if (!s->log || log_bytes(s->log) <= log_limit(s))
+	if (!s->log || (!fold && !full_level(&s->manifest, &p)))
 		return 0;
-	r = fold_beyond(s, log_limit(s));
+	r = fold ? fold_beyond(s, log_limit(s)) : 0;
 	if (r < 0)
 		return r;
 	r = store_lock_publish(s, 0);

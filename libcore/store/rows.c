@@ -130,14 +130,15 @@ static int find_in(const struct rows *r, struct bytes key, uint32_t off, uint32_
 			if (c > 0)
 				return 0;
 			same = row.shared + bytes_common(row.rest, rest);
-			n = entry_get_body(bytes_of(r->ptr + row.body, end - row.body), out);
-			if (n < 0 || c == 0)
+			if (c == 0) {
+				n = entry_get_body(bytes_of(r->ptr + row.body,
+							    end - row.body), out);
 				return n < 0 ? (int)n : 1;
-		} else {
-			n = entry_get_body(bytes_of(r->ptr + row.body, end - row.body), out);
-			if (n < 0)
-				return (int)n;
+			}
 		}
+		n = entry_skip_body(bytes_of(r->ptr + row.body, end - row.body));
+		if (n < 0)
+			return (int)n;
 		off = row.body + (uint32_t)n;
 	}
 	return 0;

@@ -114,24 +114,32 @@ int run_find_child(struct run *r, const struct run_node *n, struct bytes key, ui
 	return 0;
 }
 
+int run_unpack(struct run *r, const struct run_child *c, const uint8_t *stored,
+	       struct buf *buf, struct rows *out)
+{
+	const uint8_t *ptr = stored;
+	int e = 0;
+
+	if (c->codec != BLOCK_RAW) {
+		e = buf_reserve(buf, c->raw_len);
+		if (e < 0)
+			return e;
+		ptr = buf->ptr + buf->len;
+		e = block_unpack(c->codec, stored, c->stored_len, buf->ptr + buf->len,
+				 c->raw_len);
+	}
+	if (e == 0)
+		e = rows_open(out, bytes_of(ptr, c->raw_len));
+	return e == ERR_DAMAGED ? run_damaged(r, r->data, c->off) : e;
+}
+
 int run_block(struct run *r, const struct run_child *c, struct buf *buf,
 	      struct rows *out)
 {
 	const uint8_t *ptr = r->data.ptr + c->off;
 	int e = segment_check(r->segment, ptr, c->stored_len);
 
-	if (e < 0)
-		return e;
-	if (c->codec != BLOCK_RAW) {
-		e = buf_reserve(buf, c->raw_len);
-		if (e < 0)
-			return e;
-		e = block_unpack(c->codec, ptr, c->stored_len, buf->ptr + buf->len, c->raw_len);
-		ptr = buf->ptr + buf->len;
-	}
-	if (e == 0)
-		e = rows_open(out, bytes_of(ptr, c->raw_len));
-	return e == ERR_DAMAGED ? run_damaged(r, r->data, c->off) : e;
+	return e < 0 ? e : run_unpack(r, c, ptr, buf, out);
 }
 
 static int get_root(struct run *r, const struct run_meta_disk *d)
@@ -200,8 +208,7 @@ void run_close(struct run *r)
 	mem_free(r->mem, r);
 }
 
-/* 0: certainly not here. */
-static int may_have(struct run *r, uint64_t hash)
+int run_may_have(struct run *r, uint64_t hash)
 {
 	uint64_t at = filter_place(r->filter.len / FILTER_BLOCK, hash);
 	const uint8_t *block = r->filter.ptr + at * FILTER_BLOCK;
@@ -210,7 +217,7 @@ static int may_have(struct run *r, uint64_t hash)
 	return e < 0 ? e : filter_test(block, hash);
 }
 
-static int find_block(struct run *r, struct bytes key, struct run_child *out)
+int run_find_block(struct run *r, struct bytes key, struct run_child *out)
 {
 	*out = r->root;
 	for (uint32_t level = 0; level < r->level_n; level++) {
@@ -228,10 +235,22 @@ static int find_block(struct run *r, struct bytes key, struct run_child *out)
 	return 0;
 }
 
+int run_find_row(struct run *r, const struct run_child *c, const struct rows *rows,
+		 struct bytes key, struct entry *out)
+{
+	int e = rows_find(rows, key, out);
+
+	if (e == ERR_DAMAGED)
+		return run_damaged(r, r->data, c->off);
+	if (e == 1 && out->version == 0)
+		out->version = r->info.bulk_version;
+	return e;
+}
+
 /* BUF begins with the row's key; a value that lies in the file follows it, so
  * that the entry needs nothing but BUF. */
-static int settle(const struct run *r, const struct rows *rows, struct buf *buf,
-		  size_t key_len, struct entry *e)
+static int settle(const struct rows *rows, struct buf *buf, size_t key_len,
+		  struct entry *e)
 {
 	bool mapped = rows->ptr < buf->ptr || rows->ptr >= buf->ptr + buf->cap;
 
@@ -244,8 +263,6 @@ static int settle(const struct run *r, const struct rows *rows, struct buf *buf,
 	}
 	e->space = rows_space(buf->ptr);
 	e->key = bytes_of(buf->ptr + 4, key_len - 4);
-	if (e->version == 0)
-		e->version = r->info.bulk_version;
 	return 1;
 }
 
@@ -255,20 +272,18 @@ int run_get(struct run *r, uint32_t space, struct bytes key, uint64_t hash,
 	struct run_child c;
 	struct rows rows;
 	size_t len;
-	int e = r->root.stored_len ? may_have(r, hash) : 0;
+	int e = r->root.stored_len ? run_may_have(r, hash) : 0;
 
 	if (e <= 0)
 		return e;
 	e = rows_make_key(buf, space, key);
 	len = buf->len;
 	if (e == 0)
-		e = find_block(r, buf_bytes(buf), &c);
+		e = run_find_block(r, buf_bytes(buf), &c);
 	if (e == 0)
 		e = run_block(r, &c, buf, &rows);
 	if (e < 0)
 		return e;
-	e = rows_find(&rows, bytes_of(buf->ptr, len), out);
-	if (e == ERR_DAMAGED)
-		return run_damaged(r, r->data, c.off);
-	return e <= 0 ? e : settle(r, &rows, buf, len, out);
+	e = run_find_row(r, &c, &rows, bytes_of(buf->ptr, len), out);
+	return e <= 0 ? e : settle(&rows, buf, len, out);
 }

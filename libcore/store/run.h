@@ -33,6 +33,9 @@ struct run_info {
 int run_create(struct run_writer **out, struct backend *b, const uint8_t store_id[16],
 	       uint64_t entry_n_most, enum block_codec codec, struct mem *mem);
 int run_add(struct run_writer *w, const struct entry *e);
+/* The same of bytes that are ready: the row's key (4 bytes of space, highest first,
+ * then the key) and the body of an entry of version 0, both known to be sound. */
+int run_add_row(struct run_writer *w, struct bytes key, struct bytes body);
 int run_finish(struct run_writer *w, struct run_info *out);	/* frees w */
 void run_abort(struct run_writer *w);
 

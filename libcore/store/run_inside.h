@@ -43,6 +43,17 @@ int run_find_child(struct run *r, const struct run_node *n, struct bytes key, ui
 int run_block(struct run *r, const struct run_child *c, struct buf *buf,
 	      struct rows *out);
 
+/* The same from its stored bytes, which were checked. */
+int run_unpack(struct run *r, const struct run_child *c, const uint8_t *stored,
+	       struct buf *buf, struct rows *out);
+/* Where KEY (a row's) would be: the data block.  The run has rows. */
+int run_find_block(struct run *r, struct bytes key, struct run_child *out);
+/* KEY's row in the block at C: 1, 0; the entry's value points into the block. */
+int run_find_row(struct run *r, const struct run_child *c, const struct rows *rows,
+		 struct bytes key, struct entry *out);
+/* 0: certainly not here. */
+int run_may_have(struct run *r, uint64_t hash);
+
 /* The section the children of a node of LEVEL (0: the root's) lie in. */
 static inline struct bytes run_below(const struct run *r, uint32_t level)
 {

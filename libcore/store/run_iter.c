@@ -15,6 +15,8 @@ struct step {
 	uint32_t i;		/* the child gone into */
 };
 
+#define BEHIND (4u << 20)	/* bytes read before they are let go */
+
 struct run_iter {
 	struct iter iter;
 	struct run *run;
@@ -23,6 +25,7 @@ struct run_iter {
 	int failed;
 	struct step path[RUN_LEVEL_MAX];
 	struct run_child at;	/* the data block */
+	uint64_t behind;	/* data before it was let go */
 	struct buf block;	/* it, unpacked */
 	struct rows rows;
 	uint32_t interval;
@@ -70,11 +73,22 @@ static int descend(struct run_iter *it, uint32_t level, struct run_child c,
 	return r < 0 ? r : load_block(it);
 }
 
+/* Whoever reads all of a run does not fill the memory with it. */
+static void forget_behind(struct run_iter *it)
+{
+	if (it->reverse || it->at.off < it->behind || it->at.off - it->behind < BEHIND)
+		return;
+	segment_done(it->run->segment, it->run->data.ptr + it->behind,
+		     it->at.off - it->behind);
+	it->behind = it->at.off;
+}
+
 /* 1 and the block beside this one is loaded, 0 there is none. */
 static int next_block(struct run_iter *it)
 {
 	uint32_t level = it->run->level_n;
 
+	forget_behind(it);
 	while (level-- > 0) {
 		struct step *s = &it->path[level];
 		struct run_child c;
@@ -224,6 +238,7 @@ int run_iter(struct iter **out, struct run *r, const struct iter_from *from,
 		run_iter_close(&it->iter);
 		return e;
 	}
+	it->behind = it->at.off;
 	*out = &it->iter;
 	return 0;
 }

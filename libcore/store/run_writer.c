@@ -19,6 +19,8 @@ struct pending {
 	uint32_t key_len;
 };
 
+#define LATE 16		/* keys: the filter's blocks are anywhere in memory */
+
 struct run_writer {
 	struct segment_writer *segment;
 	struct mem *mem;
@@ -32,6 +34,7 @@ struct run_writer {
 	uint64_t block_n, node_n;
 	uint8_t *filter;
 	uint64_t filter_n;		/* blocks of it */
+	uint64_t late[LATE];		/* hashes whose block was asked for, not yet set */
 };
 
 static int begin_filter(struct run_writer *w, uint64_t entry_n_most)
@@ -137,86 +140,103 @@ static int end_block(struct run_writer *w)
 	return r;
 }
 
-/* The shortest key that is above all before and not above this one. */
-static int begin_block(struct run_writer *w)
-{
-	size_t n = 0;
-
-	if (w->info.entry_n)
-		n = bytes_common(buf_bytes(&w->last), buf_bytes(&w->key)) + 1;
-	buf_clear(&w->separator);
-	return buf_add(&w->separator, w->key.ptr, n);
-}
-
-static int put_key(struct run_writer *w, size_t shared)
+static int put_key(struct run_writer *w, struct bytes key, size_t shared)
 {
 	uint8_t head[2 * VARINT_MAX];
 	size_t n = varint_put(head, shared);
 	int r;
 
-	n += varint_put(head + n, w->key.len - shared);
-	r = buf_add(&w->block, head, n);
-	return r < 0 ? r : buf_add(&w->block, w->key.ptr + shared, w->key.len - shared);
+	n += varint_put(head + n, key.len - shared);
+	r = buf_reserve(&w->block, n + key.len - shared);
+	if (r < 0)
+		return r;
+	buf_add(&w->block, head, n);
+	return buf_add(&w->block, key.ptr + shared, key.len - shared);
 }
 
-static int put_row(struct run_writer *w, const struct entry *e)
+/* Everything of a row before its body. */
+static int begin_row(struct run_writer *w, struct bytes key)
 {
 	le32 at = le32_of((uint32_t)w->block.len);
-	size_t begin, shared = 0;
+	size_t shared = bytes_common(buf_bytes(&w->last), key);
 	int r = 0;
 
-	if (w->row_n == 0)
-		r = begin_block(w);
-	if (r == 0 && w->row_n % RUN_RESTART == 0)
+	if (shared == key.len || (shared < w->last.len && key.ptr[shared] < w->last.ptr[shared]))
+		return err_set(ERR_BUG, "key \"%s\" out of order for a run",
+			       bytes_show(bytes_of(key.ptr + 4, key.len - 4)));
+	if (w->row_n == 0) {
+		/* the shortest key that is above all before and not above this one */
+		buf_clear(&w->separator);
+		r = buf_add(&w->separator, key.ptr, w->info.entry_n ? shared + 1 : 0);
+	}
+	if (r == 0 && w->row_n % RUN_RESTART == 0) {
 		r = buf_add(&w->restarts, &at, sizeof at);
-	else
-		shared = bytes_common(buf_bytes(&w->last), buf_bytes(&w->key));
-	if (r == 0)
-		r = put_key(w, shared);
-	begin = w->block.len;
-	if (r == 0)
-		r = entry_put_body(&w->block, e);
-	w->row_n++;
-	w->info.raw_bytes += w->key.len + w->block.len - begin;
-	return r;
+		shared = 0;
+	}
+	return r < 0 ? r : put_key(w, key, shared);
 }
 
-static void count(struct run_writer *w, const struct entry *e)
+static void set_in_filter(struct run_writer *w, uint64_t hash)
+{
+	filter_add(w->filter + filter_place(w->filter_n, hash) * FILTER_BLOCK, hash);
+}
+
+/* The block is set when it has had time to come nearer. */
+static void add_to_filter(struct run_writer *w, uint64_t hash)
+{
+	uint64_t *late = &w->late[w->info.entry_n % LATE];
+
+	__builtin_prefetch(w->filter + filter_place(w->filter_n, hash) * FILTER_BLOCK, 1);
+	if (w->info.entry_n >= LATE)
+		set_in_filter(w, *late);
+	*late = hash;
+}
+
+static int end_row(struct run_writer *w, struct bytes key, size_t body_len,
+		   enum entry_kind kind, uint64_t version)
 {
 	struct run_info *i = &w->info;
-	uint64_t hash = run_hash(e->space, e->key);
+	uint64_t hash = run_hash(rows_space(key.ptr), bytes_of(key.ptr + 4, key.len - 4));
+	int r;
 
-	filter_add(w->filter + filter_place(w->filter_n, hash) * FILTER_BLOCK, hash);
+	w->row_n++;
+	i->raw_bytes += key.len + body_len;
+	add_to_filter(w, hash);
 	i->entry_n++;
-	i->remove_n += e->kind == ENTRY_REMOVE;
-	if (e->version == 0)
-		return;
-	if (i->version_min == 0 || e->version < i->version_min)
-		i->version_min = e->version;
-	if (e->version > i->version_max)
-		i->version_max = e->version;
+	i->remove_n += kind == ENTRY_REMOVE;
+	if (version && (i->version_min == 0 || version < i->version_min))
+		i->version_min = version;
+	if (version > i->version_max)
+		i->version_max = version;
+	buf_clear(&w->last);
+	r = buf_add(&w->last, key.ptr, key.len);
+	return r == 0 && w->block.len >= RUN_BLOCK_LEN ? end_block(w) : r;
 }
 
 int run_add(struct run_writer *w, const struct entry *e)
 {
-	struct buf swap;
+	size_t begin;
 	int r;
 
 	if (e->key.len == 0 || e->key.len > KEY_MAX)
 		return err_set(ERR_BUG, "a key of %zu bytes for a run", e->key.len);
 	r = rows_make_key(&w->key, e->space, e->key);
-	if (r < 0)
-		return r;
-	if (w->info.entry_n && bytes_cmp(buf_bytes(&w->last), buf_bytes(&w->key)) >= 0)
-		return err_set(ERR_BUG, "key \"%s\" out of order for a run", bytes_show(e->key));
-	r = put_row(w, e);
-	if (r < 0)
-		return r;
-	count(w, e);
-	swap = w->last;
-	w->last = w->key;
-	w->key = swap;
-	return w->block.len >= RUN_BLOCK_LEN ? end_block(w) : 0;
+	if (r == 0)
+		r = begin_row(w, buf_bytes(&w->key));
+	begin = w->block.len;
+	if (r == 0)
+		r = entry_put_body(&w->block, e);
+	return r < 0 ? r : end_row(w, buf_bytes(&w->key), w->block.len - begin, e->kind,
+				   e->version);
+}
+
+int run_add_row(struct run_writer *w, struct bytes key, struct bytes body)
+{
+	int r = begin_row(w, key);
+
+	if (r == 0)
+		r = buf_add(&w->block, body.ptr, body.len);
+	return r < 0 ? r : end_row(w, key, body.len, *body.ptr, 0);
 }
 
 /* --- the index, a level at a time --- */
@@ -358,6 +378,8 @@ static int finish(struct run_writer *w)
 		return r;
 	meta.level_n = le32_of((uint32_t)r);
 	fill_meta(&meta, w);
+	for (uint64_t i = 0; i < LATE && i < w->info.entry_n; i++)
+		set_in_filter(w, w->late[i]);
 	r = segment_meta(w->segment, &meta, sizeof meta);
 	if (r == 0)
 		r = segment_begin(w->segment, RUN_FILTER);

@@ -687,7 +687,7 @@ static int new_manifest(void *ctx, struct manifest *m, uint64_t version)
 	int r = 0;
 
 	(void)version;
-	m->version = m->folded = v->version;
+	m->version = m->folded = m->forgotten = v->version;
 	if (v->base.generation) {
 		m->created_ns = v->base.created_ns;
 		m->next_space = v->base.next_space;

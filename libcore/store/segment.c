@@ -302,6 +302,11 @@ uint64_t segment_file_off(const struct segment *s, const void *ptr)
 	return (uint64_t)((const uint8_t *)ptr - s->view.ptr);
 }
 
+void segment_done(const struct segment *s, const void *ptr, size_t len)
+{
+	view_advise(&s->view, (uint64_t)((const uint8_t *)ptr - s->view.ptr), len, VIEW_DONE);
+}
+
 const struct segment_seen *segment_seen(const struct segment *s)
 {
 	return &s->seen;
@@ -373,6 +378,52 @@ int segment_check_slow(struct segment *s, const void *ptr, size_t len)
 			return r;
 	}
 	return 0;
+}
+
+/* --- past the mapping --- */
+
+int segment_reopen(struct segment *s, bool direct, struct file **out)
+{
+	return backend_open(s->backend, s->name, FILE_LINKED | (direct ? FILE_DIRECT : 0), out);
+}
+
+int segment_check_read(struct segment *s, uint64_t off, const void *pages, size_t len)
+{
+	uint64_t page = off / DISK_PAGE, n = len / DISK_PAGE;
+
+	if (off % DISK_PAGE || len % DISK_PAGE || page == 0 || page > s->level[0].n ||
+	    n > 1 + s->level[0].n - page)
+		return err_set(ERR_BUG, "%s: a check of %zu bytes outside the sections",
+			       s->path, len);
+	for (uint64_t i = 0; i < n; i++) {
+		uint32_t expected, got;
+		int r = check_page(s, 1, (page + i - 1) / SEGMENT_FANOUT);
+
+		if (r < 0)
+			return r;
+		expected = expected_crc(s, 0, page + i - 1);
+		got = segment_page_crc(s->id, page + i, (const uint8_t *)pages + i * DISK_PAGE);
+		if (got != expected)
+			return page_differs(s, page + i, expected, got);
+	}
+	return 0;
+}
+
+bool segment_resident(const struct segment *s, const void *ptr, size_t len)
+{
+	return view_resident(&s->view, segment_file_off(s, ptr), len);
+}
+
+void segment_want(const struct segment *s, const void *ptr)
+{
+	uint64_t off = segment_file_off(s, ptr);
+
+	view_advise(&s->view, off, s->view.len - off, VIEW_WILLNEED);
+}
+
+void segment_scattered(const struct segment *s)
+{
+	view_advise(&s->view, 0, s->view.len, VIEW_RANDOM);
 }
 
 /* --- reading all of it again, from the device where that can be had --- */

@@ -86,6 +86,10 @@ struct segment_seen {		/* the inline half: which pages were checked */
 };
 const struct segment_seen *segment_seen(const struct segment *s);
 
+/* The process has read this much and will hardly do so again: it need not stay in
+ * its memory.  It can still be read. */
+void segment_done(const struct segment *s, const void *ptr, size_t len);
+
 static inline int segment_check(struct segment *s, const void *ptr, size_t len)
 {
 	const struct segment_seen *seen = (const struct segment_seen *)s;
@@ -97,6 +101,18 @@ static inline int segment_check(struct segment *s, const void *ptr, size_t len)
 		return 0;
 	return segment_check_slow(s, ptr, len);
 }
+
+/* Reading past the mapping, what the page cache does not hold.  The file once more,
+ * DIRECT if it can be had (ERR_ABSENT: removed meanwhile; use the mapping then). */
+int segment_reopen(struct segment *s, bool direct, struct file **out);
+/* Whole pages of it, LEN bytes from file offset OFF on: as segment_check. */
+int segment_check_read(struct segment *s, uint64_t off, const void *pages, size_t len);
+/* Does the page cache hold all of [ptr, ptr+len)?  True where nobody can say. */
+bool segment_resident(const struct segment *s, const void *ptr, size_t len);
+/* Everything behind PTR will be wanted soon: sections and checksums. */
+void segment_want(const struct segment *s, const void *ptr);
+/* A fault from now on brings one page, not what the device's read-ahead would. */
+void segment_scattered(const struct segment *s);
 
 /* Read every page past the page cache's word: for walcheck --full.  FOUND is
  * called for each bad page (offset in the file, tag or 0, expected and found

@@ -2,18 +2,20 @@
  *
  * A snapshot is a manifest, its runs (opened: a removed file stays readable), and
  * a log handle of its own with a shared lock that keeps the log's file from being
- * recycled.  Nothing here waits for a writer, nor makes one wait.
+ * recycled.  Of a kept manifest (store/kept.h) it needs no log.  Nothing here waits for a writer, nor makes one wait.
  */
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "store/kept.h"
+#include "store/lookup_inside.h"
 #include "store/store_priv.h"
 
 struct snapshot {
 	struct store *store;
 	struct manifest manifest;
-	struct log *log;
+	struct log *log;	/* NULL: a kept manifest, which says all */
 	struct run_set runs;
 	uint64_t version;	/* of the log's commits seen */
 	struct buf buf;
@@ -33,11 +35,21 @@ static void readers_end(struct store *s)
 		backend_unlock(s->backend, LOCK_READERS);
 }
 
+static int hold_runs(struct snapshot *v)
+{
+	struct store *s = v->store;
+	struct run *run;
+	int r = run_set_init(&v->runs, s, &v->manifest);
+
+	for (uint32_t i = 0; r == 0 && i < v->runs.n; i++)
+		r = run_set_open(&v->runs, s, &v->manifest, i, &run);
+	return r;
+}
+
 static int hold(struct snapshot *v)
 {
 	struct store *s = v->store;
 	struct log_options o;
-	struct run *run;
 	int r = manifest_copy(&v->manifest, &s->manifest);
 
 	if (r < 0)
@@ -50,9 +62,7 @@ static int hold(struct snapshot *v)
 	if (r < 0 && !store_moved(r) && v->log)
 		r = 0;		/* no permission to lock: the files are asked as they are */
 	if (r == 0)
-		r = run_set_init(&v->runs, s, &v->manifest);
-	for (uint32_t i = 0; r == 0 && i < v->runs.n; i++)
-		r = run_set_open(&v->runs, s, &v->manifest, i, &run);
+		r = hold_runs(v);
 	if (r == 0)
 		v->version = log_durable(v->log);
 	if (r == 0 && log_floor(v->log) > v->manifest.version)
@@ -69,10 +79,9 @@ static void let_go(struct snapshot *v)
 	manifest_release(&v->manifest);
 }
 
-int store_snapshot(struct store *s, struct snapshot **out)
+static int begin(struct store *s, struct snapshot **out)
 {
 	struct snapshot *v = mem_zalloc(&s->mem, sizeof *v);
-	int r = ERR_CHANGED;
 
 	if (!v)
 		return ERR_MEMORY;
@@ -82,6 +91,34 @@ int store_snapshot(struct store *s, struct snapshot **out)
 	/* Without permission to lock (a read-only store) nobody removes files. */
 	if (readers_begin(s) < 0)
 		err_clear();
+	*out = v;
+	return 0;
+}
+
+/* R of holding its files: it is handed out, or let go. */
+static int finish(struct snapshot *v, int r, struct snapshot **out)
+{
+	struct store *s = v->store;
+
+	if (r == 0) {
+		*out = v;
+		return 0;
+	}
+	readers_end(s);
+	mem_free(&s->mem, v);
+	return r == ERR_ABSENT ?
+		err_set(ERR_DAMAGED, "%s: a file the manifest names is not there",
+			s->backend->path) : r;
+}
+
+int store_snapshot(struct store *s, struct snapshot **out)
+{
+	struct snapshot *v;
+	int r = begin(s, &v);
+
+	if (r < 0)
+		return r;
+	r = ERR_CHANGED;
 	for (int i = 0; i < STORE_TRIES && store_moved(r); i++) {
 		r = store_refresh(s);
 		if (r < 0)
@@ -90,15 +127,69 @@ int store_snapshot(struct store *s, struct snapshot **out)
 		if (r < 0)
 			let_go(v);
 	}
-	if (r < 0) {
-		readers_end(s);
-		mem_free(&s->mem, v);
-		return r == ERR_ABSENT ?
-			err_set(ERR_DAMAGED, "%s: a file the manifest names is not there",
-				s->backend->path) : r;
+	return finish(v, r, out);
+}
+
+/* The newest state, if that is the version asked for; else what is kept is told. */
+static int now_if(struct store *s, struct bytes which, const struct kept_set *set,
+		  struct snapshot **out)
+{
+	struct snapshot *now;
+	uint64_t version;
+	int r = kept_version(which, &version);
+
+	if (r <= 0)
+		return r < 0 ? r : kept_none(set, which);
+	r = store_snapshot(s, &now);
+	if (r == 0 && snapshot_version(now) != version) {
+		snapshot_close(now);
+		r = kept_none(set, which);
 	}
-	*out = v;
-	return 0;
+	if (r == 0)
+		*out = now;
+	return r;
+}
+
+static int hold_kept(struct snapshot *v, const struct manifest *m)
+{
+	int r = 0;
+
+	if (memcmp(m->store_id, v->store->manifest.store_id, sizeof m->store_id))
+		return err_set(ERR_DAMAGED, "%s: a snapshot in snap/ is another store's",
+			       v->store->backend->path);
+	r = manifest_copy(&v->manifest, m);
+	if (r == 0)
+		r = hold_runs(v);
+	if (r < 0)
+		let_go(v);
+	return r;
+}
+
+int store_snapshot_as_of(struct store *s, struct bytes which, struct snapshot **out)
+{
+	const struct kept *kept;
+	struct kept_set set;
+	struct snapshot *v;
+	int r;
+
+	if (bytes_equal(which, bytes_str("now")))
+		return store_snapshot(s, out);
+	/* From here on nobody sweeps, so what is kept now stays readable. */
+	r = begin(s, &v);
+	if (r < 0)
+		return r;
+	r = kept_load(&set, s->backend, &s->mem, NULL, NULL);
+	if (r < 0)
+		return finish(v, r, out);
+	kept = kept_find(&set, which);
+	if (kept) {
+		r = finish(v, hold_kept(v, &kept->m), out);
+	} else {
+		finish(v, ERR_NO_SNAPSHOT, out);
+		r = now_if(s, which, &set, out);
+	}
+	kept_release(&set);
+	return r;
 }
 
 void snapshot_close(struct snapshot *v)
@@ -123,30 +214,92 @@ const struct manifest *snapshot_manifest(const struct snapshot *v)
 
 int snapshot_get(struct snapshot *v, uint32_t space, struct bytes key, struct entry *out)
 {
-	int r = log_get(v->log, space, key, v->version, &v->buf, out);
+	int r = v->log ? log_get(v->log, space, key, v->version, &v->buf, out) : 0;
 
 	if (r == 0)
 		r = run_set_get(&v->runs, v->store, &v->manifest, space, key, &v->buf, out);
-	if (r != 1)
-		return r;
-	if (out->kind == ENTRY_REMOVE)
-		return 0;
-	return !entry_expired(out, clock_wall_ns() / 1000000);
+	return r == 1 ? snapshot_shows(v, out) : r;
+}
+
+/* --- what many look-ups at once need of it --- */
+
+bool snapshot_shows(const struct snapshot *v, const struct entry *e)
+{
+	(void)v;
+	if (e->kind == ENTRY_REMOVE)
+		return false;
+	return !e->expires_ms || !entry_expired(e, clock_wall_ns() / 1000000);
+}
+
+int snapshot_log_get(struct snapshot *v, uint32_t space, struct bytes key,
+		     struct buf *buf, struct entry *out)
+{
+	return v->log ? log_get(v->log, space, key, v->version, buf, out) : 0;
+}
+
+struct log *snapshot_log(struct snapshot *v)
+{
+	return v->log;
+}
+
+bool snapshot_log_empty(const struct snapshot *v)
+{
+	return !v->log || log_entry_n(v->log) == 0;
+}
+
+struct run_set *snapshot_runs(struct snapshot *v)
+{
+	return &v->runs;
+}
+
+struct store *snapshot_store(struct snapshot *v)
+{
+	return v->store;
+}
+
+struct buf *snapshot_buf(struct snapshot *v)
+{
+	return &v->buf;
+}
+
+static bool run_is_newer(const struct run_info *i, uint64_t version)
+{
+	return version == 0 || i->version_max > version || i->bulk_version > version;
+}
+
+uint64_t snapshot_entry_most(const struct snapshot *v, uint64_t version)
+{
+	uint64_t n = v->log ? log_entry_n(v->log) : 0;
+
+	for (uint32_t i = 0; i < v->manifest.run_n; i++)
+		if (run_is_newer(&v->manifest.run[i], version))
+			n += v->manifest.run[i].entry_n;
+	return n;
 }
 
 int snapshot_iter(struct snapshot *v, const struct iter_from *from, struct iter **out)
 {
+	return snapshot_iter_since(v, from, 0, out);
+}
+
+int snapshot_iter_since(struct snapshot *v, const struct iter_from *from,
+			uint64_t version, struct iter **out)
+{
 	struct store *s = v->store;
 	struct iter **source = mem_zalloc(&s->mem, (v->runs.n + 1) * sizeof *source);
 	size_t n = 0;
-	int r;
+	int r = 0;
 
 	if (!source)
 		return ERR_MEMORY;
-	r = log_iter(&source[n], v->log, v->version, from);
-	if (r == 0)
-		n++;
+	if (v->log) {
+		r = log_iter(&source[n], v->log, v->version, from);
+		if (r == 0)
+			n++;
+	}
 	for (uint32_t i = 0; r == 0 && i < v->runs.n; i++) {
+		if (!run_is_newer(&v->manifest.run[i], version))
+			continue;
 		r = run_iter(&source[n], v->runs.run[i], from, &s->mem);
 		if (r == 0)
 			n++;

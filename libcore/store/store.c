@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "io/file.h"
+#include "store/kept.h"
 #include "store/manifest_disk.h"
 #include "store/store_priv.h"
 
@@ -268,6 +269,8 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	blob_writer_close(s->blob);
+	for (unsigned i = 0; i < STORE_READERS; i++)
+		blob_reader_close(s->reader[i]);
 	forget(s);
 	buf_release(&s->buf);
 	if (s->own_backend)
@@ -521,31 +524,8 @@ struct sweep {
 	struct store *s;
 	const char *dir;
 	const struct manifest *keep;
+	const struct kept_set *kept;
 };
-
-static bool named(const struct manifest *m, const char *name)
-{
-	char want[SEGMENT_NAME_MAX];
-
-	for (uint32_t i = 0; i < m->run_n; i++) {
-		segment_name(want, SEGMENT_RUN, m->run[i].ref.id);
-		if (!strcmp(want, name))
-			return true;
-	}
-	for (uint32_t i = 0; i < m->blob_n; i++) {
-		segment_name(want, SEGMENT_BLOB, m->blob[i].id);
-		if (!strcmp(want, name))
-			return true;
-	}
-	for (uint32_t i = 0; i < m->graph_n; i++)
-		for (uint32_t k = 0; k < m->graph[i].segment_n; k++) {
-			segment_name(want, m->graph[i].segment[k].kind,
-				     m->graph[i].segment[k].id);
-			if (!strcmp(want, name))
-				return true;
-		}
-	return false;
-}
 
 static int sweep_one(void *ctx, const char *name)
 {
@@ -554,7 +534,8 @@ static int sweep_one(void *ctx, const char *name)
 
 	if (snprintf(path, sizeof path, "%s/%s", w->dir, name) >= (int)sizeof path)
 		return 0;
-	if (!w->keep || !named(w->keep, path))
+	if (!w->keep ||
+	    (!manifest_names(w->keep, path) && !kept_names(w->kept, path)))
 		backend_remove(w->s->backend, path);
 	return 0;
 }
@@ -581,19 +562,34 @@ void store_sweep(struct store *s)
 	err_clear();
 }
 
+/* A publisher may have failed between its rename and its sync, and so may have who
+ * removed a snapshot: no file of the old state goes before the new one cannot be
+ * taken back. */
+static bool settle_names(struct store *s)
+{
+	int r = backend_sync_dir(s->backend, "");
+
+	if (r == 0)
+		r = backend_sync_dir(s->backend, "snap");
+	return r == 0 || r == ERR_ABSENT;	/* no snapshot was ever taken */
+}
+
 void store_sweep_segments(struct store *s)
 {
-	struct sweep w = { .s = s, .dir = "seg", .keep = &s->manifest };
+	struct kept_set kept;
+	struct sweep w = { .s = s, .dir = "seg", .keep = &s->manifest, .kept = &kept };
 
 	/* A lock of our own never keeps us out: count instead. */
 	if (s->building || s->readers ||
 	    backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
 		return;
-	/* A publisher may have failed between its rename and its sync: no file of the
-	 * old manifest goes before the new one cannot be taken back. */
 	if (backend_lock(s->backend, LOCK_READERS, LOCK_EXCLUSIVE, 0) == 0) {
-		if (backend_sync_dir(s->backend, "") == 0)
+		/* What a snapshot that cannot be read needs, nobody knows. */
+		if (settle_names(s) &&
+		    kept_load(&kept, s->backend, &s->mem, NULL, NULL) == 0) {
 			backend_list(s->backend, "seg", sweep_one, &w);
+			kept_release(&kept);
+		}
 		backend_unlock(s->backend, LOCK_READERS);
 	}
 	backend_unlock(s->backend, LOCK_BUILD);
@@ -755,7 +751,7 @@ static int check_empty(struct backend *b)
 	return 0;
 }
 
-int store_create_on(struct backend *b, struct bytes config)
+int store_create_as(struct backend *b, struct bytes config, const uint8_t id[16])
 {
 	struct store s = { .backend = b, .write = true, .wait_ns = 0 };
 	int r = check_empty(b);
@@ -772,11 +768,7 @@ int store_create_on(struct backend *b, struct bytes config)
 	s.manifest.log_id = 1;
 	s.manifest.next_space = 1;
 	s.manifest.created_ns = clock_wall_ns();
-	for (int i = 0; i < 2; i++) {
-		uint64_t x = clock_random();
-
-		memcpy(s.manifest.store_id + 8 * i, &x, 8);
-	}
+	memcpy(s.manifest.store_id, id, sizeof s.manifest.store_id);
 	r = prepare(&s, config);
 	if (r == 0)
 		r = manifest_publish(&s.manifest, b);
@@ -784,6 +776,13 @@ int store_create_on(struct backend *b, struct bytes config)
 		r = backend_remove(b, "creating");
 	manifest_release(&s.manifest);
 	return r;
+}
+
+int store_create_on(struct backend *b, struct bytes config)
+{
+	const uint64_t id[2] = { clock_random(), clock_random() };
+
+	return store_create_as(b, config, (const uint8_t *)id);
 }
 
 int store_create(const char *dir, struct bytes config)

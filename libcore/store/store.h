@@ -40,6 +40,8 @@ int store_create(const char *dir, struct bytes config);
 int store_open(struct store **out, const char *dir, const struct store_options *o);
 /* The same on a backend (tests), which the caller closes after the store. */
 int store_create_on(struct backend *b, struct bytes config);
+/* Of this id: the same store again, from a backup. */
+int store_create_as(struct backend *b, struct bytes config, const uint8_t id[16]);
 int store_open_on(struct store **out, struct backend *b, const struct store_options *o);
 void store_close(struct store *s);		/* NULL is fine */
 
@@ -52,6 +54,9 @@ const struct settings *store_settings(const struct store *s);
 /* Reading: the newest durable state, the same for as long as it is held.  Holds
  * its files, so a long reader neither waits nor makes anyone wait. */
 int store_snapshot(struct store *s, struct snapshot **out);
+/* The same as it was: by a kept snapshot's name (store/kept.h), by the version of
+ * one, or "now".  ERR_NO_SNAPSHOT: it is not kept. */
+int store_snapshot_as_of(struct store *s, struct bytes which, struct snapshot **out);
 void snapshot_close(struct snapshot *v);	/* NULL is fine */
 uint64_t snapshot_version(const struct snapshot *v);
 const struct manifest *snapshot_manifest(const struct snapshot *v);
@@ -73,12 +78,27 @@ int snapshot_scan(struct snapshot *v, const struct scan_options *o, struct iter 
 /* All entries, removals too, of one space: for folding and graphs. */
 int snapshot_iter(struct snapshot *v, const struct iter_from *from, struct iter **out);
 
+/* The same, but what lies only where nothing is newer than VERSION is left out;
+ * older entries may come.  And how many come at most. */
+int snapshot_iter_since(struct snapshot *v, const struct iter_from *from,
+			uint64_t version, struct iter **out);
+uint64_t snapshot_entry_most(const struct snapshot *v, uint64_t version);
+
 /* The bytes of an entry's value, checked before they are handed out.  Inline
  * values are copied; large ones are read chunk by chunk. */
 struct value;
 int value_open(struct value **out, struct store *s, const struct entry *e);
 /* Up to CAP bytes from OFF: at least 1, 0 at the end. */
 long value_read(struct value *v, uint64_t off, void *buf, size_t cap);
+/* The same bytes where they are: at least 1, 0 at the end; good until the next call.
+ * *LASTING: in the page cache, and never changed: they may be lent to a pipe. */
+long value_peek(struct value *v, uint64_t off, const uint8_t **ptr, bool *lasting);
+/* It will be read in order from FROM up to TO: prefetch_distance pieces of what the
+ * page cache does not hold are read ahead, within half of cache_size. */
+void value_expect(struct value *v, uint64_t from, uint64_t to);
+struct blob_read_stat;				/* store/blob.h */
+/* What was done for it; false for a value that lies with its key. */
+bool value_get_stat(const struct value *v, struct blob_read_stat *out);
 void value_close(struct value *v);		/* NULL is fine */
 /* Large values through a mapping from now on: for what the page cache holds. */
 void store_map_values(struct store *s, bool on);
@@ -88,8 +108,9 @@ int store_get_value(struct store *s, uint32_t space, struct bytes key,
 
 /* Writing: a transaction gathers entries and conditions, then commits them all
  * under one version, or nothing.  Later entries win over earlier ones of the
- * same key.  Larger than the log may hold: sorted and spilled to runs in bounded
- * memory, published by one manifest. */
+ * same key.  Larger than the log may hold: sorted in pieces beside the caller, in
+ * bounded memory, merged into runs and published by one manifest; an error on that
+ * way stays, and the transaction can only be aborted. */
 int txn_begin(struct txn **out, struct store *s);
 void txn_abort(struct txn *t);			/* NULL is fine */
 int txn_put(struct txn *t, uint32_t space, struct bytes key, struct bytes value,
@@ -113,7 +134,9 @@ int txn_expect(struct txn *t, uint32_t space, struct bytes key,
 int txn_rename(struct txn *t, uint32_t space, struct bytes old_key, struct bytes new_key);
 
 uint64_t txn_entry_n(const struct txn *t);
-size_t txn_bytes(const struct txn *t);		/* held in memory now */
+uint64_t txn_bytes(const struct txn *t);	/* of keys and values, blobs too, in all */
+/* Has it become larger than the log takes?  Its commit is a merge then. */
+bool txn_is_bulk(const struct txn *t);
 
 /* Durable when 0 (unless sync is none), *version its number; the transaction is
  * empty again and may be used for the next commit.  Afterwards the log may be

@@ -15,6 +15,8 @@
 
 #define STORE_TRIES 64		/* of a question while others fold: each is a whole fold */
 
+#define STORE_READERS 16	/* files of large values kept open, 256 KiB each */
+
 /* The runs of one manifest, newest first, opened at their first use. */
 struct run_set {
 	struct run **run;
@@ -33,11 +35,16 @@ struct store {
 	struct blob_writer *blob;
 	unsigned building;	/* store_build_begin, counted */
 	unsigned readers;	/* snapshots held */
+	uint64_t forgotten;	/* newest removal that this handle's merges dropped */
 	bool write;
 	bool map_values;	/* blobs through a mapping, not by reads */
+	struct blob_reader *reader[STORE_READERS];	/* of values that were closed */
 	uint64_t wait_ns;
 	const char *who;
 };
+
+/* E's value will be opened soon: the page cache begins to fetch it. */
+void store_want_value(struct store *s, const struct entry *e);
 
 int run_set_init(struct run_set *set, struct store *s, const struct manifest *m);
 void run_set_release(struct run_set *set, struct store *s);
@@ -81,11 +88,14 @@ struct store_swap {
 	bool tried;			/* set: a manifest may name the spills now */
 };
 int merge_fold(struct store *s, struct store_swap *swap);
+/* Under LOCK_PUBLISH: the log becomes a run if it is of more than BYTES. */
+int merge_fold_alone(struct store *s, uint64_t bytes);
 /* Before a commit: a log that outgrew its bound because folding failed (a full
  * disk, say) must be folded first, and why it cannot be is said then. */
 int merge_before(struct store *s);
 /* After a commit: fold and merge if it is time. */
 int merge_by_the_way(struct store *s);
+enum block_codec merge_codec(struct store *s);
 /* Several runs into one: SOURCES are taken (closed) also on failure. */
 int merge_iter_to_run(struct store *s, struct iter *it, uint64_t entry_n, bool last,
 		      struct run_info *out);

@@ -4,9 +4,9 @@
  * commit takes the append lock, tests the conditions, appends one commit to the
  * log, and waits outside of the lock for the flush that covers it.
  *
- * More than TXN_SPILL bytes do not go through the log: they are sorted and
- * written as runs whose rows carry version 0, and one manifest names them all,
- * with the commit's version, behind a fold of the log: bytes are written once,
+ * More than TXN_SPILL bytes do not go through the log: piece by piece they are sorted
+ * aside (store/bulk), merged into runs whose rows carry version 0, and one manifest
+ * names them all, with the commit's version, behind a fold of the log, so that
  * newest wins stays true.
  */
 #include <stdlib.h>
@@ -15,6 +15,8 @@
 #include "base/crc32c.h"
 #include "base/err.h"
 #include "io/file.h"
+#include "store/bulk.h"
+#include "store/piece.h"
 #include "store/store_priv.h"
 
 #ifndef TXN_SPILL	/* tests have less */
@@ -41,7 +43,11 @@ struct txn {
 	uint64_t total_n;		/* in all */
 	bool removes_only;
 	struct buf keys, expect, rename;
-	struct run_info *spill;		/* newest first */
+	uint64_t bytes;			/* of keys and values in all */
+	int stuck;			/* an error that stays, and its words */
+	struct err_note note;
+	struct bulk *bulk;		/* what does not fit the log */
+	struct run_info *spill;		/* its runs, newest first */
 	uint32_t spill_n;
 	bool blob_dirty;		/* values written and not yet flushed */
 	struct buf streamed_key;	/* of the value begun */
@@ -81,13 +87,23 @@ static void drop_spills(struct txn *t)
 	t->spill_n = 0;
 }
 
+static void end_bulk(struct txn *t)
+{
+	if (!t->bulk)
+		return;
+	bulk_close(t->bulk);
+	store_build_end(t->store);
+	t->bulk = NULL;
+}
+
 static void empty(struct txn *t)
 {
 	buf_clear(&t->payload);
 	buf_clear(&t->keys);
 	buf_clear(&t->expect);
 	buf_clear(&t->rename);
-	t->entry_n = t->total_n = 0;
+	end_bulk(t);
+	t->entry_n = t->total_n = t->bytes = 0;
 	t->removes_only = true;
 }
 
@@ -96,6 +112,7 @@ void txn_abort(struct txn *t)
 	if (!t)
 		return;
 	drop_spills(t);
+	end_bulk(t);
 	buf_release(&t->payload);
 	buf_release(&t->keys);
 	buf_release(&t->expect);
@@ -111,98 +128,17 @@ uint64_t txn_entry_n(const struct txn *t)
 	return t->total_n;
 }
 
-size_t txn_bytes(const struct txn *t)
+uint64_t txn_bytes(const struct txn *t)
 {
-	return t->payload.len;
+	return t->bytes;
 }
 
-/* --- spilling --- */
-
-struct spilled_iter {		/* the payload's entries in order, newest of a key */
-	struct iter iter;
-	const uint8_t *payload;
-	size_t payload_len;
-	uint32_t *off;
-	uint64_t n, next;
-	struct mem *mem;
-};
-
-static struct entry record_at(const struct spilled_iter *p, uint32_t off)
+bool txn_is_bulk(const struct txn *t)
 {
-	struct entry e;
-
-	entry_get_record(bytes_of(p->payload + off, p->payload_len - off), &e);
-	return e;
+	return t->bulk;
 }
 
-static int by_key_then_place(const void *a, const void *b, void *ctx)
-{
-	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	struct entry ex = record_at(ctx, x), ey = record_at(ctx, y);
-	int c = entry_cmp(ex.space, ex.key, ey.space, ey.key);
-
-	return c ? c : (x > y) - (x < y);
-}
-
-static int spilled_next(struct iter *it, struct entry *out)
-{
-	struct spilled_iter *p = (struct spilled_iter *)it;
-
-	while (p->next < p->n) {
-		struct entry after;
-
-		*out = record_at(p, p->off[p->next++]);
-		if (p->next == p->n)
-			return 1;
-		after = record_at(p, p->off[p->next]);
-		if (entry_cmp(out->space, out->key, after.space, after.key) != 0)
-			return 1;	/* the last one given for this key */
-	}
-	return 0;
-}
-
-static void spilled_close(struct iter *it)
-{
-	struct spilled_iter *p = (struct spilled_iter *)it;
-
-	mem_free(p->mem, p->off);
-	mem_free(p->mem, p);
-}
-
-static const struct iter_ops spilled_ops = { spilled_next, spilled_close };
-
-static int sort_payload(struct txn *t, struct iter **out)
-{
-	struct mem *mem = &t->store->mem;
-	struct spilled_iter *p = mem_zalloc(mem, sizeof *p);
-	size_t off = 0;
-
-	if (!p)
-		return ERR_MEMORY;
-	p->iter.ops = &spilled_ops;
-	p->mem = mem;
-	p->payload = t->payload.ptr;
-	p->payload_len = t->payload.len;
-	p->off = mem_alloc(mem, t->entry_n * sizeof *p->off);
-	if (!p->off) {
-		mem_free(mem, p);
-		return ERR_MEMORY;
-	}
-	while (off < t->payload.len) {
-		struct entry e;
-		long n = entry_get_record(bytes_of(p->payload + off, p->payload_len - off), &e);
-
-		if (n < 0 || p->n == t->entry_n) {
-			spilled_close(&p->iter);
-			return err_set(ERR_BUG, "a transaction's own record is malformed");
-		}
-		p->off[p->n++] = (uint32_t)off;
-		off += (size_t)n;
-	}
-	qsort_r(p->off, p->n, sizeof *p->off, by_key_then_place, p);
-	*out = &p->iter;
-	return 0;
-}
+/* --- larger than the log takes --- */
 
 /* Many small runs would make every get ask all of them. */
 static int join_spills(struct txn *t)
@@ -242,39 +178,81 @@ static int join_spills(struct txn *t)
 	return 0;
 }
 
-static int spill(struct txn *t)
+/* As high as folded logs would be that were merged to its size. */
+static uint32_t level_of(const struct store *s, uint64_t bytes)
+{
+	uint64_t most = 2 * setting_u64(&s->settings, SETTING_LOG_SIZE);
+	uint32_t level = 0;
+
+	for (; most < bytes && most <= UINT64_MAX / 4; most *= 4)
+		level++;
+	return level;
+}
+
+/* The bulk becomes a run. */
+static int settle(struct txn *t)
 {
 	struct store *s = t->store;
 	struct run_info info, *all;
-	struct iter *it = NULL;
-	int r;
+	int r = 0;
 
-	if (t->spill_n == SPILL_FAN) {
+	if (bulk_empty(t->bulk))
+		return 0;
+	buf_release(&t->payload);	/* given: its memory is for the merge */
+	if (t->spill_n == SPILL_FAN)
 		r = join_spills(t);
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
 	all = mem_resize(&s->mem, t->spill, (SPILL_FAN + 1) * sizeof *all);
 	if (!all)
 		return ERR_MEMORY;
 	t->spill = all;
-	r = t->spill_n ? 0 : store_build_begin(s);
+	r = bulk_run(t->bulk, &info);
+	if (r == 0)
+		r = t->spill_n ? 0 : store_build_begin(s);	/* drop_spills ends it */
 	if (r < 0)
 		return r;
-	r = sort_payload(t, &it);
-	if (r == 0)
-		r = merge_iter_to_run(s, it, t->entry_n, false, &info);
-	if (r < 0) {
-		if (!t->spill_n)
-			store_build_end(s);
-		return r;
-	}
+	info.level = level_of(s, info.ref.bytes);
 	memmove(all + 1, all, t->spill_n * sizeof *all);
 	all[0] = info;
 	t->spill_n++;
-	buf_clear(&t->payload);
-	t->entry_n = 0;
 	return 0;
+}
+
+static int begin_bulk(struct txn *t)
+{
+	int r = store_build_begin(t->store);
+
+	if (r == 0) {
+		r = bulk_open(&t->bulk, t->store);
+		if (r < 0)
+			store_build_end(t->store);
+	}
+	return r;
+}
+
+static int spill_some(struct txn *t)
+{
+	int r = t->bulk ? 0 : begin_bulk(t);
+
+	if (r == 0)
+		r = bulk_give(t->bulk, &t->payload, t->entry_n);
+	if (r < 0)
+		return r;
+	t->entry_n = 0;
+	return bulk_full(t->bulk) ? settle(t) : 0;
+}
+
+/* A piece that could not be written is lost: so is the transaction. */
+static int spill(struct txn *t)
+{
+	int r = spill_some(t);
+
+	if (r < 0) {
+		t->stuck = r;
+		err_take(&t->note, r);
+	}
+	return r;
 }
 
 /* --- gathering --- */
@@ -290,7 +268,7 @@ static size_t spill_bound(const struct txn *t)
 static int add(struct txn *t, const struct entry *e)
 {
 	size_t before = t->payload.len;
-	int r = entry_check_key(e->key);
+	int r = t->stuck ? err_give(&t->note) : entry_check_key(e->key);
 
 	if (r == 0)
 		r = entry_put_record(&t->payload, e);
@@ -300,9 +278,11 @@ static int add(struct txn *t, const struct entry *e)
 	}
 	t->entry_n++;
 	t->total_n++;
+	t->bytes += e->key.len + e->size;
 	if (e->kind != ENTRY_REMOVE)
 		t->removes_only = false;
-	return t->payload.len > spill_bound(t) ? spill(t) : 0;
+	return t->payload.len + t->entry_n * sizeof(struct piece_slot) > spill_bound(t) ?
+		spill(t) : 0;
 }
 
 int txn_put_entry(struct txn *t, const struct entry *e)
@@ -488,9 +468,11 @@ static int open_leased(struct store *s, uint64_t id)
 
 static void drop_blob(struct store *s)
 {
-	backend_unlock(s->backend, store_lease_lock(blob_writer_id(s->blob)));
+	unsigned lease = store_lease_lock(blob_writer_id(s->blob));
+
 	blob_writer_close(s->blob);
 	s->blob = NULL;
+	backend_unlock(s->backend, lease);
 }
 
 /* Ids share leases: one whose lease nobody has. */
@@ -660,6 +642,8 @@ static int commit_through_manifest(struct txn *t, uint64_t *version)
 	int r = t->entry_n ? spill(t) : 0;
 
 	if (r == 0)
+		r = settle(t);
+	if (r == 0)
 		r = store_lock_publish(s, s->wait_ns);
 	if (r < 0)
 		return r;
@@ -669,8 +653,11 @@ static int commit_through_manifest(struct txn *t, uint64_t *version)
 	if (r < 0)
 		goto out;
 	r = decide(t);
-	if (r == 0 && t->entry_n)	/* what the renames became */
+	if (r == 0 && t->entry_n) {	/* what the renames became */
 		r = spill(t);
+		if (r == 0)
+			r = settle(t);
+	}
 	if (r < 0) {
 		log_end(s->log);
 		goto out;
@@ -692,8 +679,10 @@ int txn_commit(struct txn *t, uint64_t *version)
 {
 	struct store *s = t->store;
 	uint64_t v = 0;
-	int r = 0;
+	int r = t->stuck ? err_give(&t->note) : 0;
 
+	if (r < 0)
+		return r;
 	if (t->blob_dirty && s->blob) {
 		r = blob_flush(s->blob);
 		if (r < 0)
@@ -703,7 +692,7 @@ int txn_commit(struct txn *t, uint64_t *version)
 	if (!t->removes_only)
 		r = merge_before(s);
 	if (r == 0)
-		r = t->spill_n ? commit_through_manifest(t, &v) : commit_through_log(t, &v);
+		r = t->bulk ? commit_through_manifest(t, &v) : commit_through_log(t, &v);
 	if (r < 0)
 		return r;
 	if (version)

@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "store/ahead.h"
 #include "store/store_priv.h"
 
 struct value {
+	struct store *store;
 	struct mem *mem;
 	struct blob_reader *blob;
 	struct buf inlined;
@@ -15,6 +17,26 @@ void store_map_values(struct store *s, bool on)
 	s->map_values = on;
 }
 
+/* Values of a batch lie in few files: their readers wait here for the next one. */
+static struct blob_reader **idle(struct store *s, uint64_t blob)
+{
+	return &s->reader[blob % STORE_READERS];
+}
+
+static int open_blob(struct value *v, const struct entry *e)
+{
+	struct store *s = v->store;
+	struct blob_reader **at = idle(s, e->blob.blob);
+
+	if (*at && !s->map_values && blob_reader_again(*at, e)) {
+		v->blob = *at;
+		*at = NULL;
+		return 0;
+	}
+	return blob_reader_open(&v->blob, s->backend, s->manifest.store_id, e,
+				s->map_values, &s->mem);
+}
+
 int value_open(struct value **out, struct store *s, const struct entry *e)
 {
 	struct value *v = mem_zalloc(&s->mem, sizeof *v);
@@ -22,10 +44,10 @@ int value_open(struct value **out, struct store *s, const struct entry *e)
 
 	if (!v)
 		return ERR_MEMORY;
+	v->store = s;
 	v->mem = v->inlined.mem = &s->mem;
 	if (e->kind == ENTRY_BLOB)
-		r = blob_reader_open(&v->blob, s->backend, s->manifest.store_id, e,
-				     s->map_values, &s->mem);
+		r = open_blob(v, e);
 	else
 		r = buf_add(&v->inlined, e->value.ptr, e->value.len);
 	if (r < 0)
@@ -33,6 +55,25 @@ int value_open(struct value **out, struct store *s, const struct entry *e)
 	else
 		*out = v;
 	return r;
+}
+
+void store_want_value(struct store *s, const struct entry *e)
+{
+	struct blob_reader **at = idle(s, e->blob.blob);
+
+	if (e->kind != ENTRY_BLOB)
+		return;
+	if (*at && blob_reader_id(*at) != e->blob.blob) {
+		blob_reader_close(*at);
+		*at = NULL;
+	}
+	if (!*at && blob_reader_open(at, s->backend, s->manifest.store_id, e, false,
+				     &s->mem) < 0) {
+		*at = NULL;
+		err_clear();	/* whoever reads the value will say it */
+	}
+	if (*at)
+		blob_want(*at, e);
 }
 
 long value_read(struct value *v, uint64_t off, void *buf, size_t cap)
@@ -48,11 +89,50 @@ long value_read(struct value *v, uint64_t off, void *buf, size_t cap)
 	return (long)n;
 }
 
+long value_peek(struct value *v, uint64_t off, const uint8_t **ptr, bool *lasting)
+{
+	if (v->blob)
+		return blob_peek(v->blob, off, ptr, lasting);
+	if (off >= v->inlined.len)
+		return 0;
+	*ptr = v->inlined.ptr + off;
+	*lasting = false;
+	return (long)(v->inlined.len - off);
+}
+
+void value_expect(struct value *v, uint64_t from, uint64_t to)
+{
+	const struct settings *set = &v->store->settings;
+	uint64_t depth = setting_u64(set, SETTING_PREFETCH_DISTANCE);
+	uint64_t most = setting_u64(set, SETTING_CACHE_SIZE) / 2 / AHEAD_PIECE;
+	struct blob_plan plan = {
+		.from = from, .to = to,
+		.depth = (unsigned)(depth < most ? depth : most),
+		.direct = setting_u64(set, SETTING_DIRECT_IO) != DIRECT_IO_OFF,
+	};
+
+	if (v->blob)
+		blob_expect(v->blob, &plan);
+}
+
+bool value_get_stat(const struct value *v, struct blob_read_stat *out)
+{
+	if (v->blob)
+		blob_get_stat(v->blob, out);
+	return v->blob != NULL;
+}
+
 void value_close(struct value *v)
 {
+	struct blob_reader **at;
+
 	if (!v)
 		return;
-	blob_reader_close(v->blob);
+	if (v->blob) {
+		at = idle(v->store, blob_reader_id(v->blob));
+		blob_reader_close(*at);
+		*at = v->blob;
+	}
 	buf_release(&v->inlined);
 	mem_free(v->mem, v);
 }

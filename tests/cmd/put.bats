@@ -270,3 +270,49 @@ setup() {
 	done
 	[ "$(strato-ls --count --memory-limit=$limit)" = "$(cut -f1 "$W/in" | sort -u | wc -l)" ]
 }
+
+@test "killed in the middle of a large value, the old one stays and the next one goes in" {
+	strato-put -d old k
+	mkfifo "$W/pipe"
+	for zeros in 0 1; do
+		strato-put k <"$W/pipe" 3>&- &
+		pid=$!
+		exec 4>"$W/pipe"
+		# noise is written as it comes; the pipe stays open, so the value has no end
+		head -c 24000000 /dev/urandom >&4
+		[ $zeros = 0 ] || head -c 100000000 /dev/zero >&4
+		kill -9 $pid
+		wait $pid 2>/dev/null || true
+		exec 4>&-
+		[ "$(strato-get k)" = old ]
+	done
+	head -c 24000000 /dev/urandom >"$W/new"
+	strato-put k <"$W/new"
+	strato-get k >"$W/out"
+	same "$W/new" "$W/out"
+	strato-walcheck -s "$S"
+}
+
+@test "a disk that fills up in the middle of a large value is status 74, and has its room again" {
+	as="unshare -m"
+	[ "$(id -u)" = 0 ] || as="unshare -rm"
+	mkdir "$W/disk"
+	$as mount -t tmpfs -o size=64M none "$W/disk" 2>/dev/null ||
+		skip "a small file system cannot be mounted here"
+	$as bash -ec '
+		mount -t tmpfs -o size=64M none "$1"
+		export STRATO_STORE=$1/kv
+		strato-init -O reserve_size=0 "$STRATO_STORE"
+		head -c 8000000 /dev/urandom >"$2/fits"
+		strato-put k "$2/fits"
+		for i in 1 2 3; do
+			status=0
+			head -c 100000000 /dev/urandom | strato-put k 2>"$2/words" || status=$?
+			[ $status = 74 ]
+			grep -F "[no-space]" "$2/words"
+			strato-get k | cmp - "$2/fits"
+			strato-put other "$2/fits"
+			strato-rm other
+		done
+	' - "$W/disk" "$W"
+}

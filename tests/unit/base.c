@@ -52,6 +52,24 @@ static void crc32c_continues(void **state)
 					"123456789" + cut, 9 - cut), 0xe3069283);
 }
 
+static void crc32c_of_two_pieces_is_that_of_the_whole(void **state)
+{
+	static uint8_t b[3000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof b; i++)
+		b[i] = (uint8_t)(hash_u64(i) >> 40);
+	for (size_t cut = 0; cut <= sizeof b; cut += cut < 20 || cut > sizeof b - 20 ? 1 : 31) {
+		uint32_t front = crc32c(9, b, cut), back = crc32c(0, b + cut, sizeof b - cut);
+
+		assert_int_equal(crc32c_combine(front, back, sizeof b - cut),
+				 crc32c(9, b, sizeof b));
+	}
+	/* 2^32 + 1 zeros after "a", in two ways */
+	assert_int_equal(crc32c_combine(crc32c_combine(7, 0, 1ull << 32), 0, 1),
+			 crc32c_combine(7, 0, (1ull << 32) + 1));
+}
+
 static void varints_round_trip_and_refuse_what_is_not_minimal(void **state)
 {
 	static const uint64_t v[] = { 0, 1, 127, 128, 16383, 16384, UINT32_MAX,
@@ -116,6 +134,7 @@ int main(void)
 		cmocka_unit_test(crc32c_matches_the_published_vectors),
 		cmocka_unit_test(both_forms_of_crc32c_agree_at_every_length),
 		cmocka_unit_test(crc32c_continues),
+		cmocka_unit_test(crc32c_of_two_pieces_is_that_of_the_whole),
 		cmocka_unit_test(varints_round_trip_and_refuse_what_is_not_minimal),
 		cmocka_unit_test(an_error_keeps_its_words_and_its_status),
 		cmocka_unit_test(memory_runs_out_at_its_limit_and_comes_back),

@@ -206,6 +206,39 @@ static void a_peer_that_waits_for_an_answer_gets_it(void **state)
 	in_close(in);
 }
 
+static void give(int to, struct in *in, size_t n)
+{
+	static char block[60000], got[60000];
+
+	for (size_t sent = 0, had = 0; sent < n; sent += sizeof block) {
+		assert_int_equal(write(to, block, sizeof block), sizeof block);
+		while (had < sent + sizeof block) {
+			ssize_t some = in_read(in, got, sizeof got);
+
+			assert_true(some > 0);
+			had += (size_t)some;
+		}
+	}
+}
+
+/* Fewer turns of writer and reader; a right that not everybody has. */
+static void a_pipe_that_gives_a_megabyte_becomes_larger(void **state)
+{
+	int to, other, most, small;
+	struct in *in = piped(*state, &to), *untouched = piped(*state, &other);
+
+	small = fcntl(to, F_GETPIPE_SZ);
+	most = fcntl(other, F_SETPIPE_SZ, 1 << 20) < 0 ? small : 1 << 20;
+	give(to, in, 900000);
+	assert_int_equal(fcntl(to, F_GETPIPE_SZ), small);
+	give(to, in, 200000);
+	assert_int_equal(fcntl(to, F_GETPIPE_SZ), most);
+	close(to);
+	close(other);
+	in_close(untouched);
+	in_close(in);
+}
+
 static void a_descriptor_somebody_made_nonblocking_still_works(void **state)
 {
 	struct fixture *x = *state;
@@ -510,6 +543,7 @@ int main(void)
 		CASE(what_cannot_be_read_says_why),
 		CASE(a_read_error_is_an_error_and_not_the_end),
 		CASE(a_peer_that_waits_for_an_answer_gets_it),
+		CASE(a_pipe_that_gives_a_megabyte_becomes_larger),
 		CASE(a_descriptor_somebody_made_nonblocking_still_works),
 		CASE(packed_files_are_unpacked_when_asked_for),
 		CASE(a_packed_file_cut_anywhere_is_cut_off),

@@ -1,0 +1,293 @@
+# tests/cmd/backup.bats - strato-backup and strato-restore
+load ../lib/common
+
+setup() {
+	W=$BATS_TEST_TMPDIR
+	S=$W/kv
+	cd "$W"
+	export STRATO_STORE=$S
+	strato-init "$S"
+}
+
+# What a store says it holds, versions and expiry too; STORED_SIZE may differ.
+listing() { # STORE [OPTION]...
+	local s=$1
+	shift
+	strato-ls -s "$s" -l "$@" | cut -f1-3,5-
+	strato-ls -s "$s" --values -f cdb "$@"
+}
+
+graph() { strato-graph export -s "$1" -f tsv | sort; }
+
+change() { # ROUND
+	LC_ALL=C awk -v x=$((SEED + $1)) -v round=$1 'BEGIN {
+		for (i = 0; i < 80; i++) {
+			x = (x * 1664525 + 1013904223) % 4294967296
+			k = int(x / 65536) % 50
+			x = (x * 1664525 + 1013904223) % 4294967296
+			if (int(x / 65536) % 3 == 0)
+				printf "k%02d\t\\N\n", k
+			else
+				printf "k%02d\t%d.%d\n", k, round, i
+		}
+	}' | strato-put -b
+	seeded $((3000 + $1 * 1000)) $1 | strato-put big$(($1 % 3))
+}
+
+@test "a restored store holds the same keys, values, versions, graphs and settings" {
+	strato-config compression=none
+	seeded 700000 | strato-put large
+	all_bytes | strato-put bytes
+	strato-put -d '' empty
+	change 1
+	change 2
+	printf 'a\tb\nb\tc\n' | strato-graph import -q -f tsv
+	strato-backup -o image
+	strato-restore copy image
+	listing "$S" >here
+	listing copy >there
+	same here there
+	graph "$S" >here
+	graph copy >there
+	same here there
+	[ "$(strato-config -s copy compression)" = none ]
+	[ "$(strato-stat -s copy -J | jq -r .id)" = "$(strato-stat -J | jq -r .id)" ]
+	strato-walcheck -s copy --full
+	strato-put -s copy -d v k
+	version=$(strato-stat -J | jq -r .version)
+	[ "$(strato-get -s copy -i k | cut -f3)" = $((version + 1)) ]
+}
+
+@test "through a pipe, packed or not" {
+	change 1
+	strato-backup | strato-restore copy
+	strato-backup | gzip | strato-restore packed
+	listing "$S" >here
+	listing copy >there
+	same here there
+	listing packed >there
+	same here there
+}
+
+@test "an empty store is backed up too" {
+	strato-backup | strato-restore copy
+	[ "$(strato-ls -s copy --count)" = 0 ]
+	strato-put -s copy -d v k
+	[ "$(strato-get -s copy k)" = v ]
+}
+
+@test "what is there already is refused and stays" {
+	strato-put -d v k
+	strato-backup -o image
+	run --separate-stderr -73 strato-restore "$S" image
+	mkdir folder
+	run -73 strato-restore folder image
+	[ -z "$(ls -A folder)" ]
+	echo words >file
+	run -73 strato-restore file image
+	[ "$(cat file)" = words ]
+	mkdir new.partial
+	run --separate-stderr -73 strato-restore new image
+	[[ "$stderr" == *new.partial* ]]
+	[ ! -e new ]
+	run -64 strato-restore
+	run -66 strato-restore new2 nofile
+	[ ! -e new2 ]
+	[ ! -e new2.partial ]
+}
+
+@test "-n verifies and makes nothing" {
+	change 1
+	strato-backup -o image
+	run --separate-stderr -0 strato-restore -n copy image
+	[ -z "$output$stderr" ]
+	[ ! -e copy ]
+	[ ! -e copy.partial ]
+	run -65 strato-restore -n copy /dev/null
+	run -65 strato-restore -n copy <(strato-ls -l)
+}
+
+@test "a byte changed anywhere is refused, and nothing is left" {
+	echo "seed $SEED"
+	seeded 300000 | strato-put large
+	strato-put -d v k
+	printf 'a\tb\nb\tc\n' | strato-graph import -q -f tsv
+	strato-backup -o image
+	size=$(stat -c %s image)
+	for ((round = 0; round < $(scaled 40); round++)); do
+		at=$(((SEED % 1000003 + round * 104729) % size))
+		[ $round -gt 20 ] || at=$((round * 11))
+		cp image bad
+		old=$(od -An -tu1 -j $at -N 1 image | tr -d ' ')
+		printf "\\x$(printf %x $((old ^ 1 << round % 8)))" |
+			dd of=bad bs=1 seek=$at conv=notrunc status=none
+		rc=0
+		strato-restore -n copy bad 2>err || rc=$?
+		[ $rc = 65 ] || [ $rc = 78 ] || fail "seed $SEED at $at: $rc $(cat err)"
+		[ $((round % 8)) = 0 ] || continue
+		rc=0
+		strato-restore copy bad 2>err || rc=$?
+		[ $rc = 65 ] || [ $rc = 78 ] || fail "seed $SEED at $at: $rc $(cat err)"
+		[ ! -e copy ] && [ ! -e copy.partial ] || fail "at $at: something is left"
+	done
+}
+
+@test "an image that is cut off anywhere is noticed" {
+	echo "seed $SEED"
+	seeded 300000 | strato-put large
+	change 1
+	strato-backup -o image
+	size=$(stat -c %s image)
+	for ((round = 0; round < $(scaled 25); round++)); do
+		at=$(((SEED % 1000003 + round * 104729) % size))
+		[ $round != 0 ] || at=0
+		[ $round != 1 ] || at=128
+		[ $round != 2 ] || at=$((size - 96))
+		[ $round != 3 ] || at=$((size - 1))
+		rc=0
+		head -c $at image | strato-restore copy 2>err || rc=$?
+		[ $rc = 65 ] || fail "seed $SEED cut at $at: $rc $(cat err)"
+		grep -qF '[cut-off]' err
+		[ ! -e copy ] && [ ! -e copy.partial ] || fail "cut at $at: something is left"
+	done
+	run -65 strato-restore copy <(cat image; echo more)
+	[ ! -e copy ]
+}
+
+@test "backups since the one before bring a copy up to date, removals too" {
+	echo "seed $SEED"
+	change 0
+	printf 'a\tb\n' | strato-graph import -q -f tsv
+	strato-snapshot s0
+	strato-backup -o image.0
+	images=image.0
+	for ((round = 1; round < $(scaled 8); round++)); do
+		change $round
+		strato-rm --force big$((round % 3))
+		if [ $((round % 3)) = 1 ]; then
+			printf 'r%d\tc\n' $round | strato-graph import -q --replace -f tsv
+		fi
+		[ $((round % 2)) = 0 ] || strato-compact
+		strato-snapshot s$round
+		strato-backup --since=s$((round - 1)) -o image.$round
+		strato-snapshot --rm s$((round - 1))
+		images="$images image.$round"
+		listing "$S" >here
+		strato-restore copy $images
+		listing copy >there
+		cmp here there || fail "seed $SEED round $round"
+		[ "$(graph copy)" = "$(graph "$S")" ]
+		strato-walcheck -s copy --full
+		rm -r copy
+		cat $images | strato-restore copy
+		listing copy >there
+		same here there
+		rm -r copy
+	done
+}
+
+@test "since a version that no snapshot keeps: what is newer, unless removals are forgotten" {
+	seq -f 'k%.0f' 1 3000 | awk '{ print $0 "\tv" NR }' | strato-put -b
+	strato-compact
+	strato-backup -o full
+	v=$(strato-stat -J | jq -r .version)
+	strato-rm k7
+	strato-put -d new k8
+	strato-backup --since=$v -o more
+	[ "$(stat -c %s more)" -lt 2000 ]
+	strato-restore copy full more
+	listing "$S" >here
+	listing copy >there
+	same here there
+	strato-compact
+	run --separate-stderr -66 strato-backup --since=$v
+	[ -z "$output" ]
+	[[ "$stderr" == *"[no-snapshot]"*"full backup"* ]]
+	run -66 strato-backup --since=nobody
+	run -64 strato-backup --since=999999
+	strato-backup --since=0 | strato-restore again
+	listing again >there
+	same here there
+}
+
+@test "images that do not fit onto each other are refused" {
+	strato-put -d 1 k
+	strato-backup -o one
+	strato-snapshot s1
+	strato-put -d 2 k
+	strato-backup --since=s1 -o one-two
+	strato-snapshot s2
+	strato-put -d 3 k
+	strato-backup --since=s2 -o two-three
+	strato-init other
+	strato-put -s other -b <<<"k${TAB}v"
+	strato-backup -s other -o foreign
+	for images in one-two 'one two-three' 'one one' 'one one-two one' \
+		'one-two one' 'foreign one-two'; do
+		rc=0
+		strato-restore copy $images 2>err || rc=$?
+		[ $rc = 65 ] || fail "$images: $rc $(cat err)"
+		[ ! -e copy ] && [ ! -e copy.partial ]
+	done
+	strato-restore copy one one-two two-three
+	[ "$(strato-get -s copy k)" = 3 ]
+	strato-put -s copy -d 4 k
+	[ "$(strato-stat -s copy k | tail -n 1 | awk '{ print $3 }')" = 4 ]
+	strato-backup -s copy --since=3 -o three-four
+	strato-restore next one one-two two-three three-four
+	[ "$(strato-get -s next k)" = 4 ]
+}
+
+@test "beside writers and compactions a backup is one moment, whole commits only" {
+	for i in {1..50}; do printf 'k%d\t0\n' $i; done | strato-put -b --atomic
+	n=$(scaled 40)
+	(for ((i = 1; i <= n; i++)); do
+		for k in {1..50}; do printf 'k%d\t%d\n' $k $i; done | strato-put -b --atomic
+		[ $((i % 7)) != 0 ] || strato-compact
+	done) 3>&- &
+	pid=$!
+	round=0
+	while kill -0 $pid 2>/dev/null; do
+		strato-backup -o image
+		strato-restore copy image
+		[ "$(strato-ls -s copy --values | cut -f2 | sort -u | wc -l)" = 1 ]
+		[ "$(strato-ls -s copy --count)" = 50 ]
+		rm -r copy
+		round=$((round + 1))
+	done
+	wait $pid
+	[ $round -gt 0 ]
+}
+
+@test "a killed restore leaves no store, a killed backup no file" {
+	seeded 3000000 | strato-put large
+	strato-backup -o image
+	for ((n = 0; n < $(scaled 8); n++)); do
+		strato-restore copy image 3>&- &
+		pid=$!
+		sleep "0.0$((n % 4))"
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		if [ -e copy ]; then
+			strato-get -s copy large | cmp - <(strato-get large)
+			rm -r copy
+		fi
+		rm -rf copy.partial
+		strato-backup -o other 3>&- &
+		pid=$!
+		sleep "0.00$((n % 4))"
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		[ ! -e other ] || strato-restore -n copy other
+		rm -f other
+	done
+}
+
+@test "damage in the store is never backed up" {
+	seeded 300000 | strato-put large
+	strato-compact
+	blob=$(ls "$S"/seg/blob-*)
+	printf x | dd of="$blob" bs=1 seek=100000 conv=notrunc status=none
+	run --separate-stderr -76 strato-backup -o image
+	[ ! -e image ]
+}

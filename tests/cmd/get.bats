@@ -1,0 +1,63 @@
+# tests/cmd/get.bats - many keys, large values, and settings seen at work
+load ../lib/common
+
+setup() {
+	W=$BATS_TEST_TMPDIR
+	S=$W/kv
+	cd "$W"
+	export STRATO_STORE=$S
+	strato-init "$S"
+	awk 'BEGIN { for (i = 0; i < 6000; i++) printf "key%06d\tvalue %d %0*d\n", i, i, i % 90, i }' >records
+	strato-put -b <records
+}
+
+@test "answers are in the order asked, repetitions and missing keys included" {
+	awk 'BEGIN { for (i = 0; i < 9000; i++) printf "key%06d\n", (i * 7919) % 6500 }' >keys
+	run --separate-stderr -1 strato-get -b <keys
+	printf '%s\n' "$output" | cut -f1 | cmp - keys
+	awk -F'\t' 'NR == FNR { v[$1] = $2; next } { print $1 "\t" ($1 in v ? v[$1] : "\\N") }' \
+		records keys >want
+	printf '%s\n' "$output" | cmp - want
+}
+
+@test "--unordered gives the same answers, each once for every time it was asked" {
+	awk 'BEGIN { for (i = 0; i < 9000; i++) printf "key%06d\n", (i * 7919) % 6000 }' >keys
+	strato-compact
+	strato-get -b <keys | sort >want
+	strato-get -b --unordered <keys | sort | cmp - want
+	strato-get -b --unordered -O cache_size=64K <keys | sort | cmp - want
+}
+
+@test "-v shows the windows, the cache within cache_size, and what it gave" {
+	strato-compact
+	coproc strato-get -b -v -O cache_size=1M 2>notes
+	pid=$COPROC_PID
+	for i in 1 2 3; do
+		echo key000007 >&"${COPROC[1]}"
+		read -r line <&"${COPROC[0]}"
+		[[ $line == key000007$'\t'"value 7"* ]]
+	done
+	eval "exec ${COPROC[1]}>&-"
+	wait "$pid"
+	grep -q '^strato-get: 3 keys in 3 windows, 1 blocks; cache 2 hits, 1 misses, 0 dropped, [0-9]* of 262144 bytes$' notes
+}
+
+@test "a range of a large value reads its chunks, and no others" {
+	head -c 20000000 /dev/urandom >big
+	strato-put big big
+	strato-get big | cmp - big
+	tail -c +5000001 big | head -c 300000 >want
+	strato-get -v -r 5000000:300000 big 2>notes | cmp - want
+	grep -qE '^strato-get: [34] chunks, ' notes
+}
+
+@test "every prefetch_distance and I/O mode gives the same bytes" {
+	head -c 9000000 /dev/urandom >big
+	strato-put big big
+	for n in 0 1 16; do
+		strato-get -O prefetch_distance=$n big | cmp - big
+		strato-get -O prefetch_distance=$n -O direct_io=off big | cmp - big
+		strato-get -O prefetch_distance=$n -o out big
+		cmp out big
+	done
+}
