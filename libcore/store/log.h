@@ -48,10 +48,10 @@ struct log_options {
 	bool scarce;			/* no room for an index that is missing: a private one */
 	bool no_sync;			/* log_sync returns without a flush */
 	bool direct;			/* O_DIRECT if it can be had */
-	/* Asked in log_begin when a publisher died between log_retiring and
-	 * log_retire: does the manifest, as it is now, name this log?  1, 0, < 0.
-	 * NULL: log_begin answers ERR_CHANGED then. */
-	int (*named)(void *ctx, uint64_t log_id);
+	/* Asked in log_begin when a publisher may have died: does the manifest, as it
+	 * is now, name this log?  1, 0, < 0; and its version.  NULL: log_begin answers
+	 * ERR_CHANGED after a log_retiring without log_retire. */
+	int (*named)(void *ctx, uint64_t log_id, uint64_t *version);
 	void *named_ctx;
 	uint64_t wait_ns;		/* for a lock */
 	struct mem *mem;

@@ -287,9 +287,45 @@ static int settle_end(struct log *l, struct recover *r)
 	return log_file_zero(l->f, r->blk, rest.remains_blk, l->o.mem);
 }
 
+/* What we go on to believe is written once more, so that a page that failed is
+ * dirty again and the coming flush means it. */
+static int write_again(struct log *l, struct recover *r, uint64_t from)
+{
+	uint64_t n;
+	int e = 0;
+
+	for (uint64_t blk = from; e == 0 && blk < r->blk; blk += n) {
+		const uint8_t *p;
+
+		e = recover_block(r, blk, &p);
+		if (e < 0)
+			break;
+		n = r->window_blk + r->window_n - blk;
+		n = n < r->blk - blk ? n : r->blk - blk;
+		e = file_write(l->f, p, (size_t)n * WAL_BLOCK, blk * WAL_BLOCK);
+	}
+	return e;
+}
+
+/* Commits of others since FROM: nobody tells us whether their flush failed. */
+static int take_over_from(struct log *l, struct recover *r, uint64_t from)
+{
+	int e;
+
+	if (!l->begun || l->o.no_sync)
+		return make_durable(l);
+	e = write_again(l, r, from);
+	if (e == 0)
+		e = file_flush(l->f);
+	if (e < 0)
+		l->failed = true;
+	return e;
+}
+
 int log_index_follow(struct log *l)
 {
 	struct tail_head *h = l->t->head;
+	uint64_t from = h->append_blk;
 	struct recover r;
 	int e = recover_init(&r, l->f, &l->head.key, l->o.mem);
 
@@ -298,6 +334,8 @@ int log_index_follow(struct log *l)
 		e = read_on(l, &r, UINT64_MAX);
 	if (e == 0 && l->begun)
 		e = settle_end(l, &r);
+	if (e == 0 && r.blk > from)
+		e = take_over_from(l, &r, from);
 	if (e == 0) {
 		h = l->t->head;
 		h->file_blk = r.size_blk;
@@ -333,33 +371,25 @@ static struct file *device_view(struct log *l)
 	return f;
 }
 
-/* What we go on to believe is written once more, so that a page that failed is
- * dirty again and the coming flush means it. */
-static int write_again(struct log *l, struct recover *r, uint64_t from)
-{
-	const uint8_t *p;
-	int e = 0;
-
-	for (uint64_t blk = from; e == 0 && blk < r->blk; blk++) {
-		e = recover_block(r, blk, &p);
-		if (e == 0)
-			e = file_write(l->f, p, WAL_BLOCK, blk * WAL_BLOCK);
-	}
-	return e;
-}
-
-/* The end as the survey found it becomes the end in every view of the file. */
+/* The end as the survey found it becomes the end in every view of the file.  What
+ * nobody vouches for may be of a process whose flush failed, and died of it. */
 static int mend(struct log *l, struct recover *r, const struct recover_rest *rest)
 {
 	const struct tail_head *h = l->t ? l->t->head : NULL;
-	uint64_t to = rest->remains_blk;
+	uint64_t to = rest->remains_blk, from = r->mark.durable_blk;
 	int e = 0;
 
+	if (h && h->durable_blk > from)
+		from = h->durable_blk;
 	if (h && h->doubtful) {
-		e = write_again(l, r, h->durable_blk < r->blk ? h->durable_blk : r->blk);
 		to = h->append_blk > to ? h->append_blk : to;
 		to = to < r->size_blk ? to : r->size_blk;
 	}
+	if (l->o.no_sync && !(h && h->doubtful))
+		from = r->blk;
+	if (from >= r->blk && to <= r->blk)
+		return 0;
+	e = write_again(l, r, from);
 	if (e == 0 && to > r->blk)
 		e = log_file_zero(l->f, r->blk, to, l->o.mem);
 	return e < 0 ? e : file_flush(l->f);
@@ -409,7 +439,7 @@ static int anew(struct log *l)
 	e = recover_init(&r, view, &l->head.key, l->o.mem);
 	if (e == 0)
 		e = survey(&r, &rest);
-	if (e == ERR_TORN_TAIL || (e == 0 && l->t && l->t->head->doubtful))
+	if (e == ERR_TORN_TAIL || e == 0)
 		e = mend(l, &r, &rest);
 	if (e == 0)
 		e = fill_shared(l, &r);
@@ -565,12 +595,17 @@ static int retired(struct log *l)
  * made durable before anything rests on it.  OTHERWISE where nobody can be asked. */
 static int is_named(struct log *l, int otherwise)
 {
+	uint64_t version = 0;
 	int e;
 
 	if (!l->o.named)
 		return otherwise;
 	e = backend_sync_dir(l->o.backend, "");
-	return e < 0 ? e : l->o.named(l->o.named_ctx, l->o.log_id);
+	if (e == 0)
+		e = l->o.named(l->o.named_ctx, l->o.log_id, &version);
+	if (e == 1 && l->t)
+		tail_raise(&l->t->head->floor, version);
+	return e;
 }
 
 /* A publisher died between two calls: the manifest knows how far it came. */
@@ -605,16 +640,17 @@ static int rebuild_if_named(struct log *l)
 	return e ? rebuild(l) : retired(l);
 }
 
-/* Who replaced the manifest died before it was durable: it is from now on. */
+/* Who replaced the manifest may have died, before it was durable or before we
+ * knew of its version. */
 static int settle_manifest(struct log *l)
 {
-	int e = 0;
+	int e = 1;
 
 	if (l->alone || l->t->head->publishing)
-		e = backend_sync_dir(l->o.backend, "");
-	if (e == 0)
+		e = is_named(l, 1);
+	if (e == 1)
 		l->t->head->publishing = 0;
-	return e;
+	return e < 0 ? e : e ? 0 : retired(l);
 }
 
 int log_index_ready(struct log *l)

@@ -198,11 +198,12 @@ static int folded(struct log *l)
 {
 	uint32_t flags = l->t->head->log_flags;
 	int named = !(flags & WAL_RETIRED);
+	uint64_t version;
 
 	if (flags == 0 || l->held || l->begun)
 		return 0;
 	if (flags == WAL_RETIRING && l->o.named)	/* how far did it come? */
-		named = l->o.named(l->o.named_ctx, l->o.log_id);
+		named = l->o.named(l->o.named_ctx, l->o.log_id, &version);
 	if (named)
 		return named < 0 ? named : 0;
 	return err_set(ERR_CHANGED, "%s: the log was folded meanwhile", file_path(l->f));

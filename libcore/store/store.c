@@ -65,7 +65,7 @@ int run_set_get(struct run_set *set, struct store *s, const struct manifest *m,
 /* --- open --- */
 
 /* For a log whose publisher died: the manifest as it is now. */
-static int names_log(void *ctx, uint64_t log_id)
+static int names_log(void *ctx, uint64_t log_id, uint64_t *version)
 {
 	struct store *s = ctx;
 	struct manifest now;
@@ -74,6 +74,7 @@ static int names_log(void *ctx, uint64_t log_id)
 	if (r < 0)
 		return r;
 	r = now.log_id == log_id;
+	*version = now.version;
 	manifest_release(&now);
 	return r;
 }

@@ -61,7 +61,7 @@ static void trouble(struct world *w, struct process *p)
 /* A handle on the disk, which in a third of them will not live long. */
 static void process_begin(struct world *w, struct process *p)
 {
-	world_must(w, fault_again(&p->fault, w->disk), "another handle");
+	world_must(w, world_handle(w, &p->fault), "another handle");
 	world_must(w, weave_open(&p->b, p->fault, w, p), "a weave");
 	if (world_rnd(w, 3) == 0)
 		fault_die_after(p->fault, 1 + world_rnd(w, world_rnd(w, 3) ? 60 : 500));
@@ -110,7 +110,7 @@ static void look_read_only(struct world *w)
 	struct store *s = NULL;
 	int r;
 
-	world_must(w, fault_again(&b, w->disk), "another handle");
+	world_must(w, world_handle(w, &b), "another handle");
 	r = world_open(w, b, false, &s);
 	world_must(w, r, "opening for reading");
 	world_check(w, s, false);
@@ -234,7 +234,7 @@ static void create(struct world *w)
 		struct backend *b;
 		int r;
 
-		world_must(w, fault_again(&b, w->disk), "another handle");
+		world_must(w, world_handle(w, &b), "another handle");
 		if (doomed && i < 2)
 			fault_die_after(b, 1 + world_rnd(w, 24));
 		r = world_create(w, b);
@@ -413,7 +413,7 @@ static void die_recovering(struct world *w)
 
 	if (!p)
 		abort();
-	world_must(w, fault_again(&p->fault, w->disk), "another handle");
+	world_must(w, world_handle(w, &p->fault), "another handle");
 	world_must(w, weave_open(&p->b, p->fault, w, p), "a weave");
 	fault_die_after(p->fault, 1 + world_rnd(w, world_rnd(w, 2) ? 6 : 40));
 	if (setjmp(p->died) == 0) {
@@ -482,13 +482,14 @@ static void power_cut(struct world *w, uint64_t seed, unsigned depth)
 	world_say("power cut, state %llu", (unsigned long long)seed);
 	world_must(w, fault_crash(before, seed, &m), "a crash");
 	world_must(w, fault_open(&b, m, seed), "the disk after the crash");
+	world_unmap(w, b);
 	w->states++;
 	fault_modes(b, w->modes);
 	forget_acks(w);
 	world_new_boot(w);
 	w->disk = b;
 	walk_log(w, b);
-	if (depth + 1 < DEPTH && world_rnd(w, 3) == 0) {
+	if (depth + 1 < DEPTH && !w->no_kills && world_rnd(w, 3) == 0) {
 		die_recovering(w);
 		power_cut(w, hash_u64(seed + 1), depth + 1);
 	} else {
@@ -532,8 +533,10 @@ const char *explore(uint64_t seed, const struct explore *e, uint64_t *states)
 	w->direct = world_rnd(w, 2);
 	w->lz4 = world_rnd(w, 2);
 	w->weave = world_rnd(w, 4) == 0;
-	world_say("seed %llu%s%s%s", (unsigned long long)seed, w->no_sync ? ", no sync" : "",
-		  w->direct ? ", direct" : "", w->weave ? ", woven" : "");
+	w->no_maps = world_rnd(w, 10) == 0;
+	world_say("seed %llu%s%s%s%s", (unsigned long long)seed, w->no_sync ? ", no sync" : "",
+		  w->direct ? ", direct" : "", w->weave ? ", woven" : "",
+		  w->no_maps ? ", no mappings" : "");
 	world_must(w, fault_open(&w->disk, NULL, seed), "a disk");
 	disk_modes(w, e->modes);
 	history(w);

@@ -189,7 +189,7 @@ static void make_disk(struct world *w, const struct point *pt)
 	world_must(w, fault_open(&w->disk, NULL, w->seed), "a disk");
 	fault_modes(w->disk, pt->modes);
 	w->modes = pt->modes;
-	w->lz4 = true;
+	w->lz4 = w->no_kills = true;
 	w->direct = pt->modes & FAULT_DIRECT;
 	world_must(w, fault_again(&b, w->disk), "another handle");
 	world_must(w, world_create(w, b), "creating");

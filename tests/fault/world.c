@@ -94,6 +94,22 @@ void world_new_boot(struct world *w)
 	tail_set_boot(boot);
 }
 
+/* A disk may have no mappings: each process keeps an index of its own then. */
+void world_unmap(const struct world *w, struct backend *b)
+{
+	if (w->no_maps)
+		b->caps &= ~(unsigned)BACKEND_MAPS;
+}
+
+int world_handle(struct world *w, struct backend **out)
+{
+	int r = fault_again(out, w->disk);
+
+	if (r == 0)
+		world_unmap(w, *out);
+	return r;
+}
+
 /* --- keys and values --- */
 
 struct bytes world_key(unsigned i, char buf[64])
@@ -302,7 +318,7 @@ static uint64_t version_now(struct world *w, unsigned key)
 	char buf[64];
 	int r;
 
-	world_must(w, fault_again(&b, w->disk), "another handle");
+	world_must(w, world_handle(w, &b), "another handle");
 	world_must(w, world_open(w, b, false, &s), "opening for reading");
 	r = store_get(s, 0, world_key(key, buf), &e);
 	world_must(w, r, "a get");

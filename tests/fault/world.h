@@ -85,9 +85,10 @@ struct process {
 struct world {
 	uint64_t seed, rng;
 	unsigned boot;		/* of the machine: another after each power cut */
-	bool no_sync, direct, lz4, weave;
+	bool no_sync, direct, lz4, weave, no_maps;
 	bool created;		/* store_create returned 0 */
 	bool unsure;		/* the model is not certain of what a condition meets */
+	bool no_kills;		/* for those who look for leaks */
 	bool running;		/* a step is under way, and may be interrupted */
 	struct backend *disk;	/* a handle that nobody kills */
 	unsigned modes;
@@ -114,6 +115,8 @@ void world_must(struct world *w, int r, const char *what);
 bool world_excused(const struct world *w, int r);
 void world_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* if STRATO_VERBOSE */
 
+int world_handle(struct world *w, struct backend **out);	/* another on its disk */
+void world_unmap(const struct world *w, struct backend *b);
 int world_create(struct world *w, struct backend *b);
 int world_open(struct world *w, struct backend *b, bool write, struct store **out);
 /* One commit of random content: < 0 when it failed (its process died, or may). */

@@ -601,9 +601,10 @@ static void while_a_commit_is_written_the_index_says_so(void **state)
 
 static int named;
 
-static int is_named(void *ctx, uint64_t log_id)
+static int is_named(void *ctx, uint64_t log_id, uint64_t *version)
 {
 	(void)ctx;
+	*version = 0;
 	assert_int_equal(log_id, 7);
 	return named;
 }
