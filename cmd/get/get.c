@@ -396,6 +396,8 @@ static int get_many(struct get *g)
 	struct many m = { .g = g };
 	int r = open_snapshot(g->cli, g->store, &m.snap);
 
+	if (r == 0)
+		snapshot_settle(m.snap);
 	if (r == 0 && g->info)
 		r = output_open(&m.info, cli_style(g->cli, false), sink_of(g), NULL);
 	else if (r == 0)

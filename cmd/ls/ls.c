@@ -140,6 +140,8 @@ static int list(struct ls *l, struct sink to)
 	int r = open_snapshot(l->cli, l->store, &snap);
 
 	if (r == 0)
+		snapshot_settle(snap);
+	if (r == 0)
 		r = open_writers(l, to);
 	if (r == 0)
 		r = walk(l, snap);

@@ -15,7 +15,8 @@
 #include "base/size.h"
 #include "cmd/common/open.h"
 
-enum { OPT_VERSION_IS = 1, OPT_COMMIT_EVERY, OPT_MAX_BAD, OPT_REJECTS, OPT_FILES_FROM };
+enum { OPT_VERSION_IS = 1, OPT_COMMIT_EVERY, OPT_MAX_BAD, OPT_REJECTS, OPT_FILES_FROM,
+       OPT_TTL };
 
 static const struct cli_tool tool = {
 	.name = "strato-put",
@@ -228,6 +229,16 @@ static void read_commit_every(struct cli *c, struct put *p)
 		cli_exit(c, r);
 }
 
+static uint64_t read_ttl(struct cli *c)
+{
+	const char *text = cli_text(c, OPT_TTL);
+	uint64_t ns = 0;
+
+	if (text && size_duration("--ttl", bytes_str(text), 1000000, PUT_TTL_MAX, &ns) < 0)
+		cli_exit(c, ERR_USAGE);
+	return ns / 1000000;
+}
+
 static void refuse_mixtures(struct cli *c, const struct put *p, const struct request *q)
 {
 	bool many = q->use_batch || q->use_files;
@@ -264,6 +275,7 @@ static void read_request(struct cli *c, struct put *p, struct request *q)
 	q->files.from = cli_text(c, OPT_FILES_FROM);
 	q->files.null = cli_given(c, CLI_VAL_NULL);
 	p->dry_run = cli_given(c, CLI_VAL_DRY_RUN);
+	p->ttl_ms = read_ttl(c);
 	refuse_mixtures(c, p, q);
 	read_commit_every(c, p);
 	if (q->use_batch)
@@ -281,6 +293,8 @@ static int put(struct put *p, const struct request *q)
 
 	if (r == 0)
 		r = txn_begin(&p->txn, p->store);
+	if (r == 0)
+		txn_set_ttl(p->txn, p->ttl_ms);
 	if (r == 0 && p->ack)
 		r = out_open(&p->out, NULL, NULL);
 	if (r < 0)
@@ -320,6 +334,8 @@ int main(int argc, const char **argv)
 		CLI_FLAG("atomic", 0, &p.atomic, "the whole input is one commit"),
 		CLI_TEXT("max-bad", 0, OPT_MAX_BAD, "tolerate N malformed records", "N"),
 		CLI_TEXT("rejects", 0, OPT_REJECTS, "copy malformed records to FILE", "FILE"),
+		CLI_TEXT("ttl", 0, OPT_TTL, "the records expire so long after their commit",
+			 "TIME"),
 		CLI_FLAG("files", 0, &q.use_files, "store files under their paths"),
 		CLI_TEXT("files-from", 0, OPT_FILES_FROM, "paths, one a line (- is stdin)", "LIST"),
 		CLI_OPTION_PREFIX,

@@ -13,6 +13,7 @@
 #define PUT_FLOW_NS 1000000000u		/* ... in this time flows: a bulk load */
 #define PUT_RECORD_COST 16u		/* a record more, in bytes */
 #define PUT_ACK_EVERY 1000u
+#define PUT_TTL_MAX (100ull * 366 * 86400 * 1000000000)	/* a hundred years */
 #define PUT_READ (256u << 10)
 
 struct put {
@@ -24,6 +25,7 @@ struct put {
 	int ack, atomic, create;
 	bool dry_run;
 	uint64_t every_n, every_ns;	/* commit after so many records or so long */
+	uint64_t ttl_ms;
 	uint64_t count, durable;	/* input records read; of them durable */
 	uint64_t version;		/* of the last commit */
 	uint64_t pending_ns;		/* when the first record not committed came */

@@ -14,7 +14,7 @@ libcore_a_SOURCES += \
 	%D%/manifest.c %D%/manifest.h %D%/manifest_disk.h \
 	%D%/kept.c %D%/kept.h %D%/image.c %D%/image.h %D%/image_disk.h \
 	%D%/backup.c %D%/backup.h %D%/restore.c \
-	%D%/snapshot.c %D%/txn.c %D%/merge.c \
+	%D%/snapshot.c %D%/txn.c %D%/merge.c %D%/reclaim.c %D%/reclaim.h \
 	%D%/bulk.c %D%/bulk.h %D%/bulk_disk.h %D%/bulk_merge.c \
 	%D%/piece.c %D%/piece.h %D%/aside.c %D%/aside.h \
 	%D%/blob.c %D%/blob.h %D%/blob_inside.h \

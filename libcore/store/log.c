@@ -71,9 +71,21 @@ uint64_t log_bytes(const struct log *l)
 	return l->t->head->append_blk * WAL_BLOCK;
 }
 
+uint64_t log_file_bytes(const struct log *l)
+{
+	return l->t->head->file_blk * WAL_BLOCK;
+}
+
 uint64_t log_entry_n(const struct log *l)
 {
 	return l->t->head->node_n;
+}
+
+uint64_t log_now_ns(const struct log *l)
+{
+	uint64_t now = clock_wall_ns(), last = l->t->head->wall_ns;
+
+	return now > last ? now : last;
 }
 
 uint64_t log_version(const struct log *l)
@@ -157,6 +169,11 @@ void log_end(struct log *l)
 		return;
 	l->begun = false;
 	backend_unlock(l->o.backend, LOCK_APPEND);
+}
+
+void log_spare(struct log *l)
+{
+	l->sparing = true;
 }
 
 uint64_t log_next_version(const struct log *l)
@@ -259,7 +276,7 @@ static int commit(struct log *l, const struct wal_commit *c)
 	}
 	r = log_index_extend(l->t, &(struct log_end){
 		.blk = end, .version = c->version, .nonce = c->nonce,
-		.entry_n = c->entry_n });
+		.entry_n = c->entry_n, .wall_ns = c->wall_ns });
 	if (r < 0)
 		h->superseded = 1;	/* spoiled, but the log has it */
 	log_file_stamp(l);
@@ -276,7 +293,7 @@ int log_append(struct log *l, struct bytes payload, uint64_t entry_n, uint64_t *
 	struct wal_commit c = {
 		.key = l->head.key, .blk = h->append_blk, .version = log_next_version(l),
 		.prev_nonce = h->last_nonce, .durable_blk = h->durable_blk,
-		.wall_ns = clock_wall_ns(), .entry_n = entry_n, .records = payload,
+		.wall_ns = log_now_ns(l), .entry_n = entry_n, .records = payload,
 	};
 	int r;
 

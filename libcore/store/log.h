@@ -30,6 +30,7 @@ enum store_lock {
 	LOCK_APPEND = 0, LOCK_SYNC = 1,
 	LOCK_PUBLISH = 2,		/* who replaces the manifest: fold, merge, import */
 	LOCK_READERS = 4,		/* shared by snapshots: files they may open stay */
+	LOCK_VALUES = 5,		/* the same where all runs are open: what else they need stays */
 	LOCK_BUILD = 3,			/* shared by who has segments no manifest names yet */
 	LOCK_HOLD = 16,			/* + log id % 64: shared, readers that need the file */
 	LOCK_LEASE = 128,		/* + blob id % 4096: who appends to a blob */
@@ -44,6 +45,7 @@ struct log_options {
 	uint64_t base_version;		/* the manifest's version: commits go on from it */
 	uint64_t generation;		/* the manifest's, noted in the log's header */
 	bool write;
+	bool scarce;			/* no room for an index that is missing: a private one */
 	bool no_sync;			/* log_sync returns without a flush */
 	bool direct;			/* O_DIRECT if it can be had */
 	/* Asked in log_begin when a publisher may have died: does the manifest, as it
@@ -70,11 +72,14 @@ int log_open(struct log **out, const struct log_options *o);
 void log_close(struct log *l);			/* NULL is fine */
 
 uint64_t log_bytes(const struct log *l);	/* appended so far, headers included */
+uint64_t log_file_bytes(const struct log *l);	/* the file, room ahead of need included */
 uint64_t log_entry_n(const struct log *l);
 uint64_t log_version(const struct log *l);	/* last appended (under log_begin) */
 /* The last version a manifest took: a reader whose manifest is older looks again,
  * lest it see what came after that version and not the version itself. */
 uint64_t log_floor(const struct log *l);
+/* The wall clock, but never before a commit of this log: it does not go back. */
+uint64_t log_now_ns(const struct log *l);
 uint64_t log_durable(struct log *l);		/* last durable version, re-read each time */
 
 /* Append lock.  ERR_CHANGED: the log was folded and another is in use: reopen
@@ -85,6 +90,8 @@ uint64_t log_next_version(const struct log *l);
 /* PAYLOAD is entry_put_record()s, their versions 0 or log_next_version(); ENTRY_N
  * of them.  ERR_NO_SPACE before anything is written. */
 int log_append(struct log *l, struct bytes payload, uint64_t entry_n, uint64_t *version);
+/* From here on the file grows by no more than a commit needs: room is scarce. */
+void log_spare(struct log *l);
 /* The manifest took a version (a graph, a bulk load): commits go on after it. */
 void log_skip_to(struct log *l, uint64_t version);
 void log_end(struct log *l);

@@ -14,6 +14,7 @@
 #include "store/log_inside.h"
 
 #define LEAST_BLK 16u
+#define GROW_BLK 1024u		/* 4 MiB ahead of need at most */
 #define CHUNK_BLK 64u		/* zeros: 256 KiB a write */
 
 int log_file_room(struct log *l, struct log_buffer *b, size_t len)
@@ -84,7 +85,9 @@ int log_file_grow(struct log *l, uint64_t need_blk)
 	int r;
 
 	while (to < need_blk)
-		to *= 2;
+		to += to < GROW_BLK ? to : GROW_BLK;
+	if (l->sparing)
+		to = need_blk;
 	r = fill_out(l->f, have, to, l->o.mem);
 	if (r == ERR_NO_SPACE && to > need_blk) {
 		to = need_blk;		/* no room to be generous */

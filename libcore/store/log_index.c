@@ -74,6 +74,7 @@ int log_index_extend(struct tail *t, const struct log_end *end)
 
 	h->last_nonce = end->nonce;
 	h->commit_n++;
+	tail_raise(&h->wall_ns, end->wall_ns);
 	h->append_blk = end->blk;
 	h->append_version = end->version;
 	return r;
@@ -155,7 +156,8 @@ static int take_up(struct log *l, struct recover *r, const struct recover_commit
 		return e;
 	return log_index_extend(l->t, &(struct log_end){
 		.blk = c->blk + c->first.blk_n, .version = c->first.version,
-		.nonce = c->first.nonce, .entry_n = c->first.entry_n });
+		.nonce = c->first.nonce, .entry_n = c->first.entry_n,
+		.wall_ns = c->first.wall_ns });
 }
 
 /* Into the index what lies from the walk's place up to END_BLK, or as far as it
@@ -399,7 +401,7 @@ static int fill_shared(struct log *l, struct recover *r)
 	int e;
 
 	l->t = NULL;
-	e = fill(l, r, true, true);
+	e = l->o.scarce ? ERR_NO_SPACE : fill(l, r, true, true);
 	if (e == 0)
 		tail_supersede(l->o.backend);
 	if (e == 0)

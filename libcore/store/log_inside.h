@@ -30,6 +30,7 @@ struct log {
 	bool alone;			/* t is ours only */
 	bool begun;			/* we hold the append lock */
 	bool held;
+	bool sparing;			/* the file grows by no more than it must */
 	bool failed;			/* a write or flush of ours failed: no more */
 	uint64_t version, end_blk, nonce;	/* our last commit, and the block behind it */
 	uint64_t random;		/* the next nonce comes from here */
@@ -93,6 +94,7 @@ int log_index_stage(struct tail *t, const struct file *f, uint64_t blk, uint64_t
 /* The commit is there: its nodes and the new end become visible. */
 struct log_end {
 	uint64_t blk, version, nonce, entry_n;	/* BLK follows it */
+	uint64_t wall_ns;
 };
 int log_index_extend(struct tail *t, const struct log_end *end);
 

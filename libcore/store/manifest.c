@@ -137,7 +137,7 @@ static int get_rows(struct manifest *m, const uint8_t *p, const char *where)
 		const struct manifest_blob_disk *d = (const void *)p;
 
 		m->blob[i] = (struct manifest_blob){ le64_get(d->id),
-			le64_get(d->bytes), le64_get(d->live) };
+			le64_get(d->bytes), le64_get(d->live), le64_get(d->counted) };
 	}
 	for (uint32_t i = 0; i < m->graph_n; i++, p += sizeof(struct manifest_graph_disk))
 		if (!manifest_get_graph(&m->graph[i], (const void *)p))
@@ -162,6 +162,7 @@ int manifest_parse(struct manifest *m, struct bytes in, const char *where,
 	m->log_id = le64_get(h->log_id);
 	m->created_ns = le64_get(h->created_ns);
 	m->forgotten = le64_get(h->forgotten);
+	m->commit_ns = le64_get(h->commit_ns);
 	m->next_space = le32_get(h->next_space);
 	m->write_ok = le32_get(h->features_write) == 0;
 	m->run_n = le32_get(h->run_n);
@@ -229,7 +230,8 @@ static int put_rows(const struct manifest *m, struct buf *out)
 	}
 	for (uint32_t i = 0; r == 0 && i < m->blob_n; i++) {
 		struct manifest_blob_disk d = { le64_of(m->blob[i].id),
-			le64_of(m->blob[i].bytes), le64_of(m->blob[i].live) };
+			le64_of(m->blob[i].bytes), le64_of(m->blob[i].live),
+			le64_of(m->blob[i].counted) };
 
 		r = buf_add(out, &d, sizeof d);
 	}
@@ -257,6 +259,7 @@ int manifest_encode(const struct manifest *m, struct buf *out)
 	h.log_id = le64_of(m->log_id);
 	h.created_ns = le64_of(m->created_ns);
 	h.forgotten = le64_of(m->forgotten);
+	h.commit_ns = le64_of(m->commit_ns);
 	h.next_space = le32_of(m->next_space);
 	h.run_n = le32_of(m->run_n);
 	h.blob_n = le32_of(m->blob_n);

@@ -18,6 +18,7 @@ struct manifest_blob {			/* a sealed or leased blob file */
 	uint64_t id;
 	uint64_t bytes;			/* sealed length; 0 while it is appended to */
 	uint64_t live;			/* stored bytes still referred to, as last counted */
+	uint64_t counted;		/* bytes of the file then; a crash may leave less */
 };
 
 struct manifest_graph {
@@ -39,6 +40,7 @@ struct manifest {
 	uint64_t log_id;
 	uint64_t created_ns;
 	uint64_t forgotten;		/* removals of versions up to here may be gone */
+	uint64_t commit_ns;		/* the wall clock at the latest commit folded */
 	uint32_t next_space;
 	bool write_ok;			/* no feature a newer program must write */
 	uint32_t run_n, blob_n, graph_n;

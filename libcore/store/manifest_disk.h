@@ -30,7 +30,8 @@ struct manifest_head_disk {
 /*60*/	le32 blob_n;
 /*64*/	le32 graph_n;
 /*68*/	le64 forgotten;		/* removals up to here may have been merged away */
-/*70*/	uint8_t zero[16];	/* must be zero */
+/*70*/	le64 commit_ns;		/* the latest commit folded, since 1970 */
+/*78*/	uint8_t zero[8];	/* must be zero */
 };
 DISK_SIZE(struct manifest_head_disk, 0x80);
 DISK_AT(struct manifest_head_disk, store_id, 0x20);
@@ -62,8 +63,9 @@ struct manifest_blob_disk {
 /*00*/	le64 id;
 /*08*/	le64 bytes;		/* 0: not sealed, trusted as far as entries refer */
 /*10*/	le64 live;
+/*18*/	le64 counted;
 };
-DISK_SIZE(struct manifest_blob_disk, 24);
+DISK_SIZE(struct manifest_blob_disk, 32);
 
 struct manifest_graph_disk {
 /*000*/	char name[256];		/* ended and filled up by NUL */

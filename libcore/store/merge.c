@@ -1,25 +1,37 @@
-/* store/merge.c - the log into a run, runs into fewer, dead blobs away
+/* store/merge.c - the log into a run, runs into fewer
  *
- * Nobody works in the background: the writer whose commit crosses log_size folds
- * the log, and then merges a level that is full.  Levels have a fan-out of
- * MERGE_FAN: that many runs of a level become one of the next, so a key is
- * rewritten once a level, and a get asks at most MERGE_FAN - 1 runs a level, each
- * behind its filter (the tiering of O'Neil et al., "The Log-Structured
- * Merge-Tree", 1996, with lazy levels).
+ * Nobody works in the background: the writer whose commit crosses a threshold
+ * folds the log, and then does one step of merging, if one is due:
  *
+ *   all runs become one when what is newer than the oldest of them, and what its
+ *   removals stand for, is a fourth of it: so much at most is stored twice;
+ *   else MERGE_FAN runs beside each other of about one size become one (tiering,
+ *   as in O'Neil et al., "The Log-Structured Merge-Tree", 1996);
+ *   neither when it takes more than MERGE_STEP times log_size: then a writer
+ *   would work for long on behalf of all others, and strato-compact is the place;
+ *   but with more than MERGE_RUNS runs, each of which a get may have to ask, those
+ *   whose merging costs the least per run saved.
+ *
+ * When all become one, blobs are counted and rewritten too (store/reclaim).
  * Every step builds segments first and then replaces the manifest: a crash
  * leaves the old store or the new one, and files that the next sweep removes.
  */
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "io/file.h"
+#include "store/reclaim.h"
 #include "store/store_priv.h"
+#include "store/tail.h"
 
 #define MERGE_BOUND 4		/* times log_size: no commit is added to a log larger */
-#define MERGE_FAN 4		/* 3 runs a level at rest: about 8 runs for 64 GiB */
+#define MERGE_FAN 4
+#define MERGE_STEP 32		/* times log_size: 2 GiB read in one step */
+#define MERGE_RUNS 8
+#define MERGE_SPACE 4		/* a fourth of the oldest run is newer: all become one */
 #define LOG_FIRST (256u << 10)
+#define LOG_PART 16		/* of the runs: so long may the log be, or ... */
+#define LOG_LEAST (8u << 20)	/* ... so long, when the runs are small */
 
 enum block_codec merge_codec(struct store *s)
 {
@@ -27,22 +39,34 @@ enum block_codec merge_codec(struct store *s)
 		BLOCK_LZ4 : BLOCK_RAW;
 }
 
-int merge_iter_to_run(struct store *s, struct iter *it, uint64_t entry_n, bool last,
-		      struct run_info *out)
+static void make_removal(struct entry *e)
 {
-	uint64_t now_ms = clock_wall_ns() / 1000000;
+	e->kind = ENTRY_REMOVE;
+	e->expires_ms = e->size = 0;
+	e->crc = 0;
+	e->value = bytes_of(NULL, 0);
+}
+
+static int iter_to_run(struct store *s, struct iter *it, uint64_t entry_n, bool last,
+		       struct reclaim *c, struct run_info *out)
+{
+	uint64_t now_ms = store_now_ms(s);
 	struct run_writer *w = NULL;
 	struct entry e;
 	int r;
 
 	r = run_create(&w, s->backend, s->manifest.store_id, entry_n, merge_codec(s), &s->mem);
 	while (r == 0 && (r = iter_next(it, &e)) == 1) {
+		/* What expired hides what is older, like a removal, and is one from
+		 * here on: its value goes now, whatever the clock says later. */
+		if (entry_expired(&e, now_ms))
+			make_removal(&e);
+		r = c ? reclaim_entry(c, &e) : 0;
 		/* Nothing older lies below: the removal has done its work. */
-		if (last && (e.kind == ENTRY_REMOVE || entry_expired(&e, now_ms))) {
+		if (r == 0 && last && e.kind == ENTRY_REMOVE) {
 			if (e.version > s->forgotten)
 				s->forgotten = e.version;
-			r = 0;
-		} else {
+		} else if (r == 0) {
 			r = run_add(w, &e);
 		}
 	}
@@ -52,6 +76,12 @@ int merge_iter_to_run(struct store *s, struct iter *it, uint64_t entry_n, bool l
 	else
 		r = run_finish(w, out);
 	return r;
+}
+
+int merge_iter_to_run(struct store *s, struct iter *it, uint64_t entry_n, bool last,
+		      struct run_info *out)
+{
+	return iter_to_run(s, it, entry_n, last, NULL, out);
 }
 
 /* --- fold --- */
@@ -79,6 +109,7 @@ static int folded_manifest(struct store *s, const struct store_swap *swap,
 	next->folded = log_version(s->log);
 	/* the log's last, or a later one that a manifest took */
 	next->version = swap->version ? swap->version : log_next_version(s->log) - 1;
+	next->commit_ns = store_now_ms(s) * 1000000;
 	next->log_id++;
 	if (log_entry_n(s->log)) {
 		r = log_to_run(s, s->manifest.run_n == 0, &folded);
@@ -123,7 +154,7 @@ int merge_fold(struct store *s, struct store_swap *swap)
 	o.log_id = next.log_id;
 	o.base_version = next.version;
 	o.generation = next.generation + 1;
-	r = log_create(&o, LOG_FIRST, s->manifest.log_id - 1);
+	r = log_create(&o, LOG_FIRST, swap->fresh ? 0 : s->manifest.log_id - 1);
 	if (r == 0)
 		r = log_retiring(s->log);
 	if (r == 0) {
@@ -142,18 +173,32 @@ unlock:
 	return r;
 }
 
-/* Folding holds the log's keys in memory: a small memory_limit folds earlier. */
+static uint64_t run_bytes(const struct manifest *m, uint32_t first, uint32_t n)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = first; i < first + n; i++)
+		bytes += m->run[i].ref.bytes;
+	return bytes;
+}
+
+/* log_size; but the log of a small store is not most of it, and as folding holds
+ * the log's keys in memory, a small memory_limit folds earlier. */
 static uint64_t log_limit(const struct store *s)
 {
 	uint64_t limit = setting_u64(&s->settings, SETTING_LOG_SIZE);
+	uint64_t part = run_bytes(&s->manifest, 0, s->manifest.run_n) / LOG_PART;
 
+	part = part > LOG_LEAST ? part : LOG_LEAST;
+	limit = part < limit ? part : limit;
 	return s->mem.limit && s->mem.limit / 4 < limit ? s->mem.limit / 4 : limit;
 }
 
-/* If it is still more than BYTES once we are alone: others may have been faster. */
-int merge_fold_alone(struct store *s, uint64_t bytes)
+/* If it is still more than BYTES once we are alone: others may have been faster.
+ * FRESH: into a file of its own, not one that was a log before. */
+static int fold_alone(struct store *s, uint64_t bytes, bool fresh)
 {
-	struct store_swap only_the_log = { 0 };
+	struct store_swap only_the_log = { .fresh = fresh };
 	int r = store_refresh(s);	/* others may have published: theirs goes on */
 
 	if (r == 0)
@@ -165,27 +210,32 @@ int merge_fold_alone(struct store *s, uint64_t bytes)
 	return r;
 }
 
-static int fold_beyond(struct store *s, uint64_t bytes)
+int merge_fold_alone(struct store *s, uint64_t bytes)
+{
+	return fold_alone(s, bytes, false);
+}
+
+static int fold_beyond(struct store *s, uint64_t bytes, bool fresh)
 {
 	int r = store_lock_publish(s, s->wait_ns);
 
 	if (r < 0)
 		return r;
-	r = merge_fold_alone(s, bytes);
+	r = fold_alone(s, bytes, fresh);
 	backend_unlock(s->backend, LOCK_PUBLISH);
 	return r;
 }
 
 int store_fold(struct store *s)
 {
-	return fold_beyond(s, 0);
+	return fold_beyond(s, 0, false);
 }
 
 int merge_before(struct store *s)
 {
 	uint64_t bound = MERGE_BOUND * log_limit(s);
 
-	return s->log && log_bytes(s->log) > bound ? fold_beyond(s, bound) : 0;
+	return s->log && log_bytes(s->log) > bound ? fold_beyond(s, bound, false) : 0;
 }
 
 /* --- merge --- */
@@ -194,30 +244,30 @@ int merge_before(struct store *s)
 struct merge_plan {
 	uint32_t first, n, level;
 	struct run_info result;
-	const struct run_info *was;	/* the rows, to be found again */
+	struct reclaim *blobs;		/* counted on the way, or NULL */
 };
 
-static int open_sources(struct store *s, const struct merge_plan *p, struct iter **out)
+int merge_iter_runs(struct iter **out, struct store *s, uint32_t first, uint32_t n)
 {
 	struct iter_from from = { .space = 0 };
-	struct iter **source = mem_zalloc(&s->mem, p->n * sizeof *source);
-	uint32_t n = 0;
+	struct iter **source = mem_zalloc(&s->mem, n * sizeof *source);
+	uint32_t open_n = 0;
 	int r = source ? 0 : ERR_MEMORY;
 
-	while (r == 0 && n < p->n) {
+	while (r == 0 && open_n < n) {
 		struct run *run;
 
-		r = run_set_open(&s->runs, s, &s->manifest, p->first + n, &run);
+		r = run_set_open(&s->runs, s, &s->manifest, first + open_n, &run);
 		if (r == 0)
-			r = run_iter(&source[n], run, &from, &s->mem);
+			r = run_iter(&source[open_n], run, &from, &s->mem);
 		if (r == 0)
-			n++;
+			open_n++;
 	}
 	if (r == 0)
 		r = iter_merge(out, source, n, false, &s->mem);
 	else
-		while (n)
-			iter_close(source[--n]);
+		while (open_n)
+			iter_close(source[--open_n]);
 	mem_free(&s->mem, source);
 	return r;
 }
@@ -233,7 +283,7 @@ static int replace_rows(void *ctx, struct manifest *m, uint64_t version)
 		m->run[p->first] = p->result;
 	memmove(m->run + p->first + keep, m->run + p->first + p->n, rest * sizeof *m->run);
 	m->run_n = p->first + keep + rest;
-	return 0;
+	return p->blobs ? reclaim_edit(p->blobs, m, true) : 0;
 }
 
 /* Under LOCK_PUBLISH, so that nobody else moves the runs; commits go on. */
@@ -262,53 +312,145 @@ static int publish_locked(struct store *s, int (*edit)(void *, struct manifest *
 	return r < 0 ? r : store_refresh(s);
 }
 
+/* What was built and not published takes room that others want. */
+static int swept(struct store *s, int r)
+{
+	struct err_note note;
+
+	err_take(&note, r);
+	if (r == 0 || store_refresh(s) == 0)
+		store_sweep_segments(s);
+	return r < 0 ? err_give(&note) : 0;
+}
+
 static int merge_rows(struct store *s, struct merge_plan *p)
 {
 	bool last = p->first + p->n == s->manifest.run_n;
 	uint64_t entry_n = 0;
 	struct iter *it;
+	int r;
+
+	for (uint32_t i = 0; i < p->n; i++) {
+		const struct run_info *was = &s->manifest.run[p->first + i];
+
+		entry_n += was->entry_n;
+		p->level = was->level + 1 > p->level ? was->level + 1 : p->level;
+	}
+	r = merge_iter_runs(&it, s, p->first, p->n);
+	if (r == 0)
+		r = iter_to_run(s, it, entry_n, last, p->blobs, &p->result);
+	p->result.level = p->level;
+	if (r == 0 && p->blobs)
+		r = reclaim_flush(p->blobs);
+	return r < 0 ? r : publish_locked(s, replace_rows, p);
+}
+
+static int merge_some(struct store *s, struct merge_plan *p)
+{
 	int r = store_build_begin(s);
 
 	if (r < 0)
 		return r;
-	for (uint32_t i = 0; i < p->n; i++)
-		entry_n += s->manifest.run[p->first + i].entry_n;
-	r = open_sources(s, p, &it);
+	if (p->n == s->manifest.run_n && s->manifest.blob_n)
+		r = reclaim_begin(&p->blobs, s, false);
 	if (r == 0)
-		r = merge_iter_to_run(s, it, entry_n, last, &p->result);
-	p->result.level = p->level;
-	if (r == 0)
-		r = publish_locked(s, replace_rows, p);
+		r = merge_rows(s, p);
+	reclaim_end(p->blobs);
 	store_build_end(s);
-	if (r == 0)
-		store_sweep_segments(s);
-	return r;
+	return swept(s, r);
 }
 
-/* The lowest level that is full; false when none is. */
-static bool full_level(const struct manifest *m, struct merge_plan *p)
+/* --- which --- */
+
+/* Bytes of the oldest run that the removals in the newer ones stand for, about. */
+static uint64_t removed_bytes(const struct manifest *m)
 {
-	for (uint32_t i = 0; i < m->run_n; i += p->n) {
+	const struct run_info *oldest = &m->run[m->run_n - 1];
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i + 1 < m->run_n; i++)
+		n += m->run[i].remove_n;
+	return oldest->entry_n ? n * (oldest->ref.bytes / oldest->entry_n) : 0;
+}
+
+static bool much_is_dead(const struct manifest *m)
+{
+	uint64_t newer = run_bytes(m, 0, m->run_n - 1) + removed_bytes(m);
+
+	return newer >= m->run[m->run_n - 1].ref.bytes / MERGE_SPACE;
+}
+
+/* As many from FIRST on as are of about one size: none is larger by a fourth than
+ * those before it together. */
+static uint32_t alike(const struct manifest *m, uint32_t first)
+{
+	uint64_t bytes = m->run[first].ref.bytes;
+	uint32_t n = 1;
+
+	while (first + n < m->run_n && m->run[first + n].ref.bytes <= bytes + bytes / 4)
+		bytes += m->run[first + n++].ref.bytes;
+	return n;
+}
+
+static void cheapest(const struct manifest *m, struct merge_plan *p)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (uint32_t n = 2; n <= m->run_n; n++)
+		for (uint32_t i = 0; i + n <= m->run_n; i++) {
+			uint64_t cost = run_bytes(m, i, n) / (n - 1);
+
+			if (cost >= least)
+				continue;
+			least = cost;
+			p->first = i;
+			p->n = n;
+		}
+}
+
+/* What is to be merged by the way; false when nothing is. */
+static bool is_due(const struct store *s, struct merge_plan *p)
+{
+	uint64_t step = MERGE_STEP * setting_u64(&s->settings, SETTING_LOG_SIZE);
+	const struct manifest *m = &s->manifest;
+
+	*p = (struct merge_plan){ .n = m->run_n };
+	if (m->run_n < 2)
+		return false;
+	if (run_bytes(m, 0, m->run_n) <= step && much_is_dead(m))
+		return true;
+	for (uint32_t i = 0; i < m->run_n; i++) {
 		p->first = i;
-		p->n = 1;
-		while (i + p->n < m->run_n && m->run[i + p->n].level <= m->run[i].level)
-			p->n++;
-		p->level = m->run[i].level + 1;
-		if (p->n >= MERGE_FAN)
+		p->n = alike(m, i);
+		if (p->n >= MERGE_FAN && run_bytes(m, i, p->n) <= step)
 			return true;
 	}
-	return false;
+	if (m->run_n <= MERGE_RUNS)
+		return false;
+	cheapest(m, p);
+	return true;
 }
 
-int merge_by_the_way(struct store *s)
+/* Blobs beyond all measure: all runs, which are small beside them, become one. */
+static bool are_blobs_due(struct store *s, struct merge_plan *p)
+{
+	uint64_t step = MERGE_STEP * setting_u64(&s->settings, SETTING_LOG_SIZE);
+	const struct manifest *m = &s->manifest;
+
+	*p = (struct merge_plan){ .n = m->run_n };
+	return m->run_n && run_bytes(m, 0, m->run_n) <= step && reclaim_due(s);
+}
+
+int merge_by_the_way(struct store *s, enum merge_when when)
 {
 	struct merge_plan p;
 	bool fold = s->log && log_bytes(s->log) > log_limit(s);
 	int r;
 
-	if (!s->log || (!fold && !full_level(&s->manifest, &p)))
+	if (when == MERGE_IF_LOG_FULL && !fold)
 		return 0;
-	r = fold ? fold_beyond(s, log_limit(s)) : 0;
+	r = fold || when == MERGE_BLOBS ?
+		fold_beyond(s, when == MERGE_BLOBS ? 0 : log_limit(s), false) : 0;
 	if (r < 0)
 		return r;
 	r = store_lock_publish(s, 0);
@@ -317,128 +459,121 @@ int merge_by_the_way(struct store *s)
 	if (r < 0)
 		return r;
 	r = store_refresh(s);
-	while (r == 0 && full_level(&s->manifest, &p))
-		r = merge_rows(s, &p);
+	if (r == 0 && ((when == MERGE_BLOBS && are_blobs_due(s, &p)) || is_due(s, &p)))
+		r = merge_some(s, &p);
 	backend_unlock(s->backend, LOCK_PUBLISH);
 	return r;
 }
 
 /* --- compact: everything into one run, blobs counted and rewritten --- */
 
-/* How many stored bytes of each blob the runs still refer to. */
-static int count_live(struct store *s, struct manifest *m)
+static int edit_blobs(void *ctx, struct manifest *m, uint64_t version)
 {
-	struct run *run;
-	struct iter *it;
-	struct entry e;
-	struct iter_from from = { .space = 0 };
-	int r;
+	(void)version;
+	return reclaim_edit(ctx, m, false);
+}
 
-	for (uint32_t i = 0; i < m->blob_n; i++)
-		m->blob[i].live = 0;
-	if (!m->run_n)
-		return 0;
-	r = run_set_open(&s->runs, s, &s->manifest, 0, &run);
-	if (r == 0)
-		r = run_iter(&it, run, &from, &s->mem);
+/* All runs into one, if there is anything to gain; SPARING: only what takes no
+ * room, for a disk that is full. */
+static int compact_runs(struct store *s, bool sparing)
+{
+	struct merge_plan p = { .n = s->manifest.run_n };
+	bool gains;
+	int r = reclaim_begin(&p.blobs, s, !sparing);
+
 	if (r < 0)
 		return r;
-	while ((r = iter_next(it, &e)) == 1)
-		for (uint32_t i = 0; e.kind == ENTRY_BLOB && i < m->blob_n; i++)
-			if (m->blob[i].id == e.blob.blob)
-				m->blob[i].live += e.blob.stored;
-	iter_close(it);
+	gains = p.n > 1 || (p.n && s->manifest.run[0].remove_n) ||
+		reclaim_expired(p.blobs) || reclaim_moves(p.blobs);
+	if (gains && !sparing)
+		r = merge_rows(s, &p);
+	else if (s->manifest.blob_n)
+		r = publish_locked(s, edit_blobs, p.blobs);
+	reclaim_end(p.blobs);
 	return r;
 }
 
-/* Blobs that go with the next manifest: their leases are ours until it is there,
- * so that nobody begins to write to one meanwhile. */
-struct dropping {
-	struct store *s;
-	unsigned *lease;
-	uint32_t n;
+/* A log that was long once keeps its length: another, as short as they begin. */
+static int fold_afresh(struct store *s)
+{
+	int r = fold_beyond(s, 0, true);
+
+	if (r == 0 && s->log && log_entry_n(s->log) == 0 && log_file_bytes(s->log) > LOG_FIRST) {
+		struct store_swap only_the_log = { .fresh = true };
+
+		r = store_lock_publish(s, s->wait_ns);
+		if (r < 0)
+			return r;
+		r = store_refresh(s);
+		if (r == 0)
+			r = store_begin(s);
+		if (r == 0)
+			r = merge_fold(s, &only_the_log);
+		backend_unlock(s->backend, LOCK_PUBLISH);
+	}
+	return r;
+}
+
+enum effort {
+	COMPACT_WHOLE,
+	COMPACT_TIGHT,		/* the new log takes over the file of the old one */
+	COMPACT_DEAD,		/* only what is known to be dead goes */
 };
 
-static bool lease_taken(const struct dropping *d, unsigned lease)
+static int compact(struct store *s, enum effort effort)
 {
-	const struct blob_writer *mine = d->s->blob;
+	bool sparing = effort == COMPACT_DEAD;
+	int r = 0;
 
-	if (mine && store_lease_lock(blob_writer_id(mine)) == lease)
-		return true;
-	for (uint32_t i = 0; i < d->n; i++)
-		if (d->lease[i] == lease)
-			return true;
-	return backend_lock(d->s->backend, lease, LOCK_EXCLUSIVE, 0) < 0;
-}
-
-static int drop_dead_blobs(void *ctx, struct manifest *m, uint64_t version)
-{
-	struct dropping *d = ctx;
-	uint32_t kept = 0;
-	int r;
-
-	(void)version;
-	if (log_entry_n(d->s->log))	/* a commit since the fold may refer to any */
-		return 0;
-	d->lease = mem_alloc(&d->s->mem, m->blob_n * sizeof *d->lease);
-	r = d->lease ? count_live(d->s, m) : ERR_MEMORY;
-	if (r < 0)
-		return r;
-	for (uint32_t i = 0; i < m->blob_n; i++) {
-		unsigned lease = store_lease_lock(m->blob[i].id);
-
-		if (m->blob[i].live == 0 && !lease_taken(d, lease))
-			d->lease[d->n++] = lease;
-		else
-			m->blob[kept++] = m->blob[i];
-	}
-	m->blob_n = kept;
-	return 0;
-}
-
-static int drop_blobs(struct store *s)
-{
-	struct dropping d = { .s = s };
-	int r = publish_locked(s, drop_dead_blobs, &d);
-
-	for (uint32_t i = 0; i < d.n; i++)
-		backend_unlock(s->backend, d.lease[i]);
-	mem_free(&s->mem, d.lease);
-	return r;
-}
-
-static int compact(struct store *s)
-{
-	struct merge_plan p;
-	int r = store_fold(s);
-
+	if (effort == COMPACT_WHOLE)
+		r = fold_afresh(s);
+	else if (effort == COMPACT_TIGHT)
+		r = store_fold(s);
 	if (r == 0)
 		r = store_lock_publish(s, s->wait_ns);
 	if (r < 0)
 		return r;
 	r = store_refresh(s);
-	if (r == 0 && s->manifest.run_n) {
-		p = (struct merge_plan){ .n = s->manifest.run_n };
-		p.level = s->manifest.run[p.n - 1].level;
-		if (p.n > 1 || s->manifest.run[0].remove_n)
-			r = merge_rows(s, &p);
+	if (r == 0)
+		r = store_build_begin(s);
+	if (r == 0) {
+		r = compact_runs(s, sparing);
+		store_build_end(s);
+		r = swept(s, r);
 	}
-	if (r == 0 && s->manifest.blob_n)
-		r = drop_blobs(s);
 	if (r == 0)
-		store_sweep_segments(s);
+		store_drop_retired_log(s);
 	backend_unlock(s->backend, LOCK_PUBLISH);
-	if (r == 0)
-		store_fill_reserve(s);
 	return r;
+}
+
+/* The log's index is a cache that has grown with the log: a new one is smaller. */
+static void shed_index(struct store *s)
+{
+	log_close(s->log);
+	s->log = NULL;
+	backend_remove(s->backend, TAIL_NAME);
+	err_clear();
+	s->scarce = true;
 }
 
 /* What gives space back must work on a full disk: that is what the reserve is for. */
 int store_compact(struct store *s)
 {
-	int r = compact(s);
+	int r = compact(s, COMPACT_WHOLE);
+	struct err_note note;
 
-	if (r == ERR_NO_SPACE && store_use_reserve(s) == 0)
-		r = compact(s);
-	return r;
+	for (int i = 0; i < 2 && r == ERR_NO_SPACE; i++) {
+		if (i == 1 && store_use_reserve(s) < 0)
+			break;
+		shed_index(s);
+		/* first what is dead already: that takes a copy of nothing */
+		r = compact(s, COMPACT_DEAD);
+		if (r == 0)
+			r = compact(s, COMPACT_TIGHT);
+	}
+	s->scarce = false;
+	err_take(&note, r);
+	store_fill_reserve(s);
+	return r < 0 ? err_give(&note) : 0;
 }

@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "store/kept.h"
 #include "store/lookup_inside.h"
@@ -18,6 +17,7 @@ struct snapshot {
 	struct log *log;	/* NULL: a kept manifest, which says all */
 	struct run_set runs;
 	uint64_t version;	/* of the log's commits seen */
+	bool settled;
 	struct buf buf;
 };
 
@@ -192,12 +192,31 @@ int store_snapshot_as_of(struct store *s, struct bytes which, struct snapshot **
 	return r;
 }
 
+void snapshot_settle(struct snapshot *v)
+{
+	struct store *s = v->store;
+
+	if (v->settled)
+		return;
+	if (s->settled == 0 &&
+	    backend_lock(s->backend, LOCK_VALUES, LOCK_SHARED, s->wait_ns) < 0) {
+		err_clear();		/* then it stays as it is */
+		return;
+	}
+	s->settled++;
+	v->settled = true;
+	readers_end(s);
+}
+
 void snapshot_close(struct snapshot *v)
 {
 	if (!v)
 		return;
 	let_go(v);
-	readers_end(v->store);
+	if (!v->settled)
+		readers_end(v->store);
+	else if (--v->store->settled == 0)
+		backend_unlock(v->store->backend, LOCK_VALUES);
 	buf_release(&v->buf);
 	mem_free(&v->store->mem, v);
 }
@@ -225,10 +244,7 @@ int snapshot_get(struct snapshot *v, uint32_t space, struct bytes key, struct en
 
 bool snapshot_shows(const struct snapshot *v, const struct entry *e)
 {
-	(void)v;
-	if (e->kind == ENTRY_REMOVE)
-		return false;
-	return !e->expires_ms || !entry_expired(e, clock_wall_ns() / 1000000);
+	return store_live(v->store, e);
 }
 
 int snapshot_log_get(struct snapshot *v, uint32_t space, struct bytes key,
@@ -415,7 +431,7 @@ int snapshot_scan(struct snapshot *v, const struct scan_options *o, struct iter 
 	c->mem = c->prefix.mem = c->end.mem = mem;
 	c->space = o->from.space;
 	c->reverse = o->from.reverse;
-	c->now_ms = clock_wall_ns() / 1000000;
+	c->now_ms = store_now_ms(v->store);
 	r = buf_add(&c->prefix, o->prefix.ptr, o->prefix.len);
 	if (r == 0)
 		r = buf_add(&c->end, o->end.ptr, o->end.len);

@@ -88,6 +88,7 @@ void store_log_options(struct store *s, struct log_options *o)
 	o->base_version = s->manifest.version;
 	o->generation = s->manifest.generation;
 	o->write = s->write;
+	o->scarce = s->scarce;
 	o->no_sync = setting_u64(&s->settings, SETTING_SYNC) == SYNC_NONE;
 	/* Readers are better served by the page cache. */
 	o->direct = s->write && setting_u64(&s->settings, SETTING_DIRECT_IO) != DIRECT_IO_OFF;
@@ -228,7 +229,7 @@ int store_open_on(struct store **out, struct backend *b, const struct store_opti
 		return ERR_MEMORY;
 	mem_init(&s->mem, 0);
 	s->backend = b;
-	s->buf.mem = &s->mem;
+	s->buf.mem = s->kept_leases.mem = &s->mem;
 	s->write = o->write;
 	s->wait_ns = o->wait_ns;
 	s->who = o->who;
@@ -274,6 +275,7 @@ void store_close(struct store *s)
 		blob_reader_close(s->reader[i]);
 	forget(s);
 	buf_release(&s->buf);
+	buf_release(&s->kept_leases);
 	if (s->own_backend)
 		backend_close(s->backend);
 	mem_free(NULL, s);
@@ -306,18 +308,22 @@ const struct settings *store_settings(const struct store *s)
 
 /* --- one get --- */
 
-static uint64_t now_ms(void)
+uint64_t store_now_ms(struct store *s)
 {
-	return clock_wall_ns() / 1000000;
+	uint64_t now = s->log ? log_now_ns(s->log) : clock_wall_ns();
+
+	if (now < s->manifest.commit_ns)
+		now = s->manifest.commit_ns;
+	if (s->now_ms < now / 1000000)
+		s->now_ms = now / 1000000;
+	return s->now_ms;
 }
 
-static int live(int r, const struct entry *e)
+int store_live(struct store *s, const struct entry *e)
 {
-	if (r != 1)
-		return r;
 	if (e->kind == ENTRY_REMOVE)
 		return 0;
-	return !(e->expires_ms && entry_expired(e, now_ms()));
+	return !e->expires_ms || !entry_expired(e, store_now_ms(s));
 }
 
 static int find(struct store *s, uint32_t space, struct bytes key, uint64_t as_of,
@@ -337,7 +343,7 @@ int store_get(struct store *s, uint32_t space, struct bytes key, struct entry *o
 	for (int i = 0; i < STORE_TRIES; i++) {
 		r = s->log ? find(s, space, key, log_durable(s->log), out) : ERR_CHANGED;
 		if (!store_moved(r))
-			return live(r, out);
+			return r == 1 ? store_live(s, out) : r;
 		r = store_refresh(s);
 		if (r < 0)
 			return r;
@@ -395,7 +401,7 @@ int store_newest(struct store *s, uint32_t space, struct bytes key, struct entry
 		if (r == 0)
 			r = find(s, space, key, UINT64_MAX, out);
 	}
-	return live(r, out);
+	return r == 1 ? store_live(s, out) : r;
 }
 
 /* --- alone with the store --- */
@@ -412,6 +418,42 @@ int store_begin(struct store *s)
 			return r;
 	}
 	return err_set(ERR_LOCKED, "%s: the store is folded by others again and again",
+		       s->backend->path);
+}
+
+/* The generation of the manifest as it is now, without reading all of it. */
+static int newest_generation(struct store *s, uint64_t *out)
+{
+	struct manifest_head_disk h;
+	struct file *f;
+	int r = backend_open(s->backend, "manifest", 0, &f);
+
+	if (r < 0)
+		return r;
+	r = file_read(f, &h, sizeof h, 0);
+	file_close(f);
+	*out = le64_get(h.generation);
+	return r;
+}
+
+int store_begin_newest(struct store *s)
+{
+	for (int i = 0; i < STORE_TRIES; i++) {
+		uint64_t now = 0;
+		int r = store_begin(s);
+
+		if (r == 0)
+			r = newest_generation(s, &now);
+		if (r == 0 && now == s->manifest.generation)
+			return 0;
+		if (s->log)
+			log_end(s->log);
+		if (r == 0)
+			r = store_refresh(s);
+		if (r < 0)
+			return r;
+	}
+	return err_set(ERR_LOCKED, "%s: the store is merged by others again and again",
 		       s->backend->path);
 }
 
@@ -473,8 +515,10 @@ static int edit_and_publish(struct store *s,
 		r = manifest_copy(&next, &s->manifest);
 	if (r < 0)
 		goto out;
-	if (version)
+	if (version) {
 		next.version = v;
+		next.commit_ns = store_now_ms(s) * 1000000;
+	}
 	r = edit(ctx, &next, v);
 	if (r == 0)
 		r = store_replace_manifest(s, &next);
@@ -526,6 +570,7 @@ struct sweep {
 	const char *dir;
 	const struct manifest *keep;
 	const struct kept_set *kept;
+	bool runs_only;
 };
 
 static int sweep_one(void *ctx, const char *name)
@@ -534,6 +579,8 @@ static int sweep_one(void *ctx, const char *name)
 	char path[256];
 
 	if (snprintf(path, sizeof path, "%s/%s", w->dir, name) >= (int)sizeof path)
+		return 0;
+	if (w->runs_only && strncmp(name, "run-", 4))
 		return 0;
 	if (!w->keep ||
 	    (!manifest_names(w->keep, path) && !kept_names(w->kept, path)))
@@ -585,12 +632,16 @@ void store_sweep_segments(struct store *s)
 	    backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
 		return;
 	if (backend_lock(s->backend, LOCK_READERS, LOCK_EXCLUSIVE, 0) == 0) {
+		w.runs_only = s->settled ||
+			backend_lock(s->backend, LOCK_VALUES, LOCK_EXCLUSIVE, 0) < 0;
 		/* What a snapshot that cannot be read needs, nobody knows. */
 		if (settle_names(s) &&
 		    kept_load(&kept, s->backend, &s->mem, NULL, NULL) == 0) {
 			backend_list(s->backend, "seg", sweep_one, &w);
 			kept_release(&kept);
 		}
+		if (!w.runs_only)
+			backend_unlock(s->backend, LOCK_VALUES);
 		backend_unlock(s->backend, LOCK_READERS);
 	}
 	backend_unlock(s->backend, LOCK_BUILD);
@@ -628,6 +679,19 @@ static int sweep_log(void *ctx, const char *name)
 void store_sweep_logs(struct store *s)
 {
 	backend_list(s->backend, "wal", sweep_log, s);
+	err_clear();
+}
+
+void store_drop_retired_log(struct store *s)
+{
+	char name[64];
+
+	/* No manifest that a power cut could bring back names it. */
+	if (backend_sync_dir(s->backend, "") == 0) {
+		snprintf(name, sizeof name, "wal/%010llu.wal",
+			 (unsigned long long)s->manifest.log_id - 1);
+		backend_remove(s->backend, name);
+	}
 	err_clear();
 }
 

@@ -58,6 +58,10 @@ int store_snapshot(struct store *s, struct snapshot **out);
  * one, or "now".  ERR_NO_SNAPSHOT: it is not kept. */
 int store_snapshot_as_of(struct store *s, struct bytes which, struct snapshot **out);
 void snapshot_close(struct snapshot *v);	/* NULL is fine */
+/* All its runs are open, and nothing else of it will open a run by name: from here
+ * on the files of runs that a merge replaced may go.  For who holds a snapshot for
+ * long; not for who copies or checks files. */
+void snapshot_settle(struct snapshot *v);
 uint64_t snapshot_version(const struct snapshot *v);
 const struct manifest *snapshot_manifest(const struct snapshot *v);
 
@@ -113,6 +117,9 @@ int store_get_value(struct store *s, uint32_t space, struct bytes key,
  * way stays, and the transaction can only be aborted. */
 int txn_begin(struct txn **out, struct store *s);
 void txn_abort(struct txn *t);			/* NULL is fine */
+/* What is put from now on expires so long after its commit (when it is more than
+ * memory holds: after it was put); 0: as each put says. */
+void txn_set_ttl(struct txn *t, uint64_t ttl_ms);
 int txn_put(struct txn *t, uint32_t space, struct bytes key, struct bytes value,
 	    uint64_t expires_ms);
 int txn_remove(struct txn *t, uint32_t space, struct bytes key);

@@ -8,6 +8,7 @@
 #ifndef STORE_STORE_PRIV_H
 #define STORE_STORE_PRIV_H
 
+#include "base/err.h"
 #include "store/blob.h"
 #include "store/log.h"
 #include "store/run.h"
@@ -33,10 +34,17 @@ struct store {
 	struct run_set runs;
 	struct buf buf;		/* the entry last read */
 	struct blob_writer *blob;
+	uint64_t blob_from;	/* where it ended when its growth was last thought of */
+	bool blob_filled;	/* one since then */
+	struct buf kept_leases;	/* of full blobs, until no transaction is under way: unsigned */
+	unsigned txn_n;		/* transactions begun */
 	unsigned building;	/* store_build_begin, counted */
 	unsigned readers;	/* snapshots held */
 	uint64_t forgotten;	/* newest removal that this handle's merges dropped */
+	unsigned settled;	/* of those, ones that need no run's name */
+	uint64_t now_ms;	/* the latest that anyone here was told */
 	bool write;
+	bool scarce;		/* the disk is full, and we are mending that */
 	bool map_values;	/* blobs through a mapping, not by reads */
 	struct blob_reader *reader[STORE_READERS];	/* of values that were closed */
 	uint64_t wait_ns;
@@ -68,6 +76,13 @@ static inline bool store_moved_or_taken(int r)
 	return store_moved(r) || r == ERR_LOCKED;
 }
 
+/* What expires is held against this: the later of the wall clock and the last
+ * commit's time, and never earlier than it was said before: a clock set back
+ * brings nothing back to life. */
+uint64_t store_now_ms(struct store *s);
+/* The entry there is: 1, or 0 when it is a removal or expired by now. */
+int store_live(struct store *s, const struct entry *e);
+
 /* LOCK_PUBLISH, with a note of who has it. */
 int store_lock_publish(struct store *s, uint64_t wait_ns);
 
@@ -75,6 +90,9 @@ int store_lock_publish(struct store *s, uint64_t wait_ns);
 int store_replace_manifest(struct store *s, struct manifest *next);
 /* The append lock, on the newest manifest. */
 int store_begin(struct store *s);
+/* The same where what the runs say decides: others may have merged them, and moved
+ * values, without folding the log. */
+int store_begin_newest(struct store *s);
 /* Under it: the newest entry, durable or not. */
 int store_newest(struct store *s, uint32_t space, struct bytes key, struct entry *out);
 
@@ -85,6 +103,7 @@ struct store_swap {
 	const struct run_info *spill;	/* newest first */
 	uint32_t spill_n;
 	uint64_t version;		/* the spills' own; 0: takes none */
+	bool fresh;			/* the new log is not to take over a file */
 	bool tried;			/* set: a manifest may name the spills now */
 };
 int merge_fold(struct store *s, struct store_swap *swap);
@@ -94,7 +113,14 @@ int merge_fold_alone(struct store *s, uint64_t bytes);
  * disk, say) must be folded first, and why it cannot be is said then. */
 int merge_before(struct store *s);
 /* After a commit: fold and merge if it is time. */
-int merge_by_the_way(struct store *s);
+enum merge_when {
+	MERGE_IF_LOG_FULL,
+	MERGE_PUBLISHED,	/* the commit brought runs of its own */
+	MERGE_BLOBS,		/* it wrote so much into blobs that they may be due */
+};
+int merge_by_the_way(struct store *s, enum merge_when when);
+/* The runs FIRST .. FIRST + N of the store's manifest as one. */
+int merge_iter_runs(struct iter **out, struct store *s, uint32_t first, uint32_t n);
 enum block_codec merge_codec(struct store *s);
 /* Several runs into one: SOURCES are taken (closed) also on failure. */
 int merge_iter_to_run(struct store *s, struct iter *it, uint64_t entry_n, bool last,
@@ -106,6 +132,8 @@ void store_sweep(struct store *s);
  * is held somewhere (then a later sweep does it). */
 void store_sweep_segments(struct store *s);
 void store_sweep_logs(struct store *s);
+/* The log before this one, which waits to be recycled. */
+void store_drop_retired_log(struct store *s);
 void store_fill_reserve(struct store *s);
 /* Room for a removal on a full disk: gives the reserve back to the file system. */
 int store_use_reserve(struct store *s);
@@ -114,6 +142,10 @@ static inline unsigned store_lease_lock(uint64_t blob)
 {
 	return LOCK_LEASE + (unsigned)(blob % 4096);
 }
+
+/* Is it this handle's own, of the blob it writes to or of one that entries not yet
+ * committed may refer to? */
+bool store_has_lease(const struct store *s, unsigned lease);
 
 /* A blob this handle may append to; registers a new one when none is free. */
 int store_lease_blob(struct store *s, struct blob_writer **out);

@@ -13,7 +13,7 @@
 
 #define TAIL_NEW "wal/index.new"
 #define MAGIC "stratoTL"
-#define FORMAT 1u
+#define FORMAT 3u
 #define NODE_LEAST 1024u	/* an index of 48 KiB; a small store never makes another */
 #define NODE_MOST (1u << 31)
 
@@ -354,6 +354,7 @@ void tail_copy(struct tail *to, const struct tail *from)
 	h->last_nonce = f->last_nonce;
 	h->last_blk = f->last_blk;
 	h->commit_n = f->commit_n;
+	h->wall_ns = f->wall_ns;
 	h->node_n = f->node_n;
 	h->file_blk = f->file_blk;
 	h->floor = f->floor;

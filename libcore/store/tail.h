@@ -55,7 +55,9 @@ struct tail_head {
 /*c0*/	_Atomic uint64_t floor;		/* commits are later than this */
 /*c8*/	_Atomic uint64_t taken;		/* as floor, by a manifest that may not be there */
 /*d0*/	_Atomic uint32_t publishing;	/* a manifest is, or its publisher died */
-/*d4*/	uint8_t pad2[44];
+/*d4*/	uint8_t pad2[4];
+/*d8*/	_Atomic uint64_t wall_ns;	/* the wall clock at the latest commit */
+/*e0*/	uint8_t pad3[32];
 	/* changed under the sync lock; only ever upwards */
 /*100*/	_Atomic uint64_t durable_blk;	/* flushed */
 /*108*/	_Atomic uint64_t durable_version; /* what readers may see */

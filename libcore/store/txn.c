@@ -22,6 +22,7 @@
 #ifndef TXN_SPILL	/* tests have less */
 #define TXN_SPILL (16u << 20)	/* records held; half of what one log commit takes */
 #endif
+#define BLOB_LOOK (16u << 20)
 #define SPILL_FAN 16		/* spilled runs are merged beyond so many */
 
 struct expectation {
@@ -41,6 +42,7 @@ struct txn {
 	struct buf payload;		/* records, version 0 */
 	uint64_t entry_n;		/* in the payload */
 	uint64_t total_n;		/* in all */
+	uint64_t ttl_ms;		/* what is put expires so long after the commit; 0: never */
 	bool removes_only;
 	struct buf keys, expect, rename;
 	uint64_t bytes;			/* of keys and values in all */
@@ -66,11 +68,24 @@ int txn_begin(struct txn **out, struct store *s)
 	if (!t)
 		return ERR_MEMORY;
 	t->store = s;
+	s->txn_n++;
 	t->payload.mem = t->keys.mem = t->expect.mem = t->rename.mem = &s->mem;
 	t->streamed_key.mem = t->head.mem = &s->mem;
 	t->removes_only = true;
 	*out = t;
 	return 0;
+}
+
+/* The last transaction is over: no entry refers to a blob but through the store. */
+static void let_leases_go(struct store *s)
+{
+	const unsigned *lease = (const void *)s->kept_leases.ptr;
+
+	if (s->txn_n > 1)
+		return;
+	for (size_t i = 0; i < s->kept_leases.len / sizeof *lease; i++)
+		backend_unlock(s->backend, lease[i]);
+	buf_clear(&s->kept_leases);
 }
 
 /* Runs that were spilled and never named. */
@@ -113,6 +128,8 @@ void txn_abort(struct txn *t)
 		return;
 	drop_spills(t);
 	end_bulk(t);
+	let_leases_go(t->store);
+	t->store->txn_n--;
 	buf_release(&t->payload);
 	buf_release(&t->keys);
 	buf_release(&t->expect);
@@ -300,11 +317,22 @@ int txn_remove(struct txn *t, uint32_t space, struct bytes key)
 	return add(t, &e);
 }
 
+void txn_set_ttl(struct txn *t, uint64_t ttl_ms)
+{
+	t->ttl_ms = ttl_ms;
+}
+
+/* As if it were committed now; restamp() says it again when it is. */
+static uint64_t expiry(struct txn *t, uint64_t expires_ms)
+{
+	return t->ttl_ms ? store_now_ms(t->store) + t->ttl_ms : expires_ms;
+}
+
 int txn_put(struct txn *t, uint32_t space, struct bytes key, struct bytes value,
 	    uint64_t expires_ms)
 {
 	struct entry e = { .space = space, .key = key, .kind = ENTRY_PUT,
-		.expires_ms = expires_ms, .size = value.len, .value = value };
+		.expires_ms = expiry(t, expires_ms), .size = value.len, .value = value };
 	int r;
 
 	if (value.len <= ENTRY_INLINE_MAX) {
@@ -359,6 +387,7 @@ int txn_put_end(struct txn *t)
 	int r = 0;
 
 	e.key = buf_bytes(&t->streamed_key);
+	e.expires_ms = expiry(t, e.expires_ms);
 	if (t->in_blob) {
 		r = blob_end(t->store->blob, &e);
 		t->in_blob = false;
@@ -435,6 +464,18 @@ static int still_named(struct store *s, uint64_t id)
 	return r;
 }
 
+/* A blob goes when all of it is dead: the smaller the store, the smaller its blobs. */
+static bool is_full(const struct store *s)
+{
+	uint64_t live = 0, enough = BLOB_LOOK;
+
+	for (uint32_t i = 0; i < s->manifest.blob_n; i++)
+		live += s->manifest.blob[i].live;
+	if (live / 8 > enough)
+		enough = live / 8;
+	return blob_writer_done(s->blob) || blob_writer_end(s->blob) >= enough;
+}
+
 /* A blob whose lease we have; without success the lease is given back. */
 static int open_blob(struct store *s, uint64_t id)
 {
@@ -443,20 +484,25 @@ static int open_blob(struct store *s, uint64_t id)
 	int r = blob_writer_open(&s->blob, s->backend, s->manifest.store_id, id,
 				 lz4 ? BLOCK_LZ4 : BLOCK_RAW, direct, &s->mem);
 
-	if (r == 0 && blob_writer_done(s->blob)) {
+	if (r == 0 && is_full(s)) {
 		blob_writer_close(s->blob);
 		s->blob = NULL;
 		r = ERR_LOCKED;		/* full: as good as taken */
 	}
 	if (r < 0)
 		backend_unlock(s->backend, store_lease_lock(id));
+	else
+		s->blob_from = blob_writer_end(s->blob);
 	return r;
 }
 
 static int open_leased(struct store *s, uint64_t id)
 {
-	int r = backend_lock(s->backend, store_lease_lock(id), LOCK_EXCLUSIVE, 0);
+	int r;
 
+	if (store_has_lease(s, store_lease_lock(id)))
+		return ERR_LOCKED;	/* a lock of our own never keeps us out */
+	r = backend_lock(s->backend, store_lease_lock(id), LOCK_EXCLUSIVE, 0);
 	if (r < 0)
 		return r;
 	r = still_named(s, id);
@@ -475,6 +521,30 @@ static void drop_blob(struct store *s)
 	backend_unlock(s->backend, lease);
 }
 
+/* Full, but entries not committed refer to it: the lease stays until they are. */
+static int keep_lease(struct store *s)
+{
+	unsigned lease = store_lease_lock(blob_writer_id(s->blob));
+	int r = buf_add(&s->kept_leases, &lease, sizeof lease);
+
+	if (r < 0)
+		return r;
+	blob_writer_close(s->blob);
+	s->blob = NULL;
+	s->blob_filled = true;
+	return 0;
+}
+
+bool store_has_lease(const struct store *s, unsigned lease)
+{
+	const unsigned *kept = (const void *)s->kept_leases.ptr;
+
+	for (size_t i = 0; i < s->kept_leases.len / sizeof *kept; i++)
+		if (kept[i] == lease)
+			return true;
+	return s->blob && store_lease_lock(blob_writer_id(s->blob)) == lease;
+}
+
 /* Ids share leases: one whose lease nobody has. */
 static int lease_new_id(struct store *s, uint64_t *id)
 {
@@ -482,6 +552,8 @@ static int lease_new_id(struct store *s, uint64_t *id)
 
 	for (int i = 0; r == ERR_LOCKED && i < STORE_TRIES; i++) {
 		*id = segment_new_id();
+		if (store_has_lease(s, store_lease_lock(*id)))
+			continue;
 		r = backend_lock(s->backend, store_lease_lock(*id), LOCK_EXCLUSIVE, 0);
 	}
 	return r;
@@ -515,11 +587,12 @@ int store_lease_blob(struct store *s, struct blob_writer **out)
 {
 	int r = ERR_LOCKED;
 
-	if (s->blob && blob_writer_done(s->blob)) {
+	if (s->blob && is_full(s)) {
 		r = blob_flush(s->blob);
+		if (r == 0)
+			r = keep_lease(s);
 		if (r < 0)
 			return r;	/* kept: no commit of this handle passes it */
-		drop_blob(s);
 		r = ERR_LOCKED;
 	}
 	if (s->blob) {
@@ -535,6 +608,30 @@ int store_lease_blob(struct store *s, struct blob_writer **out)
 }
 
 /* --- commit --- */
+
+/* The time to live is counted from the commit, not from the first of its bytes,
+ * which may have come long before.  Each number takes as many bytes as the one it
+ * replaces; where it would not (in the year 2109), the earlier one stays. */
+static void restamp(struct txn *t)
+{
+	uint64_t until = store_now_ms(t->store) + t->ttl_ms;
+	uint8_t fresh[VARINT_MAX];
+	size_t len = varint_put(fresh, until), off = 0;
+	struct entry e;
+
+	while (off < t->payload.len) {
+		long n = entry_get_record(bytes_of(t->payload.ptr + off,
+						   t->payload.len - off), &e);
+		uint8_t *at = (uint8_t *)e.key.ptr + e.key.len + 2; /* kind, version 0 */
+		uint8_t was[VARINT_MAX];
+
+		if (n < 0)
+			return;		/* the log says what is wrong with it */
+		if (e.kind != ENTRY_REMOVE && varint_put(was, e.expires_ms) == len)
+			memcpy(at, fresh, len);
+		off += (size_t)n;
+	}
+}
 
 /* Is every condition met?  1, 0 with the message, < 0. */
 static int test_conditions(struct txn *t)
@@ -592,6 +689,8 @@ static int decide(struct txn *t)
 {
 	int r = test_conditions(t);
 
+	if (t->ttl_ms)
+		restamp(t);
 	if (r == 0)
 		r = ERR_ABSENT;
 	else if (r == 1)
@@ -614,7 +713,10 @@ static int append(struct txn *t, uint64_t *version)
 	int r = log_append(s->log, buf_bytes(&t->payload), t->entry_n, version);
 
 	/* Removing must work on a full disk: that is what the reserve is for. */
-	if (r == ERR_NO_SPACE && t->removes_only && store_use_reserve(s) == 0)
+	if (r != ERR_NO_SPACE || !t->removes_only)
+		return r;
+	log_spare(s->log);
+	if (store_use_reserve(s) == 0)
 		r = log_append(s->log, buf_bytes(&t->payload), t->entry_n, version);
 	return r;
 }
@@ -622,7 +724,7 @@ static int append(struct txn *t, uint64_t *version)
 static int commit_through_log(struct txn *t, uint64_t *version)
 {
 	struct store *s = t->store;
-	int r = store_begin(s);
+	int r = t->expect.len || t->rename.len ? store_begin_newest(s) : store_begin(s);
 
 	if (r < 0)
 		return r;
@@ -675,9 +777,22 @@ out:
 	return r;
 }
 
+/* Each so many bytes of a blob are reason to look at all of them. */
+static bool blob_grew(struct store *s)
+{
+	uint64_t end = s->blob ? blob_writer_end(s->blob) : 0, was = s->blob_from;
+
+	bool filled = s->blob_filled;
+
+	s->blob_from = end;
+	s->blob_filled = false;
+	return filled || end / BLOB_LOOK != was / BLOB_LOOK;
+}
+
 int txn_commit(struct txn *t, uint64_t *version)
 {
 	struct store *s = t->store;
+	enum merge_when when = t->bulk ? MERGE_PUBLISHED : MERGE_IF_LOG_FULL;
 	uint64_t v = 0;
 	int r = t->stuck ? err_give(&t->note) : 0;
 
@@ -700,7 +815,10 @@ int txn_commit(struct txn *t, uint64_t *version)
 	empty(t);
 	/* Folding is by the way: the commit is durable whatever comes of it, and
 	 * merge_before says so in time if it never works. */
-	if (merge_by_the_way(s) < 0)
+	let_leases_go(s);
+	if (blob_grew(s))
+		when = MERGE_BLOBS;
+	if (merge_by_the_way(s, when) < 0)
 		err_clear();
 	return 0;
 }

@@ -85,6 +85,8 @@ static int hold(struct world *w, struct process *p)
 
 	if (r == 0)
 		world_look(w, p->s, p->held, &p->kept);
+	if (r == 0 && world_rnd(w, 2))
+		snapshot_settle(p->held);
 	return r;
 }
 

@@ -222,7 +222,10 @@ static int fill_txn(struct txn *t, const struct commit *c)
 	for (unsigned i = 0; r == 0 && i < c->op_n; i++) {
 		struct bytes key = world_key(c->op[i].key, buf);
 
-		r = c->op[i].remove ? txn_remove(t, 0, key) : put_value(t, c, i, key);
+		if (c->op[i].expired)
+			r = txn_put(t, 0, key, bytes_of(world_value(c->id, i, 500), 500), 1);
+		else
+			r = c->op[i].remove ? txn_remove(t, 0, key) : put_value(t, c, i, key);
 	}
 	if (r == 0 && c->conditional)
 		r = txn_expect(t, 0, world_key(c->op[0].key, buf), TXN_VERSION,
@@ -273,6 +276,7 @@ static void random_ops(struct world *w, struct commit *c, unsigned n)
 
 		op->key = (uint8_t)world_rnd(w, WORLD_KEYS);
 		op->remove = world_rnd(w, 4) == 0;
+		op->expired = op->remove && world_rnd(w, 2);
 		op->len = op->remove ? 0 : some_len(w);
 	}
 }
@@ -367,7 +371,7 @@ static int commit_removes(struct world *w, struct store *s)
 	c->marked = w->weave || w->no_sync || doubts(w) > 2;
 	random_ops(w, c, 1 + (unsigned)world_rnd(w, 3));
 	for (unsigned i = 0; i < c->op_n; i++)
-		c->op[i].remove = true;
+		c->op[i] = (struct op){ .remove = true, .key = c->op[i].key };
 	return run_commit(w, s, c, 0);
 }
 

@@ -36,6 +36,7 @@
 
 struct op {
 	bool remove;
+	bool expired;		/* ... by a value that is expired as it comes */
 	uint8_t key;
 	uint32_t len;
 };

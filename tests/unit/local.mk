@@ -104,3 +104,11 @@ tests_unit_value_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/kept
 tests_unit_kept_SOURCES = %D%/kept.c
 tests_unit_kept_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/expiry
+tests_unit_expiry_SOURCES = %D%/expiry.c
+tests_unit_expiry_LDFLAGS = -Wl,--wrap=clock_wall_ns
+tests_unit_expiry_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/reclaim
+tests_unit_reclaim_SOURCES = %D%/reclaim.c
+tests_unit_reclaim_LDADD = $(UNIT_LDADD)
