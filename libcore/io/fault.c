@@ -19,6 +19,7 @@
 
 #define RULES 8
 #define LOCKS 64
+#define COARSE 16		/* writes a tick of the disk's clock */
 #define ALIGN 4096u		/* of direct files; the strictest a store must bear */
 
 
@@ -363,6 +364,16 @@ static int fault_size(struct file *f, uint64_t *out)
 	struct fault *h = fault_of(f->backend);
 
 	return h->dead ? after_the_crash(h, f->name) : file_size(file_of(f)->below, out);
+}
+
+static int fault_stamp(struct file *f, struct file_stamp *out)
+{
+	struct fault *h = fault_of(f->backend);
+	int r = h->dead ? after_the_crash(h, f->name) : file_stamp(file_of(f)->below, out);
+
+	if (r == 0 && h->disk->modes & FAULT_COARSE_CLOCK)
+		out->changed_ns /= COARSE;
+	return r;
 }
 
 static int fault_map(struct file *f, size_t len, bool writable, void **out)
@@ -722,6 +733,7 @@ static const struct backend_ops fault_ops_table = {
 	.open = fault_open_file, .close = fault_close,
 	.read = fault_read, .write = fault_write, .flush = fault_flush,
 	.resize = fault_resize, .reserve = fault_reserve, .size = fault_size,
+	.stamp = fault_stamp,
 	.map = fault_map, .unmap = fault_unmap,
 	.rename = fault_rename, .remove = fault_remove, .mkdir = fault_mkdir,
 	.list = fault_list, .sync_dir = fault_sync_dir,

@@ -39,6 +39,7 @@ enum fault_kind {
 enum fault_mode {
 	FAULT_SHORT = 1,		/* reads and writes are often short */
 	FAULT_DIRECT = 2,		/* FILE_DIRECT is had; a crooked call is ERR_BUG */
+	FAULT_COARSE_CLOCK = 16,	/* several writes have one time */
 	/* Broken rules, to test the tests: the call returns 0 and nothing is durable. */
 	FAULT_IGNORE_FLUSH = 4,
 	FAULT_IGNORE_DIR_SYNC = 8,

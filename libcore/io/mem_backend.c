@@ -20,6 +20,7 @@ struct node {
 	uint64_t size, cap;
 	bool arena;
 	unsigned refs;		/* its name, and each open file */
+	uint64_t changed;	/* the world's count of writes then */
 };
 
 struct entry {
@@ -36,6 +37,7 @@ struct held {
 struct world {
 	pthread_mutex_t mutex;
 	unsigned handles;
+	uint64_t writes;	/* its clock */
 	struct entry *entry;
 	size_t entry_n, entry_cap;
 	struct held *held;
@@ -296,8 +298,10 @@ static ssize_t mem_write(struct file *f, const void *buf, size_t len, uint64_t o
 		r = err_set(ERR_NO_SPACE, "memory: a file over %llu bytes", ARENA);
 	if (r == 0 && len && off + len > n->size)
 		r = node_resize(n, off + len);
-	if (r == 0 && len)
+	if (r == 0 && len) {
 		memcpy(n->data + off, buf, len);
+		n->changed = ++w->writes;
+	}
 	world_leave(w, 0);
 	return r < 0 ? r : (ssize_t)len;
 }
@@ -332,6 +336,17 @@ static int mem_size(struct file *f, uint64_t *out)
 	struct world *w = world_enter(f->backend);
 
 	*out = node_of(f)->size;
+	return world_leave(w, 0);
+}
+
+static int mem_stamp(struct file *f, struct file_stamp *out)
+{
+	struct world *w = world_enter(f->backend);
+	const struct node *n = node_of(f);
+
+	*out = (struct file_stamp){ (uintptr_t)n, n->changed, 0 };
+	for (size_t i = 0; i < w->entry_n; i++)
+		out->links += w->entry[i].node == n;
 	return world_leave(w, 0);
 }
 
@@ -642,6 +657,7 @@ static const struct backend_ops mem_ops = {
 	.open = mem_open, .close = mem_close,
 	.read = mem_read, .write = mem_write, .flush = mem_flush,
 	.resize = mem_resize_file, .reserve = mem_reserve, .size = mem_size,
+	.stamp = mem_stamp,
 	.map = mem_map, .unmap = mem_unmap,
 	.rename = mem_rename, .remove = mem_remove, .mkdir = mem_mkdir,
 	.list = mem_list, .sync_dir = mem_sync_dir,

@@ -276,6 +276,8 @@ static void disk_modes(struct world *w, unsigned modes)
 		modes |= FAULT_SHORT;
 	if (w->direct)
 		modes |= FAULT_DIRECT;
+	if (world_rnd(w, 2))
+		modes |= FAULT_COARSE_CLOCK;
 	w->modes = modes;
 	fault_modes(w->disk, modes);
 }

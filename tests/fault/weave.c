@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "io/file.h"
 #include "store/log.h"
 #include "tests/fault/world.h"
 
@@ -135,6 +136,12 @@ static int weave_size(struct file *f, uint64_t *out)
 	return below(f)->backend->ops->size(below(f), out);
 }
 
+static int weave_stamp(struct file *f, struct file_stamp *out)
+{
+	meanwhile(f->backend);
+	return file_stamp(below(f), out);
+}
+
 static int weave_map(struct file *f, size_t len, bool writable, void **out)
 {
 	int r;
@@ -239,6 +246,7 @@ static const struct backend_ops table = {
 	.open = weave_file_open, .close = weave_close,
 	.read = weave_read, .write = weave_write, .flush = weave_flush,
 	.resize = weave_resize, .reserve = weave_reserve, .size = weave_size,
+	.stamp = weave_stamp,
 	.map = weave_map, .unmap = weave_unmap,
 	.rename = weave_rename, .remove = weave_remove, .mkdir = weave_mkdir,
 	.list = weave_list, .sync_dir = weave_sync_dir,
