@@ -398,17 +398,18 @@ static int mend(struct log *l, struct recover *r, const struct recover_rest *res
 static int fill_shared(struct log *l, struct recover *r)
 {
 	struct tail *old = l->t;
+	bool sure = !l->o.no_sync;	/* else an earlier flush may have failed: see mend */
 	int e;
 
 	l->t = NULL;
-	e = l->o.scarce ? ERR_NO_SPACE : fill(l, r, true, true);
+	e = l->o.scarce ? ERR_NO_SPACE : fill(l, r, true, sure);
 	if (e == 0)
 		tail_supersede(l->o.backend);
 	if (e == 0)
 		e = tail_publish(l->t);
 	l->alone = e < 0;
 	if (e < 0 && e != ERR_DAMAGED) {
-		e = fill(l, r, false, true);
+		e = fill(l, r, false, sure);
 		if (e == 0)
 			withdraw(l);
 	}
