@@ -373,7 +373,7 @@ static void settle_marked(struct world *w, const struct verdict *v, bool final)
 		if (v->present[i] && (!c->bulk || final)) {
 			c->fate = ACKED;
 			c->version = v->at[i];
-			c->durable = final;
+			c->durable = final && !w->running;
 		} else if (final) {
 			c->fate = GONE;
 			c->version = 0;
