@@ -29,7 +29,7 @@ static const char *verdict_name(enum verdict v)
 	return names[v];
 }
 
-void doctor_say(struct doctor *d, enum verdict v, const char *check, const char *todo,
+void doctor_say(struct doctor *d, enum verdict v, const char *check, const char *advice,
 		const char *fmt, ...)
 {
 	char found[1024];
@@ -44,8 +44,8 @@ void doctor_say(struct doctor *d, enum verdict v, const char *check, const char 
 	output_text(d->out, "status", verdict_name(v));
 	output_text(d->out, "check", check);
 	output_text(d->out, "found", found);
-	if (todo)
-		output_text(d->out, "do", todo);
+	if (advice)
+		output_text(d->out, "do", advice);
 	else if (output_style(d->out) == OUTPUT_JSON)
 		output_absent(d->out, "do");
 	else

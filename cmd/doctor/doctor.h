@@ -27,8 +27,8 @@ struct doctor {
 	int error;			/* of the output: the first stays */
 };
 
-/* One line.  TODO: what to do, or NULL. */
-void doctor_say(struct doctor *d, enum verdict v, const char *check, const char *todo,
+/* One line.  ADVICE: what to do, or NULL. */
+void doctor_say(struct doctor *d, enum verdict v, const char *check, const char *advice,
 		const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 void machine_checks(struct doctor *d);

@@ -412,7 +412,8 @@ static int sort_refs(struct lookup *l, uint64_t section_len)
 	int r;
 
 	if (n < LOOKUP_MANY) {
-		qsort(l->refs.ptr, n, sizeof(struct lookup_ref), ref_cmp);
+		if (n)		/* none: and no memory either */
+			qsort(l->refs.ptr, n, sizeof(struct lookup_ref), ref_cmp);
 		return 0;
 	}
 	buf_clear(&l->spare);

@@ -129,7 +129,10 @@ life() {
 	awk 'BEGIN { for (i = 0; i < 3000; i++) printf "key/%05d\tvalue %d\n", i, i }' >in
 	strato-put -b in
 	strato-compact
-	for limit in "-n 4" "-n 6" "-n 8" "-v 20000" "-v 60000"; do
+	memory=("-v 20000" "-v 60000")
+	# the address sanitizer reserves more than any limit before main
+	! grep -q 'define STRATO_SANITIZED' "$STRATO_BUILD/config.h" || memory=()
+	for limit in "-n 4" "-n 6" "-n 8" "${memory[@]}"; do
 		for tool in "strato-put -d v k" "strato-get key/00007" "strato-compact"; do
 			bash -c "ulimit $limit; exec $tool" >out 2>err && status=0 || status=$?
 			# 127 and 126: not even the program could be loaded
