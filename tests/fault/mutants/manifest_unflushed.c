@@ -1,4 +1,4 @@
-/* tests/fault/mutants/manifest_unflushed.c - a manifest gets its name before its bytes are durable */
+/* tests/fault/mutants/manifest_unflushed.c - a manifest is named before its bytes are durable */
 #include "base/bytes.h"
 #include "io/file.h"
 
