@@ -168,15 +168,13 @@ static int dot_begin(struct export *x)
 
 /* --- which edges --- */
 
-static int emit(struct export *x, uint64_t src, const struct csr_list *list,
-		struct bytes type)
+static int emit(struct export *x, uint64_t src, struct csr_list *list, struct bytes type)
 {
-	uint64_t place;
+	uint64_t place, dst;
 	int r = 0;
 
-	for (uint64_t i = 0; r == 0 && i < list->n; i++) {
-		uint64_t dst = csr_at(list, i);
-
+	while (r == 0 && (r = csr_next(list, &dst)) > 0) {
+		r = 0;
 		if (graph_undirected(x->o.graph) && dst < src)
 			continue;
 		if (x->around && !seen_find(&x->ball.seen, dst, &place))

@@ -331,14 +331,14 @@ static int sort_transpose(struct build *b, struct csr *c, struct sort *s)
 {
 	struct csr_list list;
 	struct csr_scan scan;
+	uint64_t to;
 	int r = 0;
 
 	for (uint32_t t = 0; t < b->type_n && r == 0; t++) {
 		csr_scan_begin(&scan, c, t);
 		while (r >= 0 && (r = csr_scan_next(&scan, &list)) > 0)
-			for (uint64_t i = 0; i < list.n && r >= 0; i++)
-				if ((r = sort_add(s, pack(b, t, csr_at(&list, i),
-							  scan.node))) == 0)
+			while (r >= 0 && (r = csr_next(&list, &to)) > 0)
+				if ((r = sort_add(s, pack(b, t, to, scan.node))) == 0)
 					r = look(b);
 	}
 	return r < 0 ? r : sort_finish(s);

@@ -77,12 +77,13 @@ static int add_turned(struct sort *s, struct csr *out, uint32_t type)
 {
 	struct csr_list list;
 	struct csr_scan scan;
+	uint64_t to;
 	int r = 0;
 
 	csr_scan_begin(&scan, out, type);
 	while (r >= 0 && (r = csr_scan_next(&scan, &list)) > 0)
-		for (uint64_t i = 0; i < list.n && r >= 0; i++)
-			r = sort_add(s, (sort_key)csr_at(&list, i) << 64 | scan.node);
+		while (r >= 0 && (r = csr_next(&list, &to)) > 0)
+			r = sort_add(s, (sort_key)to << 64 | scan.node);
 	return r < 0 ? r : sort_finish(s);
 }
 
@@ -102,17 +103,21 @@ static int compare(struct check *c, struct sort *s, struct csr *in, uint32_t typ
 	struct csr_list list;
 	struct csr_scan scan;
 	sort_key key;
+	uint64_t to;
 	int r;
 
 	csr_scan_begin(&scan, in, type);
-	while ((r = csr_scan_next(&scan, &list)) > 0)
-		for (uint64_t i = 0; i < list.n; i++) {
+	while ((r = csr_scan_next(&scan, &list)) > 0) {
+		while ((r = csr_next(&list, &to)) > 0) {
 			r = sort_next(s, &key);
 			if (r < 0)
 				return r;
-			if (r == 0 || key != ((sort_key)scan.node << 64 | csr_at(&list, i)))
+			if (r == 0 || key != ((sort_key)scan.node << 64 | to))
 				return differs(c, in, type);
 		}
+		if (r < 0)
+			return r;
+	}
 	if (r == 0 && (r = sort_next(s, &key)) > 0)
 		return differs(c, in, type);
 	return r;

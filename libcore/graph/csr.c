@@ -234,39 +234,48 @@ static int bounds(struct csr *c, const struct type *t, uint64_t row, uint64_t *l
 	return 0;
 }
 
-static uint64_t greatest(const struct csr_list *l)
+/* The list is targets [lo, hi) of its type. */
+static int list_at(struct csr *c, const struct type *t, uint64_t lo, uint64_t hi,
+		   struct csr_list *out)
 {
-	uint32_t most32 = 0;
+	out->n = out->left = hi - lo;
+	out->edge = lo;
+	out->csr = c;
+	out->at = t->targets + lo * c->width;
+	out->taken = out->filled = 0;
+	return 0;
+}
+
+/* N ids widened from the file; the greatest of them. */
+static uint64_t widen(uint64_t *ids, const uint8_t *at, uint32_t n, unsigned width)
+{
 	uint64_t most = 0;
 
-	if (l->width == 4) {
-		for (uint64_t i = 0; i < l->n; i++) {
-			uint32_t x = le32_get(((const le32 *)l->at)[i]);
-
-			most32 = x > most32 ? x : most32;
-		}
-		return most32;
-	}
-	for (uint64_t i = 0; i < l->n; i++) {
-		uint64_t x = le64_get(((const le64 *)l->at)[i]);
-
-		most = x > most ? x : most;
+	for (uint32_t i = 0; i < n; i++) {
+		ids[i] = width == 4 ? le32_get(((const le32 *)at)[i]) :
+			le64_get(((const le64 *)at)[i]);
+		most = ids[i] > most ? ids[i] : most;
 	}
 	return most;
 }
 
-static int list_at(struct csr *c, const struct type *t, uint64_t lo, uint64_t hi,
-		   struct csr_list *out)
+int csr_block(struct csr_list *l, const uint64_t **ids)
 {
+	struct csr *c = l->csr;
+	uint32_t n = l->left < CSR_BLOCK ? (uint32_t)l->left : CSR_BLOCK;
 	int r;
 
-	*out = (struct csr_list){ t->targets + lo * c->width, hi - lo, c->width };
-	if (out->n == 0)
+	if (n == 0)
 		return 0;
-	r = segment_check(c->seg, out->at, out->n * c->width);
-	if (r == 0 && greatest(out) >= c->node_n)
-		return damaged(c, out->at, "a neighbour that is no node");
-	return r;
+	r = segment_check(c->seg, l->at, (size_t)n * c->width);
+	if (r < 0)
+		return r;
+	if (widen(l->ids, l->at, n, c->width) >= c->node_n)
+		return damaged(c, l->at, "a neighbour that is no node");
+	l->at += (size_t)n * c->width;
+	l->left -= n;
+	*ids = l->ids;
+	return (int)n;
 }
 
 static int list_of(struct csr *c, const struct type *t, uint64_t row, struct csr_list *out)
@@ -283,7 +292,7 @@ int csr_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out)
 	uint64_t row;
 	int r = type_of(c, type, &t);
 
-	*out = (struct csr_list){ NULL, 0, c->width };
+	list_at(c, &(struct type){0}, 0, 0, out);
 	if (r == 0 && node >= c->node_n)
 		return err_set(ERR_BUG, "no node %" PRIu64, node);
 	if (r == 0)
@@ -360,12 +369,17 @@ int csr_scan_degree(struct csr_scan *s, uint64_t *out)
 
 /* --- check --- */
 
-static int check_list(struct csr *c, const struct csr_list *l)
+static int check_list(struct csr *c, struct csr_list *l)
 {
-	for (uint64_t i = 1; i < l->n; i++)
-		if (csr_at(l, i - 1) > csr_at(l, i))
-			return damaged(c, l->at + i * l->width, "a list out of order");
-	return 0;
+	uint64_t before = 0, to;
+	int r;
+
+	while ((r = csr_next(l, &to)) > 0) {
+		if (to < before)
+			return damaged(c, l->at, "a list out of order before this");
+		before = to;
+	}
+	return r;
 }
 
 /* The rows of a type lie one behind the other and cover its targets. */

@@ -1,10 +1,10 @@
 /* graph/csr.h - who is adjacent to whom, in one direction
  *
  * Written in one pass over edges sorted by (type, from, to), in bounded memory.
- * Read in place: a list is a span of the mapped file, whose pages were checked,
- * whose bounds were compared with the section, and whose targets are all below
- * node_n, so that a caller may index by them.  (That lists are sorted, and that
- * the two directions agree, is graph/check's to see.)
+ * Read in place, in the mapped file: pages are checked, bounds compared with the
+ * section, and every id given is below node_n, so that a caller may index by it.
+ * (That lists are sorted, and that the two directions agree, is graph/check's to
+ * see.)
  * Bytes on disk: graph/csr_disk.h and strato-csr(5).
  */
 #ifndef GRAPH_CSR_H
@@ -46,16 +46,41 @@ void csr_abort(struct csr_writer *w);		/* NULL is fine */
 
 struct csr;
 
+/* A list being read, a block of ids at a time, whatever the layout: pages are
+ * checked and ids compared with node_n as they come, so a supernode's list costs
+ * what is read of it.  Valid while the csr is open; may be dropped at any time. */
+#define CSR_BLOCK 128u
+
 struct csr_list {
-	const uint8_t *at;
-	uint64_t n;
-	unsigned width;		/* 4 or 8 bytes each */
+	uint64_t n;		/* neighbours in all */
+	uint64_t edge;		/* place of the first of them among the type's edges */
+	/* private */
+	struct csr *csr;
+	uint64_t left;		/* not yet decoded */
+	const uint8_t *at;	/* where the next block is */
+	uint32_t taken, filled;	/* of ids, by csr_next */
+	uint64_t ids[CSR_BLOCK];
 };
 
-static inline uint64_t csr_at(const struct csr_list *l, uint64_t i)
+/* How many ids the next block has and where they are (until the next call on this
+ * list); 0 at the end; ERR_DAMAGED. */
+int csr_block(struct csr_list *l, const uint64_t **ids);
+
+/* One by one: 1 and the next id, 0 at the end, ERR_DAMAGED.  Not to be mixed with
+ * csr_block on one list. */
+static inline int csr_next(struct csr_list *l, uint64_t *to)
 {
-	return l->width == 4 ? le32_get(((const le32 *)l->at)[i]) :
-		le64_get(((const le64 *)l->at)[i]);
+	const uint64_t *ids;
+	int n;
+
+	if (l->taken == l->filled) {
+		if ((n = csr_block(l, &ids)) <= 0)
+			return n;
+		l->filled = (uint32_t)n;
+		l->taken = 0;
+	}
+	*to = l->ids[l->taken++];
+	return 1;
 }
 
 int csr_open(struct csr **out, struct backend *b, const struct segment_ref *ref,
@@ -71,7 +96,8 @@ struct segment *csr_segment(const struct csr *c);
 /* Edges under one type, in this segment. */
 int csr_type_edges(struct csr *c, uint32_t type, uint64_t *out);
 
-/* The list of NODE under TYPE, empty when it has none.  ERR_DAMAGED. */
+/* The list of NODE under TYPE, at its beginning; n is 0 when there is none.
+ * ERR_DAMAGED. */
 int csr_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out);
 /* Its length alone: the targets are not touched. */
 int csr_degree(struct csr *c, uint32_t type, uint64_t node, uint64_t *out);

@@ -137,14 +137,15 @@ static int each_of(struct graph *g, uint64_t node, enum csr_direction way,
 {
 	struct csr *c = graph_csr(g, way);
 	struct csr_list list;
+	uint64_t to;
 	int r = 0;
 
 	for (uint32_t i = 0; i < graph_types_n(g, types) && r == 0; i++) {
 		uint32_t type = graph_types_at(types, i);
 
 		r = csr_row(c, type, node, &list);
-		for (uint64_t k = 0; k < list.n && r == 0; k++)
-			r = each(ctx, csr_at(&list, k), type, way);
+		while (r == 0 && (r = csr_next(&list, &to)) > 0)
+			r = each(ctx, to, type, way);
 	}
 	return r;
 }

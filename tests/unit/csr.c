@@ -66,6 +66,7 @@ static void rows_are_dense_or_sparse_and_read_alike(void **state)
 	struct csr_writer *w;
 	struct csr_list list;
 	struct csr *c;
+	uint64_t to;
 
 	assert_int_equal(csr_create(&w, &plan, *state, store_id, &mem), 0);
 	for (uint32_t t = 0; t < 4; t++)
@@ -88,8 +89,11 @@ static void rows_are_dense_or_sparse_and_read_alike(void **state)
 
 			assert_int_equal(csr_row(c, t, node, &list), 0);
 			assert_int_equal(list.n, want);
-			for (unsigned i = 0; i < want; i++)
-				assert_int_equal(csr_at(&list, i), first + i);
+			for (unsigned i = 0; i < want; i++) {
+				assert_int_equal(csr_next(&list, &to), 1);
+				assert_int_equal(to, first + i);
+			}
+			assert_int_equal(csr_next(&list, &to), 0);
 		}
 	}
 	assert_int_equal(csr_check(c), 0);
@@ -171,13 +175,14 @@ static int walk_csr(struct csr *c)
 {
 	struct csr_list list;
 	struct csr_scan scan;
+	uint64_t to;
 	int r = 0;
 
 	for (uint32_t t = 0; r >= 0 && t < csr_type_n(c); t++) {
 		csr_scan_begin(&scan, c, t);
-		while ((r = csr_scan_next(&scan, &list)) > 0)
-			for (uint64_t i = 0; i < list.n; i++)
-				assert_true(csr_at(&list, i) < csr_node_n(c));
+		while (r >= 0 && (r = csr_scan_next(&scan, &list)) > 0)
+			while ((r = csr_next(&list, &to)) > 0)
+				assert_true(to < csr_node_n(c));
 		for (uint64_t n = 0; r >= 0 && n < csr_node_n(c) && n < 100; n++)
 			r = csr_row(c, t, n, &list);
 	}

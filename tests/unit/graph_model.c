@@ -321,7 +321,7 @@ static void compare_edges(const struct edge *e, size_t n, struct csr *c)
 {
 	struct csr_list list, again;
 	struct csr_scan scan;
-	uint64_t degree;
+	uint64_t degree, to, same;
 	size_t at = 0;
 
 	assert_int_equal(csr_edge_n(c), n);
@@ -329,15 +329,20 @@ static void compare_edges(const struct edge *e, size_t n, struct csr *c)
 		csr_scan_begin(&scan, c, t);
 		while (csr_scan_next(&scan, &list) > 0) {
 			assert_int_equal(csr_row(c, t, scan.node, &again), 0);
-			assert_ptr_equal(again.at, list.at);
+			assert_int_equal(again.n, list.n);
+			assert_int_equal(again.edge, list.edge);
 			assert_int_equal(csr_degree(c, t, scan.node, &degree), 0);
 			assert_int_equal(degree, list.n);
 			for (uint64_t i = 0; i < list.n; i++, at++) {
 				assert_true(at < n);
+				assert_int_equal(csr_next(&list, &to), 1);
+				assert_int_equal(csr_next(&again, &same), 1);
+				assert_int_equal(to, same);
 				assert_int_equal(e[at].type, t);
 				assert_int_equal(e[at].src, scan.node);
-				assert_int_equal(e[at].dst, csr_at(&list, i));
+				assert_int_equal(e[at].dst, to);
 			}
+			assert_int_equal(csr_next(&list, &to), 0);
 		}
 	}
 	assert_int_equal(at, n);
