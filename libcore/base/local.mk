@@ -5,3 +5,5 @@ libcore_a_SOURCES += \
 	%D%/lazylib.c %D%/lazylib.h %D%/mem.c %D%/mem.h \
 	%D%/nearest.c %D%/nearest.h %D%/setting.c %D%/setting.h \
 	%D%/size.c %D%/size.h
+libcore_a_SOURCES += \
+	%D%/team.c %D%/team.h

@@ -112,3 +112,8 @@ tests_unit_expiry_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/reclaim
 tests_unit_reclaim_SOURCES = %D%/reclaim.c
 tests_unit_reclaim_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/team
+tests_unit_team_SOURCES = %D%/team.c
+tests_unit_team_LDFLAGS = -Wl,--wrap=pthread_create
+tests_unit_team_LDADD = $(UNIT_LDADD)
