@@ -5,6 +5,7 @@
  * that leaves the old graph.  The lock is held only to publish: of two imports of
  * one graph the later publisher finds that it has changed.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -23,8 +24,8 @@ static const struct cli_tool tool = {
 	.examples = "curl -s URL | strato-graph import -s /data/kv -g web -f el\n"
 		    "strato-graph import -s /data/kv -g kg --replace facts.tsv.gz",
 	.more = "Formats:\n"
-		"  el    SRC DST, blanks, commas or bars between, # and % comments\n"
-		"  tsv   SRC TAB DST [TAB TYPE], escapes as in records",
+		"  el    SRC DST [WEIGHT], blanks, commas or bars between\n"
+		"  tsv   SRC TAB DST [TAB TYPE [TAB weight=WEIGHT]], escapes as in records",
 };
 
 struct import {
@@ -93,6 +94,19 @@ static int guess(struct import *im, struct text *t)
 	return r < 0 ? r : 0;
 }
 
+/* Adds the place to what the build says of an edge. */
+static int add_edge(struct import *im, struct text *t, const struct text_edge *e)
+{
+	struct err_note note;
+	int r = build_add(im->build, e);
+
+	if (r != ERR_UNSUPPORTED)
+		return r;
+	err_take(&note, r);
+	return err_set(r, "%s: line %" PRIu64 ": %s", in_name(im->in), text_line(t),
+		       note.message);
+}
+
 static int add_lines(struct import *im, struct text *t)
 {
 	uint64_t before = im->bytes, n = 0;
@@ -100,7 +114,7 @@ static int add_lines(struct import *im, struct text *t)
 	int r;
 
 	while ((r = text_next(t, &e)) > 0) {
-		r = build_add(im->build, &e);
+		r = add_edge(im, t, &e);
 		if (r < 0)
 			return r;
 		if (++n % LOOK_EVERY == 0) {

@@ -159,6 +159,8 @@ int build_add(struct build *b, const struct text_edge *e)
 	uint64_t src, dst, type = 0;
 	int r = 0;
 
+	if (e->value.kind != TEXT_NO_VALUE)
+		return err_set(ERR_UNSUPPORTED, "a weight: weights cannot be stored yet");
 	if (!b->strings && !(e->src.is_number && e->dst.is_number)) {
 		if (b->o.ids == BUILD_IDS_INT)
 			return err_set(ERR_BUG, "a key that is no integer");

@@ -43,6 +43,7 @@ struct build_options {
 /* ERR_MEMORY when less than BUILD_MEMORY_LEAST is left in MEM.  (STORE_ID must live
  * as long as the build.) */
 int build_open(struct build **out, const struct build_options *o);
+/* ERR_UNSUPPORTED when it carries a weight: that cannot be stored yet. */
 int build_add(struct build *b, const struct text_edge *e);
 uint64_t build_n(const struct build *b);		/* edges added */
 

@@ -6,7 +6,8 @@ libcore_a_SOURCES += \
 	%D%/ids.c %D%/ids.h %D%/intake.c %D%/intake.h \
 	%D%/intern.c %D%/intern.h %D%/sort.c %D%/sort.h \
 	%D%/spool.c %D%/spool.h \
-	%D%/text/edgelist.c %D%/text/text.c %D%/text/text.h %D%/text/tsv.c
+	%D%/text/edgelist.c %D%/text/text.c %D%/text/text.h %D%/text/tsv.c \
+	%D%/text/weight.c %D%/text/weight.h
 libcore_a_SOURCES += \
 	%D%/check.c %D%/check.h %D%/graph.c %D%/graph.h \
 	%D%/walk/bfs.c %D%/walk/bfs.h %D%/walk/path.c %D%/walk/path.h \

@@ -106,7 +106,7 @@ no_rests() {
 	[[ "$stderr" == *"worse.el: line 1: "* ]]
 	yes oops | head -n 5000 >hopeless
 	run --separate-stderr -65 strato-graph import --max-bad=9999 -g x -f el hopeless
-	[[ "$stderr" == *"first 1000 lines"*"el (SRC DST)"* ]]
+	[[ "$stderr" == *"first 1000 lines"*"el (SRC DST [WEIGHT])"* ]]
 }
 
 @test "columns that cannot be stored are refused by name, never dropped" {

@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "graph/text/text.h"
+#include "graph/text/weight.h"
 
 static uint64_t seed, turn;
 
@@ -63,7 +63,20 @@ static struct text *open_text(struct bytes_source *s, const struct text_options 
 	return t;
 }
 
-/* The edges of TEXT, one "src>dst:type" a line, then the code it ended with. */
+static int show_edge(char *out, const struct text_edge *e)
+{
+	char weight[WEIGHT_MAX + 1] = "";
+
+	if (e->value.kind != TEXT_NO_VALUE) {
+		weight[0] = '=';
+		weight_show(weight + 1, &e->value);
+	}
+	return sprintf(out, "%.*s>%.*s:%.*s%s\n", (int)e->src.bytes.len, e->src.bytes.ptr,
+		       (int)e->dst.bytes.len, e->dst.bytes.ptr,
+		       (int)e->type.len, e->type.ptr, weight);
+}
+
+/* The edges of TEXT, one "src>dst:type=weight" a line, then the code it ended with. */
 static void read_all(const char *dialect, struct bytes text, size_t most, char *out)
 {
 	const struct text_options o = { .dialect = text_find(bytes_str(dialect)) };
@@ -73,9 +86,7 @@ static void read_all(const char *dialect, struct bytes text, size_t most, char *
 	int r;
 
 	while ((r = text_next(t, &e)) > 0)
-		out += sprintf(out, "%.*s>%.*s:%.*s\n", (int)e.src.bytes.len, e.src.bytes.ptr,
-			       (int)e.dst.bytes.len, e.dst.bytes.ptr,
-			       (int)e.type.len, e.type.ptr);
+		out += show_edge(out, &e);
 	sprintf(out, "%s", r < 0 ? err_word(r) : "end");
 	text_close(t);
 }
@@ -94,8 +105,14 @@ static void lines_are_read_as_the_dialect_says(void **state)
 		{ "el", "a b\n-1 +5\n007 0x1\n", "a>b:\n-1>+5:\n007>0x1:\nend" },
 		{ "el", "1\n", "bad-record" },
 		{ "el", "1 2\n3\n", "1>2:\nbad-record" },
-		{ "el", "1 2 3\n", "unsupported" },
-		{ "el", "1 2 -0.5e3\n", "unsupported" },
+		{ "el", "1 2 3\n", "1>2:=3\nend" },
+		{ "el", "1 2 -0.5e3\r\n3,4,+7 \n", "1>2:=-500.0\n3>4:=7\nend" },
+		{ "el", "1 2 nan\n", "bad-record" },
+		{ "el", "1 2 -inf\n", "bad-record" },
+		{ "el", "1 2 1e999\n", "bad-record" },
+		{ "el", "1 2 0x1\n", "bad-record" },
+		{ "el", "1 2 9223372036854775808\n", "bad-record" },
+		{ "el", "1 2 3\n4 5\n", "1>2:=3\n4>5:\nend" },
 		{ "el", "1 2 x\n", "bad-record" },
 		{ "el", "1 2 3 4\n", "bad-record" },
 		{ "el", "18446744073709551615 18446744073709551616\n",
@@ -114,6 +131,10 @@ static void lines_are_read_as_the_dialect_says(void **state)
 		{ "tsv", "a\tb\\\n", "bad-record" },
 		{ "tsv", "a\tb\\x4\n", "bad-record" },
 		{ "tsv", "a\tb\tt\tyear=1\n", "unsupported" },
+		{ "tsv", "a\tb\tt\tweight=1.5\n", "a>b:t=1.5\nend" },
+		{ "tsv", "a\tb\t\tweight=-2\nc\td\n", "a>b:=-2\nc>d:\nend" },
+		{ "tsv", "a\tb\t\tweight=\n", "bad-record" },
+		{ "tsv", "a\tb\t\tweight=1\tweight=1\n", "bad-record" },
 	};
 	char got[256];
 
@@ -176,6 +197,58 @@ static void only_canonical_decimals_are_numbers(void **state)
 		    bytes_equal(e.src.bytes, bytes_str(no[i])))
 			assert_false(e.src.is_number);
 	}
+}
+
+static struct text_value value_of(const char *text)
+{
+	struct text_value v = {0};
+
+	if (weight_parse(bytes_str(text), &v) < 0)
+		fail_msg("%s: %s", text, err_message());
+	return v;
+}
+
+static void weights_are_the_nearest_double_and_come_back(void **state)
+{
+	(void)state;
+	assert_int_equal(value_of("-9223372036854775808").i, INT64_MIN);
+	assert_int_equal(value_of("9223372036854775807").i, INT64_MAX);
+	assert_int_equal(value_of("007").i, 7);
+	for (size_t i = 0; i < 20000; i++) {
+		struct text_value v, back;
+		uint64_t bits = rnd(UINT64_MAX);
+		char text[64];
+
+		v.kind = TEXT_REAL;
+		memcpy(&v.r, &bits, 8);
+		if (rnd(2))	/* few digits: the short way */
+			v.r = (double)(int64_t)rnd(1000000) / 1000 - 500;
+		if (v.r - v.r != 0)	/* not finite */
+			continue;
+		text[weight_show(text, &v)] = '\0';
+		back = value_of(text);
+		assert_int_equal(back.kind, TEXT_REAL);
+		assert_memory_equal(&back.r, &v.r, 8);
+		sprintf(text, "%.*e", (int)rnd(25), v.r);
+		assert_true(value_of(text).r == strtod(text, NULL));
+		sprintf(text, "%.*f", (int)rnd(25), (double)rnd(1u << 30) / 977);
+		if (strchr(text, '.'))
+			assert_true(value_of(text).r == strtod(text, NULL));
+	}
+}
+
+static void what_is_no_number_is_no_weight(void **state)
+{
+	static const char *const bad[] = { "", "-", "+", ".", "-.", "1e", "1e+", "e5", "1x",
+		"0x10", "1,5", "1 ", "--1", "1..2", "1.2.3", "1e5.5", "nan", "NaN", "inf",
+		"-Infinity", "1e309", "-1e999999999999", "9223372036854775808",
+		"-9223372036854775809", "99999999999999999999999" };
+	struct text_value v;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		if (weight_parse(bytes_str(bad[i]), &v) != ERR_BAD_RECORD)
+			fail_msg("\"%s\" was taken", bad[i]);
 }
 
 static void blocks_of_any_size_give_the_same_lines(void **state)
@@ -283,7 +356,7 @@ static void a_thousand_malformed_lines_stop_whatever_is_tolerated(void **state)
 	t = open_text(&s, &o);
 	assert_int_equal(text_next(t, &e), ERR_BAD_RECORD);
 	assert_int_equal(text_line(t), 1000);
-	assert_non_null(strstr(err_message(), "el (SRC DST)"));
+	assert_non_null(strstr(err_message(), "el (SRC DST [WEIGHT])"));
 	assert_non_null(strstr(err_message(), "line 3: \"line3\""));
 	text_close(t);
 	memcpy(text + 7, "1 2\n12\n", 7);	/* one edge among the first thousand */
@@ -377,6 +450,8 @@ int main(void)
 		cmocka_unit_test(lines_are_read_as_the_dialect_says),
 		cmocka_unit_test(nul_bytes_are_malformed_in_el_and_bytes_in_tsv),
 		cmocka_unit_test(only_canonical_decimals_are_numbers),
+		cmocka_unit_test_setup(weights_are_the_nearest_double_and_come_back, setup),
+		cmocka_unit_test(what_is_no_number_is_no_weight),
 		cmocka_unit_test_setup(blocks_of_any_size_give_the_same_lines, setup),
 		cmocka_unit_test(a_ten_megabyte_line_is_malformed_and_a_comment_is_not),
 		cmocka_unit_test(bad_lines_are_counted_copied_and_located),

@@ -266,7 +266,7 @@ static void build(const struct model *m, struct backend *b, size_t budget,
 	for (size_t i = 0; i < m->raw_n; i++) {
 		struct text_edge e = {
 			text_key_of(&m->raw[i][0]), text_key_of(&m->raw[i][1]),
-			bytes_of_key(&m->raw[i][2]),
+			bytes_of_key(&m->raw[i][2]), {0},
 		};
 
 		assert_int_equal(build_add(build, &e), 0);
@@ -706,7 +706,7 @@ static void a_build_without_memory_says_so_and_leaves_nothing(void **state)
 		for (size_t i = 0; r == 0 && i < m.raw_n; i++) {
 			struct text_edge e = {
 				text_key_of(&m.raw[i][0]), text_key_of(&m.raw[i][1]),
-				bytes_of_key(&m.raw[i][2]),
+				bytes_of_key(&m.raw[i][2]), {0},
 			};
 
 			r = build_add(b, &e);

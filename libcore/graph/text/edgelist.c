@@ -1,10 +1,10 @@
-/* graph/text/edgelist.c - el: SRC DST, as SNAP and GAP write it
+/* graph/text/edgelist.c - el: SRC DST [WEIGHT], as SNAP and GAP write it
  *
  * Separators are runs of blanks, TABs, commas, bars, and CR.  The fast path is a
  * line of digits: the number is computed while the end of the field is looked for.
  */
 #include "base/err.h"
-#include "graph/text/text.h"
+#include "graph/text/weight.h"
 
 /* Bytes that end a field. */
 static const bool separator[256] = {
@@ -51,26 +51,16 @@ static int bad_key(struct bytes key)
 	return 0;
 }
 
-/* Could the rest of the line, from AT on, be one weight? */
-static bool is_weight(const uint8_t *at, const uint8_t *end)
+/* The third field, from AT on, as the weight. */
+static int third(const uint8_t *at, const uint8_t *end, struct text_value *out)
 {
-	bool digit = false;
+	const uint8_t *start = at;
 
-	while (at < end && !separator[*at]) {
-		digit |= *at - (unsigned)'0' <= 9;
-		if (*at - (unsigned)'0' > 9 && *at != '.' && *at != '-' &&
-		    *at != '+' && *at != 'e' && *at != 'E')
-			return false;
+	while (at < end && !separator[*at])
 		at++;
-	}
-	return digit && skip(at, end) == end;
-}
-
-static int third(const uint8_t *at, const uint8_t *end)
-{
-	if (is_weight(at, end))
-		return err_set(ERR_UNSUPPORTED, "a third column: weights cannot be stored yet");
-	return err_set(ERR_BAD_RECORD, "expected SRC DST, found more fields");
+	if (skip(at, end) != end)
+		return err_set(ERR_BAD_RECORD, "expected SRC DST [WEIGHT], found more fields");
+	return weight_parse(bytes_of(start, (size_t)(at - start)), out);
 }
 
 static int edgelist_line(struct bytes line, uint8_t *room, struct text_edge *out)
@@ -89,8 +79,9 @@ static int edgelist_line(struct bytes line, uint8_t *room, struct text_edge *out
 	if (at == end)
 		return err_set(ERR_BAD_RECORD, "expected SRC DST, found one field");
 	at = skip(field(at, end, &out->dst), end);
-	if (at != end)
-		return third(at, end);
+	out->value.kind = TEXT_NO_VALUE;
+	if (at != end && third(at, end, &out->value) < 0)
+		return ERR_BAD_RECORD;
 	out->type = (struct bytes){0};
 	if (out->src.is_number && out->dst.is_number)
 		return 1;
@@ -100,5 +91,5 @@ static int edgelist_line(struct bytes line, uint8_t *room, struct text_edge *out
 }
 
 const struct text_dialect edgelist_dialect = {
-	.name = "el", .shape = "SRC DST", .line = edgelist_line,
+	.name = "el", .shape = "SRC DST [WEIGHT]", .line = edgelist_line,
 };

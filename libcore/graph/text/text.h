@@ -2,10 +2,9 @@
  *
  * One reader splits a stream into lines; a dialect turns a line into an edge.
  *
- *   el    SRC DST, blanks, commas or bars between; # and % comments; a third
- *         column, a weight, is refused by name: it cannot be stored yet
- *   tsv   SRC TAB DST [TAB TYPE], escapes \t \n \r \0 \\ \xHH; further columns,
- *         properties, are refused by name in the same way
+ *   el    SRC DST [WEIGHT], blanks, commas or bars between; # and % comments
+ *   tsv   SRC TAB DST [TAB TYPE [TAB weight=WEIGHT]], escapes \t \n \r \0 \\ \xHH;
+ *         other properties are refused by name: they cannot be stored yet
  *
  * A malformed line stops the reader unless it is tolerated (bad_most); the line
  * as it came is then handed to `reject`.  When the first 1000 lines that are
@@ -37,9 +36,16 @@ struct text_key {
 	bool is_number;		/* "0", "17"; not "007", "+5", "-1" */
 };
 
+struct text_value {		/* a weight */
+	enum { TEXT_NO_VALUE, TEXT_INTEGER, TEXT_REAL } kind;
+	int64_t i;		/* INTEGER */
+	double r;		/* REAL: finite */
+};
+
 struct text_edge {		/* points into the reader: good until its next call */
 	struct text_key src, dst;
 	struct bytes type;	/* len 0: none */
+	struct text_value value;
 };
 
 struct text_dialect {

@@ -1,8 +1,8 @@
-/* graph/text/tsv.c - tsv: SRC TAB DST [TAB TYPE], with escapes */
+/* graph/text/tsv.c - tsv: SRC TAB DST [TAB TYPE [TAB weight=WEIGHT]], escaped */
 #include <string.h>
 
 #include "base/err.h"
-#include "graph/text/text.h"
+#include "graph/text/weight.h"
 
 static int hex(uint8_t c)
 {
@@ -74,18 +74,34 @@ static struct bytes cut(struct bytes *rest)
 	return field;
 }
 
+/* NAME=VALUE: the weight, and later others. */
+static int property(struct bytes field, struct text_value *out)
+{
+	static const char name[] = "weight=";
+	const struct bytes prefix = { (const uint8_t *)name, sizeof name - 1 };
+
+	if (!bytes_starts(field, prefix))
+		return err_set(ERR_UNSUPPORTED, "the column \"%s\": properties other than"
+			       " weight cannot be stored yet", bytes_show(field));
+	if (out->kind != TEXT_NO_VALUE)
+		return err_set(ERR_BAD_RECORD, "two weights");
+	return weight_parse(bytes_of(field.ptr + prefix.len, field.len - prefix.len), out);
+}
+
 static int tsv_line(struct bytes line, uint8_t *room, struct text_edge *out)
 {
 	struct bytes rest = line;
+	int r;
 
 	out->src.bytes = cut(&rest);
 	if (!rest.ptr)
 		return err_set(ERR_BAD_RECORD, "expected SRC TAB DST, found no TAB");
 	out->dst.bytes = cut(&rest);
 	out->type = rest.ptr ? cut(&rest) : rest;
-	if (rest.ptr)
-		return err_set(ERR_UNSUPPORTED,
-			       "a fourth column: properties cannot be stored yet");
+	out->value.kind = TEXT_NO_VALUE;
+	while (rest.ptr)
+		if ((r = property(cut(&rest), &out->value)) < 0)
+			return r;
 	if (unescape(&out->src.bytes, &room) < 0 || unescape(&out->dst.bytes, &room) < 0 ||
 	    unescape(&out->type, &room) < 0)
 		return ERR_BAD_RECORD;
@@ -95,5 +111,5 @@ static int tsv_line(struct bytes line, uint8_t *room, struct text_edge *out)
 }
 
 const struct text_dialect tsv_dialect = {
-	.name = "tsv", .shape = "SRC TAB DST [TAB TYPE]", .line = tsv_line,
+	.name = "tsv", .shape = "SRC TAB DST [TAB TYPE [TAB weight=WEIGHT]]", .line = tsv_line,
 };
