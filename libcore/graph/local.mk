@@ -12,3 +12,5 @@ libcore_a_SOURCES += \
 	%D%/check.c %D%/check.h %D%/graph.c %D%/graph.h \
 	%D%/walk/bfs.c %D%/walk/bfs.h %D%/walk/path.c %D%/walk/path.h \
 	%D%/walk/seen.c %D%/walk/seen.h
+libcore_a_SOURCES += %D%/scan.c %D%/scan.h %D%/scan_inside.h
+libcore_a_SOURCES += %D%/scan_simd.c

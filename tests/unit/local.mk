@@ -117,3 +117,6 @@ UNIT_TESTS += tests/unit/team
 tests_unit_team_SOURCES = %D%/team.c
 tests_unit_team_LDFLAGS = -Wl,--wrap=pthread_create
 tests_unit_team_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/scan
+tests_unit_scan_SOURCES = %D%/scan.c
+tests_unit_scan_LDADD = $(UNIT_LDADD)
