@@ -4,6 +4,7 @@ libcore_a_SOURCES += \
 	%D%/csr.c %D%/csr.h %D%/csr_disk.h %D%/csr_write.c \
 	%D%/dict.c %D%/dict.h %D%/dict_disk.h %D%/dict_write.c \
 	%D%/ids.c %D%/ids.h %D%/intake.c %D%/intake.h \
+	%D%/list.c %D%/list.h \
 	%D%/intern.c %D%/intern.h %D%/sort.c %D%/sort.h \
 	%D%/spool.c %D%/spool.h \
 	%D%/text/edgelist.c %D%/text/text.c %D%/text/text.h %D%/text/tsv.c \

@@ -120,3 +120,6 @@ tests_unit_team_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/scan
 tests_unit_scan_SOURCES = %D%/scan.c
 tests_unit_scan_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/list
+tests_unit_list_SOURCES = %D%/list.c
+tests_unit_list_LDADD = $(UNIT_LDADD)

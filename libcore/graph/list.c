@@ -1,0 +1,498 @@
+/* graph/list.c - gaps into bits and back
+ *
+ * Eight numbers of w bits are w bytes, so eight of up to 25 bits are two loads of
+ * 16 bytes, a shuffle that gives each its four bytes, and a shift of its own for
+ * each.  Their sums, in 32 bits, cannot overflow within a block of 32; wider
+ * numbers take the portable way, which checks each sum.
+ */
+#include "graph/list.h"
+
+#include <string.h>
+
+#include "base/endian.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define SIMD_BITS 25u
+
+static uint64_t load64(const uint8_t *p)
+{
+	le64 v;
+
+	memcpy(&v, p, 8);
+	return le64_get(v);
+}
+
+static void store64(uint8_t *p, uint64_t x)
+{
+	le64 v = le64_of(x);
+
+	memcpy(p, &v, 8);
+}
+
+static unsigned bits_of(uint64_t x)
+{
+	return x ? 64 - (unsigned)__builtin_clzll(x) : 0;
+}
+
+/* N ids at IDS, each of WIDTH bytes: a constant where this is inlined. */
+static inline uint64_t id_at(const void *ids, unsigned width, uint64_t i)
+{
+	return width == 4 ? ((const uint32_t *)ids)[i] : ((const uint64_t *)ids)[i];
+}
+
+/* --- encoding --- */
+
+/* What kinds of head there are: the lowest bits, how many, and their meaning. */
+enum { NEAR = 1, EQUAL = 2 };
+static const struct {
+	uint8_t tag, bits;
+} heads[] = {
+	[0] = { 0, 1 }, [NEAR] = { 1, 3 }, [EQUAL] = { 3, 3 }, [NEAR | EQUAL] = { 5, 3 },
+};
+
+static unsigned head_len(unsigned kind, uint64_t value)
+{
+	unsigned n = 1;
+
+	for (value >>= 7 - heads[kind].bits; value; value >>= 7)
+		n++;
+	return n;
+}
+
+static uint8_t *put_head(uint8_t *out, unsigned kind, uint64_t value)
+{
+	unsigned bits = heads[kind].bits;
+	uint64_t rest = value >> (7 - bits);
+
+	*out = (uint8_t)(heads[kind].tag | (value << bits & 0x7f) | (rest ? 0x80 : 0));
+	for (out++; rest; rest >>= 7)
+		*out++ = (uint8_t)((rest & 0x7f) | (rest >> 7 ? 0x80 : 0));
+	return out;
+}
+
+static uint64_t zigzag(uint64_t d)
+{
+	return d << 1 ^ (d >> 63 ? ~0ull : 0);
+}
+
+static uint8_t *put_first(uint8_t *out, uint64_t node, uint64_t first, bool equal)
+{
+	unsigned kind = equal ? EQUAL : 0;
+	uint64_t near = zigzag(first - node);
+
+	if (head_len(kind | NEAR, near) < head_len(kind, first))
+		return put_head(out, kind | NEAR, near);
+	return put_head(out, kind, first);
+}
+
+/* M gaps to the ids from IDS[I] on, of W bits each. */
+static inline uint8_t *put_bits(uint8_t *out, const void *ids, unsigned width, uint64_t i,
+				unsigned m, unsigned w, uint64_t step)
+{
+	uint64_t acc = 0, before = id_at(ids, width, i - 1);
+	unsigned fill = 0;
+
+	if (w == 0)
+		return out;
+	for (unsigned k = 0; k < m; k++) {
+		uint64_t id = id_at(ids, width, i + k), gap = id - before - step;
+
+		before = id;
+		acc |= gap << fill;
+		fill += w;
+		if (fill >= 64) {
+			store64(out, acc);
+			out += 8;
+			fill -= 64;
+			acc = fill ? gap >> (w - fill) : 0;
+		}
+	}
+	store64(out, acc);
+	return out + (fill + 7) / 8;
+}
+
+static inline unsigned width_of(const void *ids, unsigned width, uint64_t i, unsigned m,
+				uint64_t step)
+{
+	uint64_t all = 0;
+
+	for (unsigned k = 0; k < m; k++)
+		all |= id_at(ids, width, i + k) - id_at(ids, width, i + k - 1) - step;
+	return bits_of(all);
+}
+
+/* The widest numbers that the bytes of M numbers of W bits have room for. */
+static unsigned fill_up(unsigned m, unsigned w)
+{
+	unsigned wide = (m * w + 7) / 8 * 8 / m;
+
+	return wide < 64 ? wide : 64;
+}
+
+static inline bool has_equal(const void *ids, unsigned width, uint64_t n)
+{
+	bool equal = false;
+
+	for (uint64_t i = 1; i < n; i++)
+		equal |= id_at(ids, width, i) == id_at(ids, width, i - 1);
+	return equal;
+}
+
+static unsigned bytes_for(uint64_t x)
+{
+	unsigned n = (bits_of(x) + 7) / 8;
+
+	return n ? n : 1;
+}
+
+/* Where each chunk begins is known when all widths are: a pass ahead for its size,
+ * so that the table's places are as narrow as they can be. */
+static inline uint64_t last_chunk_off(const void *ids, unsigned width, uint64_t n, uint64_t step)
+{
+	uint64_t off = 0, last = (n - 2) / LIST_CHUNK * LIST_CHUNK;
+
+	for (uint64_t i = 0; i < last; i += LIST_BLOCK)
+		off += 1 + LIST_BLOCK / 8 * width_of(ids, width, 1 + i, LIST_BLOCK, step);
+	return off;
+}
+
+static inline uint8_t *put_table(uint8_t *out, const void *ids, unsigned width, uint64_t n,
+				 uint64_t step, unsigned *id_len, unsigned *off_len)
+{
+	uint64_t entry_n = (n - 2) / LIST_CHUNK;
+
+	*id_len = bytes_for(id_at(ids, width, entry_n * LIST_CHUNK));
+	*off_len = bytes_for(last_chunk_off(ids, width, n, step));
+	*out = (uint8_t)((*off_len - 1) << 4 | (*id_len - 1));
+	return out + 1 + entry_n * (*id_len + *off_len);
+}
+
+static void put_entry(uint8_t *at, uint64_t id, unsigned id_len, uint64_t off, unsigned off_len)
+{
+	le64 a = le64_of(id), b = le64_of(off);
+
+	memcpy(at, &a, id_len);
+	memcpy(at + id_len, &b, off_len);
+}
+
+static inline size_t encode(uint8_t *out, uint64_t node, const void *ids, unsigned width,
+			    uint64_t n)
+{
+	uint8_t *at = out, *table, *blocks;
+	unsigned id_len = 0, off_len = 0;
+	uint64_t step;
+
+	if (n == 0)
+		return 0;
+	step = !has_equal(ids, width, n);
+	at = put_first(at, node, id_at(ids, width, 0), !step);
+	table = at + 1;
+	if (n > LIST_CHUNK + 1)
+		at = put_table(at, ids, width, n, step, &id_len, &off_len);
+	blocks = at;
+	for (uint64_t i = 1; i < n; i += LIST_BLOCK) {
+		unsigned m = n - i < LIST_BLOCK ? (unsigned)(n - i) : LIST_BLOCK;
+		unsigned w = width_of(ids, width, i, m, step);
+
+		if (i > 1 && i % LIST_CHUNK == 1) {
+			put_entry(table, id_at(ids, width, i - 1), id_len,
+				  (uint64_t)(at - blocks), off_len);
+			table += id_len + off_len;
+		}
+		if (n - i > LIST_BLOCK)
+			*at++ = (uint8_t)w;
+		else
+			w = fill_up(m, w);
+		at = put_bits(at, ids, width, i, m, w, step);
+	}
+	return (size_t)(at - out);
+}
+
+size_t list_encode(uint8_t *out, uint64_t node, const uint64_t *ids, uint64_t n)
+{
+	return encode(out, node, ids, 8, n);
+}
+
+size_t list_encode32(uint8_t *out, uint64_t node, const uint32_t *ids, uint64_t n)
+{
+	return encode(out, node, ids, 4, n);
+}
+
+/* --- reading --- */
+
+/* The head's value and kind; NULL when it is none. */
+static const uint8_t *get_head(const uint8_t *at, const uint8_t *end, unsigned *kind,
+			       uint64_t *value)
+{
+	static const uint8_t kinds[8] = { 0, NEAR, 0, EQUAL, 0, NEAR | EQUAL, 0, 0xff };
+	unsigned shift;
+	uint8_t b;
+
+	if (at >= end)
+		return NULL;
+	b = *at++;
+	*kind = kinds[b & 7];
+	if (*kind == 0xff)
+		return NULL;
+	*value = (b & 0x7f) >> heads[*kind].bits;
+	for (shift = 7 - heads[*kind].bits; b & 0x80; shift += 7) {
+		if (at >= end || shift > 63)
+			return NULL;
+		b = *at++;
+		if (shift > 57 && (b & 0x7f) >> (64 - shift))
+			return NULL;
+		*value |= (uint64_t)(b & 0x7f) << shift;
+	}
+	return at;
+}
+
+static int begin_table(struct list_reader *r)
+{
+	uint64_t room = (uint64_t)(r->end - r->at);
+
+	if (room == 0)
+		return -1;
+	r->id_len = (*r->at & 15) + 1;
+	r->off_len = (*r->at >> 4) + 1;
+	r->entry_n = (r->n - 2) / LIST_CHUNK;
+	r->table = r->at + 1;
+	if (r->id_len > 8 || r->off_len > 8 ||
+	    r->entry_n > (room - 1) / (r->id_len + r->off_len))
+		return -1;
+	r->at = r->table + list_table_len(r);
+	return 0;
+}
+
+int list_begin(struct list_reader *r, uint64_t node, uint64_t n, const uint8_t *at,
+	       const uint8_t *end)
+{
+	unsigned kind;
+	uint64_t value;
+
+	*r = (struct list_reader){ .at = at, .end = end, .left = n, .n = n };
+	if (n == 0)
+		return at == end ? 0 : -1;
+	r->at = get_head(at, end, &kind, &value);
+	if (!r->at)
+		return -1;
+	r->step = !(kind & EQUAL);
+	if (kind & NEAR)
+		value = node + (value >> 1 ^ (value & 1 ? ~0ull : 0));
+	r->last = value;
+	return n > LIST_CHUNK + 1 ? begin_table(r) : 0;
+}
+
+/* The block's width, M numbers long; its bytes lie before the end.  -1. */
+static inline int block_width(struct list_reader *r, uint64_t left, unsigned *m)
+{
+	uint64_t room = (uint64_t)(r->end - r->at);
+	unsigned w;
+
+	if (left > LIST_BLOCK) {
+		*m = LIST_BLOCK;
+		if (room == 0)
+			return -1;
+		w = *r->at;
+		r->at++;
+		return w <= 64 && (room - 1) >= w * (LIST_BLOCK / 8) ? (int)w : -1;
+	}
+	*m = (unsigned)left;
+	if (room > 8 * LIST_BLOCK)
+		return -1;
+	w = (unsigned)room * 8 / *m;
+	w = w < 64 ? w : 64;
+	return (*m * w + 7) / 8 == room ? (int)w : -1;
+}
+
+/* M numbers of W bits at AT summed up from LAST on; false when one wraps. */
+static inline bool sum_portable(uint64_t *ids, const uint8_t *at, unsigned m, unsigned w,
+				uint64_t last, uint64_t step)
+{
+	uint64_t mask = w ? ~0ull >> (64 - w) : 0;
+	bool wraps = false;
+
+	for (unsigned i = 0; i < m; i++) {
+		unsigned bit = i * w % 8;
+		const uint8_t *p = at + i * w / 8;
+		uint64_t x = load64(p) >> bit;
+
+		if (bit + w > 64)
+			x |= (uint64_t)p[8] << (64 - bit);
+		wraps |= __builtin_add_overflow(last, x & mask, &last);
+		wraps |= __builtin_add_overflow(last, step, &last);
+		ids[i] = last;
+	}
+	return !wraps;
+}
+
+typedef int read_fn(struct list_reader *r, uint64_t ids[LIST_READ]);
+typedef bool sum_fn(uint64_t *ids, const uint8_t *at, unsigned m, unsigned w, uint64_t last,
+		    uint64_t step);
+
+static inline __attribute__((always_inline)) int read_with(struct list_reader *r, uint64_t *ids,
+							   sum_fn *narrow, unsigned narrow_bits)
+{
+	unsigned n = 0, m;
+
+	if (!r->begun && r->left) {
+		r->begun = true;
+		r->left--;
+		ids[n++] = r->last;
+		if (r->left == 0 && r->at != r->end)
+			return -1;
+	}
+	while (r->left && n <= LIST_READ - LIST_BLOCK) {
+		int w = block_width(r, r->left, &m);
+
+		if (w < 0)
+			return -1;
+		if ((unsigned)w <= narrow_bits
+		    ? !narrow(ids + n, r->at, m, (unsigned)w, r->last, r->step)
+		    : !sum_portable(ids + n, r->at, m, (unsigned)w, r->last, r->step))
+			return -1;
+		r->at += (m * (unsigned)w + 7) / 8;
+		n += m;
+		r->last = ids[n - 1];
+		r->left -= m;
+	}
+	return (int)n;
+}
+
+static int read_portable(struct list_reader *r, uint64_t ids[LIST_READ])
+{
+	return read_with(r, ids, sum_portable, 64);
+}
+
+#if defined(__x86_64__)
+/* As sum_portable, for W of up to SIMD_BITS; eight places at a time are written. */
+__attribute__((target("avx2"))) static inline bool
+sum_avx2(uint64_t *ids, const uint8_t *at, unsigned m, unsigned w, uint64_t last, uint64_t step)
+{
+	const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 0, 1, 2, 3);
+	const __m256i spread = _mm256_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12,
+						0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12);
+	const __m256i four = _mm256_set1_epi32(0x03020100);
+	const __m256i upper = _mm256_setr_epi32(0, 0, 0, 0, -1, -1, -1, -1);
+	const __m256i third = _mm256_set1_epi32(3), seventh = _mm256_set1_epi32(7);
+	/* where each number's bits begin, from its half's first byte on */
+	__m256i bit = _mm256_add_epi32(_mm256_mullo_epi32(lane, _mm256_set1_epi32((int)w)),
+				       _mm256_and_si256(upper, _mm256_set1_epi32(w & 1 ? 4 : 0)));
+	__m256i pick = _mm256_add_epi8(
+		_mm256_shuffle_epi8(_mm256_srli_epi32(bit, 3), spread), four);
+	__m256i shift = _mm256_and_si256(bit, seventh);
+	__m256i mask = _mm256_set1_epi32((int)((1u << w) - 1));
+	__m256i less = _mm256_set1_epi32((int)step);
+	__m256i base = _mm256_set1_epi64x((long long)last);
+	__m256i carry = _mm256_setzero_si256();
+
+	for (unsigned i = 0; i < m; i += 8, at += w) {
+		__m256i x = _mm256_inserti128_si256(
+			_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)at)),
+			_mm_loadu_si128((const __m128i *)(at + w / 2)), 1);
+
+		x = _mm256_srlv_epi32(_mm256_shuffle_epi8(x, pick), shift);
+		x = _mm256_add_epi32(_mm256_and_si256(x, mask), less);
+		x = _mm256_add_epi32(x, _mm256_slli_si256(x, 4));
+		x = _mm256_add_epi32(x, _mm256_slli_si256(x, 8));
+		x = _mm256_add_epi32(x, _mm256_and_si256(
+			upper, _mm256_permutevar8x32_epi32(x, third)));
+		x = _mm256_add_epi32(x, carry);
+		carry = _mm256_permutevar8x32_epi32(x, seventh);
+		_mm256_storeu_si256((__m256i *)(ids + i), _mm256_add_epi64(base,
+			_mm256_cvtepu32_epi64(_mm256_castsi256_si128(x))));
+		_mm256_storeu_si256((__m256i *)(ids + i + 4), _mm256_add_epi64(base,
+			_mm256_cvtepu32_epi64(_mm256_extracti128_si256(x, 1))));
+	}
+	return ids[m - 1] >= last;
+}
+
+__attribute__((target("avx2"))) static int read_avx2(struct list_reader *r,
+						     uint64_t ids[LIST_READ])
+{
+	return read_with(r, ids, sum_avx2, SIMD_BITS);
+}
+#endif
+
+static read_fn read_first;
+static read_fn *reader = read_first;	/* whoever races here stores the same */
+
+static read_fn *best(void)
+{
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("avx2"))
+		return read_avx2;
+#endif
+	return read_portable;
+}
+
+static int read_first(struct list_reader *r, uint64_t ids[LIST_READ])
+{
+	read_fn *f = best();
+
+	__atomic_store_n(&reader, f, __ATOMIC_RELAXED);
+	return f(r, ids);
+}
+
+void list_portable(bool on)
+{
+	__atomic_store_n(&reader, on ? read_portable : best(), __ATOMIC_RELAXED);
+}
+
+int list_read(struct list_reader *r, uint64_t ids[LIST_READ])
+{
+	return __atomic_load_n(&reader, __ATOMIC_RELAXED)(r, ids);
+}
+
+/* --- moving forward --- */
+
+static uint64_t entry_id(const struct list_reader *r, uint64_t i)
+{
+	le64 v = {0};
+
+	memcpy(&v, r->table + i * (r->id_len + r->off_len), r->id_len);
+	return le64_get(v);
+}
+
+static uint64_t entry_off(const struct list_reader *r, uint64_t i)
+{
+	le64 v = {0};
+
+	memcpy(&v, r->table + i * (r->id_len + r->off_len) + r->id_len, r->off_len);
+	return le64_get(v);
+}
+
+int list_chunk(struct list_reader *r, uint64_t chunk)
+{
+	const uint8_t *blocks;
+	uint64_t off;
+
+	if (chunk == 0 || r->left < r->n - 1 - chunk * LIST_CHUNK)
+		return 0;
+	blocks = r->table + list_table_len(r);
+	off = entry_off(r, chunk - 1);
+	if (off > (uint64_t)(r->end - blocks))
+		return -1;
+	r->at = blocks + off;
+	r->last = entry_id(r, chunk - 1);
+	r->left = r->n - 1 - chunk * LIST_CHUNK;
+	r->begun = true;
+	return 0;
+}
+
+int list_seek(struct list_reader *r, uint64_t id)
+{
+	uint64_t lo = 0, hi = r->entry_n;
+
+	while (lo < hi) {		/* entries before LO are less than ID */
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		if (entry_id(r, mid) < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return list_chunk(r, lo);
+}

@@ -1,0 +1,87 @@
+/* graph/list.h - one node's list of neighbours as bytes
+ *
+ * Pure functions: ids in ascending order (equal ones allowed) to bytes and back.
+ * The bytes depend on the node and its ids alone, so threads may encode lists
+ * anywhere; how many ids there are and where the bytes end is kept by whoever
+ * keeps the bytes.  A list of n ids, n > 0:
+ *
+ *   head    the first id and how it is meant, 1 to 10 bytes
+ *   table   only when n > LIST_CHUNK + 1: a byte, (b - 1) << 4 | (a - 1), then
+ *           for each chunk but the first: `a` bytes, the id before the chunk,
+ *           and `b` bytes, where the chunk begins behind the table
+ *   blocks  the n - 1 gaps to the ids that follow, LIST_BLOCK a block, the last
+ *           block may have fewer; LIST_CHUNK gaps are a chunk
+ *
+ * Head: the first byte has in bit 7 whether more follow, in its lowest bits what
+ * kind of list it is: 0 distinct ids, the value is the first id; 001 distinct
+ * ids, the value is the first id less the node, zigzag (0, -1, 1, -2, ...); 011
+ * and 101 the same two where ids repeat.  Its other bits are the lowest of the
+ * value; each byte that follows has seven more, and in bit 7 whether it is not
+ * the last.
+ *
+ * Block: a byte w, 0 to 64, and LIST_BLOCK numbers of w bits, the first in the
+ * lowest bits of the first byte, no padding between.  The last block has no byte
+ * w: of m numbers in r bytes, w is 8r / m rounded down, at most 64, and r is
+ * m * w / 8 rounded up.  A number is the gap, less 1 where ids are distinct.
+ */
+#ifndef GRAPH_LIST_H
+#define GRAPH_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LIST_BLOCK 32u
+#define LIST_CHUNK 1024u
+#define LIST_READ 128u		/* ids a call of list_read gives at most */
+
+/* Bytes that list_encode may write for N ids, what it writes beyond the list's end
+ * included. */
+#define LIST_BYTES_MAX(n) (32 + 8 * (uint64_t)(n) + (uint64_t)(n) / 16)
+/* So many bytes behind the end of a list being read must be readable; what they
+ * are does not matter. */
+#define LIST_SLACK 32u
+
+/* The bytes of N ids, ascending, at OUT; returns how many (0 of none). */
+size_t list_encode(uint8_t *out, uint64_t node, const uint64_t *ids, uint64_t n);
+size_t list_encode32(uint8_t *out, uint64_t node, const uint32_t *ids, uint64_t n);
+
+struct list_reader {
+	const uint8_t *at, *end;	/* where the next block is; where all ends */
+	uint64_t left;			/* ids not yet read */
+	uint64_t last;			/* the id before them, or the first */
+	bool begun;			/* the first was read */
+	uint8_t step;			/* what gaps are stored less of */
+	/* of lists longer than a chunk */
+	const uint8_t *table;		/* its entries */
+	uint64_t entry_n, n;
+	uint8_t id_len, off_len;
+};
+
+/* The list of N ids in [at, end).  What it needs to look at first lies in the first
+ * LIST_HEAD bytes.  0; -1: these bytes are no such list. */
+#define LIST_HEAD 11u
+int list_begin(struct list_reader *r, uint64_t node, uint64_t n, const uint8_t *at,
+	       const uint8_t *end);
+
+/* Up to LIST_READ ids, never a wrapped one; 0 at the end; -1.  All LIST_READ places
+ * may be written to.  It looks at LIST_REACH bytes from r->at, not beyond the end. */
+#define LIST_REACH (4 * (1 + 8 * LIST_BLOCK))
+int list_read(struct list_reader *r, uint64_t ids[LIST_READ]);
+
+/* Forward to a place such that the next id read is ID's, or one at most 2 * LIST_CHUNK
+ * places before the first that is not less than ID.  It looks at the table
+ * (list_table_len bytes at r->table) and what it says must be right.  -1. */
+int list_seek(struct list_reader *r, uint64_t id);
+/* Forward to a chunk: the next id read is the one at place CHUNK * LIST_CHUNK + 1
+ * of the list, as a reader that takes a part of it needs. */
+int list_chunk(struct list_reader *r, uint64_t chunk);
+static inline uint64_t list_table_len(const struct list_reader *r)
+{
+	return r->entry_n * (r->id_len + r->off_len);
+}
+
+/* Tests: the portable decoder, whatever the processor can do. */
+void list_portable(bool on);
+
+#endif
