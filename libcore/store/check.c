@@ -299,7 +299,7 @@ static int look(struct checking *k, struct look *l)
 	if (r == 0)
 		r = manifest_read(&again, k->c->backend, k->c->mem);
 	if (r < 0)
-		return r == ERR_MEMORY ? r : ERR_CHANGED;
+		return r == ERR_MEMORY || r == ERR_RESOURCE ? r : ERR_CHANGED;
 	if (again.generation != l->m.generation)
 		r = ERR_CHANGED;
 	manifest_release(&again);
