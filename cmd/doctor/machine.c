@@ -96,6 +96,8 @@ static void check_aio(struct doctor *d)
 	uint64_t used = machine_number("/proc/sys/fs/aio-nr", 0);
 	uint64_t most = machine_number("/proc/sys/fs/aio-max-nr", 0);
 	unsigned depth = (unsigned)setting_u64(&d->settings, SETTING_IO_DEPTH);
+	/* a bound of 0 is one */
+	bool taken = used + depth > machine_number("/proc/sys/fs/aio-max-nr", UINT64_MAX);
 	struct ioq *q;
 
 	if (ioq_open(&q, depth, IOQ_LIBAIO) == 0) {
@@ -105,7 +107,7 @@ static void check_aio(struct doctor *d)
 			   " operations of this machine reserved", depth, used, most);
 		return;
 	}
-	doctor_say(d, DOCTOR_SLOW, "aio", most && used + depth > most ?
+	doctor_say(d, DOCTOR_SLOW, "aio", taken ?
 		   "sysctl fs.aio-max-nr=1048576, or end whoever reserved them" :
 		   "install libaio (Debian: libaio1)",
 		   "%s; %" PRIu64 " of %" PRIu64 " reserved: threads instead",
