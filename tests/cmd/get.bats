@@ -61,3 +61,39 @@ setup() {
 		cmp out big
 	done
 }
+
+# The log may be so long as it was when a writer found it beyond log_size: one commit
+# more, in blocks of 4 KiB, and its file grows ahead by no more than that again.
+@test "a reader held through whole overwrites: no writer waits, the log stays in its bound" {
+	strato-config log_size=256K reserve_size=1M
+	for round in first second third; do
+		LC_ALL=C awk -v r=$round 'BEGIN { for (i = 0; i < 6000; i++)
+			printf "key/%05d\tvalue %d of the %s\n", i, i, r }' >"$W/$round"
+	done
+	strato-put -b "$W/first"
+	seeded 300000 2 >"$W/large"
+	strato-put large "$W/large"
+	coproc READER { exec strato-get -b; }
+	pid=$READER_PID
+	echo key/00000 >&"${READER[1]}"
+	IFS= read -r -t 20 line <&"${READER[0]}"
+	[ "$line" = "key/00000${TAB}value 0 of the first" ]
+	for round in second third second third; do
+		strato-put --wait=0 -b --commit-every=100 "$W/$round"
+		strato-put --wait=0 -d small large
+		[ "$(strato-stat -J | jq .log_bytes)" -le $((2 * 256 * 1024)) ]
+		[ "$(du -cb "$S"/wal/* | tail -n 1 | cut -f1)" -le $((8 * 256 * 1024)) ]
+	done
+	strato-compact --wait=0
+	for i in 00001 03000 05999; do
+		echo key/$i >&"${READER[1]}"
+		IFS= read -r -t 20 line <&"${READER[0]}"
+		[ "$line" = "key/$i${TAB}value $((10#$i)) of the first" ]
+	done
+	eval "exec ${READER[1]}>&-"
+	wait "$pid"
+	strato-ls --values key/ | cmp - "$W/third"
+	strato-put -d v after
+	[ "$(strato-stat -J | jq .stored_bytes)" -lt 4000000 ] || fail "$(strato-stat)"
+	strato-walcheck --full
+}
