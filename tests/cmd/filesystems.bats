@@ -9,6 +9,12 @@ setup() {
 }
 
 teardown() {
+	if [ -e "$W/aio-max-nr" ]; then
+		cat "$W/aio-max-nr" >/proc/sys/fs/aio-max-nr
+		rm "$W/aio-max-nr"
+		kill "$(cat "$W/watchdog")"
+	fi
+	cd /
 	if mountpoint -q "$W/disk"; then
 		umount "$W/disk"
 	fi
@@ -17,11 +23,12 @@ teardown() {
 # Mounts a file system of its own at disk, or skips.
 mounted() { # TYPE SIZE_MB
 	[ "$(id -u)" = 0 ] || skip "only root mounts file systems"
-	if [ "$1" = tmpfs ]; then
-		mount -t tmpfs -o "size=$2m" none disk 2>/dev/null ||
-			skip "tmpfs cannot be mounted here"
+	case $1 in
+	tmpfs|ramfs)
+		mount -t "$1" -o "size=$2m" none disk 2>/dev/null ||
+			skip "$1 cannot be mounted here"
 		return
-	fi
+	esac
 	command -v "mkfs.$1" >/dev/null || skip "no mkfs.$1"
 	truncate -s "$2M" image
 	"mkfs.$1" -q image 2>/dev/null || skip "mkfs.$1 makes none of $2 MiB"
@@ -67,6 +74,101 @@ life() {
 @test "tmpfs: the same" {
 	mounted tmpfs 48
 	life
+}
+
+# The tests of the commands, with their stores on the file system at disk.  What a
+# test of this file exports is not theirs.
+others() { # FILE.bats [OPTION]...
+	local file=$BATS_TEST_DIRNAME/$1
+	shift
+	env -i PATH="$(tr : '\n' <<<"$PATH" | grep -v bats-core | paste -sd:)" HOME="$W" TMPDIR="$W/disk" SEED="$SEED" \
+		STRATO_SOURCE="$STRATO_SOURCE" STRATO_BUILD="$STRATO_BUILD" \
+		STRATO_TEST_SCALE="$(scaled 5)" \
+		bats --tap "$@" "$file" >others.out 2>&1 ||
+		fail "$file on $(stat -f -c %T disk): $(cat others.out)"
+	grep -q '^ok ' others.out || fail "$file: $(cat others.out)"
+}
+
+# What moves bytes to the file system and back, killed on the way too.
+all_others() {
+	local f
+	command -v bats >/dev/null || skip "no bats in the path"
+	for f in put get compact snapshot backup walcheck ttl kill; do
+		others $f.bats
+	done
+	others bulk.bats -f '^a bulk load, in one commit or as it flows'
+	others bulk.bats -f 'kill'
+	[ -z "$(ls -A disk | grep -v '^lost+found$')" ]
+}
+
+@test "ext4: the tests of put, get, bulk, compact, snapshot, backup, walcheck, ttl and kill" {
+	mounted ext4 2048
+	all_others
+}
+
+@test "xfs: the same tests" {
+	mounted xfs 2048
+	all_others
+}
+
+@test "tmpfs: the same tests" {
+	mounted tmpfs 2048
+	all_others
+}
+
+# Answers of what the page cache does not hold, with the words about the queue.
+cold_reads() { # MOUNTED
+	export STRATO_STORE=$1/kv
+	strato-init -O compression=none -O direct_io="${2:-auto}" "$STRATO_STORE"
+	head -c 70M /dev/zero | tr '\0' x >large
+	strato-put large large
+	awk 'BEGIN { for (i = 0; i < 5000; i++) printf "key/%05d\tvalue %d\n", i, i }' >in
+	strato-put -b in
+	strato-compact
+	find "$STRATO_STORE/seg" -type f -exec dd if={} iflag=nocache count=0 status=none \;
+	strato-get -v large 2>note | cmp - large
+	cut -f1 in | strato-get -b | cmp - in
+	strato-walcheck --full
+}
+
+@test "a file system without direct I/O is read and written buffered, and says so" {
+	mounted ramfs 1
+	# ramfs says nothing of its size, and takes what it is given
+	dd if=/dev/zero of=disk/probe bs=4096 count=1 oflag=direct 2>/dev/null &&
+		skip "direct I/O on ramfs"
+	cold_reads disk
+	strato-stat -J | jq -e '.io_mode == "buffered"' || fail "$(strato-stat -J)"
+	strato-stat | grep -q '^I/O .*no direct I/O'
+	run --separate-stderr -69 strato-get -O direct_io=on large
+	[[ "$stderr" == *"direct I/O"*"[unavailable]"* ]]
+	others put.bats
+	others get.bats
+	others kill.bats -f 'random moments'
+}
+
+# A watchdog besides teardown: what the whole machine depends on must come back.
+without_contexts() {
+	local most=/proc/sys/fs/aio-max-nr was
+	[ "$(id -u)" = 0 ] && [ -w $most ] || skip "only root lowers aio-max-nr"
+	was=$(cat $most)
+	echo "$was" >aio-max-nr
+	setsid bash -c 'trap "kill %1; exit" TERM; sleep 60 & wait; echo "$0" >"$1"' \
+		"$was" $most </dev/null >/dev/null 2>&1 3>&- &
+	echo $! >watchdog
+	echo 0 >$most
+	[ "$(cat $most)" = 0 ] || skip "aio-max-nr stays what it is"
+}
+
+@test "no aio context left: the same answers by threads, and doctor and bench say so" {
+	mounted ext4 256
+	without_contexts
+	cold_reads disk
+	grep -q 'threads: libaio: no context' note || fail "$(cat note)"
+	strato-doctor >said || [ $? = 1 ]
+	grep '^slow.aio.*aio-max-nr' said || fail "$(cat said)"
+	mkdir disk/place
+	strato-bench nvme_throughput --size=1M --time=2ms --runs=1 disk/place >figures
+	grep -q '^# I/O mode: .*threads' figures || fail "$(cat figures)"
 }
 
 # A MiB of records and values, removals and compactions on a disk of each size from
@@ -128,12 +230,17 @@ life() {
 	strato-init kv
 	awk 'BEGIN { for (i = 0; i < 3000; i++) printf "key/%05d\tvalue %d\n", i, i }' >in
 	strato-put -b in
+	seeded 300000 3 >large
+	strato-put large large
 	strato-compact
 	memory=("-v 20000" "-v 60000")
 	# the address sanitizer reserves more than any limit before main
 	! grep -q 'define STRATO_SANITIZED' "$STRATO_BUILD/config.h" || memory=()
 	for limit in "-n 4" "-n 6" "-n 8" "${memory[@]}"; do
-		for tool in "strato-put -d v k" "strato-get key/00007" "strato-compact"; do
+		for tool in "strato-put -d v k" "strato-get key/00007" "strato-compact" \
+				"strato-get -b key/00007" "strato-put -b in" \
+				"strato-put large large" "strato-get large" \
+				"strato-backup -o image" "strato-walcheck --full"; do
 			bash -c "ulimit $limit; exec $tool" >out 2>err && status=0 || status=$?
 			# 127 and 126: not even the program could be loaded
 			[[ " 0 69 71 126 127 " == *" $status "* ]] ||
@@ -141,5 +248,6 @@ life() {
 		done
 		strato-walcheck --full
 		strato-ls --values key/ | cmp - in
+		strato-get large | cmp - large
 	done
 }

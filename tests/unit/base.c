@@ -99,6 +99,14 @@ static void an_error_keeps_its_words_and_its_status(void **state)
 	errno = ENOSPC;
 	assert_int_equal(err_sys(ERR_IO, "f: write"), ERR_NO_SPACE);
 	assert_string_equal(err_word(ERR_NO_SPACE), "no-space");
+	errno = EDQUOT;
+	assert_int_equal(err_sys(ERR_IO, "f: write"), ERR_NO_SPACE);
+	errno = EFBIG;
+	assert_int_equal(err_sys(ERR_IO, "f: write"), ERR_NO_SPACE);
+	errno = EMFILE;
+	assert_int_equal(err_sys(ERR_IO, "f: open"), ERR_RESOURCE);
+	errno = EIO;
+	assert_int_equal(err_sys(ERR_IO, "f: write"), ERR_IO);
 	assert_int_equal(err_status(-9999), 70);
 }
 
