@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "graph/scan_inside.h"
-#include "graph/text/text.h"
+#include "graph/text/weight.h"
 
 static bool is_digit(uint8_t c)
 {
@@ -45,8 +45,19 @@ static const uint8_t *number(const uint8_t *at, const uint8_t *end, uint64_t *ou
 	return at;
 }
 
+/* The weight at AT; its end, or NULL. */
+static const uint8_t *weight(const uint8_t *at, const uint8_t *end, struct text_value *out)
+{
+	const uint8_t *start = at;
+
+	while (at < end && *at != '\n' && !separates(*at))
+		at++;
+	return weight_parse(bytes_of(start, (size_t)(at - start)), out) < 0 ? NULL : at;
+}
+
 /* The edge at AT; its end, which may be that of the text, or NULL. */
-static const uint8_t *edge(const struct scan *s, const uint8_t *at, struct scan_edge *out)
+static const uint8_t *edge(const struct scan *s, const uint8_t *at, struct scan_edge *out,
+			   struct text_value *value)
 {
 	const uint8_t *gap;
 
@@ -58,8 +69,13 @@ static const uint8_t *edge(const struct scan *s, const uint8_t *at, struct scan_
 	else
 		at = skip(gap, s->end);
 	at = number(at, s->end, &out->dst);
+	gap = at;
 	if (at && s->shape == SCAN_EL)
 		at = skip(at, s->end);
+	if (at > gap && s->value && at < s->end && *at != '\n') {
+		at = weight(at, s->end, value);
+		at = at ? skip(at, s->end) : NULL;
+	}
 	return at && (at == s->end || *at == '\n') ? at : NULL;
 }
 
@@ -73,6 +89,7 @@ static enum scan_stop taken(struct scan *s, const uint8_t *lf)
 enum scan_stop scan_line(struct scan *s)
 {
 	const uint8_t *at = s->at, *lf;
+	struct text_value value = { .kind = TEXT_NO_VALUE };
 	struct scan_edge e;
 
 	if (s->shape == SCAN_EL)
@@ -83,12 +100,14 @@ enum scan_stop scan_line(struct scan *s)
 	} else if (s->shape == SCAN_EL && (at == s->end || *at == '\n')) {
 		lf = at;
 	} else {
-		lf = edge(s, at, &e);
+		lf = edge(s, at, &e, &value);
 		if (!lf)
 			return SCAN_ODD;
 		if (s->n == s->cap)
 			return SCAN_FULL;
 		s->edge[s->n] = e;
+		if (s->value)
+			s->value[s->n] = value;
 		at = NULL;
 	}
 	if (lf - s->at >= TEXT_LINE_MAX)	/* whole lines only: let the reader cut it */

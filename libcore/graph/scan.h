@@ -5,20 +5,23 @@
  * and every message.  So scan takes a line only when the dialect would make the
  * same edge of it, or nothing:
  *
- *   el    NUMBER SEPARATORS NUMBER, separators before and behind allowed; blank
- *         lines and comments (# or %)
+ *   el    NUMBER SEPARATORS NUMBER, separators before and behind allowed; where
+ *         there is room for values, a WEIGHT may follow; blank lines and comments
+ *         (# or %)
  *   tsv   NUMBER TAB NUMBER
  *
- * A number is a canonical decimal below 2^64 (text_number).  The first line that
- * is anything else - a name, 007, a third column, a line of TEXT_LINE_MAX bytes
- * or more - is where scan stops, before its first byte.  No state is kept between
- * calls, nothing is allocated, no error is possible.
+ * A number is a canonical decimal below 2^64 (text_number), a weight what
+ * weight_parse takes.  The first line that is anything else - a name, 007, a type,
+ * a line of TEXT_LINE_MAX bytes or more - is where scan stops, before its first
+ * byte.  No state is kept between calls and nothing is allocated.
  */
 #ifndef GRAPH_SCAN_H
 #define GRAPH_SCAN_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "graph/text/text.h"
 
 enum scan_shape { SCAN_EL, SCAN_TSV };
 
@@ -37,8 +40,9 @@ struct scan {
 	const uint8_t *at, *end;	/* what is left: whole lines, the last one with or
 					 * without its LF */
 	struct scan_edge *edge;
-	size_t n, cap;			/* of edge: taken, room; behind the n-th the room may
-					 * be written to */
+	struct text_value *value;	/* of each edge; NULL: a weight is not plain */
+	size_t n, cap;			/* edges taken, room; what is behind the n-th may be
+					 * written to */
 	uint64_t line_n;		/* lines taken: counted up */
 };
 

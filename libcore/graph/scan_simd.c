@@ -137,6 +137,17 @@ INLINE bool is_roomy(const struct scan *s)
 	return s->end - s->at >= WINDOW + 8 && s->cap - s->n >= EDGES_MOST;
 }
 
+INLINE void took(struct scan *s, const struct cut *c)
+{
+	unsigned n = c->number_n / 2;
+
+	if (s->value)		/* all zero: TEXT_NO_VALUE */
+		memset(s->value + s->n, 0, n * sizeof *s->value);
+	s->at += c->len;
+	s->n += n;
+	s->line_n += c->line_n;
+}
+
 /* --- AVX2 --- */
 
 struct half {
@@ -210,7 +221,8 @@ AVX2 INLINE void take_narrow(const struct cut *c, const uint8_t *at, uint64_t *o
 
 AVX2 INLINE enum scan_stop run_avx2(struct scan *s, enum scan_shape shape)
 {
-	enum scan_stop stop = SCAN_END;
+	enum scan_stop stop;
+	unsigned run = 0;
 
 	while (is_roomy(s)) {
 		struct masks m = classify_two(s->at, shape);
@@ -219,16 +231,15 @@ AVX2 INLINE enum scan_stop run_avx2(struct scan *s, enum scan_shape shape)
 
 		if (!cut_lines(&m, shape, &c) ||
 		    (c.wide && !take_wide(&c, s->at, out))) {
-			stop = scan_line(s);
+			stop = scan_some(s, &run);
 			if (stop != SCAN_END)
 				return stop;
 			continue;
 		}
+		run = 0;
 		if (!c.wide)
 			take_narrow(&c, s->at, out);
-		s->at += c.len;
-		s->n += c.number_n / 2;
-		s->line_n += c.line_n;
+		took(s, &c);
 	}
 	return scan_plain(s);
 }
@@ -302,7 +313,8 @@ AVX512 INLINE void take_picked(const struct cut *c, __m512i window, uint64_t *ou
 
 AVX512 INLINE enum scan_stop run_avx512(struct scan *s, enum scan_shape shape)
 {
-	enum scan_stop stop = SCAN_END;
+	enum scan_stop stop;
+	unsigned run = 0;
 
 	while (is_roomy(s)) {
 		__m512i window = _mm512_loadu_si512(s->at);
@@ -312,16 +324,15 @@ AVX512 INLINE enum scan_stop run_avx512(struct scan *s, enum scan_shape shape)
 
 		if (!cut_lines(&m, shape, &c) ||
 		    (c.wide && !take_wide(&c, s->at, out))) {
-			stop = scan_line(s);
+			stop = scan_some(s, &run);
 			if (stop != SCAN_END)
 				return stop;
 			continue;
 		}
+		run = 0;
 		if (!c.wide)
 			take_picked(&c, window, out);
-		s->at += c.len;
-		s->n += c.number_n / 2;
-		s->line_n += c.line_n;
+		took(s, &c);
 	}
 	return scan_plain(s);
 }

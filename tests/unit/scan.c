@@ -74,12 +74,13 @@ struct result {
 	size_t used, n;
 	uint64_t line_n;
 	struct scan_edge edge[EDGES + 1];
+	struct text_value value[EDGES + 1];
 };
 
 enum meaning { NOTHING, EDGE, ODD };
 
 static enum meaning model_line(enum scan_shape shape, struct bytes line,
-			       struct scan_edge *out)
+			       struct scan_edge *out, struct text_value *value)
 {
 	struct text_edge e = {0};
 	size_t tabs = 0;
@@ -94,11 +95,12 @@ static enum meaning model_line(enum scan_shape shape, struct bytes line,
 	    (shape == SCAN_TSV && (tabs != 1 || memchr(line.ptr, '\\', line.len))))
 		return ODD;
 	*out = (struct scan_edge){ e.src.number, e.dst.number };
+	*value = e.value;
 	return EDGE;
 }
 
-static void model(enum scan_shape shape, const uint8_t *text, size_t len, size_t cap,
-		  struct result *out)
+static void model(enum scan_shape shape, bool values, const uint8_t *text, size_t len,
+		  size_t cap, struct result *out)
 {
 	out->stop = SCAN_END;
 	out->used = out->n = 0;
@@ -107,21 +109,40 @@ static void model(enum scan_shape shape, const uint8_t *text, size_t len, size_t
 		const uint8_t *at = text + out->used;
 		const uint8_t *lf = memchr(at, '\n', len - out->used);
 		struct bytes line = bytes_of(at, lf ? (size_t)(lf - at) : len - out->used);
+		struct text_value value;
 		struct scan_edge e;
-		enum meaning what = model_line(shape, line, &e);
+		enum meaning what = model_line(shape, line, &e, &value);
 
+		if (what == EDGE && !values && value.kind != TEXT_NO_VALUE)
+			what = ODD;
 		if (what == ODD || (what == EDGE && out->n == cap)) {
 			out->stop = what == ODD ? SCAN_ODD : SCAN_FULL;
 			return;
 		}
-		if (what == EDGE)
-			out->edge[out->n++] = e;
+		if (what == EDGE) {
+			out->edge[out->n] = e;
+			out->value[out->n++] = value;
+		}
 		out->used += line.len + (lf != NULL);
 		out->line_n++;
 	}
 }
 
 /* --- the comparison --- */
+
+static bool same_value(const struct text_value *a, const struct text_value *b)
+{
+	return a->kind == b->kind && (a->kind != TEXT_INTEGER || a->i == b->i) &&
+		(a->kind != TEXT_REAL || !memcmp(&a->r, &b->r, sizeof a->r));
+}
+
+static bool same_values(const struct result *a, const struct result *b)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (!same_value(&a->value[i], &b->value[i]))
+			return false;
+	return true;
+}
 
 static void show(const uint8_t *text, size_t len)
 {
@@ -131,12 +152,13 @@ static void show(const uint8_t *text, size_t len)
 	fprintf(stderr, "\n");
 }
 
-static void same(const struct result *got, const struct result *want, const char *way,
-		 const uint8_t *text, size_t len)
+static void same(const struct result *got, const struct result *want, bool values,
+		 const char *way, const uint8_t *text, size_t len)
 {
 	if (got->stop == want->stop && got->used == want->used && got->n == want->n &&
 	    got->line_n == want->line_n &&
-	    !memcmp(got->edge, want->edge, got->n * sizeof got->edge[0]))
+	    !memcmp(got->edge, want->edge, got->n * sizeof got->edge[0]) &&
+	    (!values || same_values(got, want)))
 		return;
 	show(text, len);
 	fail_msg("%s: stop %d at %zu, %zu edges, %" PRIu64 " lines; want stop %d at %zu, "
@@ -144,29 +166,41 @@ static void same(const struct result *got, const struct result *want, const char
 		 got->line_n, want->stop, want->used, want->n, want->line_n);
 }
 
-/* Every way, on TEXT moved up to the guard page. */
-static void check(enum scan_shape shape, const uint8_t *text, size_t len, size_t cap)
+/* Every way. */
+static void check_at(enum scan_shape shape, bool values, const uint8_t *at, size_t len,
+		     size_t cap)
 {
 	static struct result want, got;
-	uint8_t *at = guard - len;
 
-	memmove(at, text, len);
-	model(shape, at, len, cap, &want);
+	model(shape, values, at, len, cap, &want);
 	for (int way = 0; way < SCAN_WAYS; way++) {
 		scan_fn *fn = scan_way((enum scan_way)way);
 		struct scan s = { .shape = shape, .at = at, .end = at + len,
-				  .edge = got.edge, .cap = cap };
+				  .edge = got.edge, .cap = cap,
+				  .value = values ? got.value : NULL };
 
 		if (!fn)
 			continue;
+		memset(got.value, 0x55, (cap + 1) * sizeof got.value[0]);
 		got.edge[cap] = (struct scan_edge){ 0x5151, 0x1515 };
 		got.stop = fn(&s);
 		got.used = (size_t)(s.at - at);
 		got.n = s.n;
 		got.line_n = s.line_n;
-		same(&got, &want, way_name[way], at, len);
+		same(&got, &want, values, way_name[way], at, len);
 		assert_true(got.edge[cap].src == 0x5151 && got.edge[cap].dst == 0x1515);
+		assert_int_equal(got.value[cap].i, 0x5555555555555555);
 	}
+}
+
+/* On TEXT moved up to the guard page, with values and without. */
+static void check(enum scan_shape shape, const uint8_t *text, size_t len, size_t cap)
+{
+	uint8_t *at = guard - len;
+
+	memmove(at, text, len);
+	check_at(shape, false, at, len, cap);
+	check_at(shape, true, at, len, cap);
 }
 
 static void check_str(enum scan_shape shape, const char *text)
@@ -198,6 +232,9 @@ static size_t put_plain(enum scan_shape shape, char *out)
 	static const char *const other[] = { "# 1 2\n", "%1\n", "  # a\n", "\n", "#\n",
 					     "#  a very long remark, longer than what fits "
 					     "into a window of a vector: 1 2 3\n" };
+	static const char *const weight[] = { " 1", "\t-1", ",0.5", " 1e3", " -2.25E-7", " +3",
+		" 0", " 18446744073709551615", " 0.1000000000000000055511151231257827", " .5",
+		" x", " 1 2" };
 	char *at = out;
 	bool odd = shape == SCAN_EL && rnd(6) == 0;
 
@@ -208,6 +245,8 @@ static size_t put_plain(enum scan_shape shape, char *out)
 	at += put_number(at);
 	at += sprintf(at, "%s", odd ? gap[rnd(9)] : shape == SCAN_TSV ? "\t" : gap[rnd(2)]);
 	at += put_number(at);
+	if (odd && rnd(2))
+		at += sprintf(at, "%s", weight[rnd(12)]);
 	at += sprintf(at, "%s", odd ? rest[rnd(8)] : "\n");
 	return (size_t)(at - out);
 }
@@ -262,7 +301,7 @@ static void random_texts_give_the_edges_of_the_dialect(void **state)
 	static uint8_t text[4096];
 
 	(void)state;
-	for (size_t i = 0; i < scaled(4000); i++) {
+	for (size_t i = 0; i < scaled(3000); i++) {
 		enum scan_shape shape = rnd(2) ? SCAN_EL : SCAN_TSV;
 		size_t len = put_text(shape, text, 256 + rnd(rnd(8) ? 300 : 3000));
 
@@ -295,7 +334,7 @@ static void two_bytes_changed_at_random_are_seen(void **state)
 	static uint8_t text[1024];
 
 	(void)state;
-	for (size_t i = 0; i < scaled(8000); i++) {
+	for (size_t i = 0; i < scaled(6000); i++) {
 		enum scan_shape shape = rnd(2) ? SCAN_EL : SCAN_TSV;
 		size_t len = put_text(shape, text, 256 + rnd(300));
 
