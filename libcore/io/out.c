@@ -256,24 +256,45 @@ int out_flush(struct out *o)
 	return write_all(o, o->buf, len);
 }
 
-int out_write(struct out *o, const void *ptr, size_t len)
+/* A buffer with LEN bytes free, or empty. */
+static int make_room(struct out *o, size_t len)
 {
-	int r;
-
 	if (o->stuck)
 		return err_give(&o->note);
-	if (len == 0)
-		return 0;
-	o->total += len;
 	if (!o->buf)
 		o->buf = mem_alloc(o->mem, BUFFER);
 	if (!o->buf)
 		return stay(o, ERR_MEMORY);
-	if (len > BUFFER - o->len) {
-		r = out_flush(o);
-		if (r < 0)
-			return r;
-	}
+	return len > BUFFER - o->len ? out_flush(o) : 0;
+}
+
+int out_room(struct out *o, size_t len, uint8_t **at, uint8_t **end)
+{
+	int r = make_room(o, len);
+
+	if (r < 0)
+		return r;
+	*at = o->buf + o->len;
+	*end = o->buf + BUFFER;
+	return 0;
+}
+
+void out_wrote(struct out *o, const uint8_t *to)
+{
+	o->total += (uint64_t)(to - o->buf) - o->len;
+	o->len = (size_t)(to - o->buf);
+}
+
+int out_write(struct out *o, const void *ptr, size_t len)
+{
+	int r;
+
+	if (len == 0)
+		return o->stuck ? err_give(&o->note) : 0;
+	r = make_room(o, len);
+	if (r < 0)
+		return r;
+	o->total += len;
 	if (o->len == 0 && len >= UNCOPIED)
 		return write_all(o, ptr, len);
 	memcpy(o->buf + o->len, ptr, len);

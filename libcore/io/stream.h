@@ -52,6 +52,12 @@ const char *in_packing(const struct in *in);	/* "gzip", "lz4" or "" */
  * they are. */
 int out_open(struct out **out, const char *name, struct mem *mem);
 int out_write(struct out *o, const void *ptr, size_t len);	/* buffered */
+/* Writing in place: at least LEN bytes (up to OUT_ROOM_MAX) of the buffer, from *AT to
+ * *END; out_wrote says up to where they were filled.  Nothing else is called between
+ * the two. */
+#define OUT_ROOM_MAX (64u << 10)
+int out_room(struct out *o, size_t len, uint8_t **at, uint8_t **end);
+void out_wrote(struct out *o, const uint8_t *to);
 /* Bytes that nobody will ever change (a mapping of a finished file): a pipe may take
  * them without a copy. */
 int out_lend(struct out *o, const void *ptr, size_t len);
