@@ -20,6 +20,7 @@ struct dict {
 	enum dict_form form;
 	uint64_t key_n, type_n, first, last;
 	uint64_t page_n;		/* of strings; groups of a bitmap */
+	uint64_t per_key;		/* groups a key, a fraction of 2^64 */
 	struct bytes data, index, types, names;
 	struct buf key;			/* the one being decoded */
 };
@@ -52,6 +53,12 @@ static bool holds64(struct bytes section, uint64_t n)
 	return section.len / 8 == n && section.len % 8 == 0;
 }
 
+/* Groups a key, as a 64-bit fraction. */
+static uint64_t per_key(uint64_t page_n, uint64_t key_n)
+{
+	return page_n >= key_n ? UINT64_MAX : (uint64_t)(((unsigned __int128)page_n << 64) / key_n);
+}
+
 static int open_form(struct dict *d)
 {
 	uint64_t span = d->last - d->first;
@@ -63,6 +70,7 @@ static int open_form(struct dict *d)
 		d->data = segment_section(d->seg, DICT_BITS);
 		d->index = segment_section(d->seg, DICT_RANKS);
 		d->page_n = span / (64 * DICT_GROUP) + 1;
+		d->per_key = per_key(d->page_n, d->key_n);
 		return d->first <= d->last && d->key_n - 1 <= span &&
 			holds64(d->data, d->page_n * DICT_GROUP) &&
 			holds64(d->index, d->page_n + 1);
@@ -225,31 +233,107 @@ static int find_number(struct dict *d, uint64_t key, uint64_t *id)
 	return x == key;
 }
 
-static int number_of_bit(struct dict *d, uint64_t id, uint64_t *out)
+/* The group of the key ID: keys lie about evenly, mostly, so the search begins
+ * where ID would be then and doubles its step until it is enclosed. */
+static int group_of(struct dict *d, uint64_t id, uint64_t *group)
 {
-	uint64_t group, rank, word;
-	int r;
+	uint64_t at = (uint64_t)((unsigned __int128)id * d->per_key >> 64);
+	uint64_t lo = at < d->page_n ? at : d->page_n - 1, hi, step = 1, rank;
+	int r = at64(d, d->index, lo, &rank);
 
-	if ((r = last_not_above(d, d->index, d->page_n, id, &group)) < 0 ||
-	    (r = at64(d, d->index, group, &rank)) < 0)
-		return r;
-	for (unsigned i = 0; i < DICT_GROUP; i++) {
-		uint64_t w = group * DICT_GROUP + i;
-		uint64_t n;
+	for (hi = lo + 1; r == 0 && rank > id && lo; step *= 2) {
+		hi = lo;
+		lo = lo > step ? lo - step : 0;
+		r = at64(d, d->index, lo, &rank);
+	}
+	for (step = 1; r == 0 && hi < d->page_n; step *= 2) {
+		r = at64(d, d->index, hi, &rank);
+		if (rank > id)
+			break;
+		lo = hi;
+		hi = hi + step < d->page_n ? hi + step : d->page_n;
+	}
+	while (r == 0 && hi - lo > 1) {
+		uint64_t mid = lo + (hi - lo) / 2;
 
-		if ((r = at64(d, d->data, w, &word)) < 0)
-			return r;
-		n = (uint64_t)__builtin_popcountll(word);
-		if (rank > id || id - rank >= n) {
-			rank += n;
+		r = at64(d, d->index, mid, &rank);
+		if (rank <= id)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	*group = lo;
+	return r;
+}
+
+/* The place of the bit that NTH ones are below, in DICT_GROUP words; 64 * DICT_GROUP:
+ * there are not so many. */
+static unsigned select_plain(const le64 *words, unsigned nth)
+{
+	for (unsigned w = 0; w < DICT_GROUP; w++) {
+		uint64_t word = le64_get(words[w]);
+		unsigned n = (unsigned)__builtin_popcountll(word);
+
+		if (nth >= n) {
+			nth -= n;
 			continue;
 		}
-		for (; rank < id; rank++)
+		while (nth--)
 			word &= word - 1;
-		*out = d->first + 64 * w + (unsigned)__builtin_ctzll(word);
-		return 0;
+		return 64 * w + (unsigned)__builtin_ctzll(word);
 	}
-	return damaged(d, d->index.ptr + 8 * group, "ranks and bits disagree");
+	return 64 * DICT_GROUP;
+}
+
+#ifdef __x86_64__
+/* Which word is found without a jump that could be mispredicted: all words' ones are
+ * counted, and the words that end before the bit. */
+__attribute__((target("popcnt,bmi,bmi2")))
+static unsigned select_bmi2(const le64 *words, unsigned nth)
+{
+	unsigned before = 0, sum = 0, w = 0;
+	uint64_t word;
+
+	for (unsigned i = 0; i < DICT_GROUP; i++) {
+		sum += (unsigned)__builtin_popcountll(le64_get(words[i]));
+		w += sum <= nth;
+		before = sum <= nth ? sum : before;
+	}
+	if (w == DICT_GROUP)
+		return 64 * DICT_GROUP;
+	word = le64_get(words[w]);
+	word = __builtin_ia32_pdep_di(1ull << (nth - before), word);
+	return 64 * w + (unsigned)__builtin_ctzll(word);
+}
+#endif
+
+static unsigned select_bit(const le64 *words, unsigned nth)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("bmi2"))
+		return select_bmi2(words, nth);
+#endif
+	return select_plain(words, nth);
+}
+
+static int number_of_bit(struct dict *d, uint64_t id, uint64_t *out)
+{
+	const uint8_t *words;
+	uint64_t group, rank;
+	unsigned bit;
+	int r;
+
+	if ((r = group_of(d, id, &group)) < 0 || (r = at64(d, d->index, group, &rank)) < 0)
+		return r;
+	words = d->data.ptr + group * DICT_GROUP * 8;
+	r = segment_check(d->seg, words, DICT_GROUP * 8);
+	if (r < 0)
+		return r;
+	if (rank > id || id - rank >= 64 * DICT_GROUP ||
+	    (bit = select_bit((const le64 *)words, (unsigned)(id - rank))) >= 64 * DICT_GROUP)
+		return damaged(d, d->index.ptr + 8 * group, "ranks and bits disagree");
+	*out = d->first + 64 * DICT_GROUP * group + bit;
+	return 0;
 }
 
 static int number_of(struct dict *d, uint64_t id, uint64_t *out)
@@ -389,6 +473,61 @@ int dict_key(struct dict *d, uint64_t id, struct buf *out)
 			buf_add(out, d->key.ptr, d->key.len);
 	r = number_of(d, id, &number);
 	return r < 0 ? r : buf_printf(out, "%" PRIu64, number);
+}
+
+int dict_number(struct dict *d, uint64_t id, uint64_t *out)
+{
+	if (id >= d->key_n || d->form == DICT_FORM_STRINGS)
+		return err_set(ERR_BUG, "no number %" PRIu64 " among %" PRIu64, id, d->key_n);
+	return number_of(d, id, out);
+}
+
+/* --- in order --- */
+
+int dict_at(struct dict *d, uint64_t place, uint64_t *id)
+{
+	if (place >= d->key_n)
+		return err_set(ERR_BUG, "no place %" PRIu64 " among %" PRIu64, place, d->key_n);
+	*id = place;
+	return 0;
+}
+
+int dict_place_number(struct dict *d, uint64_t number, uint64_t *place)
+{
+	uint64_t lo = 0, hi = d->key_n, x;
+	int r = 0;
+
+	while (r == 0 && lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		r = number_of(d, mid, &x);
+		if (x < number)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	*place = lo;
+	return r;
+}
+
+int dict_place(struct dict *d, struct bytes key, uint64_t *place)
+{
+	struct cursor c;
+	uint64_t page;
+	int r;
+
+	*place = 0;
+	if (d->key_n == 0)
+		return 0;
+	if ((r = find_page(d, key, &page)) < 0 || (r = page_begin(d, page, &c)) < 0)
+		return r;
+	*place = page * DICT_PAGE_KEYS;
+	for (uint64_t i = keys_of_page(d, page); i; i--, ++*place) {
+		r = page_key(d, &c);
+		if (r < 0 || bytes_cmp(buf_bytes(&d->key), key) >= 0)
+			return r;
+	}
+	return 0;
 }
 
 int dict_type(struct dict *d, uint32_t type, struct bytes *name)

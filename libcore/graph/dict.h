@@ -59,6 +59,15 @@ int dict_find(struct dict *d, struct bytes key, uint64_t *id);
 /* OUT becomes the key of ID (below key_n). */
 int dict_key(struct dict *d, uint64_t id, struct buf *out);
 
+/* The same where keys are numbers (dict_form): the number itself. */
+int dict_number(struct dict *d, uint64_t id, uint64_t *out);
+
+/* Nodes in the order of their keys: the node at PLACE (below key_n), and the first
+ * place whose key is not below KEY: key_n when all are. */
+int dict_at(struct dict *d, uint64_t place, uint64_t *id);
+int dict_place(struct dict *d, struct bytes key, uint64_t *place);
+int dict_place_number(struct dict *d, uint64_t number, uint64_t *place);
+
 int dict_find_type(struct dict *d, struct bytes name, uint32_t *type);
 int dict_type(struct dict *d, uint32_t type, struct bytes *name);	/* in place */
 
