@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "cmd/common/open.h"
+#include "cmd/graph/row.h"
 #include "graph/graph.h"
 #include "io/stream.h"
 
@@ -39,6 +40,7 @@ struct opened {
 	struct graph *graph;
 	struct out *out;
 	struct output *rows;		/* when asked for */
+	struct row row;
 	struct graph_types types;	/* of --type */
 	uint32_t *type_id;
 	struct buf key, key2;		/* scratch */
@@ -50,7 +52,7 @@ struct opened {
 int opened_begin(struct opened *o, struct cli *c);
 /* The same without a graph. */
 int opened_store(struct opened *o, struct cli *c);
-/* o->rows in the style of -J; o->types from --type: ERR_ABSENT when the graph has
+/* o->row, and o->rows where it is needed, in the style of -J; o->types from --type: ERR_ABSENT when the graph has
  * a type of none of these names. */
 int opened_rows(struct opened *o);
 int opened_types(struct opened *o);

@@ -1,14 +1,16 @@
 /* strato-graph neighbors - who is adjacent to a node, or some steps away
  *
- * One step without -l: each adjacent node once, in key order.  One step with -l:
- * a row an edge.  More steps: each node within them once, nearest first, the
+ * One step without -l: each adjacent node once, in order, as the lists are read.
+ * One step with -l: a row an edge.  More steps: each node within them once, nearest first, the
  * start left out.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "cmd/graph/graph.h"
+#include "graph/walk/adjacent.h"
 #include "graph/walk/bfs.h"
 
 enum { OPT_HOPS = 1 };
@@ -24,13 +26,14 @@ static const struct cli_tool tool = {
 
 struct neighbors {
 	struct opened o;
+	struct adjacent adjacent;
 	enum csr_direction way;
 	bool more, batch;
-	uint64_t hops;
-	struct bytes of;		/* the node asked for */
-	struct buf ids;			/* uint64_t[]: its neighbours */
+	uint64_t hops, most, left;	/* -L, of each question */
 	uint64_t missing_n;
 };
+
+#define STOP 1		/* -L is reached */
 
 static const char *way_name(unsigned way)
 {
@@ -39,18 +42,18 @@ static const char *way_name(unsigned way)
 
 static int put(struct neighbors *n, uint64_t to, uint32_t type, unsigned way, uint64_t hop)
 {
-	int r;
+	struct row *w = &n->o.row;
 
-	if (n->batch)
-		output_bytes(n->o.rows, "of", n->of);
-	r = opened_put_node(&n->o, "node", to);
-	if (r == 0 && n->more) {
-		r = opened_put_type(&n->o, "type", type);
-		output_text(n->o.rows, "direction",
-			    graph_undirected(n->o.graph) ? "both" : way_name(way));
-		output_u64(n->o.rows, "hop", hop);
+	if (n->left-- == 0)
+		return STOP;
+	row_node(w, "node", to);
+	if (n->more) {
+		row_type(w, "type", type);
+		row_text(w, "direction",
+			 graph_undirected(n->o.graph) ? "both" : way_name(way));
+		row_u64(w, "hop", hop);
 	}
-	return r < 0 ? r : output_row(n->o.rows);
+	return row_end(w);
 }
 
 static int put_edge(void *ctx, uint64_t to, uint32_t type, enum csr_direction way)
@@ -58,63 +61,69 @@ static int put_edge(void *ctx, uint64_t to, uint32_t type, enum csr_direction wa
 	return put(ctx, to, type, way, 1);
 }
 
-static int gather(void *ctx, uint64_t to, uint32_t type, enum csr_direction way)
-{
-	(void)type;
-	(void)way;
-	return buf_add(&((struct neighbors *)ctx)->ids, &to, sizeof to);
-}
-
-static int by_id(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static int put_adjacent(struct neighbors *n, uint64_t id)
 {
-	uint64_t *ids, len;
-	int r;
+	const uint64_t *ids;
+	int r = adjacent_begin(&n->adjacent, id, n->way, &n->o.types), some;
 
-	buf_clear(&n->ids);
-	r = graph_neighbours(n->o.graph, id, n->way, &n->o.types, gather, n);
-	ids = (uint64_t *)n->ids.ptr;
-	len = n->ids.len / sizeof *ids;
-	if (r == 0 && len)
-		qsort(ids, len, sizeof *ids, by_id);
-	for (uint64_t i = 0; r == 0 && i < len; i++)
-		if (i == 0 || ids[i] != ids[i - 1])
-			r = put(n, ids[i], 0, n->way, 1);
+	while (r == 0 && n->left && (some = adjacent_block(&n->adjacent, &ids)) != 0) {
+		if (some < 0)
+			return some;
+		some = n->left < (uint64_t)some ? (int)n->left : some;
+		n->left -= (uint64_t)some;
+		r = row_each_node(&n->o.row, "node", ids, (uint32_t)some);
+	}
 	return r;
 }
 
-static int by_hop(const void *a, const void *b)
+static int by_node(const void *a, const void *b)
 {
 	const struct seen_node *x = a, *y = b;
 
-	if (x->hop != y->hop)
-		return x->hop < y->hop ? -1 : 1;
 	return (x->node > y->node) - (x->node < y->node);
 }
 
+/* The nodes of the last step, in order; the search keeps its own. */
+static int put_level(struct neighbors *n, const struct bfs *b)
+{
+	uint64_t len = b->seen.n - b->level;
+	struct seen_node *level = mem_alloc(store_mem(n->o.store), len * sizeof *level);
+	int r = 0;
+
+	if (!level)
+		return ERR_MEMORY;
+	memcpy(level, b->seen.list + b->level, len * sizeof *level);
+	qsort(level, len, sizeof *level, by_node);
+	for (uint64_t i = 0; r == 0 && i < len; i++)
+		r = put(n, level[i].node, level[i].type, level[i].way, level[i].hop);
+	mem_free(store_mem(n->o.store), level);
+	return r;
+}
+
+/* A step at a time: with -L the farther ones are not looked for. */
 static int put_ball(struct neighbors *n, uint64_t id)
 {
 	struct bfs b;
 	int64_t met = 1;
 	int r = bfs_begin(&b, n->o.graph, n->way, &n->o.types, id);
 
-	for (uint64_t hop = 0; r == 0 && met > 0 && hop < n->hops; hop++)
+	for (uint64_t hop = 0; r == 0 && hop < n->hops && n->left; hop++) {
 		met = bfs_step(&b);
-	if (met < 0)
-		r = (int)met;
-	if (r == 0)
-		qsort(b.seen.list, b.seen.n, sizeof *b.seen.list, by_hop);
-	for (uint64_t i = 1; r == 0 && i < b.seen.n; i++)
-		r = put(n, b.seen.list[i].node, b.seen.list[i].type, b.seen.list[i].way,
-			b.seen.list[i].hop);
+		if (met <= 0)
+			break;
+		r = put_level(n, &b);
+	}
 	bfs_end(&b);
-	return r;
+	return met < 0 ? (int)met : r;
+}
+
+static int absent(struct neighbors *n)
+{
+	n->missing_n++;
+	if (!n->batch)
+		return 0;
+	row_absent(&n->o.row, "node");
+	return row_end(&n->o.row);
 }
 
 static int answer(struct neighbors *n, struct bytes key)
@@ -122,21 +131,20 @@ static int answer(struct neighbors *n, struct bytes key)
 	uint64_t id;
 	int r = opened_node(&n->o, key, &id);
 
-	if (r == ERR_ABSENT) {
-		n->missing_n++;
-		if (!n->batch)
-			return 0;
-		output_bytes(n->o.rows, "of", key);
-		output_absent(n->o.rows, "node");
-		return output_row(n->o.rows);
-	}
+	if (n->batch)
+		row_of(&n->o.row, key);
+	if (r == ERR_ABSENT)
+		return absent(n);
 	if (r < 0)
 		return r;
-	n->of = key;
+	n->left = n->most;
 	if (n->hops > 1)
-		return put_ball(n, id);
-	return n->more ? graph_neighbours(n->o.graph, id, n->way, &n->o.types, put_edge, n) :
-		put_adjacent(n, id);
+		r = put_ball(n, id);
+	else if (n->more)
+		r = graph_neighbours(n->o.graph, id, n->way, &n->o.types, put_edge, n);
+	else
+		r = put_adjacent(n, id);
+	return r == STOP ? 0 : r;
 }
 
 static int answer_record(void *ctx, const struct record *rec)
@@ -162,16 +170,17 @@ static int neighbors(struct neighbors *n, struct cli *c)
 		r = opened_rows(&n->o);
 	if (r == 0)
 		r = opened_types(&n->o);
-	n->ids.mem = r == 0 ? store_mem(n->o.store) : NULL;
-	if (r == 0)
+	if (r == 0) {
+		adjacent_init(&n->adjacent, n->o.graph);
 		r = n->batch ? opened_questions(&n->o, RECORD_KEYS, answer_record, n) :
 			answer_operands(n);
+		adjacent_release(&n->adjacent);
+	}
 	if (r == 0 && n->missing_n > 1)
 		r = err_set(ERR_ABSENT, "%llu nodes are not there",
 			    (unsigned long long)n->missing_n);
 	else if (r == 0 && n->missing_n)
 		r = ERR_ABSENT;
-	buf_release(&n->ids);
 	return opened_end(&n->o, r);
 }
 
@@ -183,6 +192,7 @@ int neighbors_main(int argc, const char **argv)
 		OPTION_TYPE,
 		CLI_TEXT("hops", 0, OPT_HOPS, "nodes at most N steps away (1)", "N"),
 		CLI_FLAG("long", 'l', &more, "with type, direction and steps"),
+		CLI_TEXT("limit", 'L', CLI_VAL_LIMIT, "stop after N of each node asked for", "N"),
 		CLI_OPTION_BATCH,
 		CLI_OPTION_NULL,
 		CLI_OPTION_GRAPH,
@@ -198,6 +208,7 @@ int neighbors_main(int argc, const char **argv)
 	n.way = opened_way(&cli, way);
 	n.more = more;
 	n.batch = cli_given(&cli, CLI_VAL_BATCH);
+	n.most = cli_u64(&cli, CLI_VAL_LIMIT, 0, UINT64_MAX, UINT64_MAX);
 	n.hops = cli_u64(&cli, OPT_HOPS, 1, UINT32_MAX - 1, 1);
 	if (!n.batch && !cli_operand_peek(&cli))
 		cli_operand(&cli, "NODE");

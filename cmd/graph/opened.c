@@ -52,7 +52,11 @@ int opened_begin(struct opened *o, struct cli *c)
 
 int opened_rows(struct opened *o)
 {
-	return output_open(&o->rows, cli_style(o->cli, false), opened_sink(o), NULL);
+	int r = output_open(&o->rows, cli_style(o->cli, false), opened_sink(o), NULL);
+
+	row_init(&o->row, o->out, o->cli->json ? o->rows : NULL,
+		 o->graph ? graph_dict(o->graph) : NULL, store_mem(o->store));
+	return r;
 }
 
 static int by_id(const void *a, const void *b)
@@ -103,9 +107,11 @@ int opened_types(struct opened *o)
 static int finish(struct opened *o, int r)
 {
 	struct err_note note;
-	int done = o->rows ? output_end(o->rows) : 0;
+	int done;
 
+	row_flush(&o->row);
 	err_take(&note, r);
+	done = o->rows ? output_end(o->rows) : 0;
 	if (done == 0)
 		done = out_commit(o->out);
 	else
@@ -119,6 +125,7 @@ int opened_end(struct opened *o, int r)
 		r = finish(o, r);
 	else if (o->out)
 		out_abort(o->out);
+	row_release(&o->row);
 	output_close(o->rows);
 	in_close(o->in);
 	mem_free(NULL, o->type_id);
@@ -170,7 +177,10 @@ static ssize_t fill(void *ctx, void *buf, size_t cap)
 	struct opened *o = ctx;
 
 	if (in_would_block(o->in)) {
-		int r = out_flush(o->out);
+		int r;
+
+		row_flush(&o->row);
+		r = out_flush(o->out);
 
 		if (r < 0)
 			return r;

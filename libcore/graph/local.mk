@@ -11,6 +11,7 @@ libcore_a_SOURCES += \
 	%D%/text/weight.c %D%/text/weight.h
 libcore_a_SOURCES += \
 	%D%/check.c %D%/check.h %D%/graph.c %D%/graph.h \
+	%D%/walk/adjacent.c %D%/walk/adjacent.h \
 	%D%/walk/bfs.c %D%/walk/bfs.h %D%/walk/path.c %D%/walk/path.h \
 	%D%/walk/seen.c %D%/walk/seen.h
 libcore_a_SOURCES += %D%/scan.c %D%/scan.h %D%/scan_inside.h

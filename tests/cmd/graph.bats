@@ -202,6 +202,29 @@ Alice${TAB}knows${TAB}in${TAB}1" ]
 	run -64 strato-graph neighbors
 }
 
+@test "neighbors -L cuts the answer of each question, whatever its form" {
+	import -f tsv kg.tsv
+	[ "$(strato-graph neighbors -L 1 Alice Bob | tr '\n' ,)" = Bob,Carol, ]
+	[ "$(strato-graph neighbors -L 1 -l Bob)" = "Carol${TAB}knows${TAB}out${TAB}1" ]
+	[ "$(strato-graph neighbors -L 2 --hops=3 Alice | tr '\n' ,)" = Bob,Dave, ]
+	[ -z "$(strato-graph neighbors -L 0 Alice)" ]
+	[ "$(printf 'Alice\nBob\n' | strato-graph neighbors -b -L 1 | tr '\t\n' ':,')" = Alice:Bob,Bob:Carol, ]
+}
+
+@test "a batch gives each number as it is, short or long, again and again" {
+	awk 'BEGIN { for (i = 0; i < 3000; i++) { print 1, i * i; print 2, i * 7919 % 3001 }
+		print 1, 99999999; print 1, 100000000; print 1, 4294967296 }' >n.el
+	import -f el n.el
+	for ((i = 0; i < 6; i++)); do printf '1\n2\n0\n1\n'; done >q
+	while read -r key; do
+		strato-graph neighbors $key | sed "s/^/$key$TAB/"
+	done <q >want
+	strato-graph neighbors -b q >got
+	same want got
+	strato-graph neighbors -b -J q | jq -r '"\(.of)\t\(.node)"' >got
+	same want got
+}
+
 @test "an unknown node or type is status 1 without a word" {
 	import -f tsv kg.tsv
 	for words in 'neighbors Nobody' 'path Alice Nobody' 'path Zoe Alice' 'degree Nobody' \

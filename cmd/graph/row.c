@@ -1,0 +1,316 @@
+/* cmd/graph/row.c - text into the output's buffer */
+#include "cmd/graph/row.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+void row_init(struct row *w, struct out *out, struct output *json, struct dict *dict,
+	      struct mem *mem)
+{
+	*w = (struct row){ .out = out, .json = json, .dict = dict, .mem = mem };
+	w->numbers = dict && dict_form(dict) != DICT_FORM_STRINGS;
+}
+
+void row_release(struct row *w)
+{
+	buf_release(&w->key);
+	buf_release(&w->text);
+	buf_release(&w->of_text);
+	if (w->kept)
+		mem_free(w->mem, w->kept);
+}
+
+void row_flush(struct row *w)
+{
+	if (w->at)
+		out_wrote(w->out, w->at);
+	w->at = w->end = NULL;
+}
+
+static void keep(struct row *w, int r)
+{
+	if (r < 0 && !w->error)
+		w->error = r;
+}
+
+static bool more_room(struct row *w, size_t len)
+{
+	row_flush(w);
+	if (!w->error)
+		keep(w, out_room(w->out, len, &w->at, &w->end));
+	if (w->error)
+		w->at = w->end = NULL;
+	return !w->error;
+}
+
+static inline bool room(struct row *w, size_t len)
+{
+	return (size_t)(w->end - w->at) >= len || more_room(w, len);
+}
+
+/* Any number of bytes as they are. */
+static void put(struct row *w, const uint8_t *ptr, size_t len)
+{
+	while (len) {
+		size_t n = len < OUT_ROOM_MAX ? len : OUT_ROOM_MAX;
+
+		if (!room(w, n))
+			return;
+		memcpy(w->at, ptr, n);
+		w->at += n;
+		ptr += n;
+		len -= n;
+	}
+}
+
+/* --- numbers --- */
+
+#define NUMBER_ROOM 28u			/* 20 digits, and what is written behind them */
+#define ZEROS 0x3030303030303030u	/* eight '0' */
+
+/* Eight decimal digits as eight bytes, the first lowest: three steps, each halving
+ * what is left, on all parts at once. */
+static inline uint64_t eight_digits(uint32_t v)
+{
+	uint64_t x = v / 10000 | (uint64_t)(v % 10000) << 32;
+	uint64_t hundreds = x * 5243 >> 19 & 0x7f0000007f;
+
+	x = hundreds | (x - 100 * hundreds) << 16;
+	hundreds = x * 103 >> 10 & 0x0f000f000f000f;
+	return hundreds | (x - 10 * hundreds) << 8;
+}
+
+/* V's digits at TO, where NUMBER_ROOM bytes may be written; the end. */
+static uint8_t *number(uint8_t *to, uint64_t v)
+{
+	uint64_t digits;
+	unsigned skip;
+	le64 text;
+
+	if (v >= 100000000) {
+		to = number(to, v / 100000000);
+		text = le64_of(eight_digits((uint32_t)(v % 100000000)) | ZEROS);
+		memcpy(to, &text, 8);
+		return to + 8;
+	}
+	digits = eight_digits((uint32_t)v);
+	skip = digits ? (unsigned)__builtin_ctzll(digits) / 8 : 7;
+	text = le64_of((digits | ZEROS) >> 8 * skip);
+	memcpy(to, &text, 8);
+	return to + 8 - skip;
+}
+
+/* --- fields --- */
+
+/* What comes before a field of TSV. */
+static inline void begin(struct row *w)
+{
+	if (w->open) {
+		if (room(w, 1))
+			*w->at++ = '\t';
+		return;
+	}
+	w->open = true;
+	if (w->of.ptr)
+		put(w, w->of_text.ptr, w->of_text.len);
+}
+
+static void begin_json(struct row *w)
+{
+	if (!w->open && w->of.ptr)
+		output_bytes(w->json, "of", w->of);
+	w->open = true;
+}
+
+void row_of(struct row *w, struct bytes key)
+{
+	w->of = key;
+	buf_clear(&w->of_text);
+	if (!key.ptr || w->json)
+		return;
+	keep(w, output_escape(&w->of_text, key));
+	keep(w, buf_add_byte(&w->of_text, '\t'));
+	keep(w, buf_reserve(&w->of_text, 8));	/* copy_short reads eight at a time */
+}
+
+void row_u64(struct row *w, const char *name, uint64_t v)
+{
+	if (w->json) {
+		begin_json(w);
+		output_u64(w->json, name, v);
+		return;
+	}
+	begin(w);
+	if (room(w, NUMBER_ROOM))
+		w->at = number(w->at, v);
+}
+
+void row_bytes(struct row *w, const char *name, struct bytes b)
+{
+	if (w->json) {
+		begin_json(w);
+		output_bytes(w->json, name, b);
+		return;
+	}
+	begin(w);
+	buf_clear(&w->text);
+	keep(w, output_escape(&w->text, b));
+	put(w, w->text.ptr, w->text.len);
+}
+
+void row_text(struct row *w, const char *name, const char *text)
+{
+	row_bytes(w, name, bytes_str(text));
+}
+
+void row_absent(struct row *w, const char *name)
+{
+	if (w->json) {
+		begin_json(w);
+		output_absent(w->json, name);
+		return;
+	}
+	begin(w);
+	put(w, (const uint8_t *)"\\N", 2);
+}
+
+static void node_text(struct row *w, const char *name, uint64_t id)
+{
+	int r = dict_key(w->dict, id, &w->key);
+
+	keep(w, r);
+	if (r == 0)
+		row_bytes(w, name, buf_bytes(&w->key));
+}
+
+void row_node(struct row *w, const char *name, uint64_t id)
+{
+	uint64_t v;
+	int r;
+
+	if (!w->numbers || w->json) {
+		node_text(w, name, id);
+		return;
+	}
+	r = dict_number(w->dict, id, &v);
+	if (r < 0) {
+		keep(w, r);
+		return;
+	}
+	begin(w);
+	if (room(w, NUMBER_ROOM))
+		w->at = number(w->at, v);
+}
+
+#define KEPT_MOST (4u << 20)	/* nodes: 32 MiB */
+#define KEPT_FROM 10000u	/* rows: below, it would cost more than it gives */
+
+/* A call of memcpy costs more than a few bytes do. TO has room for 7 more. */
+static inline void copy_short(uint8_t *to, const uint8_t *from, size_t len)
+{
+	for (size_t i = 0; i < len; i += 8)
+		memcpy(to + i, from + i, 8);
+}
+
+/* The digits of node ID's key, first lowest, when they are eight at most; 0: more.
+ * A batch asks for the same ones again and again: they are kept. */
+static int short_number(struct row *w, uint64_t id, uint64_t *digits)
+{
+	uint8_t text[NUMBER_ROOM];
+	uint64_t v;
+	int r = dict_number(w->dict, id, &v);
+	le64 packed = {{0}};
+
+	*digits = 0;
+	if (r < 0 || v >= 100000000)
+		return r;
+	memcpy(packed.b, text, (size_t)(number(text, v) - text));
+	*digits = w->kept[id] = le64_get(packed);
+	return 0;
+}
+
+/* "QUESTION TAB NUMBER LF", N times: nearly all that a batch of neighbours does. */
+static int each_kept(struct row *w, const char *name, const uint64_t *ids, uint32_t n)
+{
+	size_t len = w->of.ptr ? w->of_text.len : 0;
+	uint64_t digits;
+	le64 text;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		__builtin_prefetch(&w->kept[ids[i + 8 < n ? i + 8 : i]]);
+		digits = w->kept[ids[i]];
+		if (digits == 0 && (r = short_number(w, ids[i], &digits)) < 0)
+			return r;
+		if (digits == 0) {
+			row_node(w, name, ids[i]);
+			r = row_end(w);
+			continue;
+		}
+		if (!room(w, len + NUMBER_ROOM))
+			return w->error;
+		copy_short(w->at, w->of_text.ptr, len);
+		text = le64_of(digits);
+		memcpy(w->at + len, &text, 8);
+		w->at += len + 8 - (unsigned)__builtin_clzll(digits) / 8;
+		*w->at++ = '\n';
+	}
+	return r;
+}
+
+/* Pages of it that no key comes from are never touched. Without the memory, or for a
+ * graph of very many nodes, it goes without. */
+static void keep_numbers(struct row *w)
+{
+	if (w->kept || dict_key_n(w->dict) > KEPT_MOST || w->row_n < KEPT_FROM ||
+	    mem_left(w->mem) / 4 < 8 * dict_key_n(w->dict))
+		return;
+	w->kept = mem_zalloc(w->mem, 8 * dict_key_n(w->dict));
+	if (!w->kept)
+		err_clear();
+}
+
+int row_each_node(struct row *w, const char *name, const uint64_t *ids, uint32_t n)
+{
+	bool plain = w->numbers && !w->json && w->of_text.len <= OUT_ROOM_MAX / 2;
+	int r = 0;
+
+	w->row_n += n;
+	if (plain)
+		keep_numbers(w);
+	if (plain && w->kept) {
+		keep(w, each_kept(w, name, ids, n));
+		return w->error;
+	}
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		row_node(w, name, ids[i]);
+		r = row_end(w);
+	}
+	return r;
+}
+
+void row_type(struct row *w, const char *name, uint32_t type)
+{
+	struct bytes text;
+	int r = dict_type(w->dict, type, &text);
+
+	if (r < 0)
+		keep(w, r);
+	else
+		row_bytes(w, name, text);
+}
+
+int row_end(struct row *w)
+{
+	w->open = false;
+	if (w->json) {
+		int r = output_row(w->json);
+
+		keep(w, r);
+	} else if (room(w, 1)) {
+		*w->at++ = '\n';
+	}
+	return w->error;
+}

@@ -1,0 +1,49 @@
+/* cmd/graph/row.h - a line of an answer: keys, numbers, types
+ *
+ * As TSV it is written straight into the output's buffer, integers without a
+ * formatter: a batch answers with tens of millions of lines.  With -J it goes
+ * through cli/output.  Fields in order, then row_end; errors stay and come out
+ * there.
+ */
+#ifndef CMD_GRAPH_ROW_H
+#define CMD_GRAPH_ROW_H
+
+#include "cli/output.h"
+#include "graph/graph.h"
+#include "io/stream.h"
+
+struct row {
+	struct output *json;		/* NULL: TSV */
+	struct out *out;
+	struct dict *dict;
+	bool numbers;			/* keys are */
+	bool open;			/* the row has a field */
+	int error;
+	uint8_t *at, *end;		/* of the output's buffer, while we have it */
+	struct buf key, text;		/* a key, and escaped */
+	struct bytes of;		/* the question, first in every row */
+	struct buf of_text;		/* the same, escaped, with its TAB */
+	struct mem *mem;
+	uint64_t *kept, row_n;		/* digits of keys by node; rows so far */
+};
+
+/* JSON may be NULL.  Nobody else writes to OUT before row_flush. */
+void row_init(struct row *w, struct out *out, struct output *json, struct dict *dict,
+	      struct mem *mem);
+void row_release(struct row *w);
+/* Gives the buffer back, so that OUT may be flushed or written to. */
+void row_flush(struct row *w);
+
+/* From now on each row begins with the question KEY, which must last; ptr NULL: none. */
+void row_of(struct row *w, struct bytes key);
+void row_node(struct row *w, const char *name, uint64_t id);
+void row_type(struct row *w, const char *name, uint32_t type);
+void row_bytes(struct row *w, const char *name, struct bytes b);
+void row_text(struct row *w, const char *name, const char *text);
+void row_u64(struct row *w, const char *name, uint64_t v);
+void row_absent(struct row *w, const char *name);
+int row_end(struct row *w);
+/* N rows, each of a node. */
+int row_each_node(struct row *w, const char *name, const uint64_t *ids, uint32_t n);
+
+#endif
