@@ -1,16 +1,20 @@
 # bench: figures as ratios beside a peer, never a test.  `make bench` prints them
 # and leaves bench/results.tsv; BENCH="io store" chooses among the scripts.
-EXTRA_PROGRAMS = bench/spawn bench/peer
+EXTRA_PROGRAMS = bench/spawn bench/peer bench/peak bench/graphgen bench/rawgraph
 bench_spawn_SOURCES = %D%/spawn.c
 bench_peer_SOURCES = %D%/peer.c
 bench_peer_LDADD = $(PEER_LIBS)
+bench_peak_SOURCES = %D%/peak.c
+bench_graphgen_SOURCES = %D%/graphgen.c
+bench_rawgraph_SOURCES = %D%/rawgraph.c
 EXTRA_DIST += %D%/process.sh %D%/io.sh %D%/store.sh %D%/large.sh %D%/rows.sh
-CLEANFILES += bench/results.tsv bench/spawn bench/peer
+EXTRA_DIST += %D%/graph_import.sh %D%/graph_traversal.sh %D%/pigo_import.cc
+CLEANFILES += bench/results.tsv $(EXTRA_PROGRAMS)
 
-BENCH = process io store large
+BENCH = process io store large graph_import graph_traversal
 
 .PHONY: bench
-bench: all bench/spawn bench/peer
+bench: all $(EXTRA_PROGRAMS)
 	for b in $(BENCH); do \
 		STRATO_BUILD='$(abs_builddir)' $(SHELL) $(srcdir)/%D%/$$b.sh || exit; \
 	done >bench/results.tsv.new
