@@ -9,16 +9,12 @@
 #	BENCH_IO_SIZE	MiB of the files (default 512)
 #	BENCH_DIR	where they are made (default bench/ of the build)
 set -eu
+# shellcheck source=bench/rows.sh
 . "$(dirname "$0")/rows.sh"
-runs=${BENCH_RUNS:-5}
 ms=${BENCH_IO_TIME:-1000}
 size=${BENCH_IO_SIZE:-512}
-here=${BENCH_DIR:-${STRATO_BUILD:-.}/bench}
-work=$here/io.$$
-PATH=${STRATO_BUILD:-.}:$PATH
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
-mkdir -p "$work"
+work_begin io
+about "the queue of reads and writes"
 
 ours() { # METRIC: one run
 	strato-bench nvme_throughput -q --progress=never -O direct_io=on --only="$1" \
@@ -46,11 +42,16 @@ fio_rate() { # METRIC: in its unit
 fio=
 if command -v fio >/dev/null; then fio=yes; fi
 unit=IOPS
+echo "# fio ${fio:+$(fio --version)}"
+group random-read
 for m in random-read-direct-qd1 random-read-direct-qd2 random-read-direct-qd4 \
 	random-read-direct-qd8 random-read-direct-qd16 random-read-direct-qd32 \
 	random-read-direct-qd64 random-read-direct-qd128 \
 	sequential-read-direct sequential-write-direct; do
-	case $m in sequential*) unit=MB/s ;; esac
+	if [ $m = sequential-read-direct ]; then
+		unit=MB/s
+		group sequential
+	fi
 	: >"$work/ours"; : >"$work/fio"
 	i=0
 	while [ $i -lt "$runs" ]; do
@@ -61,5 +62,3 @@ for m in random-read-direct-qd1 random-read-direct-qd2 random-read-direct-qd4 \
 	row "$m" $unit <"$work/ours"
 	rows_beside "$m" $unit "$work/ours" fio "$work/fio"
 done
-echo "# $(strato-bench nvme_throughput -q --only=random-read-direct-qd1 --runs=1 --time=1ms --size=1M "$work" |
-	sed -n 's/^# //p' | head -n 2 | paste -sd';'); fio ${fio:+$(fio --version)}; $(nproc) cores; $(uname -sr)"

@@ -1,21 +1,17 @@
 #!/bin/sh
 # bench/large.sh - a large value through a pipe, by what it is made of and how it is
 # kept, beside dd past the page cache through the same pipe: rates over dd's in the
-# same round, memory, and CPU.  Each line is METRIC, UNIT, MEDIAN, MIN, MAX, RUNS.
+# same round, memory, and CPU.  Rows as bench/rows.sh says.
 #
 #	BENCH_BIG	bytes of the value (default 1073741824)
 #	BENCH_RUNS	rounds (default 5)
 #	BENCH_DIR	where it happens (default bench/ of the build)
 set -eu
+# shellcheck source=bench/rows.sh
 . "$(dirname "$0")/rows.sh"
 value=${BENCH_BIG:-1073741824}
-runs=${BENCH_RUNS:-5}
-here=${BENCH_DIR:-${STRATO_BUILD:-.}/bench}
-work=$here/large.$$
-PATH=${STRATO_BUILD:-.}:$PATH
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
-mkdir -p "$work"
+work_begin large
+about "a value of $value bytes"
 
 # noise; half of each 4 KiB noise, the rest one byte; words of ten letters
 noise() { head -c "$value" /dev/urandom; }
@@ -37,7 +33,7 @@ words() {
 # far beyond what LZ4 looks back over
 repeated() { while cat "$work/part"; do :; done 2>/dev/null | head -c "$value"; }
 
-timed() { # NAME COMMAND..., the file through a pipe
+measured() { # NAME COMMAND..., the file through a pipe
 	name=$1
 	shift
 	cat "$work/in" | command time -f '%e %M %U %S' -o "$work/time" "$@"
@@ -45,16 +41,17 @@ timed() { # NAME COMMAND..., the file through a pipe
 }
 
 round() { # KIND
-	timed "$1.dd" dd of="$work/out" bs=1M oflag=direct iflag=fullblock conv=fsync status=none
+	measured "$1.dd" dd of="$work/out" bs=1M oflag=direct iflag=fullblock conv=fsync status=none
 	rm -f "$work/out"
 	for how in none lz4; do
 		strato-init -O compression=$how "$work/store"
-		timed "$1.$how" strato-put -s "$work/store" large
+		measured "$1.$how" strato-put -s "$work/store" large
 		rm -rf "$work/store"
 	done
 }
 
 for kind in noise half words; do
+	group "large-$kind"
 	$kind >"$work/in"
 	repeat round $kind
 	for how in none lz4; do
@@ -64,5 +61,3 @@ for kind in noise half words; do
 		awk '{ printf "%.2f\n", $3 + $4 }' "$work/$kind.$how" | row "$kind-$how-cpu" s
 	done
 done
-
-echo "# $value bytes; $(nproc) cores; $(uname -sr); $(date -u +%Y-%m-%d)"

@@ -1,24 +1,19 @@
 #!/bin/sh
 # bench/process.sh - what one command costs its user: system calls, start, commit,
-# memory.  Ratios within one run; each line is METRIC, UNIT, MEDIAN, MIN, MAX, RUNS.
+# memory.  Ratios within one run; rows as bench/rows.sh says.
 #
 #	BENCH_KEYS	keys of the large store (default 10000000)
 #	BENCH_VALUE	bytes of the large value (default 4294967296)
 #	BENCH_RUNS	runs of each ratio (default 5)
 #	BENCH_DIR	where the stores are made (default bench/ of the build)
 set -eu
+# shellcheck source=bench/rows.sh
+. "$(dirname "$0")/rows.sh"
 keys=${BENCH_KEYS:-10000000}
 value=${BENCH_VALUE:-4294967296}
-runs=${BENCH_RUNS:-5}
-here=${BENCH_DIR:-${STRATO_BUILD:-.}/bench}
-work=$here/process.$$
-PATH=${STRATO_BUILD:-.}:$PATH
-spawn=${STRATO_BUILD:-.}/bench/spawn
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
-mkdir -p "$work"
-
-. "$(dirname "$0")/rows.sh"
+work_begin process
+about "one process an operation"
+group process
 
 strato-init "$work/small"
 awk 'BEGIN { for (i = 0; i < 1000; i++) printf "key%08d\tvalue %d\n", i, i }' |
@@ -62,9 +57,10 @@ size_ratio() { "$spawn" -n 200 strato-get -s "$work/large" "$at" -- strato-get -
 repeat size_ratio | row "get-from-$keys-keys-over-1000" ratio
 rm -rf "$work/large"
 
-# 5. memory of a large value, in and out
+# 5. memory of one key, of a short value and of a large one
+group memory
+rows_peak put-peak strato-put -s "$work/small" -d "$v100" peak
+rows_peak get-peak strato-get -s "$work/small" peak
 head -c "$value" /dev/zero >"$work/zeros"
-"$spawn" -n 1 strato-put -s "$work/small" big "$work/zeros" | cut -f3 | row "put-of-$value-bytes-peak" KiB
-"$spawn" -n 1 strato-get -s "$work/small" big | cut -f3 | row "get-of-$value-bytes-peak" KiB
-
-echo "# $(strato-stat -s "$work/small" | grep -i 'i/o' | head -n 1); $(nproc) cores; $(uname -sr); $(date -u +%Y-%m-%d)"
+rows_peak put-large-peak strato-put -s "$work/small" big "$work/zeros"
+rows_peak get-large-peak strato-get -s "$work/small" big

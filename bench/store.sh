@@ -1,17 +1,17 @@
 #!/bin/sh
 # bench/store.sh - bytes between a pipe and the disk, beside other stores and dd
 #
-# Each line is METRIC, UNIT, MEDIAN, MIN, MAX, RUNS; of a peer that is not here the
-# figures are blank.  The runs of strato and its peers alternate, and a ratio is of
-# neighbours in time.  Every load is durable at its end: peers commit each 100 000
-# records or 64 MiB with a sync (bench/peer.c says how each is set).
+# Rows as bench/rows.sh says; bench/README.md tells what each is.  The runs of strato
+# and its peers alternate, and a ratio is of neighbours in time.  Every load is
+# durable at its end: peers commit each 100 000 records or 64 MiB with a sync
+# (bench/peer.c says how each is set), tinycdb's file is synced when it is made.
 #
 #	BENCH_RUNS	runs of each figure (default 5)
 #	BENCH_RECORDS	records of the bulk loads (default "1000000 10000000")
 #	BENCH_GETS	keys of the batch get, from the first of these (default 1000000)
-#	BENCH_FEW	keys of the get from the last of these, in a cgroup of a quarter
-#			of the store's size; LMDB, which waits for each page, has a tenth
-#			of them (default 50000)
+#	BENCH_FEW	keys of the get from each of these in a cgroup of a quarter of the
+#			store's size; LMDB, which waits for each page, has a tenth of
+#			them (default 50000)
 #	BENCH_BLOBS	number of middling values (default 100000)
 #	BENCH_BLOB	their lengths (default "4096 65536")
 #	BENCH_BIG	bytes of the large value (default 1073741824)
@@ -22,57 +22,46 @@
 # In a minute: BENCH_RUNS=1 BENCH_RECORDS=200000 BENCH_GETS=200000 BENCH_BLOBS=2000
 # BENCH_BIG=134217728 BENCH_OVER=100000
 set -eu
+# shellcheck source=bench/rows.sh
 . "$(dirname "$0")/rows.sh"
-runs=${BENCH_RUNS:-5}
-here=${BENCH_DIR:-${STRATO_BUILD:-.}/bench}
-work=$here/store.$$
-PATH=${STRATO_BUILD:-.}:$PATH
-peer=${STRATO_BUILD:-.}/bench/peer
 peers=${BENCH_PEERS-$("$peer" engines)}
 every='lmdb rocksdb sqlite'	# rows in this order, built in or not
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
-mkdir -p "$work"
-
-# Seconds that a command took, into $took.
-timed() { # COMMAND...
-	t0=$(date +%s%N)
-	"$@" || exit
-	took=$((($(date +%s%N) - t0) / 1000))
-	[ $took -gt 0 ] || took=1
-}
-
-rate() { # AMOUNT: a second
-	awk -v n="$1" -v us=$took 'BEGIN { printf "%.0f\n", n * 1e6 / us }'
-}
-
-mb_rate() { # BYTES
-	awk -v n="$1" -v us=$took 'BEGIN { printf "%.1f\n", n / us }'
-}
+cdb=
+if command -v cdb >/dev/null; then cdb=cdb; fi
+work_begin store
+# shellcheck disable=SC2086
+about "the store, beside:$(printf ' %s' $peers $cdb)"
 
 bytes_of() { # DIR: on disk
 	du -s -B1 "$1" | cut -f1
 }
 
 load() { # ENGINE RECORDS: into $work/ENGINE
-	if [ "$1" = strato ]; then
+	case $1 in
+	strato)
 		[ -d "$work/strato" ] || strato-init "$work/strato"
-		cat "$2" | strato-put -q -s "$work/strato" -b -f cdb
-	else
-		cat "$2" | "$peer" load "$1" "$work/$1"
-	fi
+		cat "$2" | strato-put -q -s "$work/strato" -b -f cdb ;;
+	plain)
+		[ -d "$work/plain" ] || strato-init -O compression=none "$work/plain"
+		cat "$2" | strato-put -q -s "$work/plain" -b -f cdb ;;
+	cdb)
+		mkdir "$work/cdb"
+		cat "$2" | cdb -c -t - "$work/cdb/file"
+		sync "$work/cdb/file" ;;
+	*)
+		cat "$2" | "$peer" load "$1" "$work/$1" ;;
+	esac
 }
 
 get() { # ENGINE KEYS
-	if [ "$1" = strato ]; then
-		strato-get -q -s "$work/strato" -b -f cdb <"$2" >/dev/null
-	else
-		"$peer" get "$1" "$work/$1" <"$2" >/dev/null
-	fi
+	case $1 in
+	strato | plain) strato-get -q -s "$work/$1" -b -f cdb <"$2" >/dev/null ;;
+	*) "$peer" get "$1" "$work/$1" <"$2" >/dev/null ;;
+	esac
 }
 
 begin() { # METRIC: no figures yet
-	for e in strato $every; do : >"$work/$1.$e"; done
+	for e in strato plain $every cdb; do : >"$work/$1.$e"; done
 }
 
 rows() { # METRIC UNIT
@@ -82,15 +71,31 @@ rows() { # METRIC UNIT
 	done
 }
 
-# --- bulk load, and gets from the first ---
+# --- bulk load ---
 
 load_once() { # METRIC N
-	for e in strato $peers; do
+	for e in strato $peers $cdb; do
 		rm -rf "${work:?}/$e"
 		timed load $e "$work/records"
 		rate "$2" >>"$work/$1.$e"
 	done
 }
+
+# Ours over the fastest of the durable stores, which a file made once is not.
+row_over_best() { # METRIC
+	for e in $every; do
+		[ ! -s "$work/$1.$e" ] || set -- "$@" "$work/$1.$e"
+	done
+	metric=$1
+	shift
+	[ $# = 0 ] || paste "$@" | awk '{ best = $1
+		for (i = 2; i <= NF; i++) if ($i > best) best = $i
+		print best }' >"$work/best"
+	[ $# != 0 ] || : >"$work/best"
+	row_over "$metric-over-best" "$work/$metric.strato" "$work/best"
+}
+
+# --- gets from a store that is in memory, and from one four times as large ---
 
 get_once() { # METRIC N
 	for e in strato $peers; do
@@ -99,107 +104,110 @@ get_once() { # METRIC N
 	done
 }
 
-gets=${BENCH_GETS:-1000000}
-for n in ${BENCH_RECORDS:-1000000 10000000}; do
-	"$peer" make records "$n" 100 0 >"$work/records"
-	begin "load-$n"
-	repeat load_once "load-$n" "$n"
-	rows "load-$n" records/s
-	[ -n "$gets" ] || continue
-	"$peer" make keys "$n" "$gets" >"$work/keys"
-	begin "get-cached-from-$n"
-	for e in strato $peers; do get $e "$work/keys"; done
-	repeat get_once "get-cached-from-$n" "$gets"
-	rows "get-cached-from-$n" records/s
-	gets=
-done
-
-# --- gets from a store four times the memory allowed ---
-
-# Runs the command in a memory cgroup; false where none can be made.
-group=
-group_begin() { # BYTES
-	for g in /sys/fs/cgroup/memory /sys/fs/cgroup; do
-		mkdir "$g/strato-bench.$$" 2>/dev/null || continue
-		for f in memory.limit_in_bytes memory.max; do
-			[ -w "$g/strato-bench.$$/$f" ] || continue
-			group=$g/strato-bench.$$
-			echo "$1" >"$group/$f" && return
-		done
-		rmdir "$g/strato-bench.$$"
-		group=
-	done
-	return 1
-}
-
-group_end() {
-	[ -z "$group" ] || rmdir "$group"
-	group=
-}
-trap 'group_end; rm -rf "$work"' EXIT
-
-in_group() { # COMMAND...
-	(sh -c 'echo $PPID' >"$group/cgroup.procs"; "$@")
-}
-
 few=${BENCH_FEW:-50000}
-few_once() {
+few_once() { # METRIC
 	for e in $limited; do
 		"$peer" drop "$work/$e"
 		keys=$work/keys
 		[ $e != lmdb ] || keys=$work/keys-tenth
-		timed in_group get $e "$keys"
-		rate "$(wc -l <"$keys")" >>"$work/get-limited.$e"
+		if tried in_group get $e "$keys"; then
+			rate "$(wc -l <"$keys")" >>"$work/$1.$e"
+		else
+			echo "# $1, $e: status $?"
+		fi
 	done
 	! command -v fio >/dev/null || fio --name=peer --filename="$work/fio" \
 		--size="$((size / 1048576 + 1))M" --rw=randread --bs=4k --iodepth=64 \
 		--ioengine=libaio --direct=1 --norandommap --randrepeat=0 --time_based \
 		--runtime=1s --output-format=terse --terse-version=3 |
-		cut -d';' -f8 >>"$work/get-limited.fio"
+		cut -d';' -f8 >>"$work/$1.fio"
 }
 
-begin get-limited
-: >"$work/get-limited.fio"
-size=$(bytes_of "$work/strato")
-limited=strato
-for e in $peers; do [ $e != lmdb ] || limited="strato lmdb"; done
-# below 64 MiB, which any batch may take, it would measure how programs are paged
-if [ $size -ge 268435456 ] && group_begin $((size / 4)); then
-	"$peer" make keys "$n" "$few" >"$work/keys"
-	head -n $((few / 10)) "$work/keys" >"$work/keys-tenth"
-	repeat few_once
-	group_end
-fi
-row get-limited records/s <"$work/get-limited.strato"
-rows_beside get-limited records/s "$work/get-limited.strato" fio "$work/get-limited.fio"
-rows_beside get-limited records/s "$work/get-limited.strato" lmdb "$work/get-limited.lmdb"
+get_limited() { # METRIC N
+	begin "$1"
+	: >"$work/$1.fio"
+	size=$(bytes_of "$work/strato")
+	limited=strato
+	# below 64 MiB LMDB measures how its program is paged, below 16 any does
+	for e in $peers; do
+		[ $e != lmdb ] || [ "$size" -lt 268435456 ] || limited="strato lmdb"
+	done
+	if [ "$size" -ge 67108864 ] && group_begin $((size / 4)); then
+		"$peer" make keys "$2" "$few" >"$work/keys"
+		head -n $((few / 10)) "$work/keys" >"$work/keys-tenth"
+		repeat few_once "$1"
+		group_end
+		rm -f "$work/fio"
+	fi
+	row "$1" records/s <"$work/$1.strato"
+	rows_beside "$1" records/s "$work/$1.strato" fio "$work/$1.fio"
+	rows_beside "$1" records/s "$work/$1.strato" lmdb "$work/$1.lmdb"
+}
+
+gets=${BENCH_GETS:-1000000}
+for n in ${BENCH_RECORDS:-1000000 10000000}; do
+	group "load-$n"
+	"$peer" make records "$n" 100 0 >"$work/records"
+	begin "load-$n"
+	repeat load_once "load-$n" "$n"
+	rows "load-$n" records/s
+	rows_beside "load-$n" records/s "$work/load-$n.strato" cdb "$work/load-$n.cdb"
+	row_over_best "load-$n"
+	group "get-from-$n"
+	if [ -n "$gets" ]; then
+		"$peer" make keys "$n" "$gets" >"$work/keys"
+		begin "get-cached-from-$n"
+		for e in strato $peers; do get $e "$work/keys"; done
+		repeat get_once "get-cached-from-$n" "$gets"
+		rows "get-cached-from-$n" records/s
+		gets=
+	fi
+	get_limited "get-limited-from-$n" "$n"
+done
 
 # --- peak memory of a batch; bench/process.sh has that of one key ---
 
-spawn=${STRATO_BUILD:-.}/bench/spawn
-peak() { # METRIC SHELL-TEXT
-	"$spawn" -n 1 sh -c "$2" | cut -f3 | row "$1" KiB
-}
-
-peak get-batch-peak "exec strato-get -q -s '$work/strato' -b -f cdb <'$work/keys'"
+group batch-memory
+"$peer" make keys "$n" "$few" >"$work/keys"
+rows_peak get-batch-peak strato-get -q -s "$work/strato" -b -f cdb <"$work/keys"
 rm -rf "$work/strato"
 strato-init "$work/strato"
-peak load-peak "exec strato-put -q -s '$work/strato' -b -f cdb <'$work/records'"
+rows_peak load-peak strato-put -q -s "$work/strato" -b -f cdb <"$work/records"
 
 # --- recovery of a log as large as it may become ---
 
+# A log is folded beyond log_size, and before it when the runs are not sixteen times
+# as large: 64 MiB of it need 1 GiB of them, as 10 million records uncompressed are.
+stat_number() { # NAME
+	strato-stat -s "$work/plain" -J | sed "s/.*\"$1\":\([0-9]*\).*/\1/"
+}
+
+fill_log() { # RECORDS, SEED of the values
+	"$peer" make records "$1" 100 "$2" |
+		strato-put -q -s "$work/plain" -b -f cdb --commit-every=1000
+}
+
 recover_once() {
-	rm -f "$work/strato/wal/index"
-	timed strato-get -q -s "$work/strato" last >/dev/null
+	rm -f "$work/plain/wal/index"
+	timed strato-get -q -s "$work/plain" last >/dev/null
 	echo $took | awk '{ printf "%.1f\n", $1 / 1000 }' >>"$work/recovery"
 }
 
-rm -rf "$work"/*
-strato-init -O log_size=64M "$work/strato"
-"$peer" make records 450000 100 0 |
-	strato-put -q -s "$work/strato" -b -f cdb --commit-every=1000
-strato-put -s "$work/strato" -d value last
-log=$(strato-stat -s "$work/strato" -J | sed 's/.*"log_bytes":\([0-9]*\).*/\1/')
+group recovery
+for e in strato $peers $cdb; do rm -rf "${work:?}/$e"; done
+load plain "$work/records"
+rm "$work/records"
+runs_sixteenth=$(($(stat_number run_bytes) / 16))
+most=$(stat_number log_limit_bytes)
+[ $runs_sixteenth -ge 8388608 ] || runs_sixteenth=8388608
+[ "$most" -le $runs_sixteenth ] || most=$runs_sixteenth
+empty=$(stat_number log_bytes)
+fill_log 1000 1
+each=$((($(stat_number log_bytes) - empty) / 1000))
+fill_log $(((most - empty) / each * 95 / 100 - 1000)) 2
+strato-put -s "$work/plain" -d value last
+log=$(stat_number log_bytes)
+echo "# the log holds $log bytes and is folded beyond $most"
 repeat recover_once
 row "recovery-of-log-$((log / 1048576))-MiB" ms <"$work/recovery"
 
@@ -234,7 +242,8 @@ big_out_once() {
 	timed big_out_cat; mb_rate "$big" >>"$work/value-out-cached.cat"
 }
 
-rm -rf "$work"/*
+group large-value
+rm -rf "${work:?}"/*
 head -c $((mib * 1048576)) /dev/urandom >"$work/value"
 big=$((mib * 1048576))
 cat "$work/value" >/dev/null
@@ -247,57 +256,82 @@ rows_beside value-out-cold MB/s "$work/value-out-cold.strato" dd "$work/value-ou
 row value-out-cached MB/s <"$work/value-out-cached.strato"
 rows_beside value-out-cached MB/s "$work/value-out-cached.strato" cat "$work/value-out-cached.cat"
 
-# --- many middling values ---
+# --- many middling values, half of which packs; plain: compression=none ---
 
 blobs=${BENCH_BLOBS:-100000}
 
+space() { # METRIC ENGINE BYTES: on disk over what was put in
+	bytes_of "$work/$2" | awk -v n="$3" '{ printf "%.3f\n", $1 / n }' >>"$work/$1.$2"
+}
+
+# What a store has whatever it holds: the reserve, and the log as it was made.
+unreserved() { # METRIC ENGINE BYTES
+	fixed=$(du -c -B1 "$work/$2/wal" "$work/$2/reserve" | tail -n 1 | cut -f1)
+	bytes_of "$work/$2" |
+		awk -v n="$3" -v f="$fixed" '{ printf "%.3f\n", ($1 - f) / n }' >>"$work/$1.$2"
+}
+
 blobs_once() { # LEN
-	for e in strato $peers; do
+	for e in strato plain $peers; do
 		rm -rf "${work:?}/$e"
 		timed load $e "$work/records"
 		mb_rate $((blobs * $1)) >>"$work/values-$1-in.$e"
 		"$peer" drop "$work/$e"
-		bytes_of "$work/$e" | awk -v n=$((blobs * ($1 + 16))) '{ printf "%.3f\n", $1 / n }' \
-			>>"$work/values-$1-space.$e"
+		space "values-$1-space" $e $((blobs * ($1 + 16)))
+		case $e in strato | plain)
+			unreserved "values-$1-space-unreserved" $e $((blobs * ($1 + 16))) ;;
+		esac
 		timed get $e "$work/keys"
 		mb_rate $((blobs * $1)) >>"$work/values-$1-out-cold.$e"
 		rm -rf "${work:?}/$e"
 	done
 }
 
+plain_rows() { # METRIC UNIT
+	row "$1-plain" "$2" <"$work/$1.plain"
+	row_over "$1-plain-over-lmdb" "$work/$1.plain" "$work/$1.lmdb"
+}
+
 for len in ${BENCH_BLOB:-4096 65536}; do
-	rm -rf "$work"/*
+	group "values-$len"
+	rm -rf "${work:?}"/*
 	"$peer" make records "$blobs" "$len" 0 >"$work/records"
 	"$peer" make keys "$blobs" "$blobs" >"$work/keys"
-	for m in in space out-cold; do begin "values-$len-$m"; done
+	for m in in space out-cold space-unreserved; do begin "values-$len-$m"; done
 	repeat blobs_once "$len"
 	rows "values-$len-in" MB/s
+	plain_rows "values-$len-in" MB/s
 	rows "values-$len-out-cold" MB/s
+	plain_rows "values-$len-out-cold" MB/s
 	rows "values-$len-space" ratio
+	row "values-$len-space-plain" ratio <"$work/values-$len-space.plain"
+	row "values-$len-space-unreserved" ratio <"$work/values-$len-space-unreserved.strato"
+	row "values-$len-space-unreserved-plain" ratio <"$work/values-$len-space-unreserved.plain"
 done
 
 # --- space after everything was overwritten three times ---
 
 over=${BENCH_OVER:-1000000}
-space() { # METRIC ENGINE
-	bytes_of "$work/$2" | awk -v n=$((over * 116)) '{ printf "%.3f\n", $1 / n }' >>"$work/$1.$2"
-}
-
-rm -rf "$work"/*
-begin space-overwritten
-begin space-compacted
+group space
+rm -rf "${work:?}"/*
+for m in space-overwritten space-overwritten-unreserved space-compacted \
+	space-compacted-unreserved; do begin $m; done
 for seed in 0 1 2 3; do
 	"$peer" make records "$over" 100 $seed >"$work/records"
-	for e in strato $peers; do load $e "$work/records"; done
+	for e in strato plain $peers; do load $e "$work/records"; done
 done
-for e in strato $peers; do space space-overwritten $e; done
-strato-compact -q -s "$work/strato"
-space space-compacted strato
+for e in strato plain $peers; do space space-overwritten $e $((over * 116)); done
+for e in strato plain; do
+	unreserved space-overwritten-unreserved $e $((over * 116))
+	strato-compact -q -s "$work/$e"
+	space space-compacted $e $((over * 116))
+	unreserved space-compacted-unreserved $e $((over * 116))
+done
 rows space-overwritten ratio
-row space-compacted ratio <"$work/space-compacted.strato"
-# of these whatever the store holds: the log as it was made, and the reserve
-du -c -B1 "$work/strato/wal" "$work/strato/reserve" | tail -n 1 | cut -f1 |
-	row space-log-and-reserve bytes
-
-strato-init "$work/last"
-echo "# $(strato-stat -s "$work/last" | grep -i '^i/o' | head -n 1); $(nproc) cores; $(uname -sr); peers: $(echo $peers)"
+for m in space-overwritten-unreserved space-compacted space-compacted-unreserved; do
+	row $m ratio <"$work/$m.strato"
+done
+for m in space-overwritten space-overwritten-unreserved space-compacted \
+	space-compacted-unreserved; do
+	row $m-plain ratio <"$work/$m.plain"
+done
