@@ -9,7 +9,8 @@ bench_graphgen_SOURCES = %D%/graphgen.c
 bench_rawgraph_SOURCES = %D%/rawgraph.c
 EXTRA_DIST += %D%/process.sh %D%/io.sh %D%/store.sh %D%/large.sh %D%/rows.sh
 EXTRA_DIST += %D%/graph_import.sh %D%/graph_traversal.sh %D%/pigo_import.cc
-CLEANFILES += bench/results.tsv $(EXTRA_PROGRAMS)
+EXTRA_DIST += %D%/README.md %D%/table.awk %D%/plot.sh
+CLEANFILES += bench/results.tsv bench/*.svg $(EXTRA_PROGRAMS)
 
 BENCH = process io store large graph_import graph_traversal
 
@@ -19,4 +20,5 @@ bench: all $(EXTRA_PROGRAMS)
 		STRATO_BUILD='$(abs_builddir)' $(SHELL) $(srcdir)/%D%/$$b.sh || exit; \
 	done >bench/results.tsv.new
 	mv bench/results.tsv.new bench/results.tsv
-	cat bench/results.tsv
+	@$(SHELL) $(srcdir)/%D%/plot.sh bench/results.tsv bench
+	@$(AWK) -f $(srcdir)/%D%/table.awk $(srcdir)/%D%/README.md bench/results.tsv
