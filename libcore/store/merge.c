@@ -25,10 +25,13 @@
 #include "store/tail.h"
 
 #define MERGE_BOUND 4		/* times log_size: no commit is added to a log larger */
+#define MERGE_STEP 32		/* times log_size: 2 GiB read in one step, or ... */
+#define MERGE_SHARE 2		/* ... so much of what the runs are, if that is more */
+#ifndef MERGE_FAN		/* tests merge sooner */
 #define MERGE_FAN 4
-#define MERGE_STEP 32		/* times log_size: 2 GiB read in one step */
-#define MERGE_RUNS 8
+#define MERGE_RUNS 8		/* are asked for a key, at most, once a step is done */
 #define MERGE_SPACE 4		/* a fourth of the oldest run is newer: all become one */
+#endif
 #define LOG_FIRST (256u << 10)
 #define LOG_PART 16		/* of the runs: so long may the log be, or ... */
 #define LOG_LEAST (8u << 20)	/* ... so long, when the runs are small */
@@ -392,27 +395,59 @@ static uint32_t alike(const struct manifest *m, uint32_t first)
 	return n;
 }
 
-static void cheapest(const struct manifest *m, struct merge_plan *p)
+/* Above MERGE_RUNS a group of neighbours must become one.  What lies in its largest
+ * run is moved for nothing; all else rises into a larger one, and rises but so often.
+ * So the group that moves the fewest bytes for each that rises and each run less:
+ * 1 TiB of new keys is written 12 times so, and 250 times by taking the smallest
+ * group.  Of nine runs some two neighbours are a fourth of all at most: one fits. */
+static void choose(const struct manifest *m, uint64_t step, struct merge_plan *p)
 {
-	uint64_t least = UINT64_MAX;
+	double least = 0;
 
-	for (uint32_t n = 2; n <= m->run_n; n++)
-		for (uint32_t i = 0; i + n <= m->run_n; i++) {
-			uint64_t cost = run_bytes(m, i, n) / (n - 1);
+	p->n = 0;
+	for (uint32_t i = 0; i < m->run_n; i++) {
+		uint64_t most = m->run[i].ref.bytes, bytes = most;
 
-			if (cost >= least)
+		for (uint32_t n = 2; i + n <= m->run_n; n++) {
+			uint64_t more = m->run[i + n - 1].ref.bytes;
+			double cost;
+
+			bytes += more;
+			most = more > most ? more : most;
+			if (bytes > step)
+				break;
+			cost = (double)bytes / ((double)(bytes - most) * (n - 1));
+			if (p->n && cost >= least)
 				continue;
 			least = cost;
 			p->first = i;
 			p->n = n;
 		}
+	}
+}
+
+/* A step reads so many bytes of runs at most. */
+static uint64_t step_bytes(const struct store *s)
+{
+	uint64_t least = MERGE_STEP * setting_u64(&s->settings, SETTING_LOG_SIZE);
+	uint64_t share = run_bytes(&s->manifest, 0, s->manifest.run_n) / MERGE_SHARE;
+
+	return share > least ? share : least;
+}
+
+static bool are_too_many(const struct store *s, struct merge_plan *p)
+{
+	*p = (struct merge_plan){ 0 };
+	if (s->manifest.run_n > MERGE_RUNS)
+		choose(&s->manifest, step_bytes(s), p);
+	return p->n > 0;
 }
 
 /* What is to be merged by the way; false when nothing is. */
 static bool is_due(const struct store *s, struct merge_plan *p)
 {
-	uint64_t step = MERGE_STEP * setting_u64(&s->settings, SETTING_LOG_SIZE);
 	const struct manifest *m = &s->manifest;
+	uint64_t step = step_bytes(s);
 
 	*p = (struct merge_plan){ .n = m->run_n };
 	if (m->run_n < 2)
@@ -425,10 +460,7 @@ static bool is_due(const struct store *s, struct merge_plan *p)
 		if (p->n >= MERGE_FAN && run_bytes(m, i, p->n) <= step)
 			return true;
 	}
-	if (m->run_n <= MERGE_RUNS)
-		return false;
-	cheapest(m, p);
-	return true;
+	return are_too_many(s, p);
 }
 
 /* Blobs beyond all measure: all runs, which are small beside them, become one. */
@@ -459,7 +491,11 @@ int merge_by_the_way(struct store *s, enum merge_when when)
 	if (r < 0)
 		return r;
 	r = store_refresh(s);
-	if (r == 0 && ((when == MERGE_BLOBS && are_blobs_due(s, &p)) || is_due(s, &p)))
+	if (r == 0 && ((when == MERGE_BLOBS && are_blobs_due(s, &p)) ||
+		       (when != MERGE_IF_MANY && is_due(s, &p))))
+		r = merge_some(s, &p);
+	/* one fold is one run more, but a bulk, or snapshots, may have left several */
+	while (r == 0 && are_too_many(s, &p))
 		r = merge_some(s, &p);
 	backend_unlock(s->backend, LOCK_PUBLISH);
 	return r;

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "io/backend.h"
+#include "store/kept.h"
 #include "store/store.h"
 
 #define LARGE 30000u
@@ -127,6 +128,190 @@ static unsigned files(struct backend *b, const char *dir)
 
 	must(backend_list(b, dir, count_one, &n));
 	return n;
+}
+
+/* --- merges by the way: how many runs are left, and how much one step reads --- */
+
+#define SMALL_LOG (32u << 10)
+#define STEP_LEAST (32 * SMALL_LOG)	/* as store/merge.c has it */
+#define RUNS 8
+
+static int small_log(void *ctx, struct settings *out, struct bytes config, const char *where)
+{
+	int r = settings(ctx, out, config, where);
+
+	out->value[SETTING_LOG_SIZE] = SMALL_LOG;
+	return r;
+}
+
+struct runs {
+	uint32_t n;
+	uint64_t id[64], len[64], bytes;
+};
+
+static void runs_of(struct store *s, struct runs *out)
+{
+	const struct manifest *m;
+	struct snapshot *v;
+
+	must(store_snapshot(s, &v));
+	m = snapshot_manifest(v);
+	assert_true(m->run_n <= 64);
+	*out = (struct runs){ .n = m->run_n };
+	for (uint32_t i = 0; i < m->run_n; i++) {
+		out->id[i] = m->run[i].ref.id;
+		out->len[i] = m->run[i].ref.bytes;
+		out->bytes += out->len[i];
+	}
+	snapshot_close(v);
+}
+
+/* Bytes of runs that were there BEFORE and are not NOW: read and written again. */
+static uint64_t moved(const struct runs *before, const struct runs *now)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < before->n; i++) {
+		bool still = false;
+
+		for (uint32_t k = 0; k < now->n; k++)
+			still |= now->id[k] == before->id[i];
+		bytes += still ? 0 : before->len[i];
+	}
+	return bytes;
+}
+
+struct tally {
+	uint64_t written, moved, most_share;	/* in percent of the bound */
+	uint32_t most_runs, beyond;
+};
+
+static void watch(struct store *s, struct runs *before, struct tally *t)
+{
+	struct runs now;
+	uint64_t again, bound;
+
+	runs_of(s, &now);
+	again = moved(before, &now);
+	/* the log became a run, of about its size, before the step */
+	bound = (before->bytes + 4 * SMALL_LOG) / 2;
+	bound = bound > STEP_LEAST ? bound : STEP_LEAST;
+	t->moved += again;
+	t->beyond += again > STEP_LEAST;
+	if (again * 100 / bound > t->most_share)
+		t->most_share = again * 100 / bound;
+	if (now.n > t->most_runs)
+		t->most_runs = now.n;
+	*before = now;
+}
+
+/* Keys in random order: SPREAD of them new ones, the others old ones or removed. */
+static void grow(struct store *s, uint32_t *model, unsigned keys, unsigned commits,
+		 unsigned seed, struct tally *t)
+{
+	struct runs before = { 0 };
+	struct txn *txn;
+	char buf[32];
+
+	must(txn_begin(&txn, s));
+	for (unsigned c = 0; c < commits; c++) {
+		for (unsigned i = 0; i < 150; i++) {
+			uint64_t h = hash_u64((uint64_t)seed << 40 | (uint64_t)c << 16 | i);
+			unsigned k = (unsigned)(h % keys);
+			unsigned round = h >> 60 ? c + 1 : 0;	/* 0: removed */
+
+			model[k] = round;
+			if (round)
+				must(txn_put(txn, 0, name(k, buf), value(k, round, 200), 0));
+			else
+				must(txn_remove(txn, 0, name(k, buf)));
+		}
+		t->written += txn_bytes(txn);
+		must(txn_commit(txn, NULL));
+		watch(s, &before, t);
+	}
+	txn_abort(txn);
+}
+
+static void check_model(struct store *s, const uint32_t *model, unsigned keys)
+{
+	unsigned there = 0, seen = 0;
+	struct scan_options o = { .from.space = 0 };
+	struct snapshot *v;
+	struct iter *it;
+	struct entry e;
+	char buf[32];
+	int r;
+
+	must(store_snapshot(s, &v));
+	for (unsigned k = 0; k < keys; k++) {
+		there += model[k] != 0;
+		if (model[k] && k % 7 == 0)
+			check(s, v, k, model[k], 200);
+		else if (!model[k])
+			assert_int_equal(snapshot_get(v, 0, name(k, buf), &e), 0);
+	}
+	must(snapshot_scan(v, &o, &it));
+	while ((r = iter_next(it, &e)) == 1)
+		seen++;
+	must(r);
+	iter_close(it);
+	snapshot_close(v);
+	assert_int_equal(seen, there);
+}
+
+static void merges_leave_few_runs_and_one_step_moves_a_bounded_share(void **state)
+{
+	struct store_options o = { .write = true, .settings = small_log, .who = "test" };
+	unsigned commits = scaled(260), keys = 150 * commits;
+	uint32_t *model = calloc(keys, sizeof *model);
+	struct tally t = { 0 };
+	struct backend *b;
+	struct store *s;
+
+	(void)state;
+	must(backend_mem(&b));
+	must(store_create_on(b, bytes_str("reserve_size = 0\ncompression = none\n")));
+	must(store_open_on(&s, b, &o));
+	assert_non_null(model);
+	grow(s, model, keys, commits, 1, &t);
+	print_message("# %u runs at most, moved %.1f times, a step %u%% of its bound, "
+		      "%u of them beyond %u bytes\n", t.most_runs,
+		      (double)t.moved / (double)t.written, (unsigned)t.most_share,
+		      t.beyond, STEP_LEAST);
+	assert_true(t.most_runs <= RUNS);
+	assert_true(t.most_share <= 100);
+	if (commits >= 260) {
+		assert_true(t.beyond > 0);		/* it has come to that */
+		assert_true(t.moved <= 8 * t.written);
+	}
+	check_model(s, model, keys);
+	free(model);
+	store_close(s);
+	backend_close(b);
+}
+
+/* Each folds, and none fills the log: their runs must not pile up. */
+static void snapshots_one_after_another_leave_few_runs(void **state)
+{
+	struct backend *b;
+	struct store *s;
+	struct runs now;
+
+	(void)state;
+	s = make(&b);
+	for (unsigned i = 0; i < 30; i++) {
+		char snap[16];
+		uint64_t version;
+
+		put(s, 100 * i, 1, 100 * i + 100 - 3 * i, i, 200);
+		must(kept_take(s, bytes_of(snap, (size_t)sprintf(snap, "s%u", i)), &version));
+		runs_of(s, &now);
+		assert_true(now.n <= RUNS);
+	}
+	check(s, NULL, 0, 0, 200);
+	store_close(s);
+	backend_close(b);
 }
 
 /* --- who is in the way --- */
@@ -327,6 +512,8 @@ static void large_values_overwritten_again_and_again_take_bounded_space(void **s
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(merges_leave_few_runs_and_one_step_moves_a_bounded_share),
+		cmocka_unit_test(snapshots_one_after_another_leave_few_runs),
 		cmocka_unit_test(a_held_snapshot_neither_blocks_nor_grows_the_store),
 		cmocka_unit_test(a_held_snapshot_keeps_the_values_it_refers_to),
 		cmocka_unit_test(a_half_dead_blob_is_rewritten_when_compacting),
