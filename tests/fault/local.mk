@@ -1,11 +1,11 @@
 # tests/fault: the store on a disk that fails, forgets and fills up
 FAULT_TESTS = tests/fault/crash tests/fault/points
-FAULT_WORLD = %D%/world.c %D%/world.h %D%/world_clock.c %D%/check.c %D%/explore.c \
+FAULT_WORLD = %D%/merge_small.h %D%/world.c %D%/world.h %D%/world_clock.c %D%/check.c %D%/explore.c \
 	%D%/weave.c
 FAULT_WRAP = -Wl,--wrap=clock_random,--wrap=clock_ns,--wrap=clock_wall_ns
 UNIT_TESTS += $(FAULT_TESTS)
 
-tests_fault_crash_SOURCES = %D%/crash.c $(FAULT_WORLD) %D%/txn_small.c
+tests_fault_crash_SOURCES = %D%/crash.c $(FAULT_WORLD) %D%/txn_small.c %D%/merge_small.c
 tests_fault_crash_LDFLAGS = $(FAULT_WRAP)
 tests_fault_crash_LDADD = $(UNIT_LDADD)
 
@@ -13,6 +13,13 @@ tests_fault_points_SOURCES = %D%/points.c $(FAULT_WORLD) %D%/txn_small.c
 tests_fault_points_LDFLAGS = $(FAULT_WRAP) \
 	-Wl,--wrap=mem_alloc,--wrap=mem_zalloc,--wrap=mem_resize,--wrap=mem_pages
 tests_fault_points_LDADD = $(UNIT_LDADD)
+
+# merges, expiry and snapshots, no power cut
+FAULT_AGES = %D%/ages.c %D%/ages.h %D%/merge_small.h
+UNIT_TESTS += tests/fault/aged
+tests_fault_aged_SOURCES = %D%/aged.c $(FAULT_AGES) %D%/merge_small.c
+tests_fault_aged_LDFLAGS = -Wl,--wrap=clock_wall_ns
+tests_fault_aged_LDADD = $(UNIT_LDADD)
 
 # one program a mutant: its file stands before the library's own
 FAULT_MUTANT = %D%/mutant.c %D%/mutants/mutant.h $(FAULT_WORLD)
@@ -71,3 +78,36 @@ UNIT_TESTS += tests/fault/creation_unsynced
 tests_fault_creation_unsynced_SOURCES = $(FAULT_MUTANT) %D%/mutants/creation_unsynced.c %D%/txn_small.c
 tests_fault_creation_unsynced_LDFLAGS = $(FAULT_WRAP)
 tests_fault_creation_unsynced_LDADD = $(UNIT_LDADD)
+
+# those that no power cut shows: histories of ages.c
+FAULT_AGED_MUTANT = %D%/mutant.c %D%/mutants/mutant.h $(FAULT_AGES)
+
+UNIT_TESTS += tests/fault/revive_expired
+tests_fault_revive_expired_SOURCES = $(FAULT_AGED_MUTANT) %D%/mutants/revive_expired.c
+tests_fault_revive_expired_CPPFLAGS = $(AM_CPPFLAGS) -DMUTANT_AGES
+tests_fault_revive_expired_LDFLAGS = -Wl,--wrap=clock_wall_ns
+tests_fault_revive_expired_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/tombstone_early
+tests_fault_tombstone_early_SOURCES = $(FAULT_AGED_MUTANT) %D%/mutants/tombstone_early.c
+tests_fault_tombstone_early_CPPFLAGS = $(AM_CPPFLAGS) -DMUTANT_AGES
+tests_fault_tombstone_early_LDFLAGS = -Wl,--wrap=clock_wall_ns
+tests_fault_tombstone_early_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/kept_blob_swept
+tests_fault_kept_blob_swept_SOURCES = $(FAULT_AGED_MUTANT) %D%/mutants/kept_blob_swept.c %D%/merge_small.c
+tests_fault_kept_blob_swept_CPPFLAGS = $(AM_CPPFLAGS) -DMUTANT_AGES
+tests_fault_kept_blob_swept_LDFLAGS = -Wl,--wrap=clock_wall_ns
+tests_fault_kept_blob_swept_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/held_blob_swept
+tests_fault_held_blob_swept_SOURCES = $(FAULT_AGED_MUTANT) %D%/mutants/held_blob_swept.c %D%/merge_small.c
+tests_fault_held_blob_swept_CPPFLAGS = $(AM_CPPFLAGS) -DMUTANT_AGES
+tests_fault_held_blob_swept_LDFLAGS = -Wl,--wrap=clock_wall_ns
+tests_fault_held_blob_swept_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/clock_believed
+tests_fault_clock_believed_SOURCES = $(FAULT_AGED_MUTANT) %D%/mutants/clock_believed.c %D%/merge_small.c
+tests_fault_clock_believed_CPPFLAGS = $(AM_CPPFLAGS) -DMUTANT_AGES
+tests_fault_clock_believed_LDFLAGS = -Wl,--wrap=clock_wall_ns
+tests_fault_clock_believed_LDADD = $(UNIT_LDADD)

@@ -16,9 +16,27 @@
 #include <cmocka.h>
 
 #include "tests/fault/mutants/mutant.h"
+#ifdef MUTANT_AGES
+#include "tests/fault/ages.h"
+#else
 #include "tests/fault/world.h"
+#endif
 
 #define STATES 20000	/* far more than each needs */
+
+#ifdef MUTANT_AGES
+static const char *history(uint64_t seed, uint64_t *states)
+{
+	return ages(seed, states);
+}
+#else
+static const char *history(uint64_t seed, uint64_t *states)
+{
+	const struct explore e = { .states = 6, .modes = mutant_modes };
+
+	return explore(seed, &e, states);
+}
+#endif
 
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
@@ -29,7 +47,6 @@ const char *__asan_default_options(void)
 /* In a process of its own: a broken store may crash, or hang. */
 static unsigned hunt(void)
 {
-	const struct explore e = { .states = 6, .modes = mutant_modes };
 	uint64_t states = 0;
 	pid_t child = fork();
 	int status = 0;
@@ -40,7 +57,7 @@ static unsigned hunt(void)
 
 		alarm(60);
 		for (uint64_t seed = 1; !why && states < STATES; seed++)
-			why = explore(seed, &e, &states);
+			why = history(seed, &states);
 		printf("# %llu states: %s\n", (unsigned long long)states,
 		       why ? why : "nothing found");
 		fflush(stdout);
