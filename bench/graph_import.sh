@@ -150,8 +150,14 @@ figures $m $m.gap
 repeat symmetric_once $m "$k"
 beside $m gap
 
-# what was stored is what the list says
-"$rawgraph" make -u "$work/raw" <"$k"
+# what was stored is what the list says, and a plain reader and sorter beside it
+simply() {
+	"$rawgraph" make -u "$work/raw" <"$k"
+}
+timed simply
+rate "$n" >"$work/$m.rawgraph"
+tail -n 1 "$work/$m" >"$work/last"
+rows_beside $m edges/s "$work/last" rawgraph "$work/$m.rawgraph"
 edges=$("$rawgraph" count "$work/raw")
 rm "$work/raw"
 stored() {
@@ -263,7 +269,8 @@ group_once() { # METRIC COMMAND...
 	if tried in_group "$@"; then
 		seconds >>"$work/$metric"
 	else
-		echo "# ${metric%.now}: status $?"
+		status=$?
+		echo "# $(echo "${metric%.now}" | tr . -): status $status"
 	fi
 }
 

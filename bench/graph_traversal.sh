@@ -1,7 +1,7 @@
 #!/bin/sh
 # bench/graph_traversal.sh - what an answer from a stored graph costs: a process a
-# question and many in one, beside three preads of a flat file, an empty process and
-# GAP, which loads and searches.  Rows as bench/rows.sh says; bench/README.md tells
+# question and many in one, beside bench/rawgraph, which reads and searches a flat
+# file, an empty process and GAP, which loads and searches.  Rows as bench/rows.sh says; bench/README.md tells
 # what each is.
 #
 #	BENCH_RUNS	runs of each figure (default 5)
@@ -48,6 +48,10 @@ rm "$work/k.el"
 head -n 5 "$work/nodes" | while read -r node; do
 	strato-graph neighbors -s "$store" "$node" | sort >"$work/ours"
 	"$rawgraph" get "$raw" "$node" | sort | cmp - "$work/ours"
+done
+head -n 5 "$work/pairs" | while read -r src dst; do
+	nodes=$(strato-graph path -s "$store" "$src" "$dst" | wc -l)
+	[ "$("$rawgraph" hops "$raw" "$src" "$dst")" = $((nodes - 1)) ]
 done
 
 # --- neighbours of one node ---
@@ -96,7 +100,10 @@ rows_peak neighbors-batch-peak strato-graph neighbors -s "$store" -b "$work/node
 # --- shortest paths, a figure a pair of nodes of the largest component ---
 
 path_once() { # SRC DST
-	"$spawn" -n 5 strato-graph path -s "$store" "$1" "$2" | cut -f1 >>"$work/path"
+	"$spawn" -n 5 strato-graph path -s "$store" "$1" "$2" -- \
+		"$rawgraph" hops "$raw" "$1" "$2" >"$work/both"
+	cut -f1 "$work/both" >>"$work/path"
+	cut -f4 "$work/both" >>"$work/path.rawgraph"
 	[ -z "$gap" ] || "$spawn" -n 1 "$gap/bfs" -f "$work/gap.sg" -n 1 -r "$1" |
 		cut -f1 >>"$work/path.gap"
 	"$peak" strato-graph path -s "$store" "$1" "$2" >>"$work/path-peak"
@@ -108,9 +115,10 @@ paths_once() {
 }
 
 group "path-$name"
-: >"$work/path"; : >"$work/path.gap"
+: >"$work/path.gap"
 while read -r src dst; do path_once "$src" "$dst" </dev/null; done <"$work/pairs"
 row path-process us <"$work/path"
+rows_beside path-process us "$work/path" rawgraph "$work/path.rawgraph"
 rows_beside path-process us "$work/path" gap "$work/path.gap"
 repeat paths_once
 row path-batch pairs/s <"$work/path-batch"

@@ -13,15 +13,16 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Rows of a group into a file a unit; the panels' sizes, UNIT ROWS, to stdout.
+# Rows of a group into a file a unit; the panels, UNIT ROWS MOST, to stdout.
 panels() { # GROUP
 	rm -f "$work"/rows.*
 	awk -F '\t' -v group="$1" -v work="$work" '
 		/^# group / { inside = substr($0, 9) == group; next }
 		/^#/ || !inside || $3 == "" { next }
 		!($2 in n) { order[++units] = $2 }
-		{ printf "%s\t%s\t%s\t%s\n", $1, $3, $4, $5 >(work "/rows." unit($2)); n[$2]++ }
-		END { for (i = 1; i <= units; i++) print order[i], n[order[i]] }
+		{ printf "%s\t%s\t%s\t%s\n", $1, $3, $4, $5 >(work "/rows." unit($2)); n[$2]++
+		  if ($5 + 0 > most[$2]) most[$2] = $5 }
+		END { for (i = 1; i <= units; i++) print order[i], n[order[i]], most[order[i]] + 0 }
 		function unit(u) { gsub("/", "-", u); return u }' "$results"
 }
 
@@ -44,7 +45,7 @@ draw() { # GROUP PANELS
 		printf "set tmargin at screen %.4f; set bmargin at screen %.4f\n", top,
 			(1 - (above - 2.2) / total) * high
 		printf "set xlabel %s%s%s; set yrange [%d:-1] noextend\n", q, $1, q, $2
-		printf "set xrange [0:0.001<*]\n"
+		printf "set xrange [0:%s]\n", $3 > 0 ? "*" : "1"
 		printf "set arrow 1 from %s, graph 0 to %s, graph 1 nohead dt 2\n",
 			$1 == "ratio" ? 1 : 0, $1 == "ratio" ? 1 : 0
 		printf "plot %s%s/rows.%s%s using ($2 / 2):0:($2 / 2):(0.35):ytic(1) with boxxyerror lc rgb %s#4477aa%s, %s%s using 2:0:3:4 with xerrorbars pt 0 lc rgb %s#222222%s\n",

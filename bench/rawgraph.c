@@ -6,10 +6,12 @@
  *	rawgraph get FILE NODE		its neighbours, a line each: three preads
  *	rawgraph nodes FILE COUNT	nodes with a neighbour, drawn at random
  *	rawgraph pairs FILE COUNT	SRC TAB DST, both from the largest component
+ *	rawgraph hops FILE SRC DST	edges of a shortest path; status 1 without one
  *
  * The file is of this machine: node_n and edge_n as two 64-bit words, node_n + 1
  * words saying where lists begin, and 32-bit ids.  Nothing is checked in it: it
- * is the floor beside which a store is put, and tells how many edges to expect.
+ * is the floor beside which a store is put, and the reference that tells what to
+ * expect: how many edges, how short a path.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -268,9 +270,40 @@ static void pairs(const char *path, uint64_t count)
 	free(queue);
 }
 
+/* Breadth first from SRC; a node's mark is its distance and one. */
+static int hops(const char *path, uint64_t src, uint64_t dst)
+{
+	struct raw r = map(path);
+	uint32_t *mark, *queue;
+	uint64_t head = 0, tail = 0;
+
+	if (src >= r.node_n || dst >= r.node_n)
+		return 1;
+	mark = allocate(r.node_n, sizeof *mark);
+	queue = allocate(r.node_n, sizeof *queue);
+	mark[src] = 1;
+	queue[tail++] = (uint32_t)src;
+	while (head < tail && !mark[dst]) {
+		uint32_t at = queue[head++];
+
+		for (uint64_t i = r.first[at]; i < r.first[at + 1]; i++)
+			if (!mark[r.to[i]]) {
+				mark[r.to[i]] = mark[at] + 1;
+				queue[tail++] = r.to[i];
+			}
+	}
+	if (mark[dst])
+		printf("%" PRIu32 "\n", mark[dst] - 1);
+	head = !mark[dst];
+	free(mark);
+	free(queue);
+	return (int)head;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[1] : "";
+	int r = 0;
 
 	if (!strcmp(what, "make"))
 		make(argv[argc - 1], !strcmp(argv[2], "-u"));
@@ -282,9 +315,11 @@ int main(int argc, char **argv)
 		nodes(argv[2], strtoull(argv[3], NULL, 10));
 	else if (!strcmp(what, "pairs") && argc == 4)
 		pairs(argv[2], strtoull(argv[3], NULL, 10));
+	else if (!strcmp(what, "hops") && argc == 5)
+		r = hops(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
 	else
 		return 64;
 	if (fflush(stdout) || ferror(stdout))
 		die("output");
-	return 0;
+	return r;
 }
