@@ -204,7 +204,7 @@ most=$(stat_number log_limit_bytes)
 empty=$(stat_number log_bytes)
 fill_log 1000 1
 each=$((($(stat_number log_bytes) - empty) / 1000))
-fill_log $(((most - empty) / each * 95 / 100 - 1000)) 2
+fill_log $(((most - empty) / each * 98 / 100 - 1000)) 2
 strato-put -s "$work/plain" -d value last
 log=$(stat_number log_bytes)
 echo "# the log holds $log bytes and is folded beyond $most"
