@@ -16,3 +16,4 @@ libcore_a_SOURCES += \
 	%D%/walk/seen.c %D%/walk/seen.h
 libcore_a_SOURCES += %D%/scan.c %D%/scan.h %D%/scan_inside.h
 libcore_a_SOURCES += %D%/scan_simd.c
+libcore_a_SOURCES += %D%/feed.c %D%/feed.h %D%/feed_inside.h %D%/feed_take.c

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ struct in {
 	int stuck;		/* an error that stays, and its words */
 	struct err_note note;
 	uint64_t total, size;
+	uint64_t begin;		/* where in a regular file reading began */
 	enum unpack_kind kind;
 	struct unpack *unpack;
 	struct mem *mem;
@@ -72,6 +74,7 @@ static int look(struct in *in)
 	at = in->owned ? 0 : lseek(in->fd, 0, SEEK_CUR);
 	if (at >= 0 && at < st.st_size)
 		in->size = (uint64_t)(st.st_size - at);
+	in->begin = at > 0 ? (uint64_t)at : 0;
 	return 0;
 }
 
@@ -258,6 +261,31 @@ ssize_t in_read(struct in *in, void *buf, size_t cap)
 		err_take(&in->note, in->stuck);
 	}
 	return n;
+}
+
+/* What has no size may still have bytes (/proc): that is read in order. */
+bool in_is_plain(const struct in *in)
+{
+	return in->regular && in->size > 0 && !in->recognise && in->kind == UNPACK_NONE;
+}
+
+ssize_t in_read_at(const struct in *in, void *buf, size_t cap, uint64_t off)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len < cap) {
+		n = pread(in->fd, (uint8_t *)buf + len, cap - len,
+			  (off_t)(in->begin + off + len));
+		if (n == 0)
+			break;
+		if (n > 0)
+			len += (size_t)n;
+		else if (errno != EINTR)
+			return err_sys(ERR_IO, "%s: offset %" PRIu64 ": read", in->name,
+				       in->begin + off + len);
+	}
+	return (ssize_t)len;
 }
 
 bool in_would_block(struct in *in)

@@ -123,3 +123,6 @@ tests_unit_scan_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/list
 tests_unit_list_SOURCES = %D%/list.c
 tests_unit_list_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/feed
+tests_unit_feed_SOURCES = %D%/feed.c
+tests_unit_feed_LDADD = $(UNIT_LDADD)
