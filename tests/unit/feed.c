@@ -340,7 +340,8 @@ static void same(const struct story *got, const struct story *want, const struct
 		fail_msg("threads %u, chunk %zu: %zu edges (%" PRIu64 "), %" PRIu64 " lines; "
 			 "want %zu, %" PRIu64, p->threads, p->chunk, got->edge_n,
 			 got->note.edge_n, got->note.line_n, want->edge_n, want->note.line_n);
-	if (got->odd_len != want->odd_len || memcmp(got->odd, want->odd, want->odd_len))
+	if (got->odd_len != want->odd_len ||
+	    (want->odd_len && memcmp(got->odd, want->odd, want->odd_len)))
 		fail_msg("threads %u, chunk %zu: odd lines\n%.*s\nwant\n%.*s", p->threads,
 			 p->chunk, (int)got->odd_len, got->odd, (int)want->odd_len, want->odd);
 }
