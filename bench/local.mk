@@ -20,5 +20,5 @@ bench: all $(EXTRA_PROGRAMS)
 		STRATO_BUILD='$(abs_builddir)' $(SHELL) $(srcdir)/%D%/$$b.sh || exit; \
 	done >bench/results.tsv.new
 	mv bench/results.tsv.new bench/results.tsv
-	@$(SHELL) $(srcdir)/%D%/plot.sh bench/results.tsv bench
 	@$(AWK) -f $(srcdir)/%D%/table.awk $(srcdir)/%D%/README.md bench/results.tsv
+	@$(SHELL) $(srcdir)/%D%/plot.sh bench/results.tsv bench

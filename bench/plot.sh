@@ -45,7 +45,7 @@ draw() { # GROUP PANELS
 		printf "set tmargin at screen %.4f; set bmargin at screen %.4f\n", top,
 			(1 - (above - 2.2) / total) * high
 		printf "set xlabel %s%s%s; set yrange [%d:-1] noextend\n", q, $1, q, $2
-		printf "set xrange [0:%s]\n", $3 > 0 ? "*" : "1"
+		printf "set xrange [0:%s]\n", ($3 > 0 ? "*" : "1")
 		printf "set arrow 1 from %s, graph 0 to %s, graph 1 nohead dt 2\n",
 			$1 == "ratio" ? 1 : 0, $1 == "ratio" ? 1 : 0
 		printf "plot %s%s/rows.%s%s using ($2 / 2):0:($2 / 2):(0.35):ytic(1) with boxxyerror lc rgb %s#4477aa%s, %s%s using 2:0:3:4 with xerrorbars pt 0 lc rgb %s#222222%s\n",

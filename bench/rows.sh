@@ -31,7 +31,9 @@ about() { # TITLE
 	echo "# $1, $(date -u +%Y-%m-%d), $(strato-put --version | head -n 1)"
 	echo "# machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)," \
 		"$(nproc) cores, $(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo) MiB, $(uname -srm)"
-	echo "# device: $(df --output=source,fstype "$work" | tail -n 1 | tr -s ' ')"
+	device=$(df --output=source "$work" | tail -n 1)
+	echo "# device: $device, $(df --output=fstype "$work" | tail -n 1)," \
+		"$(lsblk -dnP -o MODEL,SIZE,ROTA,SCHED "$device" 2>/dev/null)"
 	strato-stat -s "$work/about" | sed -n 's|^I/O  *|# I/O: |p' | head -n 1
 	strato-config -s "$work/about" | awk -F '\t' '{ s = s " " $1 "=" $2 } END { print "# settings:" s }'
 	rm -rf "$work/about"
