@@ -90,7 +90,7 @@ static int info_text(struct opened *o)
 		     "directed")) < 0 ||
 	    (r = say(o, "equal ones", g->flags & GRAPH_MULTI ? "kept" : "stored once")) < 0 ||
 	    (r = say(o, "keys", dict_form_name(dict_form(graph_dict(o->graph))))) < 0 ||
-	    (r = say(o, "layout", "csr")) < 0 ||
+	    (r = say(o, "layout", csr_layout_name(csr_layout(graph_csr(o->graph, CSR_OUT))))) < 0 ||
 	    (r = say(o, "size", output_size(size_of(g)))) < 0 ||
 	    (r = say(o, "created", text)) < 0)
 		return r;
@@ -137,7 +137,7 @@ static int info_json(struct opened *o)
 	json_bool(&j, "undirected", graph_undirected(o->graph));
 	json_bool(&j, "equal_edges_kept", g->flags & GRAPH_MULTI);
 	json_text(&j, "keys", dict_form_name(dict_form(graph_dict(o->graph))));
-	json_text(&j, "layout", "csr");
+	json_text(&j, "layout", csr_layout_name(csr_layout(graph_csr(o->graph, CSR_OUT))));
 	json_u64(&j, "size_bytes", size_of(g));
 	json_text(&j, "created", text);
 	json_version(&j, "version", g->version);

@@ -1,38 +1,29 @@
-/* graph/csr.c - lists of neighbours in place
+/* graph/csr.c - lists of neighbours in place, whatever their layout
  *
- * Opening compares the directory of types with the lengths of the sections, so
- * that afterwards every index below a count is inside its section; what the
- * arrays then say (offsets, targets) is checked where it is touched.
+ * The entry of a type is compared with the lengths of the sections, so that
+ * afterwards every index below a count is inside its section; what the arrays
+ * then say (offsets, targets) is checked where it is touched.
  */
-#include "graph/csr.h"
+#include "graph/csr_inside.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "graph/csr_disk.h"
-
-struct type {
-	const uint8_t *nodes;	/* sparse: ids of the rows; dense: NULL */
-	const uint8_t *first;	/* le64[row_n + 1], dense: [node_n + 1] */
-	const uint8_t *targets;
-	uint64_t edge_n, row_n;
-};
 
 static const uint8_t zero[CSR_ALIGN];
 
-struct csr {
-	struct mem *mem;
-	struct segment *seg;
-	enum csr_direction direction;
-	uint64_t node_n, edge_n, dict;
-	uint32_t type_n;
-	unsigned width;
-	struct bytes directory, targets, rows;
-};
+const char *csr_layout_name(enum csr_layout layout)
+{
+	static const char *const names[] = {
+		[CSR_RAW] = "csr", [CSR_PACKED] = "csr-packed", [CSR_COO] = "coo",
+	};
 
-static int damaged(const struct csr *c, const void *at, const char *what)
+	return layout >= CSR_RAW && layout <= CSR_COO ? names[layout] : "unknown";
+}
+
+int csr_damaged(const struct csr *c, const void *at, const char *what)
 {
 	return err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": adjacency: %s",
 		       segment_path(c->seg), segment_file_off(c->seg, at), what);
@@ -43,6 +34,16 @@ static int damaged_head(const struct csr *c, const char *what)
 	return err_set(ERR_DAMAGED, "%s: adjacency: %s", segment_path(c->seg), what);
 }
 
+static const struct csr_ops *ops_of(uint32_t layout)
+{
+	static const struct csr_ops *const all[] = {
+		[CSR_RAW] = &csr_raw_ops, [CSR_PACKED] = &csr_packed_ops,
+		[CSR_COO] = &csr_coo_ops,
+	};
+
+	return layout < sizeof all / sizeof all[0] ? all[layout] : NULL;
+}
+
 static int open_meta(struct csr *c)
 {
 	struct bytes meta = segment_get_meta(c->seg);
@@ -51,10 +52,13 @@ static int open_meta(struct csr *c)
 	if (meta.len < sizeof m)
 		return damaged_head(c, "its superblock is too short");
 	memcpy(&m, meta.ptr, sizeof m);
-	if (le32_get(m.layout) != CSR_LAYOUT_RAW)
+	c->ops = ops_of(le32_get(m.layout));
+	if (!c->ops)
 		return err_set(ERR_NEWER, "%s: adjacency of layout %" PRIu32,
 			       segment_path(c->seg), le32_get(m.layout));
+	c->layout = (enum csr_layout)le32_get(m.layout);
 	c->direction = (enum csr_direction)le32_get(m.direction);
+	c->values = (enum csr_values)le32_get(m.values);
 	c->node_n = le64_get(m.node_n);
 	c->edge_n = le64_get(m.edge_n);
 	c->type_n = le32_get(m.type_n);
@@ -63,9 +67,10 @@ static int open_meta(struct csr *c)
 	c->directory = segment_section(c->seg, CSR_TYPES);
 	c->targets = segment_section(c->seg, CSR_TARGETS);
 	c->rows = segment_section(c->seg, CSR_ROWS);
+	c->values_at = segment_section(c->seg, CSR_VALUES);
 	if (memcmp(m.zero, zero, sizeof m.zero))
 		return damaged_head(c, "a field that must be zero is not");
-	if (c->direction < CSR_OUT || c->direction > CSR_BOTH ||
+	if (c->direction < CSR_OUT || c->direction > CSR_BOTH || c->values > CSR_REALS ||
 	    c->width != (c->node_n >> 32 ? 8 : 4) || c->node_n >= UINT64_MAX / 16 ||
 	    c->directory.len != c->type_n * sizeof(struct csr_type_disk))
 		return damaged_head(c, "its counts and its sections disagree");
@@ -120,6 +125,16 @@ enum csr_direction csr_direction(const struct csr *c)
 	return c->direction;
 }
 
+enum csr_layout csr_layout(const struct csr *c)
+{
+	return c->layout;
+}
+
+enum csr_values csr_values(const struct csr *c)
+{
+	return c->values;
+}
+
 uint64_t csr_dict(const struct csr *c)
 {
 	return c->dict;
@@ -130,38 +145,36 @@ struct segment *csr_segment(const struct csr *c)
 	return c->seg;
 }
 
-/* Does SECTION hold N items of WIDTH bytes from OFF, a border, on? */
-static bool holds(struct bytes section, uint64_t off, uint64_t n, unsigned width)
+/* --- types --- */
+
+/* OFF bytes into SECTION, a border; NULL when that is beyond it. */
+static const uint8_t *part(struct bytes section, uint64_t off)
 {
-	return off % CSR_ALIGN == 0 && off <= section.len &&
-		n <= (section.len - off) / width;
+	static const uint8_t nothing;
+
+	if (off == 0 && section.len == 0)
+		return &nothing;
+	return off % CSR_ALIGN == 0 && off <= section.len ? section.ptr + off : NULL;
 }
 
-static bool rows_fit(const struct csr *c, const struct csr_type_disk *d, struct type *t)
+static bool values_fit(const struct csr *c, const struct csr_type *t)
 {
-	uint64_t off = le64_get(d->rows_off), first = off;
+	uint32_t w = t->values_width;
 
-	if (le32_get(d->form) == CSR_DENSE) {
-		t->nodes = NULL;
-		if (!holds(c->rows, first, c->node_n + 1, 8))
-			return false;
-		t->first = c->rows.ptr + first;
-		return true;
-	}
-	if (le32_get(d->form) != CSR_SPARSE || !holds(c->rows, off, t->row_n, c->width))
+	if (c->values == CSR_NO_VALUES)
+		return w == 0 && t->values_base == 0;
+	if (w > 8 || (w & (w - 1)) || (c->values == CSR_REALS && (w == 1 || w == 2)))
 		return false;
-	t->nodes = c->rows.ptr + off;
-	first = off + disk_round_up(t->row_n * c->width, CSR_ALIGN);
-	if (!holds(c->rows, first, t->row_n + 1, 8))
-		return false;
-	t->first = c->rows.ptr + first;
-	return true;
+	return w == 0 || (c->values_at.len &&
+			  csr_holds(t->values, c->values_at.ptr + c->values_at.len,
+				    t->edge_n, w));
 }
 
 /* The directory's entry, held against the sections. */
-static int type_of(struct csr *c, uint32_t type, struct type *t)
+int csr_type_of(struct csr *c, uint32_t type, struct csr_type *t)
 {
 	const struct csr_type_disk *d = (const void *)c->directory.ptr;
+	uint64_t len;
 	int r;
 
 	if (type >= c->type_n)
@@ -170,258 +183,237 @@ static int type_of(struct csr *c, uint32_t type, struct type *t)
 	r = segment_check(c->seg, d, sizeof *d);
 	if (r < 0)
 		return r;
+	len = le64_get(d->targets_len);
+	t->id = type;
 	t->edge_n = le64_get(d->edge_n);
 	t->row_n = le64_get(d->row_n);
-	if (memcmp(d->zero, zero, sizeof d->zero) || t->edge_n > c->edge_n ||
-	    t->row_n > t->edge_n || t->row_n > c->node_n ||
-	    !holds(c->targets, le64_get(d->targets_off), t->edge_n, c->width) ||
-	    !rows_fit(c, d, t))
-		return damaged(c, d, "a type's entry does not fit its sections");
-	t->targets = c->targets.ptr + le64_get(d->targets_off);
-	return 0;
-}
-
-static int node_at(struct csr *c, const struct type *t, uint64_t i, uint64_t *out)
-{
-	const uint8_t *at = t->nodes + i * c->width;
-	int r = segment_check(c->seg, at, c->width);
-
-	if (r < 0)
-		return r;
-	*out = c->width == 4 ? le32_get(*(const le32 *)at) : le64_get(*(const le64 *)at);
-	return *out < c->node_n ? 0 : damaged(c, at, "a row of no node");
-}
-
-/* 1 and the row of NODE, 0 when it has none. */
-static int find_row(struct csr *c, const struct type *t, uint64_t node, uint64_t *row)
-{
-	uint64_t lo = 0, hi = t->row_n, x;
-
-	if (!t->nodes) {
-		*row = node;
-		return 1;
-	}
-	while (lo < hi) {
-		uint64_t mid = lo + (hi - lo) / 2;
-		int r = node_at(c, t, mid, &x);
-
-		if (r < 0)
-			return r;
-		if (x == node) {
-			*row = mid;
-			return 1;
-		}
-		if (x < node)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return 0;
-}
-
-static int bounds(struct csr *c, const struct type *t, uint64_t row, uint64_t *lo,
-		  uint64_t *hi)
-{
-	const uint8_t *at = t->first + 8 * row;
-	int r = segment_check(c->seg, at, 16);
-
-	if (r < 0)
-		return r;
-	*lo = le64_get(((const le64 *)at)[0]);
-	*hi = le64_get(((const le64 *)at)[1]);
-	if (*lo > *hi || *hi > t->edge_n)
-		return damaged(c, at, "offsets out of order");
-	return 0;
-}
-
-/* The list is targets [lo, hi) of its type. */
-static int list_at(struct csr *c, const struct type *t, uint64_t lo, uint64_t hi,
-		   struct csr_list *out)
-{
-	out->n = out->left = hi - lo;
-	out->edge = lo;
-	out->csr = c;
-	out->at = t->targets + lo * c->width;
-	out->taken = out->filled = 0;
-	return 0;
-}
-
-/* N ids widened from the file; the greatest of them. */
-static uint64_t widen(uint64_t *ids, const uint8_t *at, uint32_t n, unsigned width)
-{
-	uint64_t most = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		ids[i] = width == 4 ? le32_get(((const le32 *)at)[i]) :
-			le64_get(((const le64 *)at)[i]);
-		most = ids[i] > most ? ids[i] : most;
-	}
-	return most;
-}
-
-int csr_block(struct csr_list *l, const uint64_t **ids)
-{
-	struct csr *c = l->csr;
-	uint32_t n = l->left < CSR_BLOCK ? (uint32_t)l->left : CSR_BLOCK;
-	int r;
-
-	if (n == 0)
-		return 0;
-	r = segment_check(c->seg, l->at, (size_t)n * c->width);
-	if (r < 0)
-		return r;
-	if (widen(l->ids, l->at, n, c->width) >= c->node_n)
-		return damaged(c, l->at, "a neighbour that is no node");
-	l->at += (size_t)n * c->width;
-	l->left -= n;
-	*ids = l->ids;
-	return (int)n;
-}
-
-static int list_of(struct csr *c, const struct type *t, uint64_t row, struct csr_list *out)
-{
-	uint64_t lo, hi;
-	int r = bounds(c, t, row, &lo, &hi);
-
-	return r < 0 ? r : list_at(c, t, lo, hi, out);
-}
-
-int csr_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out)
-{
-	struct type t;
-	uint64_t row;
-	int r = type_of(c, type, &t);
-
-	list_at(c, &(struct type){0}, 0, 0, out);
-	if (r == 0 && node >= c->node_n)
-		return err_set(ERR_BUG, "no node %" PRIu64, node);
-	if (r == 0)
-		r = find_row(c, &t, node, &row);
-	return r <= 0 ? r : list_of(c, &t, row, out);
-}
-
-int csr_degree(struct csr *c, uint32_t type, uint64_t node, uint64_t *out)
-{
-	struct type t;
-	uint64_t row, lo = 0, hi = 0;
-	int r = type_of(c, type, &t);
-
-	if (r == 0 && node >= c->node_n)
-		return err_set(ERR_BUG, "no node %" PRIu64, node);
-	if (r == 0 && (r = find_row(c, &t, node, &row)) > 0)
-		r = bounds(c, &t, row, &lo, &hi);
-	*out = hi - lo;
-	return r;
+	t->sparse = le32_get(d->form) == CSR_SPARSE;
+	t->targets = part(c->targets, le64_get(d->targets_off));
+	t->rows = part(c->rows, le64_get(d->rows_off));
+	t->rows_end = c->rows.len ? c->rows.ptr + c->rows.len : t->rows;
+	t->values = part(c->values_at, le64_get(d->values_off));
+	t->values_base = le64_get(d->values_base);
+	t->values_width = le32_get(d->values_width);
+	if (t->edge_n > c->edge_n || t->row_n > t->edge_n || t->row_n > c->node_n ||
+	    (!t->sparse && le32_get(d->form) != CSR_DENSE) || !t->targets || !t->rows ||
+	    !t->values || len > c->targets.len - le64_get(d->targets_off) || !values_fit(c, t))
+		return csr_damaged(c, d, "a type's entry does not fit its sections");
+	t->targets_end = t->targets + len;
+	return c->ops->fits(c, t) ? 0 :
+		csr_damaged(c, d, "a type's rows do not fit their section");
 }
 
 int csr_type_edges(struct csr *c, uint32_t type, uint64_t *out)
 {
-	struct type t;
-	int r = type_of(c, type, &t);
+	struct csr_type t;
+	int r = csr_type_of(c, type, &t);
 
 	*out = r == 0 ? t.edge_n : 0;
 	return r;
 }
 
-void csr_scan_begin(struct csr_scan *s, struct csr *c, uint32_t type)
+/* --- lists --- */
+
+static int list_at(struct csr *c, const struct csr_type *t, const struct csr_place *p,
+		   struct csr_list *out)
 {
-	*s = (struct csr_scan){ .csr = c, .type = type };
+	out->n = out->left = p->n;
+	out->edge = p->edge;
+	out->csr = c;
+	out->at = p->at;
+	out->chunk_left = p->chunk_left;
+	out->given = out->taken = out->filled = 0;
+	out->type = t->id;
+	out->values_at = t->values;
+	out->values_base = t->values_base;
+	out->values_width = t->values_width;
+	return p->n && c->ops->begin ? c->ops->begin(out, p) : 0;
 }
 
-/* 1 and the next row that is not empty, its list at [*lo, *hi). */
-static int scan_row(struct csr_scan *s, struct type *t, uint64_t *lo, uint64_t *hi)
+static int find(struct csr *c, uint32_t type, uint64_t node, struct csr_type *t,
+		struct csr_place *p)
 {
-	struct csr *c = s->csr;
-	int r = type_of(c, s->type, t);
+	int r = csr_type_of(c, type, t);
 
-	while (r == 0 && s->row < (t->nodes ? t->row_n : c->node_n)) {
-		s->node = s->row;
-		if (t->nodes)
-			r = node_at(c, t, s->row, &s->node);
-		if (r == 0)
-			r = bounds(c, t, s->row++, lo, hi);
-		if (r == 0 && *lo < *hi)
-			return 1;
+	*p = (struct csr_place){ .node = node };
+	if (r == 0 && node >= c->node_n)
+		return err_set(ERR_BUG, "no node %" PRIu64, node);
+	return r == 0 && t->edge_n ? c->ops->find(c, t, node, p) : r;
+}
+
+int csr_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out)
+{
+	struct csr_type t = {0};
+	struct csr_place p;
+	int r = find(c, type, node, &t, &p);
+
+	if (r <= 0)
+		p.n = 0;
+	if (r < 0) {
+		list_at(c, &t, &p, out);
+		return r;
 	}
+	return list_at(c, &t, &p, out);
+}
+
+int csr_degree(struct csr *c, uint32_t type, uint64_t node, uint64_t *out)
+{
+	struct csr_type t;
+	struct csr_place p;
+	int r = find(c, type, node, &t, &p);
+
+	*out = r > 0 ? p.n : 0;
+	return r < 0 ? r : 0;
+}
+
+int csr_block(struct csr_list *l, const uint64_t **ids)
+{
+	int n = l->left ? l->csr->ops->block(l) : 0;
+
+	l->given = n > 0 ? (uint32_t)n : 0;
+	*ids = l->ids;
+	return n;
+}
+
+int csr_seek(struct csr_list *l, uint64_t id)
+{
+	return l->left && l->csr->ops->seek ? l->csr->ops->seek(l, id) : 0;
+}
+
+/* --- values --- */
+
+static uint64_t number_at(const uint8_t *at, uint32_t width)
+{
+	le64 v = {0};
+
+	memcpy(&v, at, width);
+	return le64_get(v);
+}
+
+static union csr_value value_at(const struct csr_list *l, const uint8_t *at)
+{
+	union csr_value v;
+	uint64_t x = l->values_width ? number_at(at, l->values_width) : 0;
+	uint32_t narrow = (uint32_t)x;
+	float f;
+
+	if (l->csr->values == CSR_INTEGERS) {
+		v.i = (int64_t)(x + l->values_base);
+	} else if (l->values_width == 4) {
+		memcpy(&f, &narrow, sizeof f);
+		v.r = (double)f;
+	} else {
+		x = l->values_width ? x : l->values_base;
+		memcpy(&v.r, &x, sizeof v.r);
+	}
+	return v;
+}
+
+int csr_block_values(struct csr_list *l, const union csr_value **v)
+{
+	uint64_t first = l->edge + l->n - l->left - l->given;
+	uint32_t w = l->values_width;
+	const uint8_t *at = l->values_at + first * w;
+	int r;
+
+	if (l->csr->values == CSR_NO_VALUES)
+		return err_set(ERR_BUG, "values of a graph that has none");
+	r = w ? segment_check(l->csr->seg, at, (size_t)l->given * w) : 0;
+	for (uint32_t i = 0; r == 0 && i < l->given; i++)
+		l->values[i] = value_at(l, at + i * w);
+	*v = l->values;
+	return r;
+}
+
+int csr_next_value(struct csr_list *l, uint64_t *to, union csr_value *v)
+{
+	const union csr_value *values;
+	const uint64_t *ids;
+	int r;
+
+	if (l->taken == l->filled) {
+		r = csr_block(l, &ids);
+		if (r <= 0)
+			return r;
+		l->filled = (uint32_t)r;
+		l->taken = 0;
+		r = csr_block_values(l, &values);
+		if (r < 0)
+			return r;
+	}
+	*v = l->values[l->taken];
+	*to = l->ids[l->taken++];
+	return 1;
+}
+
+/* --- all rows --- */
+
+void csr_scan_begin(struct csr_scan *s, struct csr *c, uint32_t type)
+{
+	s->csr = c;
+	s->type = type;
+	s->row = s->node = 0;
+	s->begun = false;
+}
+
+static int scan_next(struct csr_scan *s, struct csr_place *p)
+{
+	int r = s->begun ? 0 : csr_type_of(s->csr, s->type, &s->t);
+
+	if (r == 0) {
+		r = s->t.edge_n ? s->csr->ops->next(s, p) : 0;
+		s->begun = true;
+	}
+	s->node = r > 0 ? p->node : s->node;
 	return r;
 }
 
 int csr_scan_next(struct csr_scan *s, struct csr_list *out)
 {
-	struct type t;
-	uint64_t lo, hi;
-	int r = scan_row(s, &t, &lo, &hi);
+	struct csr_place p;
+	int r = scan_next(s, &p), begun;
 
-	if (r > 0 && (r = list_at(s->csr, &t, lo, hi, out)) == 0)
-		r = 1;
-	return r;
+	if (r <= 0)
+		return r;
+	begun = list_at(s->csr, &s->t, &p, out);
+	return begun < 0 ? begun : 1;
 }
 
 int csr_scan_degree(struct csr_scan *s, uint64_t *out)
 {
-	struct type t;
-	uint64_t lo = 0, hi = 0;
-	int r = scan_row(s, &t, &lo, &hi);
+	struct csr_place p;
+	int r = scan_next(s, &p);
 
-	*out = hi - lo;
+	*out = r > 0 ? p.n : 0;
 	return r;
 }
 
 /* --- check --- */
 
-static int check_list(struct csr *c, struct csr_list *l)
+static int check_list(struct csr *c, const struct csr_type *t, const struct csr_place *p)
 {
 	uint64_t before = 0, to;
-	int r;
+	struct csr_list l;
+	int r = list_at(c, t, p, &l);
 
-	while ((r = csr_next(l, &to)) > 0) {
+	while (r >= 0 && (r = csr_next(&l, &to)) > 0) {
 		if (to < before)
-			return damaged(c, l->at, "a list out of order before this");
+			return csr_damaged(c, l.at, "a list out of order before this");
 		before = to;
 	}
-	return r;
-}
-
-/* The rows of a type lie one behind the other and cover its targets. */
-static int check_type(struct csr *c, uint32_t type, const struct type *t)
-{
-	uint64_t end = t->nodes ? t->row_n : c->node_n, used = 0, rows = 0;
-	uint64_t lo, hi, node, before = 0;
-	struct csr_list list;
-	int r = 0;
-
-	for (uint64_t i = 0; i < end && r == 0; i++) {
-		if ((r = bounds(c, t, i, &lo, &hi)) < 0)
-			return r;
-		if (lo != used || (t->nodes && lo == hi))
-			return damaged(c, t->first + 8 * i, "rows do not join");
-		if (t->nodes && (r = node_at(c, t, i, &node)) < 0)
-			return r;
-		if (t->nodes && i && node <= before)
-			return damaged(c, t->nodes + i * c->width, "rows out of order");
-		before = t->nodes ? node : i;
-		used = hi;
-		rows += lo != hi;
-		r = list_of(c, t, i, &list);
-		if (r == 0)
-			r = check_list(c, &list);
-	}
-	if (r == 0 && (used != t->edge_n || rows != t->row_n))
-		return damaged(c, c->directory.ptr + type * sizeof(struct csr_type_disk),
-			       "a type's counts and its rows disagree");
 	return r;
 }
 
 int csr_check(struct csr *c)
 {
 	uint64_t edge_n = 0;
-	struct type t;
+	struct csr_type t = {0};
 	int r = 0;
 
 	for (uint32_t i = 0; i < c->type_n && r == 0; i++) {
-		r = type_of(c, i, &t);
+		r = csr_type_of(c, i, &t);
 		if (r == 0)
-			r = check_type(c, i, &t);
+			r = c->ops->check(c, &t, check_list);
 		edge_n += t.edge_n;
 	}
 	if (r == 0 && edge_n != c->edge_n)

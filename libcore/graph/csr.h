@@ -1,10 +1,10 @@
 /* graph/csr.h - who is adjacent to whom, in one direction
  *
- * Written in one pass over edges sorted by (type, from, to), in bounded memory.
- * Read in place, in the mapped file: pages are checked, bounds compared with the
- * section, and every id given is below node_n, so that a caller may index by it.
- * (That lists are sorted, and that the two directions agree, is graph/check's to
- * see.)
+ * Written in one pass over edges sorted by (type, from, to), or over lists encoded
+ * elsewhere, in bounded memory (but the longest list is held whole).  Read in
+ * place, in the mapped file: pages are checked, bounds compared with the section,
+ * and every id given is below node_n, so that a caller may index by it.  (That
+ * the two directions agree is graph/check's to see.)
  * Bytes on disk: graph/csr_disk.h and strato-csr(5).
  */
 #ifndef GRAPH_CSR_H
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "base/endian.h"
+#include "graph/list.h"
 #include "store/segment.h"
 
 struct mem;
@@ -21,6 +22,20 @@ enum csr_direction {
 	CSR_OUT = 1,		/* from source to target */
 	CSR_IN = 2,		/* its transpose */
 	CSR_BOTH = 3,		/* undirected: each edge at both of its ends */
+};
+
+enum csr_layout {
+	CSR_RAW = 1,		/* ids and offsets as they are */
+	CSR_PACKED = 2,		/* graph/list */
+	CSR_COO = 3,		/* sorted pairs, for archives and streams */
+};
+const char *csr_layout_name(enum csr_layout layout);	/* "csr-packed", ... */
+
+/* What kind of values the edges carry. */
+enum csr_values { CSR_NO_VALUES, CSR_INTEGERS, CSR_REALS };
+union csr_value {
+	int64_t i;
+	double r;
 };
 
 /* --- writing --- */
@@ -32,12 +47,29 @@ struct csr_plan {
 	uint64_t node_n;
 	uint32_t type_n;
 	uint64_t dict;		/* id of the dictionary's segment */
+	enum csr_layout layout;	/* 0: packed */
+	enum csr_values values;
 };
 
 int csr_create(struct csr_writer **out, const struct csr_plan *p, struct backend *b,
 	       const uint8_t store_id[16], struct mem *mem);
 /* Ascending; equal edges are kept.  ERR_BUG out of order. */
 int csr_add(struct csr_writer *w, uint32_t type, uint64_t from, uint64_t to);
+/* The same with its value, as the plan says: all edges or none. */
+int csr_add_value(struct csr_writer *w, uint32_t type, uint64_t from, uint64_t to,
+		  union csr_value v);
+
+struct csr_lists {		/* of consecutive nodes, as list_encode made them */
+	uint32_t type;
+	uint64_t node, n;	/* the first; how many */
+	const uint64_t *degree;	/* of each; 0: no list and no bytes */
+	const uint64_t *len;	/* bytes of each */
+	const uint8_t *bytes;	/* all of them; LIST_SLACK more are readable */
+	const union csr_value *values;	/* of all their ids, as the plan says */
+};
+/* Whatever the layout.  Nodes in ascending order, as with csr_add. */
+int csr_put_lists(struct csr_writer *w, const struct csr_lists *l);
+
 uint64_t csr_added(const struct csr_writer *w);
 int csr_finish(struct csr_writer *w, struct segment_ref *ref);	/* ends w always */
 void csr_abort(struct csr_writer *w);		/* NULL is fine */
@@ -49,17 +81,26 @@ struct csr;
 /* A list being read, a block of ids at a time, whatever the layout: pages are
  * checked and ids compared with node_n as they come, so a supernode's list costs
  * what is read of it.  Valid while the csr is open; may be dropped at any time. */
-#define CSR_BLOCK 128u
+#define CSR_BLOCK LIST_READ
+#define CSR_GROUP 64u	/* rows a group of the packed layout */
 
 struct csr_list {
 	uint64_t n;		/* neighbours in all */
 	uint64_t edge;		/* place of the first of them among the type's edges */
 	/* private */
 	struct csr *csr;
+	uint32_t type;
 	uint64_t left;		/* not yet decoded */
 	const uint8_t *at;	/* where the next block is */
+	uint64_t chunk_left;	/* pairs before the next chunk of a coo */
+	struct list_reader packed;
+	const uint8_t *values_at;	/* of the type, see csr_type */
+	uint64_t values_base;
+	uint32_t values_width;
+	uint32_t given;		/* ids of the block before */
 	uint32_t taken, filled;	/* of ids, by csr_next */
 	uint64_t ids[CSR_BLOCK];
+	union csr_value values[CSR_BLOCK];
 };
 
 /* How many ids the next block has and where they are (until the next call on this
@@ -83,6 +124,16 @@ static inline int csr_next(struct csr_list *l, uint64_t *to)
 	return 1;
 }
 
+/* The values of the ids that the last csr_block gave, in their order: as many.
+ * ERR_BUG of a graph without values. */
+int csr_block_values(struct csr_list *l, const union csr_value **v);
+/* csr_next and the value. */
+int csr_next_value(struct csr_list *l, uint64_t *to, union csr_value *v);
+
+/* Forward, so that the ids before the next one given are all below ID; of a list
+ * that was not read yet.  It may stop short of ID, by some 1000 ids at most. */
+int csr_seek(struct csr_list *l, uint64_t id);
+
 int csr_open(struct csr **out, struct backend *b, const struct segment_ref *ref,
 	     const uint8_t store_id[16], struct mem *mem);
 void csr_close(struct csr *c);			/* NULL is fine */
@@ -91,6 +142,8 @@ uint64_t csr_node_n(const struct csr *c);
 uint64_t csr_edge_n(const struct csr *c);
 uint32_t csr_type_n(const struct csr *c);
 enum csr_direction csr_direction(const struct csr *c);
+enum csr_layout csr_layout(const struct csr *c);
+enum csr_values csr_values(const struct csr *c);
 uint64_t csr_dict(const struct csr *c);
 struct segment *csr_segment(const struct csr *c);
 /* Edges under one type, in this segment. */
@@ -103,16 +156,45 @@ int csr_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out);
 int csr_degree(struct csr *c, uint32_t type, uint64_t node, uint64_t *out);
 
 /* The rows of one type that are not empty, in order. */
+struct csr_type {		/* its place in the segment: private */
+	uint32_t id;
+	bool sparse;
+	uint64_t edge_n, row_n;
+	const uint8_t *targets, *targets_end;
+	const uint8_t *rows, *rows_end;	/* what form and layout put there */
+	const uint8_t *values;
+	uint64_t values_base;
+	uint32_t values_width;
+};
+
+struct csr_group {		/* of a packed type, unfolded: private */
+	uint64_t next, n;	/* the one after it; rows */
+	uint64_t off, edge;	/* where its lists and their edges begin */
+	uint64_t ends[CSR_GROUP], edges[CSR_GROUP], nodes[CSR_GROUP];
+};
+
+struct csr_walk {		/* over a coo's pairs: private */
+	uint64_t place, from, to;	/* of the pair at hand; PLACE is edge_n at the end */
+	const uint8_t *to_at, *at, *end;	/* its target; the pair after it; the chunk's end */
+};
+
 struct csr_scan {
 	struct csr *csr;
 	uint32_t type;
 	uint64_t row, node;	/* node: of the list just given */
+	/* private */
+	bool begun;
+	struct csr_type t;
+	union {
+		struct csr_group group;
+		struct csr_walk walk;
+	};
 };
 void csr_scan_begin(struct csr_scan *s, struct csr *c, uint32_t type);
 int csr_scan_next(struct csr_scan *s, struct csr_list *out);	/* 1, 0, < 0 */
 int csr_scan_degree(struct csr_scan *s, uint64_t *out);	/* the same, targets untouched */
 
-/* Every rule of the format: 0 or the first fault. */
+/* Every rule of the format, each list read: 0 or the first fault. */
 int csr_check(struct csr *c);
 
 #endif

@@ -1,40 +1,9 @@
-/* graph/csr_write.c - rows and lists from sorted edges
- *
- * Lists stream into CSR_TARGETS.  Whose they are is known as they pass, but the
- * form of a type's rows only at its end, and they belong to another section: so
- * (node, end of its list) waits in a spool, and the types' directory in memory.
- */
+/* graph/csr_write.c - lists from sorted edges, or from lists, into a segment */
 #include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "graph/csr.h"
-#include "graph/csr_disk.h"
-#include "graph/spool.h"
-
-#define CHUNK 8192u		/* targets or offsets gathered before a write */
-
-struct row {
-	uint64_t node, end;	/* its list is [end of the one before, end) */
-};
-
-struct type {
-	uint64_t edge_n, row_n, targets_off;
-};
-
-struct csr_writer {
-	struct mem *mem;
-	struct segment_writer *seg;
-	struct csr_plan plan;
-	unsigned width;
-	struct spool *rows;
-	struct type *types;
-	uint32_t type;		/* the one being written */
-	struct row row;		/* its open row, when the type has an edge */
-	uint64_t last_to, edge_n;
-	uint8_t chunk[8 * CHUNK];
-	size_t chunk_len;
-};
+#include "graph/csr_write_inside.h"
 
 static int chunk_flush(struct csr_writer *w)
 {
@@ -44,21 +13,37 @@ static int chunk_flush(struct csr_writer *w)
 	return r;
 }
 
-static int put(struct csr_writer *w, uint64_t v, unsigned width)
+int csr_write_bytes(struct csr_writer *w, const void *ptr, size_t len)
 {
-	le32 d32 = le32_of((uint32_t)v);
-	le64 d64 = le64_of(v);
+	int r = 0;
 
-	if (width == 4)
-		memcpy(w->chunk + w->chunk_len, &d32, 4);
-	else
-		memcpy(w->chunk + w->chunk_len, &d64, 8);
-	w->chunk_len += width;
-	return w->chunk_len + 8 > sizeof w->chunk ? chunk_flush(w) : 0;
+	if (len > sizeof w->chunk - w->chunk_len)
+		r = chunk_flush(w);
+	if (r < 0 || len > sizeof w->chunk)
+		return r < 0 ? r : segment_write(w->seg, ptr, len);
+	memcpy(w->chunk + w->chunk_len, ptr, len);
+	w->chunk_len += len;
+	return 0;
 }
 
-/* Zeros up to the next border of the open section. */
-static int align(struct csr_writer *w)
+int csr_write_number(struct csr_writer *w, uint64_t v, unsigned width)
+{
+	le64 d = le64_of(v);
+
+	return csr_write_bytes(w, &d, width);
+}
+
+unsigned csr_write_varint(uint8_t *out, uint64_t v)
+{
+	unsigned n = 0;
+
+	for (; v >> 7; v >>= 7)
+		out[n++] = (uint8_t)(v | 0x80);
+	out[n++] = (uint8_t)v;
+	return n;
+}
+
+int csr_write_align(struct csr_writer *w)
 {
 	static const uint8_t zero[CSR_ALIGN];
 	uint64_t over;
@@ -66,6 +51,25 @@ static int align(struct csr_writer *w)
 
 	over = segment_offset(w->seg) % CSR_ALIGN;
 	return r < 0 || !over ? r : segment_write(w->seg, zero, CSR_ALIGN - over);
+}
+
+static uint64_t position(const struct csr_writer *w)
+{
+	return segment_offset(w->seg) + w->chunk_len;
+}
+
+static int create(struct csr_writer *w, struct backend *b, const uint8_t store_id[16])
+{
+	size_t cap = mem_left(w->mem) / 16;
+	int r;
+
+	w->types = mem_zalloc(w->mem, (w->plan.type_n + 1ull) * sizeof *w->types);
+	r = w->types ? spool_open(&w->rows, b, cap, w->mem) : ERR_MEMORY;
+	if (r == 0 && w->plan.values)
+		r = spool_open(&w->values, b, cap, w->mem);
+	if (r == 0)
+		r = segment_create(&w->seg, b, SEGMENT_CSR, store_id, w->mem);
+	return r < 0 ? r : segment_begin(w->seg, CSR_TARGETS);
 }
 
 int csr_create(struct csr_writer **out, const struct csr_plan *p, struct backend *b,
@@ -76,15 +80,12 @@ int csr_create(struct csr_writer **out, const struct csr_plan *p, struct backend
 
 	if (!w)
 		return ERR_MEMORY;
-	w->mem = mem;
+	w->mem = w->ids.mem = w->bytes.mem = mem;
 	w->plan = *p;
+	if (!w->plan.layout)
+		w->plan.layout = CSR_PACKED;
 	w->width = p->node_n >> 32 ? 8 : 4;
-	w->types = mem_zalloc(mem, (p->type_n + 1ull) * sizeof *w->types);
-	r = w->types ? spool_open(&w->rows, b, mem_left(mem) / 16, mem) : ERR_MEMORY;
-	if (r == 0)
-		r = segment_create(&w->seg, b, SEGMENT_CSR, store_id, mem);
-	if (r == 0)
-		r = segment_begin(w->seg, CSR_TARGETS);
+	r = create(w, b, store_id);
 	if (r < 0) {
 		csr_abort(w);
 		return r;
@@ -99,6 +100,9 @@ void csr_abort(struct csr_writer *w)
 		return;
 	segment_abort(w->seg);
 	spool_close(w->rows);
+	spool_close(w->values);
+	buf_release(&w->ids);
+	buf_release(&w->bytes);
 	mem_free(w->mem, w->types);
 	mem_free(w->mem, w);
 }
@@ -108,26 +112,95 @@ uint64_t csr_added(const struct csr_writer *w)
 	return w->edge_n;
 }
 
+bool csr_write_dense(const struct csr_writer *w, const struct csr_type_out *t)
+{
+	return w->plan.layout != CSR_COO &&
+		t->edge_n >= w->plan.node_n / 4 + (w->plan.node_n % 4 != 0);
+}
+
+/* --- rows as they pass --- */
+
+/* A row of NODE has N edges and LEN bytes; or a chunk of a coo begins with NODE. */
+static int record(struct csr_writer *w, uint64_t node, uint64_t n, uint64_t len)
+{
+	uint8_t bytes[30];
+	unsigned at = csr_write_varint(bytes, node - w->spooled);
+
+	at += csr_write_varint(bytes + at, n);
+	at += csr_write_varint(bytes + at, len);
+	w->spooled = node;
+	w->types[w->type].record_n++;
+	return spool_add(w->rows, bytes, at);
+}
+
+static int end_packed(struct csr_writer *w)
+{
+	size_t len;
+	int r;
+
+	buf_clear(&w->bytes);
+	r = buf_reserve(&w->bytes, LIST_BYTES_MAX(w->degree));
+	if (r < 0)
+		return r;
+	len = w->width == 4 ?
+		list_encode32(w->bytes.ptr, w->node, (const uint32_t *)w->ids.ptr, w->degree) :
+		list_encode(w->bytes.ptr, w->node, (const uint64_t *)w->ids.ptr, w->degree);
+	buf_clear(&w->ids);
+	r = csr_write_bytes(w, w->bytes.ptr, len);
+	return r < 0 ? r : record(w, w->node, w->degree, len);
+}
+
 static int end_row(struct csr_writer *w)
 {
-	struct type *t = &w->types[w->type];
+	int r = 0;
 
-	w->row.end = t->edge_n;
-	t->row_n++;
-	return spool_add(w->rows, &w->row, sizeof w->row);
+	if (!w->open)
+		return 0;
+	w->open = false;
+	w->types[w->type].row_n++;
+	if (w->plan.layout == CSR_PACKED)
+		r = end_packed(w);
+	else if (w->plan.layout == CSR_RAW)
+		r = record(w, w->node, w->degree, 0);
+	return r;
+}
+
+static int end_chunk(struct csr_writer *w)
+{
+	uint64_t n = w->chunk_n;
+
+	w->chunk_n = 0;
+	return n ? record(w, w->chunk_node, n, position(w) - w->chunk_off) : 0;
+}
+
+static int end_type(struct csr_writer *w)
+{
+	struct csr_type_out *t = &w->types[w->type];
+	int r = end_row(w);
+
+	if (r == 0)
+		r = end_chunk(w);
+	t->targets_len = position(w) - t->targets_off;
+	t->spool_len = spool_bytes(w->rows) - t->spool_off;
+	return r < 0 ? r : csr_write_align(w);
 }
 
 /* Close types up to TYPE, which becomes the open one. */
 static int move_to(struct csr_writer *w, uint32_t type)
 {
-	int r = w->types[w->type].edge_n ? end_row(w) : 0;
+	int r = end_type(w);
 
-	if (r == 0)
-		r = align(w);
-	while (w->type < type)
-		w->types[++w->type].targets_off = segment_offset(w->seg);
+	while (r == 0 && w->type < type) {
+		struct csr_type_out *t = &w->types[++w->type];
+
+		t->targets_off = position(w);
+		t->spool_off = spool_bytes(w->rows);
+	}
+	w->spooled = 0;
 	return r;
 }
+
+/* --- an edge --- */
 
 static bool in_order(const struct csr_writer *w, uint32_t type, uint64_t from, uint64_t to)
 {
@@ -137,142 +210,195 @@ static bool in_order(const struct csr_writer *w, uint32_t type, uint64_t from, u
 		return w->edge_n == 0 || type > w->type;
 	if (w->types[type].edge_n == 0)
 		return true;
-	return from != w->row.node ? from > w->row.node : to >= w->last_to;
+	return from != w->node ? from > w->node : w->open && to >= w->last_to;
 }
 
-int csr_add(struct csr_writer *w, uint32_t type, uint64_t from, uint64_t to)
+static int put_pair(struct csr_writer *w, uint64_t from, uint64_t to, bool same)
 {
-	struct type *t;
+	uint8_t bytes[20];
+	unsigned n = 0;
+	int r;
+
+	if (w->chunk_n == 0) {
+		w->chunk_node = from;
+		w->chunk_off = position(w);
+		same = false;
+	} else if (same) {
+		n = csr_write_varint(bytes, (to - w->last_to) << 1);
+	} else {
+		n = csr_write_varint(bytes, (from - w->node - 1) << 1 | 1);
+	}
+	if (!same)
+		n += csr_write_varint(bytes + n, to);
+	r = csr_write_bytes(w, bytes, n);
+	return r == 0 && ++w->chunk_n == CSR_PAIRS ? end_chunk(w) : r;
+}
+
+static int put_id(struct csr_writer *w, uint64_t from, uint64_t to, bool same)
+{
+	uint32_t narrow = (uint32_t)to;
+
+	if (w->plan.layout == CSR_RAW)
+		return csr_write_number(w, to, w->width);
+	if (w->plan.layout == CSR_COO)
+		return put_pair(w, from, to, same);
+	return w->width == 4 ? buf_add(&w->ids, &narrow, sizeof narrow) :
+		buf_add(&w->ids, &to, sizeof to);
+}
+
+static int add(struct csr_writer *w, uint32_t type, uint64_t from, uint64_t to)
+{
+	bool same;
 	int r = 0;
 
 	if (!in_order(w, type, from, to))
 		return err_set(ERR_BUG, "edges out of order");
 	if (type != w->type)
 		r = move_to(w, type);
-	t = &w->types[type];
-	if (r == 0 && t->edge_n && from != w->row.node)
+	same = w->open && from == w->node;
+	if (r == 0 && !same)
 		r = end_row(w);
-	w->row.node = from;
+	if (r == 0)
+		r = put_id(w, from, to, same);
+	w->degree = same ? w->degree + 1 : 1;
+	w->open = true;
+	w->node = from;
 	w->last_to = to;
-	t->edge_n++;
+	w->types[type].edge_n++;
 	w->edge_n++;
-	return r < 0 ? r : put(w, to, w->width);
-}
-
-static bool is_dense(const struct csr_writer *w, const struct type *t)
-{
-	return t->edge_n >= w->plan.node_n / 4 + (w->plan.node_n % 4 != 0);
-}
-
-/* first[node_n + 1]: each node up to the row's begins where the one before ended. */
-static int put_dense(struct csr_writer *w, const struct type *t, struct spool_reader *in)
-{
-	uint64_t node = 0, end = 0;
-	struct row row;
-	int r = 0;
-
-	for (uint64_t i = 0; i < t->row_n && r >= 0; i++) {
-		r = spool_read(in, &row, sizeof row);
-		for (; r >= 0 && node <= row.node; node++)
-			r = put(w, end, 8);
-		end = row.end;
-	}
-	for (; r >= 0 && node <= w->plan.node_n; node++)
-		r = put(w, end, 8);
-	return r < 0 ? r : align(w);
-}
-
-static int put_sparse(struct csr_writer *w, const struct type *t,
-		      struct spool_reader *nodes, struct spool_reader *ends)
-{
-	struct row row;
-	int r = 0;
-
-	for (uint64_t i = 0; i < t->row_n && r >= 0; i++)
-		if ((r = spool_read(nodes, &row, sizeof row)) > 0)
-			r = put(w, row.node, w->width);
-	if (r >= 0 && (r = align(w)) == 0)
-		r = put(w, 0, 8);
-	for (uint64_t i = 0; i < t->row_n && r >= 0; i++)
-		if ((r = spool_read(ends, &row, sizeof row)) > 0)
-			r = put(w, row.end, 8);
-	return r < 0 ? r : align(w);
-}
-
-static int put_rows_of(struct csr_writer *w, const struct type *t, uint64_t off)
-{
-	uint64_t len = t->row_n * sizeof(struct row);
-	struct spool_reader a, b = {0};
-	int r = spool_begin(&a, w->rows, off, len, 64u << 10);
-
-	if (r == 0)
-		r = spool_begin(&b, w->rows, off, len, 64u << 10);
-	if (r == 0)
-		r = is_dense(w, t) ? put_dense(w, t, &a) : put_sparse(w, t, &a, &b);
-	spool_end(&a);
-	spool_end(&b);
 	return r;
 }
 
-static int put_rows(struct csr_writer *w)
+int csr_add(struct csr_writer *w, uint32_t type, uint64_t from, uint64_t to)
 {
-	uint64_t off = 0;
-	int r = segment_begin(w->seg, CSR_ROWS);
+	return w->plan.values ? err_set(ERR_BUG, "an edge without its value") :
+		add(w, type, from, to);
+}
 
-	for (uint32_t i = 0; i < w->plan.type_n && r == 0; i++) {
-		const struct type *t = &w->types[i];
+int csr_add_value(struct csr_writer *w, uint32_t type, uint64_t from, uint64_t to,
+		  union csr_value v)
+{
+	int r = add(w, type, from, to);
 
-		r = put_rows_of(w, t, off);
-		off += t->row_n * sizeof(struct row);
+	return r < 0 || !w->plan.values ? r : csr_write_take_values(w, &v, 1);
+}
+
+/* --- lists --- */
+
+/* Lists that are stored in another way are taken edge by edge. */
+static int add_list(struct csr_writer *w, uint32_t type, uint64_t node, uint64_t n,
+		    const uint8_t *at, uint64_t len)
+{
+	uint64_t ids[LIST_READ];
+	struct list_reader in;
+	int r = list_begin(&in, node, n, at, at + len), got;
+
+	while (r == 0 && in.left) {
+		got = list_read(&in, ids);
+		if (got <= 0)
+			r = -1;
+		for (int i = 0; i < got && r == 0; i++)
+			if ((r = add(w, type, node, ids[i])) < 0)
+				return r;
 	}
-	return r;
+	return r < 0 ? err_set(ERR_BUG, "bytes that are no list") : 0;
 }
 
-/* What put_rows wrote, so that nothing has to be remembered of it. */
-static uint64_t rows_len(const struct csr_writer *w, const struct type *t)
+static bool lists_in_order(const struct csr_writer *w, const struct csr_lists *l)
 {
-	if (is_dense(w, t))
-		return disk_round_up(8 * (w->plan.node_n + 1), CSR_ALIGN);
-	return disk_round_up(w->width * t->row_n, CSR_ALIGN) +
-		disk_round_up(8 * (t->row_n + 1), CSR_ALIGN);
+	if (l->type >= w->plan.type_n || l->node > w->plan.node_n ||
+	    l->n > w->plan.node_n - l->node || !l->values != !w->plan.values)
+		return false;
+	if (w->edge_n == 0 || l->type != w->type)
+		return w->edge_n == 0 || l->type > w->type;
+	return w->types[l->type].edge_n == 0 || l->n == 0 || l->node > w->node;
 }
+
+/* All lists' bytes at once, then what is to be said of each. */
+static int put_packed(struct csr_writer *w, const struct csr_lists *l)
+{
+	struct csr_type_out *t;
+	uint64_t bytes = 0;
+	int r = l->type != w->type ? move_to(w, l->type) : end_row(w);
+
+	t = &w->types[w->type];
+	for (uint64_t i = 0; r == 0 && i < l->n; i++) {
+		if (l->degree[i] == 0)
+			continue;
+		r = record(w, l->node + i, l->degree[i], l->len[i]);
+		w->node = l->node + i;
+		t->row_n++;
+		t->edge_n += l->degree[i];
+		w->edge_n += l->degree[i];
+		bytes += l->len[i];
+	}
+	return r < 0 ? r : csr_write_bytes(w, l->bytes, bytes);
+}
+
+int csr_put_lists(struct csr_writer *w, const struct csr_lists *l)
+{
+	const uint8_t *at = l->bytes;
+	uint64_t before = w->edge_n;
+	int r = 0;
+
+	if (!lists_in_order(w, l))
+		return err_set(ERR_BUG, "lists out of order");
+	if (w->plan.layout == CSR_PACKED)
+		r = put_packed(w, l);
+	else
+		for (uint64_t i = 0; r == 0 && i < l->n; at += l->len[i++])
+			if (l->degree[i])
+				r = add_list(w, l->type, l->node + i, l->degree[i], at, l->len[i]);
+	return r < 0 || !l->values ? r : csr_write_take_values(w, l->values, w->edge_n - before);
+}
+
+/* --- the end --- */
 
 static int put_types(struct csr_writer *w)
 {
-	uint64_t off = 0;
 	int r = segment_begin(w->seg, CSR_TYPES);
 
 	for (uint32_t i = 0; i < w->plan.type_n && r == 0; i++) {
-		const struct type *t = &w->types[i];
+		const struct csr_type_out *t = &w->types[i];
+		uint64_t base;
+		unsigned width = csr_write_values_width(w, t, &base);
 		struct csr_type_disk d = {
 			.edge_n = le64_of(t->edge_n), .row_n = le64_of(t->row_n),
 			.targets_off = le64_of(t->targets_off),
-			.rows_off = le64_of(off),
-			.form = le32_of(is_dense(w, t) ? CSR_DENSE : CSR_SPARSE),
+			.targets_len = le64_of(t->targets_len),
+			.rows_off = le64_of(t->rows_off), .values_off = le64_of(t->values_off),
+			.values_base = le64_of(base), .values_width = le32_of(width),
+			.form = le32_of(csr_write_dense(w, t) ? CSR_DENSE : CSR_SPARSE),
 		};
 
-		off += rows_len(w, t);
 		r = segment_write(w->seg, &d, sizeof d);
 	}
 	return r;
 }
 
-int csr_finish(struct csr_writer *w, struct segment_ref *ref)
+static int finish(struct csr_writer *w)
 {
 	struct csr_meta_disk m = {
-		.layout = le32_of(CSR_LAYOUT_RAW), .direction = le32_of(w->plan.direction),
+		.layout = le32_of(w->plan.layout), .direction = le32_of(w->plan.direction),
 		.node_n = le64_of(w->plan.node_n), .edge_n = le64_of(w->edge_n),
 		.type_n = le32_of(w->plan.type_n), .width = le32_of(w->width),
-		.dict = le64_of(w->plan.dict),
+		.dict = le64_of(w->plan.dict), .values = le32_of(w->plan.values),
 	};
 	int r = move_to(w, w->plan.type_n);
 
 	if (r == 0)
-		r = put_rows(w);
+		r = csr_write_rows(w);
+	if (r == 0 && w->plan.values)
+		r = csr_write_values(w);
 	if (r == 0)
 		r = put_types(w);
-	if (r == 0)
-		r = segment_meta(w->seg, &m, sizeof m);
+	return r < 0 ? r : segment_meta(w->seg, &m, sizeof m);
+}
+
+int csr_finish(struct csr_writer *w, struct segment_ref *ref)
+{
+	int r = finish(w);
+
 	if (r == 0) {
 		r = segment_finish(w->seg, ref);
 		w->seg = NULL;

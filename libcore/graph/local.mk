@@ -1,7 +1,9 @@
 # libcore/graph: what an edge is
 libcore_a_SOURCES += \
 	%D%/build.c %D%/build.h \
-	%D%/csr.c %D%/csr.h %D%/csr_disk.h %D%/csr_write.c \
+	%D%/bits.h %D%/csr.c %D%/csr.h %D%/csr_coo.c %D%/csr_disk.h \
+	%D%/csr_inside.h %D%/csr_packed.c %D%/csr_raw.c \
+	%D%/csr_write.c %D%/csr_write_inside.h %D%/csr_write_rows.c \
 	%D%/dict.c %D%/dict.h %D%/dict_disk.h %D%/dict_write.c \
 	%D%/ids.c %D%/ids.h %D%/intake.c %D%/intake.h \
 	%D%/list.c %D%/list.h \

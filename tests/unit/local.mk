@@ -126,3 +126,6 @@ tests_unit_list_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/feed
 tests_unit_feed_SOURCES = %D%/feed.c
 tests_unit_feed_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/layout
+tests_unit_layout_SOURCES = %D%/layout.c
+tests_unit_layout_LDADD = $(UNIT_LDADD)

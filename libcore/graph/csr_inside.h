@@ -1,0 +1,61 @@
+/* graph/csr_inside.h - what the readers of the three layouts share
+ *
+ * csr.c knows types, lists and values; how a row is found and its ids are decoded
+ * is each layout's: csr_raw.c, csr_packed.c, csr_coo.c.
+ */
+#ifndef GRAPH_CSR_INSIDE_H
+#define GRAPH_CSR_INSIDE_H
+
+#include "base/bytes.h"
+#include "graph/csr.h"
+#include "graph/csr_disk.h"
+
+struct csr_place {		/* of one list */
+	uint64_t node, edge, n;
+	const uint8_t *at, *end;
+	uint64_t chunk_left;	/* coo */
+};
+
+struct csr_ops {
+	/* Do the type's parts fit in their sections, all but what only reading shows? */
+	bool (*fits)(const struct csr *c, const struct csr_type *t);
+	/* 1 and the place of NODE's list, 0: it has none. */
+	int (*find)(struct csr *c, const struct csr_type *t, uint64_t node,
+		    struct csr_place *out);
+	/* 1 and the next list that is not empty, 0 at the end.  s->t is known; s->begun
+	 * is false the first time. */
+	int (*next)(struct csr_scan *s, struct csr_place *out);
+	/* A list at its place, whose general part is set, before its first block. */
+	int (*begin)(struct csr_list *l, const struct csr_place *p);
+	int (*block)(struct csr_list *l);	/* ids into l->ids, l->left and all */
+	int (*seek)(struct csr_list *l, uint64_t id);	/* NULL: stays */
+	/* All rules of the rows; LIST is called for each in order. */
+	int (*check)(struct csr *c, const struct csr_type *t,
+		     int (*list)(struct csr *c, const struct csr_type *t,
+				 const struct csr_place *p));
+};
+extern const struct csr_ops csr_raw_ops, csr_packed_ops, csr_coo_ops;
+
+struct csr {
+	struct mem *mem;
+	struct segment *seg;
+	const struct csr_ops *ops;
+	enum csr_direction direction;
+	enum csr_layout layout;
+	enum csr_values values;
+	uint64_t node_n, edge_n, dict;
+	uint32_t type_n;
+	unsigned width;
+	struct bytes directory, targets, rows, values_at;
+};
+
+int csr_type_of(struct csr *c, uint32_t type, struct csr_type *t);
+int csr_damaged(const struct csr *c, const void *at, const char *what);
+
+/* Has [from, end) room for N items of WIDTH bytes? */
+static inline bool csr_holds(const uint8_t *from, const uint8_t *end, uint64_t n, unsigned width)
+{
+	return from <= end && n <= (uint64_t)(end - from) / width;
+}
+
+#endif

@@ -1,0 +1,353 @@
+/* graph/csr_packed.c - the packed layout: groups of rows, lists of gaps
+ *
+ * A look-up touches the directory, one group and the list.  A scan unfolds a group
+ * at a time.
+ */
+#include "graph/csr_inside.h"
+
+#include <string.h>
+
+#include "graph/bits.h"
+
+struct group {			/* a group in place */
+	uint64_t first;		/* sparse: node of its first row */
+	const uint8_t *at;	/* NULL: no lists in it */
+	const uint8_t *edges, *nodes;	/* the second array, the third */
+	uint64_t off, edge;
+	unsigned n, end_bits, edge_bits, node_bits;
+};
+
+static uint64_t rows_n(const struct csr *c, const struct csr_type *t)
+{
+	return t->sparse ? t->row_n : c->node_n;
+}
+
+static uint64_t group_n(const struct csr *c, const struct csr_type *t)
+{
+	return rows_n(c, t) / CSR_GROUP + (rows_n(c, t) % CSR_GROUP != 0);
+}
+
+static unsigned where_len(const struct csr_type *t)
+{
+	return t->sparse ? sizeof(struct csr_where_disk) : sizeof(le64);
+}
+
+static bool packed_fits(const struct csr *c, const struct csr_type *t)
+{
+	return t->edge_n == 0 ||
+		csr_holds(t->rows, t->rows_end, group_n(c, t) + 1, where_len(t));
+}
+
+/* Entry I of the directory; the page was checked. */
+static void where_at(const struct csr_type *t, uint64_t i, uint64_t *node, uint64_t *off)
+{
+	const uint8_t *at = t->rows + i * where_len(t);
+
+	if (t->sparse) {
+		*node = le64_get(*(const le64 *)at);
+		at += 8;
+	}
+	*off = le64_get(*(const le64 *)at);
+}
+
+/* The arrays of a group of N rows at G->at, which has LEN bytes. */
+static int group_arrays(struct csr *c, const struct csr_type *t, struct group *g, uint64_t len)
+{
+	const struct csr_group_disk *d = (const void *)g->at;
+	static const uint8_t zero[sizeof d->zero];
+	uint64_t ends, edges, nodes;
+
+	if (len < sizeof *d)
+		return csr_damaged(c, d, "a group without a head");
+	g->off = le64_get(d->off);
+	g->edge = le64_get(d->edge);
+	g->end_bits = d->end_bits;
+	g->edge_bits = d->edge_bits;
+	g->node_bits = d->node_bits;
+	if (g->end_bits > BITS_MOST || g->edge_bits > BITS_MOST || g->node_bits > BITS_MOST ||
+	    (!t->sparse && g->node_bits) || memcmp(d->zero, zero, sizeof zero))
+		return csr_damaged(c, d, "a group's head has no such widths");
+	ends = bits_bytes(g->n, g->end_bits);
+	edges = bits_bytes(g->n, g->edge_bits);
+	nodes = bits_bytes(g->n, g->node_bits);
+	if (sizeof *d + ends + edges + nodes != len)
+		return csr_damaged(c, d, "a group's arrays are not as long as it is");
+	if (g->off > (uint64_t)(t->targets_end - t->targets) || g->edge > t->edge_n)
+		return csr_damaged(c, d, "a group of lists that lie elsewhere");
+	g->at += sizeof *d;
+	g->edges = g->at + ends;
+	g->nodes = g->edges + edges;
+	return 0;
+}
+
+static int group_at(struct csr *c, const struct csr_type *t, uint64_t i, struct group *g)
+{
+	uint64_t room = (uint64_t)(t->rows_end - t->rows), lo, hi, next;
+	const uint8_t *entry = t->rows + i * where_len(t);
+	int r = segment_check(c->seg, entry, 2 * where_len(t));
+
+	if (r < 0)
+		return r;
+	*g = (struct group){0};
+	where_at(t, i, &g->first, &lo);
+	where_at(t, i + 1, &next, &hi);
+	if (lo > hi || hi > room)
+		return csr_damaged(c, entry, "groups out of order");
+	next = rows_n(c, t) - i * CSR_GROUP;
+	g->n = next < CSR_GROUP ? (unsigned)next : CSR_GROUP;
+	if (lo == hi)
+		return t->sparse ? csr_damaged(c, entry, "a group without rows") : 0;
+	g->at = t->rows + lo;
+	r = segment_check(c->seg, g->at, hi - lo);
+	return r < 0 ? r : group_arrays(c, t, g, hi - lo);
+}
+
+/* The list from LO to HI of the group's bytes, with edges ELO to EHI of it. */
+static int place(struct csr *c, const struct csr_type *t, uint64_t off, uint64_t edge,
+		 const uint64_t ends[2], const uint64_t edges[2], struct csr_place *out)
+{
+	const uint8_t *at = t->targets + off;
+
+	if (ends[0] > ends[1] || ends[1] > (uint64_t)(t->targets_end - at) ||
+	    edges[0] > edges[1] || edges[1] > t->edge_n - edge ||
+	    (ends[0] == ends[1]) != (edges[0] == edges[1]))
+		return csr_damaged(c, at, "lists out of order from here on");
+	out->at = at + ends[0];
+	out->end = at + ends[1];
+	out->edge = edge + edges[0];
+	out->n = edges[1] - edges[0];
+	return 0;
+}
+
+static int place_in(struct csr *c, const struct csr_type *t, const struct group *g, unsigned i,
+		    struct csr_place *out)
+{
+	uint64_t ends[2] = {0}, edges[2] = {0};
+
+	if (i) {
+		ends[0] = bits_get(g->at, i - 1, g->end_bits);
+		edges[0] = bits_get(g->edges, i - 1, g->edge_bits);
+	}
+	ends[1] = bits_get(g->at, i, g->end_bits);
+	edges[1] = bits_get(g->edges, i, g->edge_bits);
+	return place(c, t, g->off, g->edge, ends, edges, out);
+}
+
+/* The last group whose first row is not behind NODE; 0 when all are. */
+static int find_group(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *out)
+{
+	uint64_t lo = 0, hi = group_n(c, t), x, off;
+
+	while (hi - lo > 1) {
+		uint64_t mid = lo + (hi - lo) / 2;
+		int r = segment_check(c->seg, t->rows + mid * where_len(t), where_len(t));
+
+		if (r < 0)
+			return r;
+		where_at(t, mid, &x, &off);
+		if (x <= node)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	*out = lo;
+	return 0;
+}
+
+static int find_sparse(struct csr *c, const struct csr_type *t, uint64_t node,
+		       struct csr_place *out)
+{
+	struct group g;
+	uint64_t i;
+	int r = find_group(c, t, node, &i);
+
+	if (r == 0)
+		r = group_at(c, t, i, &g);
+	if (r < 0 || node < g.first)
+		return r;
+	for (unsigned k = 0; k < g.n; k++)
+		if (bits_get(g.nodes, k, g.node_bits) == node - g.first) {
+			r = place_in(c, t, &g, k, out);
+			return r < 0 ? r : 1;
+		}
+	return 0;
+}
+
+static int packed_find(struct csr *c, const struct csr_type *t, uint64_t node,
+		       struct csr_place *out)
+{
+	struct group g;
+	int r;
+
+	if (t->sparse)
+		return find_sparse(c, t, node, out);
+	r = group_at(c, t, node / CSR_GROUP, &g);
+	if (r < 0 || !g.at)
+		return r;
+	r = place_in(c, t, &g, node % CSR_GROUP, out);
+	return r < 0 ? r : 1;
+}
+
+/* --- a group at a time --- */
+
+static int unfold(struct csr *c, const struct csr_type *t, uint64_t i, struct csr_group *out)
+{
+	struct group g;
+	int r = group_at(c, t, i, &g);
+
+	if (r < 0)
+		return r;
+	out->next = i + 1;
+	out->n = g.at ? g.n : 0;
+	out->off = g.off;
+	out->edge = g.edge;
+	for (unsigned k = 0; k < out->n; k++) {
+		out->ends[k] = bits_get(g.at, k, g.end_bits);
+		out->edges[k] = bits_get(g.edges, k, g.edge_bits);
+		out->nodes[k] = t->sparse ? g.first + bits_get(g.nodes, k, g.node_bits) :
+			i * CSR_GROUP + k;
+		if (out->nodes[k] >= c->node_n)
+			return csr_damaged(c, g.at, "a row of no node");
+	}
+	return 0;
+}
+
+static int place_at(struct csr *c, const struct csr_type *t, const struct csr_group *g,
+		    uint64_t i, struct csr_place *out)
+{
+	const uint64_t ends[2] = { i ? g->ends[i - 1] : 0, g->ends[i] };
+	const uint64_t edges[2] = { i ? g->edges[i - 1] : 0, g->edges[i] };
+
+	out->node = g->nodes[i];
+	return place(c, t, g->off, g->edge, ends, edges, out);
+}
+
+static int packed_next(struct csr_scan *s, struct csr_place *out)
+{
+	struct csr_group *g = &s->group;
+	int r = 0;
+
+	if (!s->begun)
+		g->next = g->n = s->row = 0;
+	while (r == 0) {
+		for (; s->row < g->n; s->row++)
+			if (g->edges[s->row] != (s->row ? g->edges[s->row - 1] : 0)) {
+				r = place_at(s->csr, &s->t, g, s->row++, out);
+				return r < 0 ? r : 1;
+			}
+		if (g->next == group_n(s->csr, &s->t))
+			return 0;
+		s->row = 0;
+		r = unfold(s->csr, &s->t, g->next, g);
+	}
+	return r;
+}
+
+/* --- a list --- */
+
+static size_t least(uint64_t a, uint64_t b)
+{
+	return (size_t)(a < b ? a : b);
+}
+
+static int packed_begin(struct csr_list *l, const struct csr_place *p)
+{
+	struct csr *c = l->csr;
+	int r = segment_check(c->seg, p->at, least(LIST_HEAD, (uint64_t)(p->end - p->at)));
+
+	if (r < 0)
+		return r;
+	if (list_begin(&l->packed, p->node, p->n, p->at, p->end) < 0)
+		return csr_damaged(c, p->at, "a list that begins as none does");
+	return 0;
+}
+
+static int packed_block(struct csr_list *l)
+{
+	struct list_reader *p = &l->packed;
+	const uint8_t *at = p->at;
+	struct csr *c = l->csr;
+	int n, r = segment_check(c->seg, at, least(LIST_REACH, (uint64_t)(p->end - at)));
+
+	if (r < 0)
+		return r;
+	n = list_read(p, l->ids);
+	if (n <= 0)
+		return csr_damaged(c, at, "a list that goes on as none does");
+	if (l->ids[n - 1] >= c->node_n)
+		return csr_damaged(c, at, "a neighbour that is no node");
+	l->left -= (unsigned)n;
+	l->at = p->at;
+	return n;
+}
+
+static int packed_seek(struct csr_list *l, uint64_t id)
+{
+	struct list_reader *p = &l->packed;
+	int r = p->table ? segment_check(l->csr->seg, p->table, list_table_len(p)) : 0;
+
+	if (r < 0)
+		return r;
+	if (list_seek(p, id) < 0)
+		return csr_damaged(l->csr, p->table, "a list's table points beyond it");
+	l->left = p->left;
+	l->at = p->at;
+	return 0;
+}
+
+/* --- check --- */
+
+struct passed {			/* of a type, by what was checked */
+	uint64_t end, edge, row_n, node;
+	bool any;
+};
+
+static int check_group(struct csr *c, const struct csr_type *t, const struct csr_group *g,
+		       struct passed *p,
+		       int (*list)(struct csr *c, const struct csr_type *t,
+				   const struct csr_place *p))
+{
+	struct csr_place at = {0};
+	int r = 0;
+
+	if (g->n && (g->off != p->end || g->edge != p->edge))
+		return csr_damaged(c, t->targets + g->off, "groups do not join here");
+	for (uint64_t i = 0; i < g->n && r == 0; i++) {
+		r = place_at(c, t, g, i, &at);
+		if (r < 0)
+			return r;
+		if (t->sparse && (!at.n || (p->any && at.node <= p->node)))
+			return csr_damaged(c, at.at, "rows out of order");
+		p->any = true;
+		p->node = at.node;
+		p->row_n += at.n > 0;
+		r = list(c, t, &at);
+	}
+	p->end += g->n ? g->ends[g->n - 1] : 0;
+	p->edge += g->n ? g->edges[g->n - 1] : 0;
+	return r;
+}
+
+static int packed_check(struct csr *c, const struct csr_type *t,
+			int (*list)(struct csr *c, const struct csr_type *t,
+				    const struct csr_place *p))
+{
+	struct passed p = {0};
+	struct csr_group g;
+	int r = 0;
+
+	for (uint64_t i = 0; t->edge_n && i < group_n(c, t) && r == 0; i++) {
+		r = unfold(c, t, i, &g);
+		if (r == 0)
+			r = check_group(c, t, &g, &p, list);
+	}
+	if (r == 0 && (p.edge != t->edge_n || p.row_n != t->row_n ||
+		       p.end != (uint64_t)(t->targets_end - t->targets)))
+		return csr_damaged(c, t->rows, "a type's counts and its rows disagree");
+	return r;
+}
+
+const struct csr_ops csr_packed_ops = {
+	.fits = packed_fits, .find = packed_find, .next = packed_next, .begin = packed_begin,
+	.block = packed_block, .seek = packed_seek, .check = packed_check,
+};

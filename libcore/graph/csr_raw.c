@@ -1,0 +1,200 @@
+/* graph/csr_raw.c - the raw layout: offsets and ids used in place */
+#include "graph/csr_inside.h"
+
+#include <inttypes.h>
+
+#include "base/disk.h"
+
+/* first[], behind the nodes of a sparse type. */
+static const uint8_t *first_of(const struct csr *c, const struct csr_type *t)
+{
+	return t->rows + (t->sparse ? disk_round_up(t->row_n * c->width, CSR_ALIGN) : 0);
+}
+
+static uint64_t rows_n(const struct csr *c, const struct csr_type *t)
+{
+	return t->sparse ? t->row_n : c->node_n;
+}
+
+static bool raw_fits(const struct csr *c, const struct csr_type *t)
+{
+	uint64_t room = (uint64_t)(t->rows_end - t->rows);
+
+	if ((uint64_t)(t->targets_end - t->targets) / c->width < t->edge_n)
+		return false;
+	if (t->edge_n == 0)
+		return true;
+	if (t->sparse && (t->row_n > room / c->width ||
+			  disk_round_up(t->row_n * c->width, CSR_ALIGN) > room))
+		return false;
+	return csr_holds(first_of(c, t), t->rows_end, rows_n(c, t) + 1, 8);
+}
+
+static int node_at(struct csr *c, const struct csr_type *t, uint64_t i, uint64_t *out)
+{
+	const uint8_t *at = t->rows + i * c->width;
+	int r = segment_check(c->seg, at, c->width);
+
+	if (r < 0)
+		return r;
+	*out = c->width == 4 ? le32_get(*(const le32 *)at) : le64_get(*(const le64 *)at);
+	return *out < c->node_n ? 0 : csr_damaged(c, at, "a row of no node");
+}
+
+/* 1 and the row of NODE, 0 when it has none. */
+static int find_row(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *row)
+{
+	uint64_t lo = 0, hi = t->row_n, x;
+
+	if (!t->sparse) {
+		*row = node;
+		return 1;
+	}
+	while (lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+		int r = node_at(c, t, mid, &x);
+
+		if (r < 0)
+			return r;
+		if (x == node) {
+			*row = mid;
+			return 1;
+		}
+		if (x < node)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return 0;
+}
+
+static int place_of(struct csr *c, const struct csr_type *t, uint64_t row,
+		    struct csr_place *out)
+{
+	const uint8_t *at = first_of(c, t) + 8 * row;
+	int r = segment_check(c->seg, at, 16);
+	uint64_t lo, hi;
+
+	if (r < 0)
+		return r;
+	lo = le64_get(((const le64 *)at)[0]);
+	hi = le64_get(((const le64 *)at)[1]);
+	if (lo > hi || hi > t->edge_n)
+		return csr_damaged(c, at, "offsets out of order");
+	out->edge = lo;
+	out->n = hi - lo;
+	out->at = t->targets + lo * c->width;
+	return 0;
+}
+
+static int raw_find(struct csr *c, const struct csr_type *t, uint64_t node,
+		    struct csr_place *out)
+{
+	uint64_t row = 0;
+	int r = find_row(c, t, node, &row);
+
+	if (r > 0 && (r = place_of(c, t, row, out)) == 0)
+		r = 1;
+	return r;
+}
+
+static int raw_next(struct csr_scan *s, struct csr_place *out)
+{
+	struct csr *c = s->csr;
+	int r = 0;
+
+	while (r == 0 && s->row < rows_n(c, &s->t)) {
+		out->node = s->row;
+		if (s->t.sparse)
+			r = node_at(c, &s->t, s->row, &out->node);
+		if (r == 0)
+			r = place_of(c, &s->t, s->row++, out);
+		if (r == 0 && out->n)
+			return 1;
+	}
+	return r;
+}
+
+/* N ids widened from the file; the greatest of them. */
+static uint64_t widen(uint64_t *ids, const uint8_t *at, uint32_t n, unsigned width)
+{
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		ids[i] = width == 4 ? le32_get(((const le32 *)at)[i]) :
+			le64_get(((const le64 *)at)[i]);
+		most = ids[i] > most ? ids[i] : most;
+	}
+	return most;
+}
+
+static int raw_block(struct csr_list *l)
+{
+	struct csr *c = l->csr;
+	uint32_t n = l->left < CSR_BLOCK ? (uint32_t)l->left : CSR_BLOCK;
+	int r = segment_check(c->seg, l->at, (size_t)n * c->width);
+
+	if (r < 0)
+		return r;
+	if (widen(l->ids, l->at, n, c->width) >= c->node_n)
+		return csr_damaged(c, l->at, "a neighbour that is no node");
+	l->at += (size_t)n * c->width;
+	l->left -= n;
+	return (int)n;
+}
+
+static int raw_seek(struct csr_list *l, uint64_t id)
+{
+	unsigned width = l->csr->width;
+	uint64_t lo = 0, hi = l->left, x;
+
+	while (lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+		const uint8_t *at = l->at + mid * width;
+		int r = segment_check(l->csr->seg, at, width);
+
+		if (r < 0)
+			return r;
+		widen(&x, at, 1, width);
+		if (x < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	l->at += lo * width;
+	l->left -= lo;
+	return 0;
+}
+
+/* The rows of a type lie one behind the other and cover its targets. */
+static int raw_check(struct csr *c, const struct csr_type *t,
+		     int (*list)(struct csr *c, const struct csr_type *t,
+				 const struct csr_place *p))
+{
+	uint64_t used = 0, rows = 0, before = 0;
+	struct csr_place p = {0};
+	int r = 0;
+
+	for (uint64_t i = 0; t->edge_n && i < rows_n(c, t) && r == 0; i++) {
+		if ((r = place_of(c, t, i, &p)) < 0)
+			return r;
+		if (p.edge != used || (t->sparse && !p.n))
+			return csr_damaged(c, first_of(c, t) + 8 * i, "rows do not join");
+		if (t->sparse && (r = node_at(c, t, i, &p.node)) < 0)
+			return r;
+		if (t->sparse && i && p.node <= before)
+			return csr_damaged(c, t->rows + i * c->width, "rows out of order");
+		before = p.node;
+		used += p.n;
+		rows += p.n != 0;
+		r = list(c, t, &p);
+	}
+	if (r == 0 && (used != t->edge_n || rows != t->row_n))
+		return csr_damaged(c, t->rows, "a type's counts and its rows disagree");
+	return r;
+}
+
+const struct csr_ops csr_raw_ops = {
+	.fits = raw_fits, .find = raw_find, .next = raw_next, .block = raw_block,
+	.seek = raw_seek, .check = raw_check,
+};
