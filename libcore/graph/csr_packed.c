@@ -136,7 +136,7 @@ static int place_in(struct csr *c, const struct csr_type *t, const struct group 
 /* The last group whose first row is not behind NODE; 0 when all are. */
 static int find_group(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *out)
 {
-	uint64_t lo = 0, hi = group_n(c, t), x, off;
+	uint64_t lo = 0, hi = group_n(c, t), x = 0, off;
 
 	while (hi - lo > 1) {
 		uint64_t mid = lo + (hi - lo) / 2;
