@@ -1,11 +1,12 @@
 /* strato-graph degree - how many edges nodes have
  *
- * For all nodes the rows of each type are added up in an array of 8 bytes a node,
- * the targets untouched; for named nodes only their rows are read.
+ * For all nodes the rows of each type are read side by side (walk/degrees); for
+ * named nodes only theirs.  No list of neighbours is touched.
  */
 #include "base/err.h"
 #include "base/mem.h"
 #include "cmd/graph/graph.h"
+#include "graph/walk/degrees.h"
 
 enum { OPT_TOP = 1 };
 #define BAR_WIDTH 40u
@@ -13,83 +14,51 @@ enum { OPT_TOP = 1 };
 static const struct cli_tool tool = {
 	.name = "strato-graph degree",
 	.does = "how many edges nodes have",
-	.usage = "[OPTION]... [NODE]...",
+	.usage = "[OPTION]... [NODE]...\n"
+		 "[OPTION]... -b [FILE]...",
 	.examples = "strato-graph degree -s /data/kv -g web --top=10\n"
 		    "strato-graph degree -s /data/kv -g web --in --histogram",
 };
 
 struct degree {
 	struct opened o;
+	struct degrees all;
 	enum csr_direction way;
-	bool histogram;
-	uint64_t top;			/* 0: all, in key order */
-	uint64_t *count;		/* by node */
+	bool histogram, batch;
+	uint64_t top;			/* 0: all, in order */
 	uint64_t missing_n;
 };
 
 static int put(struct degree *d, uint64_t id, uint64_t n)
 {
-	int r = opened_put_node(&d->o, "node", id);
-
-	output_u64(d->o.rows, "degree", n);
-	return r < 0 ? r : output_row(d->o.rows);
-}
-
-static int add_type(struct degree *d, struct csr *c, uint32_t type)
-{
-	struct csr_scan scan;
-	uint64_t n;
-	int r;
-
-	csr_scan_begin(&scan, c, type);
-	while ((r = csr_scan_degree(&scan, &n)) > 0)
-		d->count[scan.node] += n;
-	return r;
-}
-
-static int add_way(struct degree *d, enum csr_direction way)
-{
-	int r = 0;
-
-	for (uint32_t i = 0; r == 0 && i < graph_types_n(d->o.graph, &d->o.types); i++)
-		r = add_type(d, graph_csr(d->o.graph, way), graph_types_at(&d->o.types, i));
-	return r;
-}
-
-static int count(struct degree *d)
-{
-	int r = 0;
-
-	d->count = mem_zalloc(store_mem(d->o.store), 8 * graph_node_n(d->o.graph));
-	if (!d->count)
-		return ERR_MEMORY;
-	if (graph_undirected(d->o.graph))
-		return add_way(d, CSR_OUT);
-	if (d->way & CSR_OUT)
-		r = add_way(d, CSR_OUT);
-	if (r == 0 && d->way & CSR_IN)
-		r = add_way(d, CSR_IN);
-	return r;
+	row_node(&d->o.row, "node", id);
+	row_u64(&d->o.row, "degree", n);
+	return row_end(&d->o.row);
 }
 
 /* --- the greatest --- */
 
-/* Is node A before B: more edges, or as many and an earlier key? */
-static bool before(const struct degree *d, uint64_t a, uint64_t b)
+struct hub {
+	uint64_t node, degree;
+};
+
+/* More edges, or as many and an earlier key? */
+static bool before(const struct hub *a, const struct hub *b)
 {
-	if (d->count[a] != d->count[b])
-		return d->count[a] > d->count[b];
-	return a < b;
+	if (a->degree != b->degree)
+		return a->degree > b->degree;
+	return a->node < b->node;
 }
 
 /* A heap with the last of the best on top. */
-static void sift(const struct degree *d, uint64_t *heap, uint64_t n, uint64_t i)
+static void sift(struct hub *heap, uint64_t n, uint64_t i)
 {
 	for (;;) {
-		uint64_t last = i, swap = heap[i];
+		struct hub swap = heap[i];
+		uint64_t last = i;
 
 		for (uint64_t c = 2 * i + 1; c <= 2 * i + 2 && c < n; c++)
-			if (before(d, heap[last], heap[c]))
+			if (before(&heap[last], &heap[c]))
 				last = c;
 		if (last == i)
 			return;
@@ -99,39 +68,45 @@ static void sift(const struct degree *d, uint64_t *heap, uint64_t n, uint64_t i)
 	}
 }
 
-static void best(const struct degree *d, uint64_t *heap, uint64_t n)
+/* The N best of all, the best first. */
+static int best(struct degree *d, struct hub *heap, uint64_t n)
 {
-	for (uint64_t i = 0; i < n; i++)
-		heap[i] = i;
-	for (uint64_t i = n; i-- > 0;)
-		sift(d, heap, n, i);
-	for (uint64_t i = n; i < graph_node_n(d->o.graph); i++)
-		if (before(d, i, heap[0])) {
-			heap[0] = i;
-			sift(d, heap, n, 0);
-		}
-	for (uint64_t left = n; left > 1;) {	/* the last goes to the end */
-		uint64_t swap = heap[0];
+	struct hub next = {0};
+	int r;
 
-		heap[0] = heap[--left];
-		heap[left] = swap;
-		sift(d, heap, left, 0);
+	for (; (r = degrees_next(&d->all, &next.degree)) > 0; next.node++) {
+		if (next.node < n) {
+			heap[next.node] = next;
+			for (uint64_t i = n; next.node == n - 1 && i-- > 0;)
+				sift(heap, n, i);
+		} else if (n && before(&next, heap)) {
+			*heap = next;
+			sift(heap, n, 0);
+		}
 	}
+	for (uint64_t left = n; left > 1;) {	/* the last goes to the end */
+		struct hub last = *heap;
+
+		*heap = heap[--left];
+		heap[left] = last;
+		sift(heap, left, 0);
+	}
+	return r;
 }
 
 static int put_top(struct degree *d)
 {
-	uint64_t n = graph_node_n(d->o.graph), *heap;
-	int r = 0;
+	uint64_t n = graph_node_n(d->o.graph);
+	struct hub *heap;
+	int r;
 
 	n = d->top < n ? d->top : n;
-	heap = mem_alloc(store_mem(d->o.store), 8 * n);
+	heap = mem_alloc(store_mem(d->o.store), n * sizeof *heap);
 	if (!heap)
 		return ERR_MEMORY;
-	if (n)
-		best(d, heap, n);
+	r = best(d, heap, n);
 	for (uint64_t i = 0; r == 0 && i < n; i++)
-		r = put(d, heap[i], d->count[heap[i]]);
+		r = put(d, heap[i].node, heap[i].degree);
 	mem_free(store_mem(d->o.store), heap);
 	return r;
 }
@@ -164,12 +139,12 @@ static int put_bucket(struct degree *d, unsigned i, uint64_t n, uint64_t most)
 
 static int put_histogram(struct degree *d)
 {
-	uint64_t n[65] = {0}, most = 0;
+	uint64_t n[65] = {0}, most = 0, degree;
 	unsigned used = 0;
-	int r = 0;
+	int r;
 
-	for (uint64_t i = 0; i < graph_node_n(d->o.graph); i++)
-		n[bucket(d->count[i])]++;
+	while ((r = degrees_next(&d->all, &degree)) > 0)
+		n[bucket(degree)]++;
 	for (unsigned i = 0; i < 65; i++) {
 		most = n[i] > most ? n[i] : most;
 		used = n[i] ? i + 1 : used;
@@ -181,53 +156,78 @@ static int put_histogram(struct degree *d)
 
 /* --- */
 
+static int put_each(struct degree *d)
+{
+	uint64_t n;
+	int r;
+
+	for (uint64_t i = 0; (r = degrees_next(&d->all, &n)) > 0; i++)
+		if ((r = put(d, i, n)) < 0)
+			return r;
+	return r;
+}
+
 static int put_all(struct degree *d)
 {
-	int r = count(d);
+	int r = degrees_begin(&d->all, d->o.graph, d->way, &d->o.types);
 
-	if (r == 0 && d->histogram)
-		return put_histogram(d);
-	if (r == 0 && d->top)
-		return put_top(d);
-	for (uint64_t i = 0; r == 0 && i < graph_node_n(d->o.graph); i++)
-		r = put(d, i, d->count[i]);
+	if (r == 0)
+		r = d->histogram ? put_histogram(d) : d->top ? put_top(d) : put_each(d);
+	degrees_end(&d->all);
 	return r;
+}
+
+static int absent(struct degree *d, struct bytes key)
+{
+	d->missing_n++;
+	if (!d->batch)
+		return 0;
+	row_bytes(&d->o.row, "node", key);
+	row_absent(&d->o.row, "degree");
+	return row_end(&d->o.row);
+}
+
+static int answer(struct degree *d, struct bytes key)
+{
+	uint64_t id, n;
+	int r = opened_node(&d->o, key, &id);
+
+	if (r == ERR_ABSENT)
+		return absent(d, key);
+	if (r > 0)
+		r = graph_degree(d->o.graph, id, d->way, &d->o.types, &n);
+	return r < 0 ? r : put(d, id, n);
+}
+
+static int answer_record(void *ctx, const struct record *rec)
+{
+	return answer(ctx, rec->key);
 }
 
 static int put_named(struct degree *d, const char *key)
 {
-	uint64_t id, n;
 	int r = 0;
 
-	for (; r == 0 && key; key = cli_operand_if_any(d->o.cli)) {
-		r = opened_node(&d->o, bytes_str(key), &id);
-		if (r == ERR_ABSENT) {
-			d->missing_n++;
-			r = 0;
-			continue;
-		}
-		if (r > 0)
-			r = graph_degree(d->o.graph, id, d->way, &d->o.types, &n);
-		if (r == 0)
-			r = put(d, id, n);
-	}
+	if (d->batch)
+		r = opened_questions(&d->o, RECORD_KEYS, answer_record, d);
+	for (; !d->batch && r == 0 && key; key = cli_operand_if_any(d->o.cli))
+		r = answer(d, bytes_str(key));
 	return r == 0 && d->missing_n ? ERR_ABSENT : r;
 }
 
 static int degree(struct degree *d, struct cli *c)
 {
-	const char *key = cli_operand_if_any(c);
+	const char *key = d->batch ? NULL : cli_operand_if_any(c);
 	int r = opened_begin(&d->o, c);
 
-	if (r == 0)
-		r = output_open(&d->o.rows, cli_style(c, d->histogram), opened_sink(&d->o),
-				NULL);
+	if (r == 0 && d->histogram)
+		r = output_open(&d->o.rows, cli_style(c, true), opened_sink(&d->o), NULL);
+	else if (r == 0)
+		r = opened_rows(&d->o);
 	if (r == 0)
 		r = opened_types(&d->o);
 	if (r == 0)
-		r = key ? put_named(d, key) : put_all(d);
-	if (d->count)
-		mem_free(store_mem(d->o.store), d->count);
+		r = key || d->batch ? put_named(d, key) : put_all(d);
 	return opened_end(&d->o, r);
 }
 
@@ -239,6 +239,8 @@ int degree_main(int argc, const char **argv)
 		OPTION_TYPE,
 		CLI_FLAG("histogram", 0, &histogram, "nodes by degree, with bars"),
 		CLI_TEXT("top", 0, OPT_TOP, "the N nodes with the most edges", "N"),
+		CLI_OPTION_BATCH,
+		CLI_OPTION_NULL,
 		CLI_OPTION_GRAPH,
 		CLI_OPTION_OUTPUT,
 		CLI_OPTIONS_STORE,
@@ -254,7 +256,8 @@ int degree_main(int argc, const char **argv)
 	d.top = cli_u64(&cli, OPT_TOP, 1, UINT64_MAX, 0);
 	if (d.histogram && d.top)
 		cli_usage(&cli, "--histogram and --top exclude each other");
-	if ((d.histogram || d.top) && cli_operand_peek(&cli))
+	d.batch = cli_given(&cli, CLI_VAL_BATCH);
+	if ((d.histogram || d.top) && (d.batch || cli_operand_peek(&cli)))
 		cli_usage(&cli, "--histogram and --top are of all nodes");
 	return cli_end(&cli, degree(&d, &cli));
 }

@@ -240,16 +240,15 @@ static int by_id(const void *a, const void *b)
 static int find_part(struct export *x)
 {
 	uint64_t id;
-	int64_t met = 1;
 	int r = opened_node(&x->o, bytes_str(x->around), &id);
 
 	if (r < 0)
 		return r;
 	r = bfs_begin(&x->ball, x->o.graph, CSR_BOTH, &x->o.types, id);
-	for (uint64_t hop = 0; r == 0 && met > 0 && hop < x->hops; hop++)
-		met = bfs_step(&x->ball);
-	if (r < 0 || met < 0)
-		return r < 0 ? r : (int)met;
+	if (r == 0)
+		r = bfs_steps(&x->ball, x->hops);
+	if (r < 0)
+		return r;
 	x->part_n = x->ball.seen.n;
 	x->part = mem_alloc(store_mem(x->o.store), 8 * x->part_n);
 	if (!x->part)

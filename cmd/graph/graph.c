@@ -20,6 +20,9 @@ static const struct sub {
 	{ "neighbors", "nodes adjacent to a node, or some steps away", neighbors_main },
 	{ "path", "a shortest path between two nodes", path_main },
 	{ "degree", "how many edges nodes have", degree_main },
+	{ "nodes", "list the nodes", nodes_main },
+	{ "edges", "list the edges", edges_main },
+	{ "subgraph", "the edges near some nodes", subgraph_main },
 };
 
 #define SUB_N (sizeof subs / sizeof subs[0])
@@ -40,7 +43,10 @@ static const struct cli_tool tool = {
 		"  check      verify a graph and every checksum of it\n"
 		"  neighbors  nodes adjacent to a node, or some steps away\n"
 		"  path       a shortest path between two nodes\n"
-		"  degree     how many edges nodes have",
+		"  degree     how many edges nodes have\n"
+		"  nodes      list the nodes\n"
+		"  edges      list the edges\n"
+		"  subgraph   the edges near some nodes",
 };
 
 int main(int argc, const char **argv)

@@ -14,14 +14,17 @@
 
 int check_main(int argc, const char **argv);
 int degree_main(int argc, const char **argv);
+int edges_main(int argc, const char **argv);
 int export_main(int argc, const char **argv);
 int import_main(int argc, const char **argv);
 int info_main(int argc, const char **argv);
 int ls_main(int argc, const char **argv);
 int mv_main(int argc, const char **argv);
 int neighbors_main(int argc, const char **argv);
+int nodes_main(int argc, const char **argv);
 int path_main(int argc, const char **argv);
 int rm_main(int argc, const char **argv);
+int subgraph_main(int argc, const char **argv);
 
 #define OPTION_TYPE_VAL 0x80	/* --type, wherever it is */
 #define OPTION_TYPE CLI_TEXT("type", 0, OPTION_TYPE_VAL, \

@@ -132,7 +132,7 @@ static int answer(struct neighbors *n, struct bytes key)
 	int r = opened_node(&n->o, key, &id);
 
 	if (n->batch)
-		row_of(&n->o.row, key);
+		row_of(&n->o.row, "of", key);
 	if (r == ERR_ABSENT)
 		return absent(n);
 	if (r < 0)

@@ -114,18 +114,19 @@ static inline void begin(struct row *w)
 	}
 	w->open = true;
 	if (w->of.ptr)
-		put(w, w->of_text.ptr, w->of_text.len);
+		put(w, w->of_text.ptr, w->of_text.len);	/* with its TAB */
 }
 
 static void begin_json(struct row *w)
 {
 	if (!w->open && w->of.ptr)
-		output_bytes(w->json, "of", w->of);
+		output_bytes(w->json, w->of_name, w->of);
 	w->open = true;
 }
 
-void row_of(struct row *w, struct bytes key)
+void row_of(struct row *w, const char *name, struct bytes key)
 {
+	w->of_name = name;
 	w->of = key;
 	buf_clear(&w->of_text);
 	if (!key.ptr || w->json)
@@ -313,4 +314,17 @@ int row_end(struct row *w)
 		*w->at++ = '\n';
 	}
 	return w->error;
+}
+
+int row_edge(struct row *w, uint64_t from, uint64_t to, uint32_t type)
+{
+	struct bytes name;
+	int r = dict_type(w->dict, type, &name);
+
+	keep(w, r);
+	row_node(w, "from", from);
+	row_node(w, "to", to);
+	if (r == 0 && name.len)
+		row_bytes(w, "type", name);
+	return row_end(w);
 }

@@ -21,7 +21,8 @@ struct row {
 	int error;
 	uint8_t *at, *end;		/* of the output's buffer, while we have it */
 	struct buf key, text;		/* a key, and escaped */
-	struct bytes of;		/* the question, first in every row */
+	const char *of_name;
+	struct bytes of;		/* the first field of every row */
 	struct buf of_text;		/* the same, escaped, with its TAB */
 	struct mem *mem;
 	uint64_t *kept, row_n;		/* digits of keys by node; rows so far */
@@ -34,8 +35,8 @@ void row_release(struct row *w);
 /* Gives the buffer back, so that OUT may be flushed or written to. */
 void row_flush(struct row *w);
 
-/* From now on each row begins with the question KEY, which must last; ptr NULL: none. */
-void row_of(struct row *w, struct bytes key);
+/* From now on each row begins with this field; KEY must last; ptr NULL: none does. */
+void row_of(struct row *w, const char *name, struct bytes key);
 void row_node(struct row *w, const char *name, uint64_t id);
 void row_type(struct row *w, const char *name, uint32_t type);
 void row_bytes(struct row *w, const char *name, struct bytes b);
@@ -43,6 +44,8 @@ void row_text(struct row *w, const char *name, const char *text);
 void row_u64(struct row *w, const char *name, uint64_t v);
 void row_absent(struct row *w, const char *name);
 int row_end(struct row *w);
+/* A row: an edge as import reads tsv; an empty type is left out. */
+int row_edge(struct row *w, uint64_t from, uint64_t to, uint32_t type);
 /* N rows, each of a node. */
 int row_each_node(struct row *w, const char *name, const uint64_t *ids, uint32_t n);
 

@@ -14,6 +14,8 @@ libcore_a_SOURCES += \
 libcore_a_SOURCES += \
 	%D%/check.c %D%/check.h %D%/graph.c %D%/graph.h \
 	%D%/walk/adjacent.c %D%/walk/adjacent.h \
+	%D%/walk/around.c %D%/walk/around.h \
+	%D%/walk/degrees.c %D%/walk/degrees.h \
 	%D%/walk/bfs.c %D%/walk/bfs.h %D%/walk/path.c %D%/walk/path.h \
 	%D%/walk/seen.c %D%/walk/seen.h
 libcore_a_SOURCES += %D%/scan.c %D%/scan.h %D%/scan_inside.h

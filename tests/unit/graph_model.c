@@ -302,6 +302,40 @@ static void compare_keys(const struct model *m, struct dict *d)
 	buf_release(&key);
 }
 
+/* Places: the number of keys below, for keys that are there and for others. */
+static void compare_places(const struct model *m, struct dict *d)
+{
+	uint64_t place, id, number = 0, got;
+
+	model_numbers = m->numbers;
+	for (int i = 0; i < 60; i++) {
+		bool there = m->key_n && i % 2;
+		struct key k = there ? m->key[rnd(m->key_n)] :
+			random_key(m->numbers ? FAR : STRINGS, 100000);
+		size_t want = 0;
+
+		while (want < m->key_n && by_key(&m->key[want], &k) < 0)
+			want++;
+		if (m->numbers) {
+			assert_true(text_number(bytes_of_key(&k), &number));
+			assert_int_equal(dict_place_number(d, number, &place), 0);
+		} else {
+			assert_int_equal(dict_place(d, bytes_of_key(&k), &place), 0);
+		}
+		assert_int_equal(place, want);
+		if (!there)
+			continue;
+		assert_int_equal(dict_at(d, place, &id), 0);
+		assert_int_equal(dict_find(d, bytes_of_key(&k), &got), 1);
+		assert_int_equal(got, id);
+		if (m->numbers) {
+			assert_int_equal(dict_number(d, id, &got), 0);
+			assert_int_equal(got, number);
+		}
+	}
+	model_numbers = false;
+}
+
 static void compare_unknown(const struct model *m, struct dict *d)
 {
 	model_numbers = m->numbers;
@@ -364,6 +398,7 @@ static void compare(const struct model *m, struct backend *b, const struct manif
 	assert_int_equal(graph_open(&graph, b, store_id, g, NULL), 0);
 	compare_keys(m, graph_dict(graph));
 	compare_unknown(m, graph_dict(graph));
+	compare_places(m, graph_dict(graph));
 	compare_edges(m->out, m->edge_n, graph_csr(graph, CSR_OUT));
 	if (!m->undirected)
 		compare_edges(m->in, m->edge_n, graph_csr(graph, CSR_IN));

@@ -129,3 +129,6 @@ tests_unit_feed_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/layout
 tests_unit_layout_SOURCES = %D%/layout.c
 tests_unit_layout_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/walk
+tests_unit_walk_SOURCES = %D%/walk.c
+tests_unit_walk_LDADD = $(UNIT_LDADD)

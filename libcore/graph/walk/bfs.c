@@ -4,12 +4,16 @@
 int bfs_begin(struct bfs *b, struct graph *g, enum csr_direction way,
 	      const struct graph_types *types, uint64_t start)
 {
-	struct seen_node n = { .node = start };
-	int r;
-
 	*b = (struct bfs){ .graph = g, .way = way, .types = *types };
 	seen_init(&b->seen, graph_mem(g));
-	r = seen_add(&b->seen, &n);
+	return bfs_start(b, start);
+}
+
+int bfs_start(struct bfs *b, uint64_t node)
+{
+	struct seen_node n = { .node = node };
+	int r = seen_add(&b->seen, &n);
+
 	return r < 0 ? r : 0;
 }
 
@@ -43,4 +47,13 @@ int64_t bfs_step(struct bfs *b)
 	}
 	b->level = end;
 	return (int64_t)(b->seen.n - end);
+}
+
+int bfs_steps(struct bfs *b, uint64_t hops)
+{
+	int64_t met = 1;
+
+	while (met > 0 && hops--)
+		met = bfs_step(b);
+	return met < 0 ? (int)met : 0;
 }

@@ -13,15 +13,19 @@ struct bfs {
 	struct graph *graph;
 	enum csr_direction way;
 	struct graph_types types;
-	struct seen seen;		/* seen.list: the answer, the start first */
+	struct seen seen;		/* seen.list: the answer, the starts first */
 	uint64_t level;			/* place of the last level's first node */
 	uint64_t at;			/* private: place of the node being expanded */
 };
 
 int bfs_begin(struct bfs *b, struct graph *g, enum csr_direction way,
 	      const struct graph_types *types, uint64_t start);
+/* Before the first step: another start. */
+int bfs_start(struct bfs *b, uint64_t node);
 /* One more step: how many nodes it met first, 0 when there are no more. */
 int64_t bfs_step(struct bfs *b);
+/* All HOPS steps, or as many as there are. */
+int bfs_steps(struct bfs *b, uint64_t hops);
 void bfs_end(struct bfs *b);			/* once or more after begin */
 
 #endif

@@ -1,0 +1,169 @@
+/* strato-graph nodes - the keys of a graph, in order
+ *
+ * Keys with a common prefix lie together: those of strings as one range, those of
+ * numbers (by value) as one range for each length.  So --prefix and --count look
+ * for the ends of ranges and read nothing between them.
+ */
+#include <inttypes.h>
+
+#include "base/err.h"
+#include "cmd/graph/graph.h"
+#include "graph/text/text.h"
+
+static const struct cli_tool tool = {
+	.name = "strato-graph nodes",
+	.does = "list the nodes",
+	.usage = "[OPTION]...",
+	.examples = "strato-graph nodes -s /data/kv -g web --prefix=http: -L 10\n"
+		    "strato-graph nodes -s /data/kv -g web --count",
+};
+
+struct nodes {
+	struct opened o;
+	bool more, count;
+	const char *prefix;
+	uint64_t left, n;
+};
+
+static int put_degree(struct nodes *n, uint64_t id, enum csr_direction way, const char *name)
+{
+	const struct graph_types all = { .all = true };
+	uint64_t degree;
+	int r = graph_degree(n->o.graph, id, way, &all, &degree);
+
+	if (r == 0)
+		row_u64(&n->o.row, name, degree);
+	return r;
+}
+
+static int put(struct nodes *n, uint64_t place)
+{
+	uint64_t id;
+	int r = dict_at(graph_dict(n->o.graph), place, &id);
+
+	if (r < 0)
+		return r;
+	row_node(&n->o.row, "node", id);
+	if (n->more && graph_undirected(n->o.graph)) {
+		r = put_degree(n, id, CSR_OUT, "degree");
+	} else if (n->more) {
+		r = put_degree(n, id, CSR_OUT, "out");
+		if (r == 0)
+			r = put_degree(n, id, CSR_IN, "in");
+	}
+	return r < 0 ? r : row_end(&n->o.row);
+}
+
+/* The places from FROM on, TO not among them. */
+static int range(struct nodes *n, uint64_t from, uint64_t to)
+{
+	int r = 0;
+
+	n->n += to - from;
+	if (n->count)
+		return 0;
+	for (; r == 0 && from < to && n->left; from++, n->left--)
+		r = put(n, from);
+	return r;
+}
+
+/* --- with a prefix --- */
+
+static int strings(struct nodes *n, struct bytes prefix)
+{
+	struct dict *d = graph_dict(n->o.graph);
+	uint64_t from, to = dict_key_n(d);
+	struct buf end = {0};
+	int r = dict_place(d, prefix, &from);
+
+	if (r == 0)
+		r = buf_add(&end, prefix.ptr, prefix.len);
+	while (end.len && end.ptr[end.len - 1] == 0xff)
+		end.len--;
+	if (r == 0 && end.len) {	/* the least key above all that begin so */
+		end.ptr[end.len - 1]++;
+		r = dict_place(d, buf_bytes(&end), &to);
+	}
+	buf_release(&end);
+	return r < 0 ? r : range(n, from, to);
+}
+
+/* 17 begins 17, 170 to 179, 1700 to 1799, ... */
+static int numbers(struct nodes *n, uint64_t first)
+{
+	struct dict *d = graph_dict(n->o.graph);
+	uint64_t width = 1, from, to;
+	int r = 0;
+
+	for (;;) {
+		uint64_t last = width - 1 > UINT64_MAX - first ? UINT64_MAX : first + (width - 1);
+
+		r = dict_place_number(d, first, &from);
+		if (r == 0 && last == UINT64_MAX)
+			to = dict_key_n(d);
+		else if (r == 0)
+			r = dict_place_number(d, last + 1, &to);
+		if (r == 0)
+			r = range(n, from, to);
+		if (r < 0 || first == 0 || first > UINT64_MAX / 10)
+			return r;
+		first *= 10;
+		width *= 10;
+	}
+}
+
+static int list(struct nodes *n)
+{
+	struct dict *d = graph_dict(n->o.graph);
+	struct bytes prefix = bytes_str(n->prefix ? n->prefix : "");
+	uint64_t first;
+
+	if (prefix.len == 0)
+		return range(n, 0, dict_key_n(d));
+	if (dict_form(d) == DICT_FORM_STRINGS)
+		return strings(n, prefix);
+	return text_number(prefix, &first) ? numbers(n, first) : 0;
+}
+
+static int nodes(struct nodes *n, struct cli *c)
+{
+	int r = opened_begin(&n->o, c);
+
+	if (r == 0)
+		r = opened_rows(&n->o);
+	if (r == 0)
+		r = list(n);
+	if (r == 0 && n->count) {
+		row_u64(&n->o.row, "nodes", n->n);
+		r = row_end(&n->o.row);
+	}
+	return opened_end(&n->o, r);
+}
+
+int nodes_main(int argc, const char **argv)
+{
+	int more = 0, count = 0;
+	const struct poptOption table[] = {
+		CLI_FLAG("count", 0, &count, "how many, at once"),
+		CLI_FLAG("long", 'l', &more, "with outgoing and incoming edges"),
+		CLI_OPTION_PREFIX,
+		CLI_OPTION_LIMIT,
+		CLI_OPTION_GRAPH,
+		CLI_OPTION_OUTPUT,
+		CLI_OPTIONS_STORE,
+		CLI_OPTIONS,
+		POPT_TABLEEND
+	};
+	struct nodes n = {0};
+	struct cli cli;
+
+	cli_begin(&cli, &tool, argc, argv, table);
+	n.more = more;
+	n.count = count;
+	n.prefix = cli_text(&cli, CLI_VAL_PREFIX);
+	n.left = cli_u64(&cli, CLI_VAL_LIMIT, 0, UINT64_MAX, UINT64_MAX);
+	if (count && (more || cli_given(&cli, CLI_VAL_LIMIT)))
+		cli_usage(&cli, "--count goes with neither --long nor --limit");
+	cli_no_more(&cli);
+	return cli_end(&cli, nodes(&n, &cli));
+}

@@ -1,0 +1,174 @@
+# tests/cmd/graph_ask.bats - questions about a graph: listings, surroundings, hubs
+load ../lib/common
+
+setup() {
+	W=$BATS_TEST_TMPDIR
+	export STRATO_STORE=$W/s
+	strato-init "$STRATO_STORE"
+	cd "$W"
+	printf 'Alice\tBob\tknows\nBob\tCarol\tknows\nCarol\tZoe\tlikes\nAlice\tDave\n' >kg.tsv
+}
+
+import() {
+	strato-graph import -q "$@"
+}
+
+rows() { # COMMAND...: its lines joined by commas, TABs as colons
+	strato-graph "$@" | tr '\t\n' ':,'
+}
+
+@test "nodes: in key order, by prefix, counted, with degrees" {
+	import -f tsv kg.tsv
+	[ "$(rows nodes)" = Alice,Bob,Carol,Dave,Zoe, ]
+	[ "$(rows nodes --prefix=C)" = Carol, ]
+	[ "$(rows nodes --prefix=Alice)" = Alice, ]
+	[ -z "$(strato-graph nodes --prefix=Alicee)" ]
+	[ "$(rows nodes -L 2)" = Alice,Bob, ]
+	[ "$(strato-graph nodes --count)" = 5 ]
+	[ "$(strato-graph nodes --count --prefix=Zo)" = 1 ]
+	[ "$(strato-graph nodes --count --prefix=zo)" = 0 ]
+	[ "$(rows nodes -l)" = Alice:2:0,Bob:1:1,Carol:1:1,Dave:0:1,Zoe:0:1, ]
+	strato-graph nodes -lJ | jq -es '.[0] == {"node": "Alice", "out": 2, "in": 0}' >/dev/null
+	strato-graph nodes --count -J | jq -e '.nodes == 5' >/dev/null
+	import -g u --undirected -f tsv kg.tsv
+	[ "$(rows nodes -g u -l --prefix=B)" = Bob:2, ]
+	run -64 strato-graph nodes --count -L 1
+	run -64 strato-graph nodes Alice
+}
+
+@test "nodes --prefix of numbers is what grep finds, in order of value" {
+	for list in "$(seq 0 1234)" "$(seq 0 7 9000)" \
+		"$(printf '%s\n' 0 1 17 170 1799 18 180 18446744073709551615 1844674407370955161)"; do
+		awk '{ print $1, $1 }' <<<"$list" | import --replace -f el
+		for prefix in 0 1 17 18 179 999 1844674407370955161 18446744073709551615 00 -1 x; do
+			grep "^$prefix" <<<"$list" | sort -n >want || :
+			strato-graph nodes --prefix=$prefix >got
+			same want got
+			[ "$(strato-graph nodes --prefix=$prefix --count)" = "$(wc -l <want)" ]
+		done
+	done
+}
+
+@test "nodes --prefix of strings is bytes, up to the last one" {
+	printf '\\xFF\\xFF\ta\n\\xFF\ta\n\\xFFz\ta\nb\\xFFx\tb\\xFF\nb\tc\n' | import -f tsv
+	[ "$(strato-graph nodes --prefix=$'\xff' --count)" = 3 ]
+	[ "$(strato-graph nodes --prefix=$'\xff\xff' --count)" = 1 ]
+	[ "$(strato-graph nodes --prefix=$'b\xff' --count)" = 2 ]
+	[ "$(strato-graph nodes --prefix=b --count)" = 3 ]
+}
+
+@test "edges are what export writes; by type, from and to nodes, counted" {
+	import -f tsv kg.tsv
+	strato-graph export >want
+	strato-graph edges >got
+	same want got
+	[ "$(rows edges --type=knows)" = Alice:Bob:knows,Bob:Carol:knows, ]
+	[ "$(rows edges --from=Alice)" = Alice:Dave,Alice:Bob:knows, ]
+	[ "$(rows edges --to=Zoe)" = Carol:Zoe:likes, ]
+	[ "$(rows edges --from=Alice --to=Dave)" = Alice:Dave, ]
+	[ -z "$(strato-graph edges --from=Alice --to=Zoe)" ]
+	[ "$(rows edges -L 1)" = Alice:Dave, ]
+	[ -z "$(strato-graph edges -L 0)" ]
+	[ "$(strato-graph edges --count)" = 4 ]
+	[ "$(strato-graph edges --count --type=knows)" = 2 ]
+	[ "$(strato-graph edges --count --from=Alice)" = 2 ]
+	[ "$(strato-graph edges --count --from=Alice --to=Bob)" = 1 ]
+	strato-graph edges -J | jq -es 'map(.to) | sort == ["Bob", "Carol", "Dave", "Zoe"]' >/dev/null
+	run -1 strato-graph edges --from=Nobody
+	run -1 strato-graph edges --type=none --count
+	run -64 strato-graph edges --count -L 1
+}
+
+@test "undirected edges are listed once, and seen from a node as from there" {
+	printf 'b a\nb c\nc c\nc b\n' | import --undirected --dedup=keep -f el
+	[ "$(rows edges)" = a:b,b:c,b:c,c:c, ]
+	[ "$(rows edges --from=c)" = c:b,c:b,c:c, ]
+	[ "$(rows edges --to=c)" = b:c,b:c,c:c, ]
+	[ "$(strato-graph edges --count)" = 4 ]
+	printf 'b\ta\tt\nb\tc\tt\nc\tc\tt\nc\td\n' | import --undirected --replace -f tsv
+	[ "$(strato-graph edges --count --type=t)" = 3 ]
+}
+
+@test "subgraph: what is near, nearest first, and it goes into import again" {
+	import -f tsv kg.tsv
+	[ "$(strato-graph subgraph Bob | sort | tr '\t\n' ':,')" = Alice:Bob:knows,Bob:Carol:knows, ]
+	[ "$(strato-graph subgraph --hops=2 Bob | sort | tr '\t\n' ':,')" = \
+		Alice:Bob:knows,Alice:Dave,Bob:Carol:knows,Carol:Zoe:likes, ]
+	[ "$(strato-graph subgraph --hops=0 Alice Bob)" = "Alice${TAB}Bob${TAB}knows" ]
+	[ "$(strato-graph subgraph --hops=9 -L 1 Zoe)" = "Carol${TAB}Zoe${TAB}likes" ]
+	[ "$(strato-graph subgraph --type=likes --hops=9 Zoe)" = "Carol${TAB}Zoe${TAB}likes" ]
+	strato-graph subgraph --hops=9 Dave | import -g all -f tsv
+	strato-graph export >want
+	strato-graph export -g all >got
+	same want got
+	strato-graph subgraph --hops=2 Bob | sort >want
+	strato-graph export --around=Bob --hops=2 | sort >got
+	same want got
+	run -1 strato-graph subgraph Nobody
+	run -64 strato-graph subgraph
+}
+
+@test "degree -b answers each question, nodes that are not there with \\N" {
+	import -f tsv kg.tsv
+	run --separate-stderr -1 strato-graph degree --both -b <<<$'Bob\nNobody\nAlice'
+	[ "$output" = "Bob${TAB}2
+Nobody${TAB}\\N
+Alice${TAB}2" ]
+	printf 'Bob\0Alice\0' | strato-graph degree -b -0 | tr '\t\n' ':,' >got
+	[ "$(cat got)" = Bob:1,Alice:2, ]
+	run -64 strato-graph degree -b --top=1
+}
+
+# --- a hub of two million ---
+
+star() {
+	awk 'BEGIN { for (i = 1; i <= 2000000; i++) print 0, i; print 1, 2 }' | import -f el "$@"
+}
+
+# How much memory a command needed: status of it, peak in $peak (KiB).
+peak_of() {
+	local rc=0
+	command time -f %M -o peak "$@" >out 2>err || rc=$?
+	peak=$(tail -n 1 peak)
+	return $rc
+}
+
+@test "a hub of two million: its neighbours pass through little memory" {
+	star
+	[ "$(strato-graph degree 0)" = "0${TAB}2000000" ]
+	[ "$(strato-graph neighbors 0 | tail -n 1)" = 2000000 ]
+	[ "$(strato-graph neighbors -L 2 0 | tr '\n' ,)" = 1,2, ]
+	[ "$(strato-graph path 1 2 | tr '\n' ,)" = 1,2, ]
+	[ "$(strato-graph edges --from=0 --count)" = 2000000 ]
+	[ "$(strato-graph edges --from=0 --to=1999999)" = "0${TAB}1999999" ]
+	[ "$(strato-graph subgraph --hops=3 -L 5 7 | wc -l)" = 5 ]
+	[ "$(strato-graph neighbors --both --hops=2 -L 3 5 | wc -l)" = 3 ]
+	command -v time >/dev/null || skip "no time(1) to ask for the peak of memory"
+	# the lists are a mapped file: what of it was touched counts, 16 MiB at most
+	peak_of strato-graph neighbors 0
+	[ "$(wc -l <out)" = 2000000 ]
+	[ "$peak" -lt 40000 ] || fail "neighbors: $peak KiB"
+	peak_of strato-graph neighbors -L 1 0
+	[ "$peak" -lt 10000 ] || fail "neighbors -L: $peak KiB"
+	peak_of strato-graph subgraph -L 10 0
+	[ "$peak" -lt 10000 ] || fail "subgraph -L: $peak KiB"
+}
+
+@test "a reader who goes away ends it without a word" {
+	star
+	for words in 'neighbors 0' 'edges' 'nodes' 'degree' 'subgraph 0' 'neighbors -l 0' \
+		'neighbors --both --hops=2 0'; do
+		(rc=0; strato-graph $words 2>err || rc=$?; echo $rc >rc) | head -n 1 >/dev/null
+		[ ! -s err ] || fail "$words: $(cat err)"
+		[ "$(cat rc)" = 141 ] || fail "$words: status $(cat rc)"
+	done
+}
+
+@test "a search beyond the memory limit says so, with the limit" {
+	star
+	run --separate-stderr -71 strato-graph neighbors --both --hops=2 --memory-limit=4M 5
+	[[ "$stderr" == *"[out-of-memory]"* ]]
+	[[ "$stderr" == *"4 MiB"* || "$stderr" == *4194304* ]] || fail "$stderr"
+	[ "$(strato-graph neighbors --memory-limit=4M 0 | wc -l)" = 2000000 ]
+	[ "$(strato-graph degree --memory-limit=4M --top=1)" = "0${TAB}2000000" ]
+}
