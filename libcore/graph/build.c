@@ -18,6 +18,7 @@
 #include "graph/sort.h"
 
 #define LOOK_EVERY 65536u		/* edges between questions whether to stop */
+#define NODE_ONLY UINT32_MAX		/* the type of what is no edge, among them */
 
 struct build {
 	struct build_options o;
@@ -28,6 +29,7 @@ struct build {
 	bool strings;
 	bool last_empty;
 	uint64_t last_number;		/* of the edge before's type */
+	uint64_t lone_n;		/* nodes added without an edge */
 	/* at the end */
 	uint32_t type_n, *type_id;	/* by the number interned */
 	struct bytes *type_name;	/* by id */
@@ -88,7 +90,7 @@ void build_abort(struct build *b)
 
 uint64_t build_n(const struct build *b)
 {
-	return b->edges ? intake_n(b->edges) : 0;
+	return b->edges ? intake_n(b->edges) - b->lone_n : 0;
 }
 
 static int look(struct build *b)
@@ -154,18 +156,49 @@ static int add_type(struct build *b, struct bytes type, uint64_t *number)
 	return 0;
 }
 
+static int to_strings_for(struct build *b, bool number)
+{
+	if (b->strings || number)
+		return 0;
+	if (b->o.ids == BUILD_IDS_INT)
+		return err_set(ERR_BUG, "a key that is no integer");
+	return turn_to_strings(b);
+}
+
+int build_add_node(struct build *b, const struct text_key *key)
+{
+	uint64_t number;
+	int r = to_strings_for(b, key->is_number);
+
+	if (r == 0)
+		r = ids_add(b->ids, key, &number);
+	if (r == 0)
+		r = look(b);
+	b->lone_n++;
+	return r < 0 ? r : intake_add(b->edges, number, number, NODE_ONLY);
+}
+
+int build_add_nodes(struct build *b, uint64_t first, uint64_t n)
+{
+	char text[24];
+	int r = 0;
+
+	for (uint64_t i = 0; i < n && r == 0; i++) {
+		const struct text_key key = key_of_number(first + i, text);
+
+		r = build_add_node(b, &key);
+	}
+	return r;
+}
+
 int build_add(struct build *b, const struct text_edge *e)
 {
 	uint64_t src, dst, type = 0;
-	int r = 0;
+	int r;
 
 	if (e->value.kind != TEXT_NO_VALUE)
 		return err_set(ERR_UNSUPPORTED, "a weight: weights cannot be stored yet");
-	if (!b->strings && !(e->src.is_number && e->dst.is_number)) {
-		if (b->o.ids == BUILD_IDS_INT)
-			return err_set(ERR_BUG, "a key that is no integer");
-		r = turn_to_strings(b);
-	}
+	r = to_strings_for(b, e->src.is_number && e->dst.is_number);
 	if (r == 0)
 		r = ids_add(b->ids, &e->src, &src);
 	if (r == 0)
@@ -237,9 +270,12 @@ static int sorter(struct sort **out, const struct build *b, uint64_t most, bool 
 
 static int add_edge(struct build *b, struct sort *s, const struct intake_edge *e)
 {
-	uint32_t type = b->type_id[e->type];
+	uint32_t type;
 	int r;
 
+	if (e->type == NODE_ONLY)
+		return 0;
+	type = b->type_id[e->type];
 	if (e->src == e->dst && b->o.drop_loops) {
 		b->note.loop_n++;
 		return 0;
@@ -405,7 +441,7 @@ int build_finish(struct build *b, struct manifest_graph *out, struct build_note 
 {
 	struct manifest_graph g = {0};
 	struct written done = {0};
-	uint64_t came = intake_n(b->edges);
+	uint64_t came = build_n(b);
 	int r = write_segments(b, &g, &done);
 
 	if (r < 0) {

@@ -45,6 +45,9 @@ struct build_options {
 int build_open(struct build **out, const struct build_options *o);
 /* ERR_UNSUPPORTED when it carries a weight: that cannot be stored yet. */
 int build_add(struct build *b, const struct text_edge *e);
+/* A node, perhaps without edges; the N numbers from FIRST on.  Keys as in an edge. */
+int build_add_node(struct build *b, const struct text_key *key);
+int build_add_nodes(struct build *b, uint64_t first, uint64_t n);
 uint64_t build_n(const struct build *b);		/* edges added */
 
 struct build_note {		/* how it went, for -v */
