@@ -70,7 +70,8 @@ function __strato_value
         case --compression
             printf "$head%s\n" none lz4
         case -f --format
-            printf "$head%s\n" tsv text cdb jsonl el dot
+            printf "$head%s\n" tsv text cdb jsonl el csv mtx metis dimacs \
+                ldbc adj adjlist pairs32 pairs64 dot
         case '*'
             return 1
     end

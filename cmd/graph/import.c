@@ -5,166 +5,36 @@
  * that leaves the old graph.  The lock is held only to publish: of two imports of
  * one graph the later publisher finds that it has changed.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "cli/progress.h"
-#include "cmd/graph/graph.h"
+#include "cmd/graph/import.h"
+#include "graph/build.h"
 
 enum { OPT_IDS = 1, OPT_DEDUP, OPT_LOOPS, OPT_MAX_BAD, OPT_REJECTS };
-#define LOOK_EVERY 4096u
 
 static const struct cli_tool tool = {
 	.name = "strato-graph import",
 	.does = "build or replace a graph from edges",
-	.usage = "[-g NAME] [-f auto|el|tsv] [OPTION]... [FILE]...",
+	.usage = "[-g NAME] [-f FORMAT] [OPTION]... [FILE]...",
 	.examples = "curl -s URL | strato-graph import -s /data/kv -g web -f el\n"
 		    "strato-graph import -s /data/kv -g kg --replace facts.tsv.gz",
 	.more = "Formats:\n"
-		"  el    SRC DST [WEIGHT], blanks, commas or bars between\n"
-		"  tsv   SRC TAB DST [TAB TYPE [TAB weight=WEIGHT]], escapes as in records",
+		"  el       SRC DST [WEIGHT], blanks, commas or bars between\n"
+		"  tsv      SRC TAB DST [TAB TYPE [TAB weight=WEIGHT]], with escapes\n"
+		"  csv      RFC 4180, a header row may name the columns\n"
+		"  mtx metis dimacs ldbc adj adjlist\n"
+		"  pairs32 pairs64   integers, little-endian",
 };
 
-struct import {
-	struct cli *cli;
-	struct store *store;
-	const char *name;
-	int undirected, replace, append, create;
-	bool dry;
-	const struct text_dialect *dialect;	/* NULL: auto */
-	int ids, dedup, loops;
-	uint64_t bad_most;
-	const char *rejects_name;
-
-	struct build *build;
-	struct out *rejects;
-	struct in *in;
-	struct progress progress;
-	uint64_t bytes, bad_n;			/* of the files before */
-	uint64_t base;				/* version of the graph replaced, 0: none */
-	struct manifest_graph graph;
-	struct build_note note;
-};
-
-static int stop(void *ctx)
+int import_stop(struct import *im, uint64_t bytes)
 {
-	struct import *im = ctx;
-
-	progress_at(&im->progress, build_n(im->build), im->bytes);
+	progress_at(&im->progress, im->build ? build_n(im->build) : 0, im->bytes + bytes);
 	if (!cli_stopped())
 		return 0;
 	return err_set(ERR_IO, "stopped by a signal: nothing was imported");
-}
-
-/* --- lines --- */
-
-static ssize_t fill(void *ctx, void *buf, size_t cap)
-{
-	struct import *im = ctx;
-
-	while (in_would_block(im->in)) {	/* so that a signal is seen */
-		int r = stop(im);
-
-		if (r < 0)
-			return r;
-		in_wait(im->in, 250000000u);
-	}
-	return in_read(im->in, buf, cap);
-}
-
-static int reject(void *ctx, struct bytes line)
-{
-	struct import *im = ctx;
-
-	return im->rejects ? out_write(im->rejects, line.ptr, line.len) : 0;
-}
-
-static int guess(struct import *im, struct text *t)
-{
-	int r = text_guess(t);
-
-	if (r == 0)
-		cli_say(im->cli, "%s: no edge to tell the format by", in_name(im->in));
-	else if (r > 0)
-		cli_say(im->cli, "%s: taken as %s: %s", in_name(im->in),
-			text_dialect(t)->name, text_dialect(t)->shape);
-	return r < 0 ? r : 0;
-}
-
-/* Adds the place to what the build says of an edge. */
-static int add_edge(struct import *im, struct text *t, const struct text_edge *e)
-{
-	struct err_note note;
-	int r = build_add(im->build, e);
-
-	if (r != ERR_UNSUPPORTED)
-		return r;
-	err_take(&note, r);
-	return err_set(r, "%s: line %" PRIu64 ": %s", in_name(im->in), text_line(t),
-		       note.message);
-}
-
-static int add_lines(struct import *im, struct text *t)
-{
-	uint64_t before = im->bytes, n = 0;
-	struct text_edge e;
-	int r;
-
-	while ((r = text_next(t, &e)) > 0) {
-		r = add_edge(im, t, &e);
-		if (r < 0)
-			return r;
-		if (++n % LOOK_EVERY == 0) {
-			im->bytes = before + in_total(im->in);
-			if ((r = stop(im)) < 0)
-				return r;
-		}
-	}
-	im->bytes = before + in_total(im->in);
-	return r < 0 ? r : stop(im);
-}
-
-static int add_file(struct import *im, const char *name)
-{
-	struct text_source from = { fill, im, NULL };
-	struct text_options o = {
-		.dialect = im->dialect, .numbers = im->ids == BUILD_IDS_INT,
-		.bad_most = im->bad_most - im->bad_n, .reject = reject, .reject_ctx = im,
-	};
-	struct text *t = NULL;
-	int r = in_open(&im->in, name, true, store_mem(im->store));
-
-	if (r < 0)
-		return r;
-	if (!strcmp(name, "-"))
-		cli_reading_stdin(im->cli);
-	im->progress.total = in_size(im->in) ? im->bytes + in_size(im->in) : 0;
-	from.name = in_name(im->in);
-	r = text_open(&t, &from, &o, store_mem(im->store));
-	if (r == 0 && !im->dialect)
-		r = guess(im, t);
-	if (r == 0)
-		r = add_lines(im, t);
-	im->bad_n += t ? text_bad(t) : 0;
-	text_close(t);
-	in_close(im->in);
-	im->in = NULL;
-	return r;
-}
-
-static int add_files(struct import *im)
-{
-	const char *name = cli_operand_if_any(im->cli);
-	int r = 0;
-
-	if (!name)
-		return add_file(im, "-");
-	for (; r == 0 && name; name = cli_operand_if_any(im->cli))
-		r = add_file(im, name);
-	return r;
 }
 
 /* --- the commit --- */
@@ -212,16 +82,8 @@ static int look(struct import *im)
 
 static int build(struct import *im)
 {
-	const struct build_options o = {
-		.backend = store_backend(im->store), .store_id = store_id(im->store),
-		.mem = store_mem(im->store), .ids = (enum build_ids)im->ids,
-		.undirected = im->undirected, .equal = (enum build_equal)im->dedup, .dry = im->dry,
-		.drop_loops = im->loops, .stop = stop, .stop_ctx = im,
-	};
-	int r = build_open(&im->build, &o);
+	int r = import_files(im);
 
-	if (r == 0)
-		r = add_files(im);
 	if (r == 0) {
 		struct build *b = im->build;
 
@@ -267,7 +129,8 @@ static void sum_up(struct import *im)
 			output_count(g->edge_n), output_count(g->node_n),
 			output_count(g->type_n), im->name);
 	else if (g->edge_n == 0)
-		cli_say(im->cli, "graph \"%s\" is empty: there was no edge", im->name);
+		cli_say(im->cli, "graph \"%s\" %s: there was no edge", im->name,
+			g->node_n ? "has nodes only" : "is empty");
 	cli_note(im->cli, "%s equal edges and %s loops left out; keys are %s; %s runs sorted"
 		 " on disk", output_count(im->note.equal_n), output_count(im->note.loop_n),
 		 im->note.strings ? "strings" : "integers", output_count(im->note.run_n));
@@ -313,20 +176,21 @@ static int import(struct import *im)
 static void take_format(struct cli *c, struct import *im)
 {
 	static const char *const later[] = {
-		"csv", "nt", "nq", "ttl", "kgtk", "jsonl", "ldbc", "mtx", "metis",
-		"dimacs", "graphml", "pairs32", "pairs64", NULL
+		"nt", "nq", "ttl", "kgtk", "jsonl", "graphml", NULL
 	};
 	const char *text = cli_text(c, CLI_VAL_FORMAT);
 
 	if (!text || !strcmp(text, "auto"))
 		return;
+	im->ldbc = !strcmp(text, "ldbc");
 	im->dialect = text_find(bytes_str(text));
 	for (size_t i = 0; !im->dialect && later[i]; i++)
 		if (!strcmp(text, later[i]))
 			cli_exit(c, err_set(ERR_UNSUPPORTED,
 					    "--format: %s cannot be read yet", text));
-	if (!im->dialect)
-		cli_usage(c, "--format: \"%s\" is none of auto, el, tsv", text);
+	if (!im->dialect && !im->ldbc)
+		cli_usage(c, "--format: \"%s\" is none of auto, el, tsv, csv, mtx, metis,"
+			  " dimacs, ldbc, adj, adjlist, pairs32, pairs64", text);
 }
 
 static void take_options(struct cli *c, struct import *im)
@@ -345,6 +209,8 @@ static void take_options(struct cli *c, struct import *im)
 	im->dry = cli_given(c, CLI_VAL_DRY_RUN);
 	if (!*im->name || strlen(im->name) > MANIFEST_NAME_MAX)
 		cli_usage(c, "a graph's name has 1 to %u bytes", MANIFEST_NAME_MAX);
+	if (im->directed && im->undirected)
+		cli_usage(c, "--directed and --undirected exclude each other");
 	if (im->append)
 		cli_exit(c, err_set(ERR_UNSUPPORTED,
 				    "--append: a graph cannot be extended yet"));
@@ -354,9 +220,12 @@ int import_main(int argc, const char **argv)
 {
 	struct import im = {0};
 	const struct poptOption table[] = {
-		CLI_TEXT("format", 'f', CLI_VAL_FORMAT, "auto (default), el or tsv", "FMT"),
+		CLI_TEXT("format", 'f', CLI_VAL_FORMAT, "auto (default), or one of those above",
+			 "FMT"),
 		CLI_TEXT("ids", 0, OPT_IDS, "keys are: auto, string or int", "KIND"),
 		CLI_FLAG("undirected", 0, &im.undirected, "edges have no direction"),
+		CLI_FLAG("directed", 0, &im.directed,
+			 "they have, whatever a header says: each is two"),
 		CLI_TEXT("dedup", 0, OPT_DEDUP, "equal edges: first (default) or keep", "WHAT"),
 		CLI_TEXT("loops", 0, OPT_LOOPS, "edges to itself: keep (default) or drop",
 			 "WHAT"),

@@ -9,8 +9,12 @@ libcore_a_SOURCES += \
 	%D%/list.c %D%/list.h \
 	%D%/intern.c %D%/intern.h %D%/sort.c %D%/sort.h \
 	%D%/spool.c %D%/spool.h \
-	%D%/text/edgelist.c %D%/text/text.c %D%/text/text.h %D%/text/tsv.c \
-	%D%/text/weight.c %D%/text/weight.h
+	%D%/text/adj.c %D%/text/adjlist.c %D%/text/csv.c %D%/text/csv.h %D%/text/dimacs.c \
+	%D%/text/edgelist.c %D%/text/fields.c %D%/text/fields.h \
+	%D%/text/guess.c %D%/text/guess.h \
+	%D%/text/ldbc.c %D%/text/ldbc.h %D%/text/metis.c %D%/text/mtx.c \
+	%D%/text/pairs.c %D%/text/text.c %D%/text/text.h %D%/text/tsv.c \
+	%D%/text/vertices.c %D%/text/weight.c %D%/text/weight.h
 libcore_a_SOURCES += \
 	%D%/check.c %D%/check.h %D%/graph.c %D%/graph.h \
 	%D%/walk/adjacent.c %D%/walk/adjacent.h \
@@ -21,10 +25,3 @@ libcore_a_SOURCES += \
 libcore_a_SOURCES += %D%/scan.c %D%/scan.h %D%/scan_inside.h
 libcore_a_SOURCES += %D%/scan_simd.c
 libcore_a_SOURCES += %D%/feed.c %D%/feed.h %D%/feed_inside.h %D%/feed_take.c
-libcore_a_SOURCES += %D%/shuffle.c %D%/shuffle.h
-libcore_a_SOURCES += %D%/keyset.c %D%/keyset.h
-libcore_a_SOURCES += %D%/edges.c %D%/edges.h
-libcore_a_SOURCES += %D%/radix.c %D%/radix.h
-libcore_a_SOURCES += %D%/arrange.c %D%/arrange.h %D%/arrange_inside.h
-libcore_a_SOURCES += %D%/arrange_stream.c
-libcore_a_SOURCES += %D%/build_inside.h %D%/build_write.c

@@ -380,42 +380,6 @@ static void a_source_that_fails_is_not_an_end(void **state)
 	text_close(t);
 }
 
-static void the_format_is_told_by_the_lines_or_not_at_all(void **state)
-{
-	static const struct {
-		const char *text, *want;
-	} cases[] = {
-		{ "", "none" },
-		{ "# only\n% comments\n", "none" },
-		{ "1 2\n", "el" },
-		{ "# Nodes: 3 Edges: 2\n# From\tTo\n1\t2\n", "el" },
-		{ "1\t2\n", "tsv" },		/* both read the same: either */
-		{ "a b\tc\n", "tsv" },
-		{ "a\tb\tknows\n", "tsv" },
-		{ "a\tb\n1\t2\tlikes\n", "tsv" },
-		{ "1\t2\t3\n", "usage" },	/* a weight or a type? */
-		{ "# a\tb\n1\t2\n", "usage" },	/* a comment or an edge? */
-		{ "a\\tb\tc\n", "usage" },
-		{ "1,2\n", "el" },
-		{ "hello\nworld\n", "bad-record" },
-		{ "{\"a\":1}\n", "bad-record" },
-		{ "1 2\n3 4\nbroken\n", "el" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		const struct text_options o = {0};
-		struct bytes_source s = { .left = bytes_str(cases[i].text), .most = 3 };
-		struct text *t = open_text(&s, &o);
-		int r = text_guess(t);
-		const char *got = r < 0 ? err_word(r) : r == 0 ? "none" : text_dialect(t)->name;
-
-		if (strcmp(got, cases[i].want))
-			fail_msg("\"%s\": taken as %s", cases[i].text, got);
-		text_close(t);
-	}
-}
-
 static void any_bytes_are_edges_or_an_error_with_its_line(void **state)
 {
 	static const char alphabet[] = "01a \t\n\n,|#\\x\0\r\xff";
@@ -457,7 +421,6 @@ int main(void)
 		cmocka_unit_test(bad_lines_are_counted_copied_and_located),
 		cmocka_unit_test(a_thousand_malformed_lines_stop_whatever_is_tolerated),
 		cmocka_unit_test(a_source_that_fails_is_not_an_end),
-		cmocka_unit_test(the_format_is_told_by_the_lines_or_not_at_all),
 		cmocka_unit_test_setup(any_bytes_are_edges_or_an_error_with_its_line, setup),
 	};
 

@@ -34,6 +34,10 @@ UNIT_TESTS += tests/unit/edgelist
 tests_unit_edgelist_SOURCES = %D%/edgelist.c
 tests_unit_edgelist_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/formats
+tests_unit_formats_SOURCES = %D%/formats.c
+tests_unit_formats_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/sort
 tests_unit_sort_SOURCES = %D%/sort.c
 tests_unit_sort_LDADD = $(UNIT_LDADD)

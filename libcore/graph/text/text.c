@@ -3,9 +3,9 @@
  * One buffer of two line lengths: [start, len) is not yet taken.  When no LF is
  * in it, what is left moves to the front and a block is read behind it, so that
  * each byte moves once at most.  A line that fills TEXT_LINE_MAX is cut there and
- * the rest of it is skipped unread.
+ * the rest of it is skipped unread, or comes as the next piece.
  */
-#include "graph/text/text.h"
+#include "graph/text/fields.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,7 +15,6 @@
 #include "base/mem.h"
 
 #define ROOM (2u * TEXT_LINE_MAX)
-#define GUESS (64u << 10)
 #define HOPELESS 1000u		/* lines, all malformed: the format is wrong */
 #define SHOWN 3
 
@@ -23,16 +22,26 @@ struct text {
 	struct mem *mem;
 	struct text_source from;
 	struct text_options o;
+	struct text_state *state;	/* of a dialect that has one */
 	uint8_t *buf, *room;
 	size_t start, len;
 	bool ended;
-	uint64_t line_n, good_n, bad_n;
+	/* the line being read */
+	struct bytes line;
+	size_t whole;			/* its bytes, with its LF */
+	uint64_t line_n, at_line, off;	/* read so far; its number; where it begins */
+	bool cut, in_piece, has_more, finishing;
+	struct text_edge held;		/* by text_head */
+	int held_what;
+	uint64_t good_n, bad_n;
 	uint64_t bad_line[SHOWN];
 	char bad_text[SHOWN][96];
 };
 
 const struct text_dialect *const text_dialects[] = {
-	&edgelist_dialect, &tsv_dialect, NULL
+	&edgelist_dialect, &tsv_dialect, &csv_dialect, &mtx_dialect, &metis_dialect,
+	&dimacs_dialect, &adj_dialect, &adjlist_dialect, &pairs32_dialect, &pairs64_dialect,
+	&vertices_dialect, NULL
 };
 
 const struct text_dialect *text_find(struct bytes name)
@@ -41,6 +50,34 @@ const struct text_dialect *text_find(struct bytes name)
 		if (bytes_equal(name, bytes_str(text_dialects[i]->name)))
 			return text_dialects[i];
 	return NULL;
+}
+
+void text_key_number(struct text_key *out, uint64_t number, uint8_t **room)
+{
+	char digits[TEXT_DIGITS];
+	size_t n = 0;
+	uint64_t v = number;
+
+	do
+		digits[n++] = (char)('0' + v % 10);
+	while (v /= 10);
+	out->bytes = bytes_of(*room, n);
+	while (n)
+		*(*room)++ = (uint8_t)digits[--n];
+	out->number = number;
+	out->is_number = true;
+}
+
+static int begin_state(struct text *t, const struct text_dialect *d)
+{
+	if (!d->state_len)
+		return 0;
+	t->state = mem_zalloc(t->mem, d->state_len);
+	if (!t->state)
+		return ERR_MEMORY;
+	t->state->mem = t->mem;
+	t->state->arcs = t->o.arcs;
+	return 0;
 }
 
 int text_open(struct text **out, const struct text_source *from,
@@ -54,8 +91,8 @@ int text_open(struct text **out, const struct text_source *from,
 	t->from = *from;
 	t->o = *o;
 	t->buf = mem_alloc(mem, ROOM);
-	t->room = mem_alloc(mem, TEXT_LINE_MAX);
-	if (!t->buf || !t->room) {
+	t->room = mem_alloc(mem, TEXT_ROOM);
+	if (!t->buf || !t->room || begin_state(t, o->dialect) < 0) {
 		text_close(t);
 		return ERR_MEMORY;
 	}
@@ -67,19 +104,27 @@ void text_close(struct text *t)
 {
 	if (!t)
 		return;
+	if (t->state && t->o.dialect->release)
+		t->o.dialect->release(t->state);
+	mem_free(t->mem, t->state);
 	mem_free(t->mem, t->buf);
 	mem_free(t->mem, t->room);
 	mem_free(t->mem, t);
 }
 
-const struct text_dialect *text_dialect(const struct text *t)
+enum text_direction text_direction(const struct text *t)
 {
-	return t->o.dialect;
+	return t->state ? t->state->direction : TEXT_UNSAID;
+}
+
+const char *text_note(const struct text *t)
+{
+	return t->state ? t->state->note : "";
 }
 
 uint64_t text_line(const struct text *t)
 {
-	return t->line_n;
+	return t->at_line;
 }
 
 uint64_t text_bad(const struct text *t)
@@ -105,6 +150,8 @@ static int fill(struct text *t)
 	return 0;
 }
 
+/* --- lines, pieces, records --- */
+
 /* Drops what is left of an overlong line. */
 static int skip_line(struct text *t)
 {
@@ -114,9 +161,11 @@ static int skip_line(struct text *t)
 	for (;;) {
 		lf = memchr(t->buf + t->start, '\n', t->len - t->start);
 		if (lf) {
+			t->off += (size_t)(lf + 1 - t->buf) - t->start;
 			t->start = (size_t)(lf - t->buf) + 1;
 			return 0;
 		}
+		t->off += t->len - t->start;
 		t->start = t->len = 0;
 		if (t->ended)
 			return 0;
@@ -126,32 +175,71 @@ static int skip_line(struct text *t)
 	}
 }
 
-/* 1 and the next line without its LF; *whole is what it was with it.  *cut: only
- * its first TEXT_LINE_MAX bytes. */
-static int next_line(struct text *t, struct bytes *line, size_t *whole, bool *cut)
+/* The LF that ends the line at AT, from SEARCHED on.  In quoted text one that
+ * stands between two quotes does not. */
+static uint8_t *find_end(const struct text *t, uint8_t *at, size_t searched, size_t have)
+{
+	uint8_t *lf = memchr(at + searched, '\n', have - searched);
+	bool inside = false;
+
+	if (!lf || t->o.dialect->frame != TEXT_QUOTED)
+		return lf;
+	for (uint8_t *p = at; p < at + have; p++) {
+		inside ^= *p == '"';
+		if (*p == '\n' && !inside)
+			return p;
+	}
+	return NULL;
+}
+
+/* At most TEXT_LINE_MAX bytes of a line whose end is not in them: *AT stays the
+ * beginning. */
+static void cut_line(struct text *t, uint8_t *at)
+{
+	size_t len = TEXT_LINE_MAX;
+
+	if (t->o.dialect->frame == TEXT_QUOTED) {	/* a quote that is never closed? */
+		uint8_t *lf = memchr(at, '\n', len);
+
+		len = lf ? (size_t)(lf - at) : len;
+	} else if (t->o.dialect->frame == TEXT_PIECES) {
+		while (len > 0 && !fields_blank(at[len - 1]))
+			len--;
+		len = len ? len : TEXT_LINE_MAX;
+	}
+	t->line = bytes_of(at, len);
+	t->whole = len;
+	t->cut = true;
+}
+
+/* 1 and the next line, or what of it fits; 0 at the end. */
+static int next_line(struct text *t)
 {
 	size_t searched = 0;
-	uint8_t *lf;
+	uint8_t *lf, *at;
 	int r;
 
-	*cut = false;
 	for (;;) {
 		size_t have = t->len - t->start;
-		uint8_t *at = t->buf + t->start;
 
-		lf = memchr(at + searched, '\n', have - searched);
-		if (lf || (t->ended && have > 0)) {
-			*line = bytes_of(at, lf ? (size_t)(lf - at) : have);
-			*whole = line->len + (lf != NULL);
-			t->start += *whole;
+		at = t->buf + t->start;
+		lf = find_end(t, at, searched, have);
+		if (lf && (size_t)(lf - at) <= TEXT_LINE_MAX) {
+			t->line = bytes_of(at, (size_t)(lf - at));
+			t->whole = t->line.len + 1;
 			break;
 		}
-		if (t->ended)
+		if (lf || have > TEXT_LINE_MAX ||
+		    (t->ended && have && t->o.dialect->frame == TEXT_QUOTED &&
+		     memchr(at, '\n', have))) {
+			cut_line(t, at);
+			break;
+		}
+		if (t->ended && have == 0)
 			return 0;
-		if (have >= TEXT_LINE_MAX) {
-			*line = bytes_of(at, TEXT_LINE_MAX);
-			*whole = TEXT_LINE_MAX;
-			*cut = true;
+		if (t->ended) {
+			t->line = bytes_of(at, have);
+			t->whole = have;
 			break;
 		}
 		searched = have;
@@ -159,14 +247,57 @@ static int next_line(struct text *t, struct bytes *line, size_t *whole, bool *cu
 		if (r < 0)
 			return r;
 	}
-	t->line_n++;
-	if (line->len > TEXT_LINE_MAX) {	/* its LF was in the buffer already */
-		line->len = *whole = TEXT_LINE_MAX;
-		*cut = true;
-		t->start = (size_t)(line->ptr - t->buf);
-	}
+	t->start += t->whole;
 	return 1;
 }
+
+/* 1 and the next record of fixed length; 0 at the end. */
+static int next_record(struct text *t)
+{
+	size_t len = t->o.dialect->record_len;
+	int r = 0;
+
+	while (t->len - t->start < len && !t->ended && r == 0)
+		r = fill(t);
+	if (r < 0 || t->len == t->start)
+		return r;
+	t->whole = t->len - t->start < len ? t->len - t->start : len;
+	t->line = bytes_of(t->buf + t->start, t->whole);
+	t->start += t->whole;
+	return 1;
+}
+
+static int next_piece(struct text *t, struct text_piece *p)
+{
+	int r;
+
+	p->first = !t->in_piece;
+	t->off += t->whole;
+	t->cut = false;
+	t->whole = 0;
+	r = t->o.dialect->frame == TEXT_FIXED ? next_record(t) : next_line(t);
+	if (r <= 0)
+		return r;
+	if (p->first)
+		t->at_line = ++t->line_n;
+	p->last = !(t->cut && t->o.dialect->frame == TEXT_PIECES);
+	p->bytes = t->line;
+	t->in_piece = !p->last;
+	return 1;
+}
+
+/* Counts the lines that a quoted record has besides its first. */
+static void count_lines(struct text *t)
+{
+	const uint8_t *at = t->line.ptr, *end = at + t->line.len;
+
+	while (at < end && (at = memchr(at, '\n', (size_t)(end - at)))) {
+		t->line_n++;
+		at++;
+	}
+}
+
+/* --- malformed lines --- */
 
 static int hopeless(const struct text *t)
 {
@@ -179,172 +310,124 @@ static int hopeless(const struct text *t)
 }
 
 /* Adds the place and the excerpt to the dialect's words. */
-static int place(const struct text *t, int code, struct bytes line)
+static int place(const struct text *t, int code)
 {
 	char words[256];
 
 	snprintf(words, sizeof words, "%s", err_message());
+	if (t->o.dialect->frame == TEXT_FIXED)
+		return err_set(code, "%s: offset %" PRIu64 ": %s", t->from.name, t->off,
+			       words);
+	if (t->finishing)
+		return err_set(code, "%s: line %" PRIu64 ": %s", t->from.name, t->line_n,
+			       words);
 	return err_set(code, "%s: line %" PRIu64 ": %s: \"%s\"", t->from.name,
-		       t->line_n, words, bytes_show(line));
+		       t->at_line, words, bytes_show(t->line));
 }
 
-static int malformed(struct text *t, struct bytes line, size_t whole)
+static int malformed(struct text *t)
 {
-	int r = place(t, ERR_BAD_RECORD, line);
+	int r = place(t, ERR_BAD_RECORD);
 
+	if (t->state && t->state->strict)
+		return r;
 	if (t->bad_n < SHOWN) {
-		t->bad_line[t->bad_n] = t->line_n;
+		t->bad_line[t->bad_n] = t->at_line;
 		snprintf(t->bad_text[t->bad_n], sizeof t->bad_text[0], "%s",
-			 bytes_show(line));
+			 bytes_show(t->line));
 	}
 	if (t->bad_n >= t->o.bad_most) {
 		err_hint("nothing was imported; --max-bad=N tolerates malformed lines");
 		return r;
 	}
 	if (t->o.reject && (r = t->o.reject(t->o.reject_ctx,
-					    bytes_of(line.ptr, whole))) < 0)
+					    bytes_of(t->line.ptr, t->whole))) < 0)
 		return r;
 	if (++t->bad_n == HOPELESS && t->good_n == 0)
 		return hopeless(t);
 	return 0;
 }
 
-static int wrong_number(const struct text_edge *e)
+static int no_number(const struct text_key *k)
 {
-	const struct text_key *k = e->src.is_number ? &e->dst : &e->src;
-
 	return err_set(ERR_BAD_RECORD, "\"%s\" is no integer key (0 to 2^64-1, without"
 		       " sign or leading zeros)", bytes_show(k->bytes));
 }
 
-/* One line: 1 an edge, 0 nothing, or an error. */
-static int take_line(struct text *t, struct bytes line, size_t whole, bool cut,
-		     struct text_edge *out)
+/* What a line gave, or what is to be done about its error. */
+static int judge(struct text *t, int r, const struct text_edge *out)
 {
-	int r = t->o.dialect->line(line, t->room, out);
-
-	if (cut && r != 0)
+	if (t->cut && r != 0 && t->o.dialect->frame == TEXT_QUOTED)
+		r = err_set(ERR_BAD_RECORD, "a quote that is not closed within %u bytes",
+			    TEXT_LINE_MAX);
+	else if (t->cut && r != 0 && t->o.dialect->frame == TEXT_LINES)
 		r = err_set(ERR_BAD_RECORD, "longer than %u bytes", TEXT_LINE_MAX);
-	if (r > 0 && t->o.numbers && !(out->src.is_number && out->dst.is_number))
-		r = wrong_number(out);
-	if (r == ERR_BAD_RECORD)
-		r = malformed(t, line, whole);
-	else if (r < 0)
-		r = place(t, r, line);
+	if (r > 0 && t->o.numbers && !out->src.is_number)
+		r = no_number(&out->src);
+	else if (r == TEXT_EDGE && t->o.numbers && !out->dst.is_number)
+		r = no_number(&out->dst);
+	if (r >= 0)
+		return r;
+	t->has_more = false;
+	return r == ERR_BAD_RECORD ? malformed(t) : r == ERR_MEMORY ? r : place(t, r);
+}
+
+/* One line, or one more edge of it: an enum text_what, 0 for nothing, < 0. */
+static int take(struct text *t, const struct text_piece *p, struct text_edge *out)
+{
+	const struct text_dialect *d = t->o.dialect;
+	int r = d->line ? d->line(p->bytes, t->room, out) :
+		d->take(t->state, p, t->room, out);
+
+	t->has_more = r > 0 && d->more;
+	r = judge(t, r, out);
+	if (r >= 0 && t->cut && d->frame != TEXT_PIECES) {
+		int skipped = skip_line(t);
+
+		r = skipped < 0 ? skipped : r;
+	} else if (d->frame == TEXT_QUOTED) {
+		count_lines(t);
+	}
 	return r;
 }
 
-int text_next(struct text *t, struct text_edge *out)
+static int next(struct text *t, struct text_edge *out)
 {
-	struct bytes line;
-	size_t whole;
-	bool cut;
-	int r;
+	const struct text_dialect *d = t->o.dialect;
+	struct text_piece p;
+	int r = 0;
 
-	do {
-		r = next_line(t, &line, &whole, &cut);
-		if (r <= 0)
-			return r;
-		r = take_line(t, line, whole, cut, out);
-		if (cut && r >= 0) {
-			int skipped = skip_line(t);
-
-			r = skipped < 0 ? skipped : r;
+	while (r == 0) {
+		if (t->has_more) {
+			r = judge(t, d->more(t->state, t->room, out), out);
+			t->has_more &= r > 0;
+		} else if (!t->finishing && (r = next_piece(t, &p)) > 0) {
+			r = take(t, &p, out);
+		} else if (r == 0) {
+			t->finishing = true;
+			r = d->finish ? judge(t, d->finish(t->state, t->room, out), out) : 0;
+			break;
 		}
-	} while (r == 0);
+	}
 	t->good_n += r > 0;
 	return r;
 }
 
-/* --- guessing --- */
-
-struct guess {
-	uint64_t lines, good, taken;	/* taken: edges and refused columns */
-};
-
-static bool same_edge(const struct text_edge *a, const struct text_edge *b)
+int text_head(struct text *t)
 {
-	return bytes_equal(a->src.bytes, b->src.bytes) &&
-		bytes_equal(a->dst.bytes, b->dst.bytes) &&
-		bytes_equal(a->type, b->type);
+	int r = next(t, &t->held);
+
+	t->held_what = r;
+	return r < 0 ? r : 0;
 }
 
-/* Counts what each dialect makes of a line; true when both take it differently. */
-static bool guess_line(struct text *t, struct bytes line, struct guess *el,
-		       struct guess *tsv)
+int text_next(struct text *t, struct text_edge *out)
 {
-	struct text_edge a, b;
-	int ra = edgelist_dialect.line(line, t->room, &a);
-	int rb = tsv_dialect.line(line, t->room, &b);
+	int r = t->held_what;
 
-	el->lines++;
-	el->good += ra != ERR_BAD_RECORD;
-	el->taken += ra > 0 || ra == ERR_UNSUPPORTED;
-	tsv->good += rb != ERR_BAD_RECORD;
-	tsv->taken += rb > 0 || rb == ERR_UNSUPPORTED;
-	if (ra == ERR_BAD_RECORD || rb == ERR_BAD_RECORD)
-		return false;
-	return ra != rb || (ra > 0 && !same_edge(&a, &b));
-}
-
-static int guess_two(const struct text *t)
-{
-	err_set(ERR_USAGE, "%s: both el (%s) and tsv (%s) could be meant", t->from.name,
-		edgelist_dialect.shape, tsv_dialect.shape);
-	err_hint("say -f el or -f tsv");
-	return ERR_USAGE;
-}
-
-static int guess_none(const struct text *t, struct bytes line)
-{
-	err_set(ERR_BAD_RECORD, "%s: neither el (%s) nor tsv (%s): line 1: \"%s\"",
-		t->from.name, edgelist_dialect.shape, tsv_dialect.shape,
-		bytes_show(line));
-	return ERR_BAD_RECORD;
-}
-
-static int guess_pick(struct text *t, const struct guess *el, const struct guess *tsv,
-		      bool differ, struct bytes first)
-{
-	if (el->lines == 0 || (el->taken == 0 && tsv->taken == 0 && el->good == el->lines)) {
-		t->o.dialect = &edgelist_dialect;
-		return 0;
-	}
-	if (differ && el->good == tsv->good)
-		return guess_two(t);
-	if (2 * el->good < el->lines && 2 * tsv->good < el->lines)
-		return guess_none(t, first);
-	t->o.dialect = el->good > tsv->good || tsv->taken == 0 ?
-		&edgelist_dialect : &tsv_dialect;
-	return 1;
-}
-
-int text_guess(struct text *t)
-{
-	struct guess el = {0}, tsv = {0};
-	struct bytes first = {0};
-	bool differ = false;
-	size_t at = t->start;
-	uint8_t *lf;
-	int r = 0;
-
-	while (t->len - t->start < GUESS && !t->ended && r == 0)
-		r = fill(t);
-	if (r < 0)
-		return r;
-	while (at < t->len && at - t->start < GUESS) {
-		struct bytes line = { t->buf + at, t->len - at };
-
-		lf = memchr(line.ptr, '\n', line.len);
-		if (!lf && !t->ended)
-			break;
-		if (lf)
-			line.len = (size_t)(lf - line.ptr);
-		if (!first.ptr)
-			first = line;
-		at += line.len + 1;
-		if (line.len <= TEXT_LINE_MAX)
-			differ |= guess_line(t, line, &el, &tsv);
-	}
-	return guess_pick(t, &el, &tsv, differ, first);
+	if (r == 0)
+		return next(t, out);
+	*out = t->held;
+	t->held_what = 0;
+	return r;
 }

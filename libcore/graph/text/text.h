@@ -1,18 +1,30 @@
-/* graph/text/text.h - edges out of lines of text
+/* graph/text/text.h - edges out of text, one dialect or another
  *
- * One reader splits a stream into lines; a dialect turns a line into an edge.
+ * One reader cuts a stream into lines, or what a dialect has instead; a dialect
+ * turns a line into edges.
  *
- *   el    SRC DST [WEIGHT], blanks, commas or bars between; # and % comments
- *   tsv   SRC TAB DST [TAB TYPE [TAB weight=WEIGHT]], escapes \t \n \r \0 \\ \xHH;
- *         other properties are refused by name: they cannot be stored yet
+ *   el       SRC DST [WEIGHT], blanks, commas or bars between; # and % comments
+ *   tsv      SRC TAB DST [TAB TYPE [TAB weight=WEIGHT]], escapes \t \n \r \0 \\ \xHH;
+ *            other properties are refused by name: they cannot be stored yet
+ *   csv      RFC 4180; a header row may name source, target, type and weight
+ *   mtx      Matrix Market, coordinate: pattern, integer, real; general, symmetric,
+ *            skew-symmetric
+ *   metis    a line of neighbours a node; edge weights; node weights are left out
+ *   dimacs   p sp and a, p edge and e lines
+ *   adj      AdjacencyGraph, WeightedAdjacencyGraph: offsets, targets, weights
+ *   adjlist  NODE [NEIGHBOUR...]
+ *   pairs32, pairs64   little-endian integers
+ *   ldbc-v   a node a line: the vertex files of LDBC Graphalytics (edges are el)
  *
  * A malformed line stops the reader unless it is tolerated (bad_most); the line
  * as it came is then handed to `reject`.  When the first 1000 lines that are
  * meant to be edges are all malformed, no tolerance helps: the format is wrong.
+ * No tolerance helps either when a header is wrong or does not match, or when the
+ * input ends before what its header promises.
  *
- * A last line without LF is a line.  A line over TEXT_LINE_MAX bytes is
- * malformed, unless it is a comment; memory stays the same.  CR before LF is a
- * blank in el and a byte of the last column in tsv.
+ * A last line without LF is a line.  A line over TEXT_LINE_MAX bytes is malformed,
+ * unless it is a comment or the dialect reads lines in pieces; memory stays the
+ * same.  CR before LF is a byte of the last column in tsv and a blank elsewhere.
  */
 #ifndef GRAPH_TEXT_TEXT_H
 #define GRAPH_TEXT_TEXT_H
@@ -28,6 +40,7 @@ struct mem;
 struct text;
 
 #define TEXT_LINE_MAX (1u << 20)
+#define TEXT_ROOM (TEXT_LINE_MAX + (64u << 10))
 #define TEXT_KEY_MAX 65535u		/* bytes of a node's key or a type; keys have 1 */
 
 struct text_key {
@@ -48,17 +61,63 @@ struct text_edge {		/* points into the reader: good until its next call */
 	struct text_value value;
 };
 
+enum text_what {		/* what text_next gives; 0 at the end */
+	TEXT_EDGE = 1,
+	TEXT_NODE,		/* src: a node, perhaps without edges */
+	TEXT_NODES,		/* the numbers from src to dst, both included, are nodes */
+};
+
+enum text_frame {
+	TEXT_LINES,
+	TEXT_QUOTED,		/* lines, but an LF between double quotes ends none */
+	TEXT_PIECES,		/* lines of any length, given in pieces cut at blanks */
+	TEXT_FIXED,		/* records of record_len bytes */
+};
+
+enum text_direction { TEXT_UNSAID, TEXT_DIRECTED, TEXT_UNDIRECTED };
+
+/* What a dialect and its reader tell each other; a dialect's own state begins
+ * with one. */
+struct text_state {
+	struct mem *mem;	/* given */
+	bool arcs;		/* given: undirected edges are wanted as two arcs */
+	enum text_direction direction;	/* what the header says */
+	bool strict;		/* this error, and those to come, are not to be tolerated */
+	char note[200];		/* for people: how the input is taken; "" for nothing */
+};
+
+struct text_piece {
+	struct bytes bytes;	/* without the LF */
+	bool first, last;	/* of its line; both but in TEXT_PIECES */
+};
+
 struct text_dialect {
 	const char *name;
 	const char *shape;	/* what an edge looks like, for messages */
-	/* 1 and an edge, 0 a comment or a blank line, or an error whose message
-	 * says what is wrong without the place: ERR_BAD_RECORD malformed,
-	 * ERR_UNSUPPORTED a column that cannot be stored yet. ROOM is for what has
-	 * to be unescaped: as long as the line. */
+
+	/* A line by itself: an enum text_what, 0 a comment or a blank line, or an
+	 * error whose message says what is wrong without the place: ERR_BAD_RECORD
+	 * malformed, ERR_UNSUPPORTED a column that cannot be stored yet.  ROOM is for
+	 * what has to be unescaped: TEXT_ROOM bytes, or as long as the line. */
 	int (*line)(struct bytes line, uint8_t *room, struct text_edge *out);
+
+	/* Or, when a line means what those before it say: the same with a state of
+	 * STATE_LEN bytes, zeroed.  After TAKE or MORE gave something, MORE is asked
+	 * for the rest of the line until it says 0.  FINISH at the end of the input,
+	 * until it says 0.  MORE, FINISH and RELEASE may be NULL. */
+	enum text_frame frame;
+	size_t record_len;	/* TEXT_FIXED; the last may be shorter */
+	size_t state_len;
+	int (*take)(void *state, const struct text_piece *p, uint8_t *room,
+		    struct text_edge *out);
+	int (*more)(void *state, uint8_t *room, struct text_edge *out);
+	int (*finish)(void *state, uint8_t *room, struct text_edge *out);
+	void (*release)(void *state);
 };
 
-extern const struct text_dialect edgelist_dialect, tsv_dialect;
+extern const struct text_dialect edgelist_dialect, tsv_dialect, csv_dialect, mtx_dialect,
+	metis_dialect, dimacs_dialect, adj_dialect, adjlist_dialect, pairs32_dialect, pairs64_dialect,
+	vertices_dialect;
 extern const struct text_dialect *const text_dialects[];	/* ended by NULL */
 
 /* By name; NULL for none. */
@@ -72,8 +131,9 @@ struct text_source {
 };
 
 struct text_options {
-	const struct text_dialect *dialect;	/* NULL: by text_guess */
+	const struct text_dialect *dialect;
 	bool numbers;			/* keys that are not numbers are malformed */
+	bool arcs;			/* undirected edges of a header come as two arcs */
 	uint64_t bad_most;		/* malformed lines tolerated, per reader */
 	int (*reject)(void *ctx, struct bytes line);	/* LF included if it had one */
 	void *reject_ctx;
@@ -83,20 +143,23 @@ int text_open(struct text **out, const struct text_source *from,
 	      const struct text_options *o, struct mem *mem);
 void text_close(struct text *t);		/* NULL is fine */
 
-/* Looks at the first 64 KiB (waits for them or the end) and picks the dialect
- * that takes all of its lines; 1 and the dialect is set, 0 when there is no line
- * to go by (then el is set).  Two that would read different edges: ERR_USAGE with
- * the hint; none that takes most lines: ERR_BAD_RECORD.  Takes nothing from the
- * stream. */
-int text_guess(struct text *t);
-const struct text_dialect *text_dialect(const struct text *t);
+/* Reads up to the first edge or node, which the next text_next gives, so that the
+ * header is known: 0 or an error. */
+int text_head(struct text *t);
+enum text_direction text_direction(const struct text *t);	/* after text_head */
+const char *text_note(const struct text *t);	/* for people; "" when there is none */
 
-/* 1 and an edge; 0 at the end; ERR_BAD_RECORD, ERR_UNSUPPORTED with the name, the
- * line and an excerpt; what the source or `reject` say. */
+/* An enum text_what; 0 at the end; ERR_BAD_RECORD, ERR_CUT_OFF, ERR_UNSUPPORTED with
+ * the name, the line and an excerpt; what the source or `reject` say. */
 int text_next(struct text *t, struct text_edge *out);
 
 uint64_t text_line(const struct text *t);	/* lines read so far */
 uint64_t text_bad(const struct text *t);	/* of them malformed and tolerated */
+
+/* The key of a number; its digits, TEXT_DIGITS at most, go to *ROOM, which moves
+ * behind them. */
+#define TEXT_DIGITS 20u
+void text_key_number(struct text_key *out, uint64_t number, uint8_t **room);
 
 /* Does TEXT spell an integer the one canonical way?  For keys and look-ups. */
 static inline bool text_number(struct bytes text, uint64_t *out)

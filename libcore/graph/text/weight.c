@@ -145,6 +145,13 @@ int weight_parse(struct bytes field, struct text_value *out)
 	return n.real ? real(field, &n, out) : integer(field, &n, out);
 }
 
+int weight_parse_real(struct bytes field, struct text_value *out)
+{
+	struct number n = {0};
+
+	return scan(field, &n) ? real(field, &n, out) : no_number(field);
+}
+
 size_t weight_show(char out[WEIGHT_MAX], const struct text_value *v)
 {
 	int n = 0;

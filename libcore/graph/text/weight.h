@@ -12,6 +12,9 @@
 /* 0, or ERR_BAD_RECORD: not a number, not finite, or over 64 bits. */
 int weight_parse(struct bytes field, struct text_value *out);
 
+/* The same as a real, however it is written. */
+int weight_parse_real(struct bytes field, struct text_value *out);
+
 /* The shortest text that weight_parse reads as the same value, of the same kind;
  * its length. */
 #define WEIGHT_MAX 32u

@@ -1,0 +1,60 @@
+/* cmd/graph/import.h - what the files of import share
+ *
+ * import.c has the command line, the commit and the words; import_files.c finds
+ * the inputs, their formats and directions, and hands each one to import_feed.c.
+ */
+#ifndef CMD_GRAPH_IMPORT_H
+#define CMD_GRAPH_IMPORT_H
+
+#include "cli/progress.h"
+#include "cmd/graph/graph.h"
+#include "graph/text/text.h"
+
+struct import {
+	struct cli *cli;
+	struct store *store;
+	const char *name;
+	int undirected, directed, replace, append, create;
+	bool dry;
+	const struct text_dialect *dialect;	/* NULL: auto */
+	bool ldbc;				/* -f ldbc: by the operands' names */
+	int ids, dedup, loops;
+	uint64_t bad_most;
+	const char *rejects_name;
+
+	struct build *build;			/* once the direction is known */
+	bool no_direction;			/* so it is built */
+	struct out *rejects;
+	struct progress progress;
+	uint64_t bytes, bad_n;			/* of the inputs before */
+	uint64_t base;				/* version of the graph replaced, 0: none */
+	struct manifest_graph graph;
+	struct build_note note;
+};
+
+/* One input while it is read. */
+struct import_input {
+	struct import *im;
+	struct in *in;
+	const struct text_dialect *dialect;
+	enum text_direction direction;	/* said outside of it: by a properties file */
+	uint8_t *head;			/* read already, to guess by */
+	size_t head_len, head_at;
+	uint64_t edge_n, node_n;	/* what it gave */
+};
+
+/* Asked now and then: a signal ends the import. */
+int import_stop(struct import *im, uint64_t bytes);
+
+/* All operands, or standard input.  Opens im->build when the first of them said
+ * whether its edges have a direction. */
+int import_files(struct import *im);
+
+/* The build for edges of this direction, or the one there is: ERR_USAGE when that
+ * is of the other. */
+int import_begin(struct import_input *i, enum text_direction d);
+
+/* Every edge and node of one input into the build. */
+int import_feed(struct import_input *i);
+
+#endif

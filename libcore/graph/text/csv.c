@@ -1,0 +1,378 @@
+/* graph/text/csv.c - csv: comma-separated, quoted as in RFC 4180
+ *
+ * The first row is a header when it names a source and a target column, or when
+ * its keys are no numbers and those of the second row are; the first row waits
+ * for the second to tell.  Without names the columns are SRC, DST, WEIGHT.
+ */
+#include "graph/text/csv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "graph/text/weight.h"
+
+#define COLUMNS 64u
+#define HELD_MAX (TEXT_ROOM - TEXT_LINE_MAX)
+
+enum column { SOURCE, TARGET, WEIGHT, TYPE, KINDS, OTHER = KINDS };
+
+struct csv {
+	struct text_state text;
+	bool begun, headed;
+	unsigned column_n;		/* headed: of each row */
+	unsigned at[KINDS];		/* which column is it; COLUMNS: none */
+	char other[64];			/* a column that is none of them */
+	/* the first row, until the second came */
+	bool waits;
+	uint8_t *held;
+	size_t held_len;
+	struct text_edge second;
+	bool has_second;
+};
+
+struct row {
+	struct bytes field[COLUMNS];
+	unsigned n;
+};
+
+/* --- a row --- */
+
+/* The quoted field at *AT, its quotes taken off; doubled ones need room. */
+static int quoted(const uint8_t **at, const uint8_t *end, uint8_t **room, struct bytes *out)
+{
+	const uint8_t *from = *at + 1;
+	uint8_t *to = *room, *start = to;
+
+	for (;; from++) {
+		if (from == end)
+			return err_set(ERR_BAD_RECORD, "a quote that is not closed");
+		if (*from == '"' && (from + 1 == end || from[1] != '"'))
+			break;
+		from += *from == '"';
+		*to++ = *from;
+	}
+	*at = from + 1;
+	*room = to;
+	*out = bytes_of(start, (size_t)(to - start));
+	if (*at < end && **at != ',')
+		return err_set(ERR_BAD_RECORD, "bytes after a closing quote");
+	return 0;
+}
+
+static int plain(const uint8_t **at, const uint8_t *end, struct bytes *out)
+{
+	const uint8_t *comma = memchr(*at, ',', (size_t)(end - *at));
+
+	comma = comma ? comma : end;
+	*out = bytes_of(*at, (size_t)(comma - *at));
+	*at = comma;
+	if (out->len && memchr(out->ptr, '"', out->len))
+		return err_set(ERR_BAD_RECORD, "a quote inside a field that is not quoted");
+	return 0;
+}
+
+static int split(struct bytes line, uint8_t *room, struct row *row)
+{
+	const uint8_t *at = line.ptr, *end = at + line.len;
+	int r;
+
+	row->n = 0;
+	end -= line.len && end[-1] == '\r';
+	for (;;) {
+		if (row->n == COLUMNS)
+			return err_set(ERR_BAD_RECORD, "more than %u columns", COLUMNS);
+		r = at < end && *at == '"' ? quoted(&at, end, &room, &row->field[row->n]) :
+			plain(&at, end, &row->field[row->n]);
+		row->n++;
+		if (r < 0 || at == end)
+			return r;
+		at++;
+	}
+}
+
+/* --- the header --- */
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+	for (; *names; names++)
+		if (!strcmp(name, *names))
+			return true;
+	return false;
+}
+
+static enum column kind_of(struct bytes field)
+{
+	static const char *const names[KINDS][16] = {
+		[SOURCE] = { "source", "src", "from", "start", "subject", "node1", "tail",
+			     "sourceid", "fromid", "fromnode", "fromnodeid", "startnode",
+			     "startid", "sourcenode", NULL },
+		[TARGET] = { "target", "dst", "dest", "destination", "to", "end", "object",
+			     "node2", "head", "targetid", "toid", "tonode", "tonodeid",
+			     "endid", "targetnode", NULL },
+		[WEIGHT] = { "weight", "w", "cost", "length", "distance", "value", NULL },
+		[TYPE] = { "type", "label", "relation", "relationship", "predicate", "rel",
+			   NULL },
+	};
+	char name[24];
+	size_t n = 0;
+
+	for (size_t i = 0; i < field.len; i++) {
+		uint8_t c = field.ptr[i];
+
+		c = (uint8_t)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+		if (c == ' ' || c == '_' || c == '-')
+			continue;
+		if (n == sizeof name - 1)
+			return OTHER;
+		name[n++] = (char)c;
+	}
+	name[n] = '\0';
+	for (unsigned k = 0; k < KINDS; k++)
+		if (is_one_of(name, names[k]))
+			return (enum column)k;
+	return OTHER;
+}
+
+/* neo4j-admin's and its relatives' names: ":START_ID", "id:ID(Person)". */
+static bool is_database(struct bytes field)
+{
+	static const char *const marks[] = { ":START_ID", ":END_ID", ":ID", ":TYPE", ":LABEL" };
+
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+		if (field.len && memmem(field.ptr, field.len, marks[i], strlen(marks[i])))
+			return true;
+	return false;
+}
+
+static void strip_mark(struct bytes *line)	/* the byte order mark of UTF-8 */
+{
+	if (line->len >= 3 && !memcmp(line->ptr, "\xef\xbb\xbf", 3))
+		*line = bytes_of(line->ptr + 3, line->len - 3);
+}
+
+/* 1 when ROW names its columns, 0 when not; they are noted. */
+static int read_header(struct csv *s, const struct row *row)
+{
+	for (unsigned k = 0; k < KINDS; k++)
+		s->at[k] = COLUMNS;
+	s->other[0] = '\0';
+	for (unsigned i = 0; i < row->n; i++) {
+		enum column k = kind_of(row->field[i]);
+
+		if (is_database(row->field[i]))
+			return err_set(ERR_UNSUPPORTED, "the column \"%s\": headers of graph"
+				       " databases cannot be read yet",
+				       bytes_show(row->field[i]));
+		if (k == OTHER || s->at[k] != COLUMNS)
+			snprintf(s->other, sizeof s->other, "%s", bytes_show(row->field[i]));
+		else
+			s->at[k] = i;
+	}
+	return s->at[SOURCE] != COLUMNS && s->at[TARGET] != COLUMNS;
+}
+
+bool csv_is_header(struct bytes line)
+{
+	struct csv s;
+	struct row row;
+	uint8_t room[1024];
+	int r;
+
+	strip_mark(&line);
+	if (line.len > sizeof room || split(line, room, &row) < 0 || row.n < 2)
+		return false;
+	r = read_header(&s, &row);
+	return r == 1 || r == ERR_UNSUPPORTED;
+}
+
+static int take_header(struct csv *s, const struct row *row)
+{
+	int n;
+
+	s->headed = true;
+	s->column_n = row->n;
+	if (s->other[0]) {
+		s->text.strict = true;
+		return err_set(ERR_UNSUPPORTED, "the column \"%s\": properties other than"
+			       " weight cannot be stored yet", s->other);
+	}
+	n = snprintf(s->text.note, sizeof s->text.note, "a header row: source \"%s\","
+		     " target \"%s\"", bytes_show(row->field[s->at[SOURCE]]),
+		     bytes_show(row->field[s->at[TARGET]]));
+	if (s->at[WEIGHT] != COLUMNS && n > 0 && (size_t)n < sizeof s->text.note)
+		snprintf(s->text.note + n, sizeof s->text.note - (size_t)n,
+			 ", weight \"%s\"", bytes_show(row->field[s->at[WEIGHT]]));
+	return 0;
+}
+
+/* --- rows as edges --- */
+
+static struct bytes field_of(const struct csv *s, const struct row *row, enum column k)
+{
+	return s->at[k] < row->n ? row->field[s->at[k]] : (struct bytes){0};
+}
+
+static int key_of(struct bytes field, struct text_key *out)
+{
+	if (!field.len)
+		return err_set(ERR_BAD_RECORD, "an empty key");
+	if (field.len > TEXT_KEY_MAX)
+		return err_set(ERR_BAD_RECORD, "a key over %u bytes", TEXT_KEY_MAX);
+	if (memchr(field.ptr, '\0', field.len))
+		return err_set(ERR_BAD_RECORD, "a NUL byte: this is no text");
+	out->bytes = field;
+	out->is_number = text_number(field, &out->number);
+	return 0;
+}
+
+static int check_columns(const struct csv *s, const struct row *row)
+{
+	if (s->headed && row->n != s->column_n)
+		return err_set(ERR_BAD_RECORD, "%u columns, the header has %u", row->n,
+			       s->column_n);
+	if (row->n < 2)
+		return err_set(ERR_BAD_RECORD, "expected SRC,DST, found one column");
+	if (!s->headed && row->n > 3)
+		return err_set(ERR_UNSUPPORTED, "a fourth column without a header row:"
+			       " properties cannot be stored yet");
+	return 0;
+}
+
+static int edge_of(const struct csv *s, const struct row *row, struct text_edge *out)
+{
+	struct bytes weight = field_of(s, row, WEIGHT);
+	int r = check_columns(s, row);
+
+	*out = (struct text_edge){0};
+	if (r < 0 || (r = key_of(field_of(s, row, SOURCE), &out->src)) < 0 ||
+	    (r = key_of(field_of(s, row, TARGET), &out->dst)) < 0)
+		return r;
+	out->type = field_of(s, row, TYPE);
+	if (out->type.len > TEXT_KEY_MAX)
+		return err_set(ERR_BAD_RECORD, "a type over %u bytes", TEXT_KEY_MAX);
+	if (weight.ptr && (r = weight_parse(weight, &out->value)) < 0)
+		return r;
+	return TEXT_EDGE;
+}
+
+int csv_row(struct bytes line, uint8_t *room, struct text_edge *out)
+{
+	const struct csv plain_csv = { .at = { 0, 1, 2, COLUMNS } };
+	struct row row;
+	int r = split(line, room, &row);
+
+	return r < 0 ? r : edge_of(&plain_csv, &row, out);
+}
+
+static int hold(struct csv *s, struct bytes line)
+{
+	s->held = mem_alloc(s->text.mem, line.len);
+	if (!s->held)
+		return ERR_MEMORY;
+	memcpy(s->held, line.ptr, line.len);
+	s->held_len = line.len;
+	s->waits = true;
+	return 0;
+}
+
+static int first_row(struct csv *s, struct bytes line, const struct row *row,
+		     struct text_edge *out)
+{
+	uint64_t v;
+	int r = read_header(s, row);
+
+	s->begun = true;
+	if (r != 0)
+		return r < 0 ? r : take_header(s, row);
+	s->at[SOURCE] = 0;
+	s->at[TARGET] = 1;
+	s->at[WEIGHT] = 2;
+	s->at[TYPE] = COLUMNS;
+	if (row->n < 2 || text_number(row->field[0], &v) ||
+	    text_number(row->field[1], &v) || line.len > HELD_MAX)
+		return edge_of(s, row, out);
+	return hold(s, line);
+}
+
+/* The row held, as an edge after all. */
+static int take_held(struct csv *s, uint8_t *room, struct text_edge *out)
+{
+	struct row row;
+	int r = split(bytes_of(s->held, s->held_len), room, &row);
+
+	s->waits = false;
+	return r < 0 ? r : edge_of(s, &row, out);
+}
+
+static int second_row(struct csv *s, uint8_t *room, struct text_edge *out)
+{
+	int r;
+
+	if (s->second.src.is_number && s->second.dst.is_number) {
+		s->waits = false;
+		snprintf(s->text.note, sizeof s->text.note, "a header row: \"%s\"",
+			 bytes_show(bytes_of(s->held, s->held_len)));
+		*out = s->second;
+		return TEXT_EDGE;
+	}
+	r = take_held(s, room, out);
+	s->has_second = r > 0;
+	return r;
+}
+
+static int csv_take(void *state, const struct text_piece *p, uint8_t *room,
+		    struct text_edge *out)
+{
+	struct csv *s = state;
+	struct bytes line = p->bytes;
+	struct row row;
+	int r;
+
+	if (!s->begun)
+		strip_mark(&line);
+	if (!line.len || (line.len == 1 && line.ptr[0] == '\r'))
+		return 0;
+	r = split(line, room, &row);
+	if (r < 0)
+		return r;
+	if (!s->begun)
+		return first_row(s, line, &row, out);
+	if (!s->waits)
+		return edge_of(s, &row, out);
+	r = edge_of(s, &row, &s->second);
+	return r < 0 ? r : second_row(s, room + line.len, out);
+}
+
+static int csv_more(void *state, uint8_t *room, struct text_edge *out)
+{
+	struct csv *s = state;
+
+	(void)room;
+	if (!s->has_second)
+		return 0;
+	s->has_second = false;
+	*out = s->second;
+	return TEXT_EDGE;
+}
+
+static int csv_finish(void *state, uint8_t *room, struct text_edge *out)
+{
+	struct csv *s = state;
+
+	return s->waits ? take_held(s, room, out) : 0;
+}
+
+static void csv_release(void *state)
+{
+	struct csv *s = state;
+
+	mem_free(s->text.mem, s->held);
+}
+
+const struct text_dialect csv_dialect = {
+	.name = "csv", .shape = "SRC,DST[,WEIGHT]", .frame = TEXT_QUOTED,
+	.state_len = sizeof(struct csv), .take = csv_take, .more = csv_more,
+	.finish = csv_finish, .release = csv_release,
+};
