@@ -119,22 +119,14 @@ static void check_runs(struct doctor *d, const struct store_stat *st)
 		   output_size(st->run_bytes));
 }
 
-static void check_reserve(struct doctor *d)
+static void check_reserve(struct doctor *d, const struct store_stat *st)
 {
-	uint64_t want = setting_u64(&d->settings, SETTING_RESERVE_SIZE), have = 0;
-	enum verdict v = DOCTOR_OK;
-	struct file *f;
+	/* it follows the store's length, by and by */
+	enum verdict v = st->reserve < st->reserve_want / 2 ? DOCTOR_SLOW : DOCTOR_OK;
 
-	if (backend_open(d->backend, "reserve", 0, &f) == 0) {
-		file_size(f, &have);
-		file_close(f);
-	}
-	if (have < want)
-		v = DOCTOR_SLOW;
-	doctor_say(d, v, "reserve", v ? "free some space: the next strato-put or strato-compact "
-		   "fills it" : NULL, "%s of %s kept for removals on a full disk",
-		   output_size(have), output_size(want));
-	err_clear();
+	doctor_say(d, v, "reserve", v ? "free some space: the next strato-compact fills it" :
+		   NULL, "%s of %s kept for removals on a full disk",
+		   output_size(st->reserve), output_size(st->reserve_want));
 }
 
 void kept_checks(struct doctor *d)
@@ -147,10 +139,10 @@ void kept_checks(struct doctor *d)
 	check_log_bytes(d);
 	if (!d->store)
 		return;
-	if (store_stat(d->store, &st) == 0) {
-		check_log_size(d, &st);
-		check_runs(d, &st);
-	}
 	check_index(d);
-	check_reserve(d);
+	if (store_stat(d->store, &st) < 0)
+		return;
+	check_log_size(d, &st);
+	check_runs(d, &st);
+	check_reserve(d, &st);
 }

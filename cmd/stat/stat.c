@@ -158,6 +158,7 @@ static void json_numbers(struct stat_run *s, struct json *j)
 	json_u64(j, "blobs", st->blob_n);
 	json_u64(j, "blob_bytes", st->blob_bytes);
 	json_u64(j, "graph_bytes", st->graph_bytes);
+	json_u64(j, "reserve_bytes", st->reserve);
 }
 
 static int print_json(struct stat_run *s)
@@ -255,6 +256,8 @@ static int text_sizes(struct stat_run *s)
 		r = line_size(s, "blobs", st->blob_bytes, more);
 	if (r == 0 && st->graph_n)
 		r = line_size(s, "graph segments", st->graph_bytes, "");
+	if (r == 0)
+		r = line_size(s, "reserve", st->reserve, ", for removing on a full disk");
 	return r;
 }
 

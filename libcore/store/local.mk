@@ -11,6 +11,7 @@ libcore_a_SOURCES += \
 	%D%/log_file.c %D%/log_index.c %D%/log_read.c %D%/log_walk.c
 libcore_a_SOURCES += \
 	%D%/store.c %D%/store.h %D%/store_priv.h \
+	%D%/store_create.c %D%/store_sweep.c %D%/store_reserve.c \
 	%D%/manifest.c %D%/manifest.h %D%/manifest_disk.h \
 	%D%/kept.c %D%/kept.h %D%/image.c %D%/image.h %D%/image_disk.h \
 	%D%/backup.c %D%/backup.h %D%/restore.c \

@@ -32,7 +32,6 @@
 #define MERGE_RUNS 8		/* are asked for a key, at most, once a step is done */
 #define MERGE_SPACE 4		/* a fourth of the oldest run is newer: all become one */
 #endif
-#define LOG_FIRST (256u << 10)
 #define LOG_PART 16		/* of the runs: so long may the log be, or ... */
 #define LOG_LEAST (8u << 20)	/* ... so long, when the runs are small */
 
@@ -610,6 +609,6 @@ int store_compact(struct store *s)
 	}
 	s->scarce = false;
 	err_take(&note, r);
-	store_fill_reserve(s);
+	store_fill_reserve(s, true);
 	return r < 0 ? err_give(&note) : 0;
 }

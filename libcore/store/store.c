@@ -1,4 +1,4 @@
-/* store/store.c - open, create, publish, one get */
+/* store/store.c - open, publish, one get */
 #include "store/store.h"
 
 #include <stdio.h>
@@ -11,8 +11,6 @@
 #include "store/kept.h"
 #include "store/manifest_disk.h"
 #include "store/store_priv.h"
-
-#define LOG_FIRST (256u << 10)	/* a new log's size; it grows ahead of need */
 
 /* --- runs of a manifest --- */
 
@@ -558,309 +556,14 @@ int store_publish(struct store *s,
 		store_build_end(s);
 	}
 	backend_unlock(s->backend, LOCK_PUBLISH);
-	if (r == 0)
-		store_sweep(s);
-	return r;
-}
-
-/* --- what nobody names --- */
-
-struct sweep {
-	struct store *s;
-	const char *dir;
-	const struct manifest *keep;
-	const struct kept_set *kept;
-	bool runs_only;
-};
-
-static int sweep_one(void *ctx, const char *name)
-{
-	struct sweep *w = ctx;
-	char path[256];
-
-	if (snprintf(path, sizeof path, "%s/%s", w->dir, name) >= (int)sizeof path)
-		return 0;
-	if (w->runs_only && strncmp(name, "run-", 4))
-		return 0;
-	if (!w->keep ||
-	    (!manifest_names(w->keep, path) && !kept_names(w->kept, path)))
-		backend_remove(w->s->backend, path);
-	return 0;
-}
-
-static int any(void *ctx, const char *name)
-{
-	(void)name;
-	*(bool *)ctx = true;
-	return 1;
-}
-
-/* Failing to remove is no failure: the next writer tries again. */
-void store_sweep(struct store *s)
-{
-	struct sweep w = { .s = s, .dir = "tmp" };
-	bool found = false;
-
-	if (s->building || backend_list(s->backend, "tmp", any, &found) < 0 || !found)
-		return;
-	if (backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
-		return;
-	backend_list(s->backend, "tmp", sweep_one, &w);
-	backend_unlock(s->backend, LOCK_BUILD);
-	err_clear();
-}
-
-/* A publisher may have failed between its rename and its sync, and so may have who
- * removed a snapshot: no file of the old state goes before the new one cannot be
- * taken back. */
-static bool settle_names(struct store *s)
-{
-	int r = backend_sync_dir(s->backend, "");
-
-	if (r == 0)
-		r = backend_sync_dir(s->backend, "snap");
-	return r == 0 || r == ERR_ABSENT;	/* no snapshot was ever taken */
-}
-
-void store_sweep_segments(struct store *s)
-{
-	struct kept_set kept;
-	struct sweep w = { .s = s, .dir = "seg", .keep = &s->manifest, .kept = &kept };
-
-	/* A lock of our own never keeps us out: count instead. */
-	if (s->building || s->readers ||
-	    backend_lock(s->backend, LOCK_BUILD, LOCK_EXCLUSIVE, 0) < 0)
-		return;
-	if (backend_lock(s->backend, LOCK_READERS, LOCK_EXCLUSIVE, 0) == 0) {
-		w.runs_only = s->settled ||
-			backend_lock(s->backend, LOCK_VALUES, LOCK_EXCLUSIVE, 0) < 0;
-		/* What a snapshot that cannot be read needs, nobody knows. */
-		if (settle_names(s) &&
-		    kept_load(&kept, s->backend, &s->mem, NULL, NULL) == 0) {
-			backend_list(s->backend, "seg", sweep_one, &w);
-			kept_release(&kept);
-		}
-		if (!w.runs_only)
-			backend_unlock(s->backend, LOCK_VALUES);
-		backend_unlock(s->backend, LOCK_READERS);
-	}
-	backend_unlock(s->backend, LOCK_BUILD);
-	err_clear();
-}
-
-void store_tidy(struct store *s)
-{
-	struct err_note note;
-
-	err_take(&note, 0);
-	if (store_lock_publish(s, 0) == 0) {
-		if (store_refresh(s) == 0)
-			store_sweep_segments(s);
-		backend_unlock(s->backend, LOCK_PUBLISH);
-	}
-	err_give(&note);
-}
-
-static int sweep_log(void *ctx, const char *name)
-{
-	struct store *s = ctx;
-	char path[64], *end;
-	uint64_t id = strtoull(name, &end, 10);
-
-	if (strcmp(end, ".wal") || id + 1 >= s->manifest.log_id)
-		return 0;
-	if (snprintf(path, sizeof path, "wal/%s", name) < (int)sizeof path)
-		backend_remove(s->backend, path);
-	return 0;
-}
-
-/* Logs before the last retired one, which waits to be recycled: names that a power
- * cut brought back.  Who still reads one has it open. */
-void store_sweep_logs(struct store *s)
-{
-	backend_list(s->backend, "wal", sweep_log, s);
-	err_clear();
-}
-
-void store_drop_retired_log(struct store *s)
-{
-	char name[64];
-
-	/* No manifest that a power cut could bring back names it. */
-	if (backend_sync_dir(s->backend, "") == 0) {
-		snprintf(name, sizeof name, "wal/%010llu.wal",
-			 (unsigned long long)s->manifest.log_id - 1);
-		backend_remove(s->backend, name);
-	}
-	err_clear();
-}
-
-/* --- the reserve --- */
-
-int store_use_reserve(struct store *s)
-{
-	struct file *f;
-	int r = backend_open(s->backend, "reserve", FILE_WRITE, &f);
-
-	if (r < 0)
-		return r;
-	r = file_resize(f, 0);
-	if (r == 0)
-		r = file_flush(f);
-	file_close(f);
-	return r;
-}
-
-void store_fill_reserve(struct store *s)
-{
-	uint64_t want = setting_u64(&s->settings, SETTING_RESERVE_SIZE), have;
-	struct file *f;
-	int r = backend_open(s->backend, "reserve", FILE_WRITE, &f);
-
-	if (r == ERR_ABSENT)
-		r = backend_open(s->backend, "reserve", FILE_WRITE | FILE_CREATE, &f);
 	if (r == 0) {
-		if (file_size(f, &have) == 0 && have < want)
-			file_reserve(f, 0, want);
-		file_close(f);
-	}
-	err_clear();
-}
-
-/* --- create --- */
-
-static int put_file(struct backend *b, const char *name, struct bytes text)
-{
-	struct file *f;
-	int r = backend_open(b, name, FILE_WRITE | FILE_CREATE, &f);
-
-	if (r == ERR_EXISTS)	/* a creation that was killed, taken up again */
-		r = backend_open(b, name, FILE_WRITE, &f);
-	if (r < 0)
-		return r;
-	r = file_resize(f, 0);
-	if (r == 0 && text.len)
-		r = file_write(f, text.ptr, text.len, 0);
-	if (r == 0)
-		r = file_flush(f);
-	file_close(f);
-	return r;
-}
-
-static int make_folders(struct backend *b)
-{
-	static const char *const folder[] = { "wal", "seg", "tmp" };
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < sizeof folder / sizeof *folder; i++) {
-		r = backend_mkdir(b, folder[i]);
-		if (r == ERR_EXISTS)
-			r = 0;
+		store_fill_reserve(s, false);
+		store_sweep(s);
 	}
 	return r;
 }
 
-/* Everything but the manifest, which makes it a store. */
-static int prepare(struct store *s, struct bytes config)
-{
-	struct log_options o;
-	int r = put_file(s->backend, "creating", bytes_of(NULL, 0));
-
-	/* Before anything else has a name here: the rest alone is nobody's. */
-	if (r == 0)
-		r = backend_sync_dir(s->backend, "");
-	if (r == 0)
-		r = make_folders(s->backend);
-	if (r == 0)
-		r = put_file(s->backend, "lock", bytes_of(NULL, 0));
-	if (r == 0)
-		r = put_file(s->backend, "config", config);
-	if (r < 0)
-		return r;
-	store_log_options(s, &o);
-	o.write = true;
-	r = backend_remove(s->backend, "wal/0000000001.wal");
-	if (r == 0 || r == ERR_ABSENT)
-		r = log_create(&o, LOG_FIRST, 0);
-	store_fill_reserve(s);
-	return r < 0 ? r : backend_sync_dir(s->backend, "");
-}
-
-/* What may lie in a folder that a killed creation left. */
-static int only_ours(void *ctx, const char *name)
-{
-	static const char *const ours[] = { "creating", "wal", "seg", "tmp", "lock",
-		"config", "reserve" };
-	bool *other = ctx;
-
-	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-		if (!strcmp(ours[i], name))
-			return 0;
-	*other = true;
-	return 1;
-}
-
-static int check_empty(struct backend *b)
-{
-	bool found = false, other = false;
-	struct file *f;
-	int r = backend_list(b, "", any, &found);
-
-	if (r < 0 || !found)
-		return r < 0 ? r : 0;
-	r = backend_open(b, "creating", 0, &f);
-	if (r == 0)
-		file_close(f);
-	if (backend_list(b, "", only_ours, &other) < 0 || other || r < 0)
-		return err_set(ERR_EXISTS, "%s: exists and is not empty", b->path);
-	return 0;
-}
-
-int store_create_as(struct backend *b, struct bytes config, const uint8_t id[16])
-{
-	struct store s = { .backend = b, .write = true, .wait_ns = 0 };
-	int r = check_empty(b);
-
-	if (r < 0)
-		return r;
-	mem_init(&s.mem, 0);
-	setting_init(&s.settings);
-	r = setting_read(&s.settings, SETTING_STORE, "config", config);
-	if (r < 0)
-		return r;
-	s.manifest.mem = &s.mem;
-	s.manifest.write_ok = true;
-	s.manifest.log_id = 1;
-	s.manifest.next_space = 1;
-	s.manifest.created_ns = clock_wall_ns();
-	memcpy(s.manifest.store_id, id, sizeof s.manifest.store_id);
-	r = prepare(&s, config);
-	if (r == 0)
-		r = manifest_publish(&s.manifest, b);
-	if (r == 0)
-		r = backend_remove(b, "creating");
-	manifest_release(&s.manifest);
-	return r;
-}
-
-int store_create_on(struct backend *b, struct bytes config)
-{
-	const uint64_t id[2] = { clock_random(), clock_random() };
-
-	return store_create_as(b, config, (const uint8_t *)id);
-}
-
-int store_create(const char *dir, struct bytes config)
-{
-	struct backend *b;
-	int r = backend_local_create(&b, dir);
-
-	if (r < 0)
-		return r;
-	r = store_create_on(b, config);
-	backend_close(b);
-	return r;
-}
+/* --- what there is --- */
 
 int store_stat(struct store *s, struct store_stat *out)
 {
@@ -903,6 +606,8 @@ int store_stat(struct store *s, struct store_stat *out)
 		out->blob_bytes += size;
 		out->blob_live += m->blob[i].live;
 	}
+	out->reserve = store_reserve_bytes(s);
+	out->reserve_want = store_reserve_want(s);
 	out->graph_n = m->graph_n;
 	for (uint32_t i = 0; i < m->graph_n; i++)
 		for (uint32_t k = 0; k < m->graph[i].segment_n; k++)

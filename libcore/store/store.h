@@ -178,7 +178,8 @@ struct store_stat {
 	uint64_t run_n, run_bytes, run_entries, run_removes;
 	uint64_t blob_n, blob_bytes, blob_live;
 	uint64_t graph_n, graph_bytes;
-	uint64_t bytes;			/* all files */
+	uint64_t reserve, reserve_want;	/* kept for removals on a full disk */
+	uint64_t bytes;			/* all files but the reserve */
 	const char *io_mode, *io_why;	/* "direct" "buffered" and the reason */
 };
 int store_stat(struct store *s, struct store_stat *out);

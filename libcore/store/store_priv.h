@@ -16,6 +16,8 @@
 
 #define STORE_TRIES 64		/* of a question while others fold: each is a whole fold */
 
+#define LOG_FIRST (256u << 10)	/* a new log's size; it grows ahead of need */
+
 #define STORE_READERS 16	/* files of large values kept open, 256 KiB each */
 
 /* The runs of one manifest, newest first, opened at their first use. */
@@ -135,7 +137,10 @@ void store_sweep_segments(struct store *s);
 void store_sweep_logs(struct store *s);
 /* The log before this one, which waits to be recycled. */
 void store_drop_retired_log(struct store *s);
-void store_fill_reserve(struct store *s);
+uint64_t store_reserve_want(const struct store *s);
+uint64_t store_reserve_bytes(const struct store *s);
+/* As long as it is to be; TRIM: not longer either. */
+void store_fill_reserve(struct store *s, bool trim);
 /* Room for a removal on a full disk: gives the reserve back to the file system. */
 int store_use_reserve(struct store *s);
 

@@ -793,7 +793,8 @@ int txn_commit(struct txn *t, uint64_t *version)
 {
 	struct store *s = t->store;
 	enum merge_when when = t->bulk ? MERGE_PUBLISHED : MERGE_IF_LOG_FULL;
-	uint64_t v = 0;
+	uint64_t v = 0, generation = s->manifest.generation;
+	uint64_t log_was = s->log ? log_file_bytes(s->log) : 0;
 	int r = t->stuck ? err_give(&t->note) : 0;
 
 	if (r < 0)
@@ -820,5 +821,8 @@ int txn_commit(struct txn *t, uint64_t *version)
 		when = MERGE_BLOBS;
 	if (merge_by_the_way(s, when) < 0)
 		err_clear();
+	if (s->manifest.generation != generation ||
+	    (s->log && log_file_bytes(s->log) > log_was))
+		store_fill_reserve(s, false);
 	return 0;
 }

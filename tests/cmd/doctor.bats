@@ -75,7 +75,7 @@ found_of() { doctor | jq -r "select(.check == \"$1\") | .found"; }
 @test "a reserve that was given away is slow" {
 	: >"$S/reserve"
 	[ "$(status_of reserve)" = slow ]
-	[[ "$(found_of reserve)" == "0 B of 16 MiB"* ]]
+	[[ "$(found_of reserve)" == "0 B of 1.2 MiB"* ]]
 }
 
 @test "few descriptors are a failure, some are slow" {

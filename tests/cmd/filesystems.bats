@@ -211,6 +211,38 @@ without_contexts() {
 	[ $full -ge 3 ]
 }
 
+# The reserve is as long as the log and a hundredth of the store: with all settings as
+# they are built in it must do for a store of records in the log, and of large values.
+@test "no space with the settings built in: removing and compacting give it back" {
+	mounted tmpfs 24
+	awk 'BEGIN { for (i = 0; i < 20000; i++) printf "%05d\tvalue %0180d\n", i, i * 7919 }' >in
+	seeded 100000 7 >large
+	export STRATO_STORE=disk/kv
+	for kind in records values both; do
+		strato-init disk/kv
+		for ((i = 0; i < 200; i++)); do
+			[ $kind = values ] || sed "s/^/$i\//" in |
+				strato-put -b --compression=none --commit-every=500 2>err || break
+			[ $kind = records ] || for ((k = 0; k < 20; k++)); do
+				strato-put --compression=none $i/large$k large 2>err || break 2
+			done
+		done
+		[ $i -lt 200 ]
+		grep -qF "[no-space]" err || fail "$kind: $(cat err)"
+		strato-walcheck --full
+		strato-rm -y -p 0/
+		for ((k = 1; k <= i; k++)); do
+			strato-rm -y -p $k/ || [ $k = $i ] || fail "$kind: no removal of $k"
+		done
+		strato-compact || fail "$kind: no compaction"
+		[ "$(strato-ls --count)" = 0 ]
+		[ "$(du -sk disk/kv | cut -f1)" -lt 2000 ] || fail "$kind: $(du -ak disk/kv)"
+		strato-put -b in
+		strato-ls --values | cmp - in
+		rm -rf disk/kv
+	done
+}
+
 @test "a limit on the size of files is an error, and nothing is lost" {
 	export STRATO_STORE=kv
 	strato-init -O reserve_size=64K kv

@@ -2,7 +2,7 @@
 #include "io/backend.h"
 
 #define backend_sync_dir(b, dir) ((void)(b), (void)(dir), 0)
-#include "store/store.c"
+#include "store/store_create.c"
 #undef backend_sync_dir
 
 #include "io/fault.h"

@@ -8,7 +8,7 @@ static int lock_but_values(struct backend *b, unsigned what, int mode, uint64_t 
 }
 
 #define backend_lock lock_but_values
-#include "store/store.c"
+#include "store/store_sweep.c"
 #undef backend_lock
 
 #include "tests/fault/mutants/mutant.h"
