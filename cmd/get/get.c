@@ -373,6 +373,13 @@ static void note_lookup(struct many *m)
 		 (unsigned long long)st.block_n, (unsigned long long)st.cache.hit_n,
 		 (unsigned long long)st.cache.miss_n, (unsigned long long)st.cache.evict_n,
 		 (unsigned long long)st.cache.bytes, (unsigned long long)st.cache.most);
+	if (st.value.value_n)
+		cli_note(m->g->cli, "%llu large values, %llu of them not in the page cache, "
+			 "at most %u on their way; %llu bytes read ahead as a whole, %llu past "
+			 "the page cache", (unsigned long long)st.value.value_n,
+			 (unsigned long long)st.value.cold_n, st.value.depth,
+			 (unsigned long long)st.value.brought_bytes,
+			 (unsigned long long)st.value.read_bytes);
 	if (st.read_n)
 		cli_note(m->g->cli, "%llu reads past the page cache, %llu bytes, "
 			 "at most %u in flight: %s", (unsigned long long)st.read_n,

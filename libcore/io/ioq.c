@@ -310,6 +310,12 @@ static void kernel_wait(struct ioq *q)
 	}
 }
 
+static void kernel_poll(struct ioq *q)
+{
+	kernel_kick(q);
+	kernel_reap(q, 0);
+}
+
 #else
 
 static int kernel_open(struct ioq *q)
@@ -330,6 +336,11 @@ static void kernel_submit(struct ioq *q, struct slot *s)
 }
 
 static void kernel_wait(struct ioq *q)
+{
+	(void)q;
+}
+
+static void kernel_poll(struct ioq *q)
 {
 	(void)q;
 }
@@ -537,15 +548,10 @@ static struct slot *next_done(struct ioq *q)
 	return s;
 }
 
-struct ioq_op *ioq_wait(struct ioq *q)
+static struct ioq_op *give_back(struct ioq *q, struct slot *s)
 {
-	struct ioq_op *op;
-	struct slot *s;
+	struct ioq_op *op = s->op;
 
-	if (q->in_flight == 0)
-		return NULL;
-	s = next_done(q);
-	op = s->op;
 	if (s->note) {
 		err_give(s->note);
 		free(s->note);
@@ -554,4 +560,23 @@ struct ioq_op *ioq_wait(struct ioq *q)
 	q->in_flight--;
 	list_push(&q->vacant, s);
 	return op;
+}
+
+struct ioq_op *ioq_wait(struct ioq *q)
+{
+	return q->in_flight ? give_back(q, next_done(q)) : NULL;
+}
+
+struct ioq_op *ioq_poll(struct ioq *q)
+{
+	struct slot *s;
+
+	if (q->in_flight == 0)
+		return NULL;
+	if (q->engine == IOQ_LIBAIO && q->done.n == 0)
+		kernel_poll(q);
+	pthread_mutex_lock(&q->mutex);
+	s = list_pop(&q->done);
+	pthread_mutex_unlock(&q->mutex);
+	return s ? give_back(q, s) : NULL;
 }

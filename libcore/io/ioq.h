@@ -46,5 +46,7 @@ unsigned ioq_in_flight(const struct ioq *q);
 /* The next op that is done (in any order), waiting for one; NULL when nothing is
  * in flight.  Its own failure is in op->result with the message set. */
 struct ioq_op *ioq_wait(struct ioq *q);
+/* The same without waiting: NULL when none is done yet. */
+struct ioq_op *ioq_poll(struct ioq *q);
 
 #endif

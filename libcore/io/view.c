@@ -18,6 +18,8 @@
 #include "base/mem.h"
 #include "io/file.h"
 
+/* More at once than a device reads ahead by itself is cut off in silence. */
+#define WILLNEED_MOST (128u << 10)
 #define WATCHED 256		/* views beyond this end as a plain SIGBUS */
 
 static struct watch {
@@ -109,7 +111,14 @@ void view_advise(const struct view *v, uint64_t off, uint64_t len, enum view_adv
 	if (len > v->len - off)
 		len = v->len - off;
 	/* advice: when the system does not take it, nothing is lost */
-	madvise((void *)(uintptr_t)(v->ptr + begin), (size_t)(off + len - begin), how[advice]);
+	while (begin < off + len) {
+		uint64_t n = off + len - begin;
+
+		if (advice == VIEW_WILLNEED && n > WILLNEED_MOST)
+			n = WILLNEED_MOST;
+		madvise((void *)(uintptr_t)(v->ptr + begin), (size_t)n, how[advice]);
+		begin += n;
+	}
 }
 
 static int set_resident = -1;

@@ -65,6 +65,16 @@ bool blob_writer_done(const struct blob_writer *w);
 /* Under the lease still: what was written and not flushed is cut off the file. */
 void blob_writer_close(struct blob_writer *w);
 
+/* A value of few chunks is one stretch of its file, chunks and then table: false when
+ * E's is none.  From those bytes, read as they may be: 0 and the value, in RAW (E's
+ * size) or where it lies in SPAN, every byte checked; 1 when its rows point elsewhere,
+ * and a reader has to follow them; ERR_DAMAGED, with F's name, and block_unpack's. */
+#define BLOB_SPAN_CHUNKS 4u
+bool blob_span(const struct entry *e, uint64_t *off, size_t *len);
+int blob_span_unpack(const struct file *f, const uint8_t store_id[16],
+		     const struct entry *e, const uint8_t *span, uint8_t *raw,
+		     const uint8_t **value);
+
 struct blob_reader;
 /* MAP: through a mapping where the backend has one, else by reads. */
 int blob_reader_open(struct blob_reader **out, struct backend *b,
@@ -96,8 +106,6 @@ struct blob_read_stat {
 /* The same file for another value: true, and the reader is E's from now on. */
 bool blob_reader_again(struct blob_reader *r, const struct entry *e);
 uint64_t blob_reader_id(const struct blob_reader *r);
-/* E, of the same file, will be read soon: the page cache begins to fetch it. */
-void blob_want(struct blob_reader *r, const struct entry *e);
 void blob_get_stat(const struct blob_reader *r, struct blob_read_stat *out);
 void blob_reader_close(struct blob_reader *r);
 

@@ -13,7 +13,6 @@
 
 #define ROWS 256		/* of the table held at a time: one page */
 #define LARGE (1u << 20)	/* bytes to come from which mapping and threads pay */
-#define SMALL 4u		/* chunks of a value that is fetched as a whole */
 #define BEHIND (8u << 20)	/* of a mapping that was read: let go in such pieces */
 
 struct blob_reader {
@@ -117,21 +116,10 @@ void blob_reader_close(struct blob_reader *r)
 	mem_free(r->mem, r);
 }
 
-/* What a small value takes in the file, by its reference: chunks, then the table. */
-static bool span_of(const struct blob_reader *r, const struct entry *e,
-		    uint64_t *off, uint64_t *len)
-{
-	uint64_t end = e->blob.table_off + e->blob.chunk_n * sizeof(struct blob_row_disk);
-
-	*len = e->blob.stored;
-	*off = end - *len;
-	return e->blob.chunk_n <= SMALL && *len <= end && end >= e->blob.table_off &&
-	       end <= r->view.len;
-}
-
 bool blob_reader_again(struct blob_reader *r, const struct entry *e)
 {
-	uint64_t off, len;
+	uint64_t off;
+	size_t len;
 
 	if (e->blob.blob != r->ref.blob)
 		return false;
@@ -153,22 +141,14 @@ bool blob_reader_again(struct blob_reader *r, const struct entry *e)
 		return false;
 	}
 	map_value(r);
-	r->resident = span_of(r, e, &off, &len) && view_resident(&r->view, off, len);
+	r->resident = r->view.ptr && blob_span(e, &off, &len) && off + len <= r->view.len &&
+		      view_resident(&r->view, off, len);
 	return true;
 }
 
 uint64_t blob_reader_id(const struct blob_reader *r)
 {
 	return r->ref.blob;
-}
-
-void blob_want(struct blob_reader *r, const struct entry *e)
-{
-	uint64_t off, len;
-
-	map_value(r);
-	if (span_of(r, e, &off, &len) && !view_resident(&r->view, off, len))
-		view_advise(&r->view, off, len, VIEW_WILLNEED);
 }
 
 static int need_buffers(struct blob_reader *r)

@@ -22,8 +22,10 @@ libcore_a_SOURCES += \
 	%D%/blob_press.c %D%/blob_press.h %D%/blob_writer.c %D%/blob_reader.c %D%/value.c
 libcore_a_SOURCES += \
 	%D%/ahead.c %D%/ahead.h \
+	%D%/blob_span.c \
+	%D%/fetch.c %D%/fetch.h %D%/fetch_inside.h %D%/fetch_file.c \
 	%D%/cache.c %D%/cache.h %D%/lookup.c %D%/lookup.h \
-	%D%/lookup_inside.h %D%/lookup_read.c
+	%D%/lookup_inside.h %D%/lookup_read.c %D%/lookup_value.c
 libcore_a_SOURCES += \
 	%D%/check.c %D%/check.h %D%/check_inside.h %D%/check_log.c \
 	%D%/check_segments.c %D%/salvage.c %D%/salvage.h \

@@ -10,7 +10,8 @@
 #include "store/filter.h"
 
 #define PIECE (256u << 10)		/* of memory for answers */
-#define FIRST_WINDOW 4096u		/* keys, until we know how large answers are */
+#define FIRST_WINDOW 4096u		/* keys at least, until we know how large answers are */
+#define FIRST_EACH (ENTRY_INLINE_MAX + 256)	/* bytes a key then: the most they can be */
 #define WINDOW_MOST (1u << 20)
 #define WINDOW_BYTES (2u << 30)		/* key_at has 32 bits */
 #define AHEAD 8				/* keys whose filter lines are on their way */
@@ -78,7 +79,7 @@ static void stage(struct lookup_worker *w, struct lookup_item *i, const struct e
 	i->state = LOOKUP_FOUND;
 }
 
-static void unstage(const struct lookup_staged *s, uint32_t space, struct bytes key,
+void lookup_unstage(const struct lookup_staged *s, uint32_t space, struct bytes key,
 		    struct entry *e)
 {
 	memset(e, 0, sizeof *e);
@@ -97,17 +98,24 @@ static void unstage(const struct lookup_staged *s, uint32_t space, struct bytes 
 
 /* --- giving out --- */
 
-static int give(struct lookup *l, struct lookup_item *i)
+/* FETCH: large values were wanted, all of them, and are taken here. */
+static int give(struct lookup *l, struct lookup_item *i, bool fetch)
 {
 	struct bytes key = lookup_key(l, i);
 	struct entry e;
+	int r;
 
 	key.ptr += 4;
 	key.len -= 4;
 	i->state = LOOKUP_GIVEN;
 	if (!i->answer)
 		return l->o.answer(l->o.ctx, key, NULL);
-	unstage(i->answer, l->o.space, key, &e);
+	lookup_unstage(i->answer, l->o.space, key, &e);
+	if (fetch && e.kind == ENTRY_BLOB) {
+		r = fetch_take(l->fetch, &e.value);
+		if (r < 0)
+			return r;
+	}
 	return l->o.answer(l->o.ctx, key, snapshot_shows(l->snap, &e) ? &e : NULL);
 }
 
@@ -133,31 +141,15 @@ static int failure(struct lookup *l)
 	return err_set(ERR_BUG, "a key failed and nobody knows why");
 }
 
-/* Large values of the answers from *AT up to END are on their way. */
-static void want_values(struct lookup *l, size_t *at, size_t end)
-{
-	for (; *at < end && *at < l->item_n; ++*at) {
-		const struct lookup_item *i = &l->item[*at];
-		struct entry e;
-
-		if (i->state != LOOKUP_FOUND || i->answer->kind != ENTRY_BLOB)
-			continue;
-		unstage(i->answer, l->o.space, bytes_of(NULL, 0), &e);
-		store_want_value(l->store, &e);
-	}
-}
-
 static int give_all(struct lookup *l)
 {
-	uint64_t depth = setting_u64(&l->store->settings, SETTING_IO_DEPTH);
-	size_t wanted = 0;
-	int r = 0;
+	struct lookup_values v = { .n = l->item_n };
+	int r = lookup_values_begin(l, &v);
 
 	for (size_t k = 0; r == 0 && k < l->item_n; k++) {
 		struct lookup_item *i = &l->item[k];
 
-		if (!l->o.no_values && l->item_n > 1)
-			want_values(l, &wanted, k + depth);
+		lookup_values_ahead(l, &v);
 		if (k + AHEAD < l->item_n) {
 			const uint8_t *next = (const uint8_t *)i[AHEAD].answer;
 
@@ -166,7 +158,7 @@ static int give_all(struct lookup *l)
 			__builtin_prefetch(next + 128);
 		}
 		if (i->state == LOOKUP_OPEN || i->state == LOOKUP_FOUND)
-			r = give(l, i);
+			r = give(l, i, v.any);
 		else if (i->state == LOOKUP_LATER)
 			r = give_late(l, i);
 		else if (i->state == LOOKUP_FAILED)
@@ -190,15 +182,22 @@ void lookup_fail(struct lookup_worker *w, const struct lookup_ref *a,
 void lookup_give(struct lookup_worker *w, const struct lookup_ref *a,
 		 const struct lookup_ref *b)
 {
-	int r = 0;
+	struct lookup_values v = { .refs = a, .n = (size_t)(b - a) };
+	const struct lookup_ref *at = a;
+	int r;
 
 	pthread_mutex_lock(&w->l->giving);
-	for (; r == 0 && a < b; a++)
-		if (w->l->item[a->item].state == LOOKUP_FOUND)
-			r = give(w->l, &w->l->item[a->item]);
+	r = lookup_values_begin(w->l, &v);
+	for (; r == 0 && at < b; at++) {
+		lookup_values_ahead(w->l, &v);
+		if (w->l->item[at->item].state == LOOKUP_FOUND)
+			r = give(w->l, &w->l->item[at->item], v.any);
+	}
+	if (r < 0 && w->l->fetch)
+		fetch_drop(w->l->fetch);
 	pthread_mutex_unlock(&w->l->giving);
 	if (r < 0)
-		lookup_fail(w, a - 1, a, r);
+		lookup_fail(w, a, b, r);
 	stage_clear(w);
 }
 
@@ -501,11 +500,14 @@ static int search_run(struct lookup *l, struct run *run, uint32_t i)
 /* Unordered, between two searches: what a search stages next has all the room. */
 static int give_found(struct lookup *l)
 {
-	int r = 0;
+	struct lookup_values v = { .n = l->item_n };
+	int r = lookup_values_begin(l, &v);
 
-	for (size_t k = 0; r == 0 && k < l->item_n; k++)
+	for (size_t k = 0; r == 0 && k < l->item_n; k++) {
+		lookup_values_ahead(l, &v);
 		if (l->item[k].state == LOOKUP_FOUND)
-			r = give(l, &l->item[k]);
+			r = give(l, &l->item[k], v.any);
+	}
 	stage_clear(&l->worker[0]);
 	return r;
 }
@@ -564,6 +566,8 @@ static void learn(struct lookup *l)
 
 static void window_clear(struct lookup *l)
 {
+	if (l->fetch)
+		fetch_drop(l->fetch);
 	l->item_n = 0;
 	buf_clear(&l->keys);
 	for (unsigned k = 0; k < l->worker_n; k++) {
@@ -601,7 +605,8 @@ static bool is_full(const struct lookup *l)
 	size_t n = l->item_n;
 
 	if (l->each == 0)
-		return n >= FIRST_WINDOW || l->keys.len >= l->most / 4;
+		return (n >= FIRST_WINDOW && n * FIRST_EACH >= l->most) ||
+		       l->keys.len >= l->most / 4;
 	return n >= WINDOW_MOST || n * l->each >= l->most || l->keys.len >= l->most / 4;
 }
 
@@ -635,7 +640,12 @@ int lookup_add(struct lookup *l, struct bytes key)
 		.hash = run_hash(space, key), .key_at = (uint32_t)at,
 		.key_len = (uint32_t)(key.len + sizeof head),
 	};
-	return is_full(l) ? lookup_run(l) : 0;
+	if (!is_full(l))
+		return 0;
+	l->full = true;
+	r = lookup_run(l);
+	l->full = false;
+	return r;
 }
 
 size_t lookup_waiting(const struct lookup *l)
@@ -693,6 +703,8 @@ void lookup_get_stat(const struct lookup *l, struct lookup_stat *out)
 {
 	*out = l->stat;
 	cache_get_stat(l->cache, &out->cache);
+	if (l->fetch)
+		fetch_get_stat(l->fetch, &out->value);
 }
 
 void lookup_close(struct lookup *l)
@@ -700,6 +712,7 @@ void lookup_close(struct lookup *l)
 	if (!l)
 		return;
 	lookup_read_close(l);
+	fetch_close(l->fetch);
 	for (unsigned k = 0; k < l->worker_n; k++) {
 		struct lookup_worker *w = &l->worker[k];
 

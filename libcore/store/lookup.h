@@ -13,6 +13,7 @@
 #define STORE_LOOKUP_H
 
 #include "store/cache.h"
+#include "store/fetch.h"
 #include "store/store.h"
 
 struct lookup;
@@ -22,7 +23,8 @@ struct lookup_options {
 	bool unordered;
 	bool no_values;		/* the entries will do */
 	/* E NULL: no such key.  The value is in the entry when it lies in a run or
-	 * the log (ENTRY_PUT), or when it was fetched (ENTRY_BLOB, value.ptr set).
+	 * the log (ENTRY_PUT), or when it was fetched (ENTRY_BLOB, value.ptr set: all
+	 * of at most BLOB_SPAN_CHUNKS chunks for which there is memory).
 	 * All good until ANSWER returns; what it returns, if below 0, ends the
 	 * window.  One call at a time, though maybe from another thread. */
 	int (*answer)(void *ctx, struct bytes key, const struct entry *e);
@@ -36,6 +38,7 @@ struct lookup_stat {
 	unsigned depth;			/* most in flight; 0: none */
 	char engine[160];		/* why it is the one it is; "": none */
 	struct cache_stat cache;
+	struct fetch_stat value;	/* large ones, of few chunks */
 };
 
 int lookup_open(struct lookup **out, struct snapshot *v, const struct lookup_options *o);

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "io/ioq.h"
+#include "store/fetch.h"
 #include "store/lookup.h"
 #include "store/run_inside.h"
 #include "store/store_priv.h"
@@ -75,6 +76,8 @@ struct lookup {
 	pthread_mutex_t giving;
 	struct lookup_stat stat;
 	struct lookup_reads *reads;	/* lookup_read.c's */
+	struct fetch *fetch;		/* of values; NULL: none was needed yet */
+	bool full;			/* the window is: more keys will come */
 };
 
 static inline struct bytes lookup_key(const struct lookup *l, const struct lookup_item *i)
@@ -124,6 +127,18 @@ size_t lookup_cold(const struct lookup *l, struct run *run, const struct lookup_
 int lookup_read(struct lookup_worker *w, const struct lookup_ref *a,
 		const struct lookup_ref *end, size_t cold_n);
 void lookup_read_close(struct lookup *l);
+
+void lookup_unstage(const struct lookup_staged *s, uint32_t space, struct bytes key,
+		    struct entry *e);
+/* The large values of some answers: REFS[0 .. N), or (NULL) the items 0 .. N. */
+struct lookup_values {
+	const struct lookup_ref *refs;
+	size_t n, at;
+	bool any;		/* set: there are some, and l->fetch has them in this order */
+};
+int lookup_values_begin(struct lookup *l, struct lookup_values *v);
+/* As many are wanted as there is room for. */
+void lookup_values_ahead(struct lookup *l, struct lookup_values *v);
 
 /* --- snapshot.c --- */
 int snapshot_log_get(struct snapshot *v, uint32_t space, struct bytes key,

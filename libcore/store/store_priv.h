@@ -53,9 +53,6 @@ struct store {
 	const char *who;
 };
 
-/* E's value will be opened soon: the page cache begins to fetch it. */
-void store_want_value(struct store *s, const struct entry *e);
-
 int run_set_init(struct run_set *set, struct store *s, const struct manifest *m);
 void run_set_release(struct run_set *set, struct store *s);
 /* The i-th run, opened. */

@@ -57,25 +57,6 @@ int value_open(struct value **out, struct store *s, const struct entry *e)
 	return r;
 }
 
-void store_want_value(struct store *s, const struct entry *e)
-{
-	struct blob_reader **at = idle(s, e->blob.blob);
-
-	if (e->kind != ENTRY_BLOB)
-		return;
-	if (*at && blob_reader_id(*at) != e->blob.blob) {
-		blob_reader_close(*at);
-		*at = NULL;
-	}
-	if (!*at && blob_reader_open(at, s->backend, s->manifest.store_id, e, false,
-				     &s->mem) < 0) {
-		*at = NULL;
-		err_clear();	/* whoever reads the value will say it */
-	}
-	if (*at)
-		blob_want(*at, e);
-}
-
 long value_read(struct value *v, uint64_t off, void *buf, size_t cap)
 {
 	size_t n;

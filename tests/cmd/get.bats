@@ -97,3 +97,68 @@ setup() {
 	[ "$(strato-stat -J | jq .stored_bytes)" -lt 4000000 ] || fail "$(strato-stat)"
 	strato-walcheck --full
 }
+
+# Values of some KiB and of hundreds, more of them than any window's memory holds.
+many_values() {
+	awk 'BEGIN { for (i = 0; i < 900; i++) {
+		printf "m%03d\t", i
+		n = i % 40 ? 1100 + i * 7 : 300000 + i
+		for (k = 0; k < n; k += 16) printf "%016d", (k % 64 ? i : i * 7919 + k * 104729)
+		print "" } }' >values
+	strato-put -b -f text <values
+}
+
+@test "large values of a batch are the same for every I/O mode, depth and memory" {
+	many_values
+	sort -R --random-source=values values >want
+	cut -f1 want >asked
+	for o in direct_io=on direct_io=off io_depth=1 cache_size=64K cache_size=1M; do
+		strato-get -b -f text -O $o <asked | cmp - want
+		strato-get -b -f text -O $o --unordered <asked | sort | cmp - values
+	done
+	strato-get -b -v -f text <asked 2>notes >/dev/null
+	grep -q '^strato-get: 900 large values, ' notes
+	grep -q 'at most' notes
+}
+
+@test "a damaged large value in a batch: status 76, what came before it and nothing else" {
+	many_values
+	cut -f1 values >asked
+	strato-compact
+	blob=$(ls -S "$STRATO_STORE"/seg/blob-* | head -n 1)
+	size=$(stat -c %s "$blob")
+	for at in 3 2; do
+		cp "$blob" keep
+		printf '\377' | dd of="$blob" bs=1 seek=$((size / at)) conv=notrunc status=none
+		for o in direct_io=on direct_io=off; do
+			run --separate-stderr -76 strato-get -b -f text -O $o <asked
+			[ $status = 76 ]
+		done
+		strato-get -b -f text <asked >got 2>said || [ $? = 76 ]
+		grep -q "seg/blob-.*: offset [0-9]*: .* \[damaged\]$" said
+		[ "$(wc -l <said)" = 1 ]
+		n=$(stat -c %s got)
+		[ "$n" -gt 100000 ]
+		[ "$n" -lt "$(stat -c %s values)" ]
+		head -c "$n" values | cmp - got
+		cat keep >"$blob"
+	done
+	strato-get -b -f text <asked | cmp - values
+}
+
+@test "a large value removed, expired or absent is not there, whatever was on its way" {
+	many_values
+	strato-rm m007 m500
+	strato-put --ttl=1ms m010 <values
+	sleep 0.1
+	cut -f1 values >asked
+	echo m999 >>asked
+	run -1 strato-get -b -f tsv <asked
+	strato-get -b -f cdb <asked >got || [ $? = 1 ]
+	grep -aq '^-4:m007$' got
+	grep -aq '^-4:m500$' got
+	grep -aq '^-4:m010$' got
+	grep -aq '^-4:m999$' got
+	grep -v -e '^m007' -e '^m500' -e '^m010' values >want
+	strato-get -b -f text --ignore-missing <asked | cmp - want
+}

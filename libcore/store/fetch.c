@@ -1,0 +1,492 @@
+/* store/fetch.c
+ *
+ * Values wanted are slots of a ring, in their order; the bytes of each, as stored and
+ * unpacked, lie behind each other in one stretch of memory, taken and given back in
+ * the same order.
+ *
+ *   PARKED   not in the page cache, and io_depth others are on their way
+ *   READING  with the queue, past the page cache
+ *   READY    in the list, for whoever unpacks next; read first unless it was
+ *   BUSY     with somebody
+ *   DONE     its value is there, or why it is not
+ *
+ * The caller parks, reads and takes; helpers, and the caller when it would wait, turn
+ * READY into DONE.
+ */
+#include "store/fetch_inside.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/disk.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/team.h"
+#include "io/file.h"
+#include "io/ioq.h"
+
+#define SLOTS 1024u
+#define HELPERS 3u
+#define HELP_FROM 16u		/* values on their way: fewer are done sooner alone */
+#define READ_THREADS 8u
+#define POLL 4u			/* values taken between two looks at the queue */
+
+enum slot_state { PARKED, READING, READY, BUSY, DONE };
+
+struct slot {
+	struct ioq_op op;
+	struct entry e;
+	struct fetch_file *ff;
+	struct slot *next;		/* in the list READY */
+	uint64_t span_off, mem_end;
+	size_t span_len;
+	uint8_t *pages, *span, *raw;	/* span lies in pages */
+	const uint8_t *value;
+	bool cold, read;
+	_Atomic int state;
+	int result;			/* as fetch_take's */
+	struct err_note *note;
+};
+
+struct fetch {
+	struct fetch_files files;
+	struct mem *mem;
+	struct fetch_stat stat;
+	struct ioq *q;
+	bool many;			/* q was made for many */
+	unsigned depth, on_way;		/* cold values */
+	uint64_t expected_n;
+	struct slot *slot;
+	uint64_t first, parked, end;	/* wanted: [first, end); from PARKED on none was sent */
+	bool taken;			/* the first was handed out */
+	uint8_t *pages;
+	uint64_t room, mem_first, mem_end;
+
+	pthread_mutex_t lock;
+	pthread_cond_t work, done;
+	struct slot *ready, **ready_end;
+	unsigned idle;			/* helpers that wait */
+	_Atomic bool waiting;		/* the caller does */
+	bool stop;
+	unsigned helper_n;
+	pthread_t helper[HELPERS];
+};
+
+int fetch_open(struct fetch **out, struct store *s, size_t room, bool direct)
+{
+	struct fetch *f = mem_zalloc(&s->mem, sizeof *f);
+
+	if (!f)
+		return ERR_MEMORY;
+	f->mem = &s->mem;
+	fetch_files_init(&f->files, s, direct);
+	f->depth = (unsigned)setting_u64(&s->settings, SETTING_IO_DEPTH);
+	f->room = room / DISK_PAGE * DISK_PAGE;
+	f->ready_end = &f->ready;
+	pthread_mutex_init(&f->lock, NULL);
+	pthread_cond_init(&f->work, NULL);
+	pthread_cond_init(&f->done, NULL);
+	f->slot = mem_zalloc(f->mem, SLOTS * sizeof *f->slot);
+	f->pages = mem_pages(f->mem, f->room);
+	if (!f->slot || !f->pages) {
+		fetch_close(f);
+		return ERR_MEMORY;
+	}
+	*out = f;
+	return 0;
+}
+
+/* --- one value --- */
+
+static void fail(struct slot *s, int r)
+{
+	s->result = r;
+	s->note = malloc(sizeof *s->note);
+	if (s->note)
+		err_take(s->note, r);
+	err_clear();
+}
+
+static void unpack(struct fetch *f, struct slot *s)
+{
+	const struct store *store = f->files.store;
+	int r = s->read ? 0 : file_read(s->ff->file, s->span, s->span_len, s->span_off);
+
+	if (r == 0)
+		r = blob_span_unpack(s->ff->file, store->manifest.store_id, &s->e, s->span,
+				     s->raw, &s->value);
+	if (r < 0)
+		fail(s, r);
+	else
+		s->result = r == 0;
+}
+
+static void push_ready(struct fetch *f, struct slot *s)
+{
+	pthread_mutex_lock(&f->lock);
+	s->next = NULL;
+	*f->ready_end = s;
+	f->ready_end = &s->next;
+	atomic_store_explicit(&s->state, READY, memory_order_relaxed);
+	if (f->idle)
+		pthread_cond_signal(&f->work);
+	pthread_mutex_unlock(&f->lock);
+}
+
+/* Under the lock. */
+static struct slot *pop_ready(struct fetch *f)
+{
+	struct slot *s = f->ready;
+
+	if (!s)
+		return NULL;
+	f->ready = s->next;
+	if (!f->ready)
+		f->ready_end = &f->ready;
+	atomic_store_explicit(&s->state, BUSY, memory_order_relaxed);
+	return s;
+}
+
+static void *help(void *arg)
+{
+	struct fetch *f = arg;
+	struct slot *s;
+
+	pthread_mutex_lock(&f->lock);
+	for (;;) {
+		while (!(s = pop_ready(f)) && !f->stop) {
+			f->idle++;
+			pthread_cond_wait(&f->work, &f->lock);
+			f->idle--;
+		}
+		if (!s)
+			break;
+		pthread_mutex_unlock(&f->lock);
+		unpack(f, s);
+		pthread_mutex_lock(&f->lock);
+		atomic_store_explicit(&s->state, DONE, memory_order_release);
+		if (f->waiting)
+			pthread_cond_signal(&f->done);
+	}
+	pthread_mutex_unlock(&f->lock);
+	return NULL;
+}
+
+/* Where no thread can be had the caller does it all. */
+static void call_help(struct fetch *f)
+{
+	unsigned want = team_default() - 1;
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	while (f->helper_n < want && f->helper_n < HELPERS &&
+	       pthread_create(&f->helper[f->helper_n], NULL, help, f) == 0)
+		f->helper_n++;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+/* --- reading --- */
+
+static int queue_make(struct fetch *f)
+{
+	bool many = ioq_worth(0, f->stat.read_n + f->expected_n);
+
+	if (f->q && (f->many || !many || ioq_in_flight(f->q)))
+		return 0;
+	ioq_close(f->q);
+	f->q = NULL;
+	f->many = many;
+	return ioq_open(&f->q, many ? f->depth : READ_THREADS, many ? IOQ_AUTO : IOQ_THREADS);
+}
+
+static void send_direct(struct fetch *f, struct slot *s)
+{
+	uint64_t off = s->span_off / DISK_PAGE * DISK_PAGE;
+	int r = queue_make(f);
+
+	s->op = (struct ioq_op){
+		.file = s->ff->direct, .buf = s->pages, .off = off, .user = s,
+		.len = (size_t)(disk_round_up(s->span_off + s->span_len, DISK_PAGE) - off),
+	};
+	if (r == 0)
+		r = ioq_submit(f->q, &s->op);
+	if (r < 0) {
+		fail(s, r);
+		f->on_way--;
+		atomic_store(&s->state, DONE);
+		return;
+	}
+	atomic_store(&s->state, READING);
+	f->stat.read_n++;
+	f->stat.read_bytes += s->op.len;
+}
+
+/* Those parked, while there is room for more on their way. */
+static void send_parked(struct fetch *f)
+{
+	for (; f->parked < f->end; f->parked++) {
+		struct slot *s = &f->slot[f->parked % SLOTS];
+
+		if (!s->cold || s->state != PARKED)
+			continue;
+		if (f->on_way >= f->depth ||
+		    (f->files.direct && f->q && ioq_room(f->q) == 0))
+			return;
+		if (++f->on_way > f->stat.depth)
+			f->stat.depth = f->on_way;
+		if (f->files.direct) {
+			send_direct(f, s);
+		} else {
+			view_advise(&s->ff->view, s->span_off, s->span_len, VIEW_WILLNEED);
+			push_ready(f, s);
+		}
+	}
+}
+
+/* The end of a direct read. */
+static void came(struct fetch *f, struct ioq_op *op)
+{
+	struct slot *s = op->user;
+	uint64_t end = s->span_off + s->span_len;
+
+	f->on_way--;
+	s->read = true;
+	if (op->result >= 0 && op->off + (uint64_t)op->result < end)
+		op->result = err_set(ERR_DAMAGED, "%s: ends at byte %llu", file_path(op->file),
+				     (unsigned long long)(op->off + (uint64_t)op->result));
+	if (op->result < 0) {
+		fail(s, (int)op->result);
+		atomic_store(&s->state, DONE);
+	} else {
+		push_ready(f, s);
+	}
+}
+
+/* --- wanting --- */
+
+/* LEN bytes of the ring, in one piece; where they end. */
+static uint8_t *ring_room(struct fetch *f, size_t len, uint64_t *end)
+{
+	uint64_t at = f->mem_end % f->room, start = f->mem_end;
+
+	if (f->first == f->end)
+		f->mem_first = f->mem_end;
+	if (len > f->room - at)
+		start += f->room - at;
+	if (len > f->room || start + len - f->mem_first > f->room)
+		return NULL;
+	*end = start + len;
+	return f->pages + start % f->room;
+}
+
+static void release_taken(struct fetch *f)
+{
+	struct slot *s = &f->slot[f->first % SLOTS];
+
+	if (!f->taken)
+		return;
+	f->taken = false;
+	f->mem_first = s->mem_end;
+	if (s->ff)
+		s->ff->used--;
+	free(s->note);
+	s->note = NULL;
+	f->first++;
+	if (f->parked < f->first)
+		f->parked = f->first;
+}
+
+/* One that is to be read elsewhere, or cannot be. */
+static bool add_plain(struct fetch *f, int r)
+{
+	struct slot *s = &f->slot[f->end++ % SLOTS];
+
+	*s = (struct slot){ .mem_end = f->mem_end, .state = DONE };
+	if (r < 0)
+		fail(s, r);
+	return true;
+}
+
+static void begin(struct fetch *f, struct slot *s)
+{
+	s->cold = !fetch_file_cached(s->ff, s->span_off, s->span_len);
+	s->ff->used++;
+	if (s->cold) {
+		f->stat.cold_n++;
+		send_parked(f);
+	} else {
+		push_ready(f, s);
+	}
+	if (!f->helper_n && f->end - f->first >= HELP_FROM)
+		call_help(f);
+}
+
+bool fetch_want(struct fetch *f, const struct entry *e)
+{
+	struct slot *s = &f->slot[f->end % SLOTS];
+	struct fetch_file *ff;
+	uint64_t off, end;
+	size_t len = 0, read_len;
+	uint8_t *pages;
+	int r;
+
+	release_taken(f);
+	if (f->end - f->first == SLOTS)
+		return false;
+	if (!blob_span(e, &off, &len))
+		return add_plain(f, 0);
+	read_len = (size_t)(disk_round_up(off + len, DISK_PAGE) - off / DISK_PAGE * DISK_PAGE);
+	pages = ring_room(f, read_len + disk_round_up(e->size, DISK_PAGE), &end);
+	if (!pages)
+		return f->first == f->end && add_plain(f, 0);
+	ff = fetch_file(&f->files, e->blob.blob);
+	if (!ff)
+		return add_plain(f, 0);
+	r = fetch_file_open(&f->files, ff);
+	if (r < 0) {
+		bool wait = r == ERR_RESOURCE && f->first != f->end;
+
+		return !wait && add_plain(f, r);
+	}
+	*s = (struct slot){
+		.e = *e, .ff = ff, .mem_end = end, .span_off = off, .span_len = len,
+		.pages = pages, .span = pages + off % DISK_PAGE, .raw = pages + read_len,
+	};
+	f->mem_end = end;
+	f->end++;
+	begin(f, s);
+	return true;
+}
+
+/* --- taking --- */
+
+static bool work_one(struct fetch *f)
+{
+	struct slot *s;
+
+	pthread_mutex_lock(&f->lock);
+	s = pop_ready(f);
+	pthread_mutex_unlock(&f->lock);
+	if (!s)
+		return false;
+	unpack(f, s);
+	atomic_store(&s->state, DONE);
+	return true;
+}
+
+static void wait_for(struct fetch *f, struct slot *s)
+{
+	pthread_mutex_lock(&f->lock);
+	f->waiting = true;
+	while (s->state == BUSY)
+		pthread_cond_wait(&f->done, &f->lock);
+	f->waiting = false;
+	pthread_mutex_unlock(&f->lock);
+}
+
+static void finish(struct fetch *f, struct slot *s)
+{
+	if (f->q && f->end % POLL == 0)
+		for (struct ioq_op *op; (op = ioq_poll(f->q)); )
+			came(f, op);
+	send_parked(f);
+	while (atomic_load_explicit(&s->state, memory_order_acquire) != DONE) {
+		if (work_one(f))
+			continue;
+		if (s->state == READING)
+			came(f, ioq_wait(f->q));
+		else
+			wait_for(f, s);
+		send_parked(f);
+	}
+	if (s->cold && !f->files.direct)
+		f->on_way--;
+}
+
+int fetch_take(struct fetch *f, struct bytes *out)
+{
+	struct slot *s;
+
+	release_taken(f);
+	if (f->first == f->end)
+		return err_set(ERR_BUG, "a value is taken that was not wanted");
+	s = &f->slot[f->first % SLOTS];
+	finish(f, s);
+	f->taken = true;	/* the next call gives its memory back */
+	f->stat.value_n++;
+	if (s->result < 0)
+		return s->note ? err_give(s->note) :
+			err_set(s->result, "out of memory for a message");
+	*out = bytes_of(s->value, s->result ? (size_t)s->e.size : 0);
+	return s->result;
+}
+
+void fetch_drop(struct fetch *f)
+{
+	struct err_note note;
+
+	err_take(&note, 0);	/* the caller may be on its way out with a message */
+	release_taken(f);
+	while (f->first != f->end) {
+		finish(f, &f->slot[f->first % SLOTS]);
+		f->taken = true;
+		release_taken(f);
+	}
+	err_give(&note);
+}
+
+/* --- the rest --- */
+
+void fetch_expect(struct fetch *f, const struct entry *e)
+{
+	struct fetch_file *ff;
+	uint64_t off;
+	size_t len;
+
+	if (!blob_span(e, &off, &len))
+		return;
+	ff = fetch_file(&f->files, e->blob.blob);
+	if (!ff)
+		return;
+	f->expected_n++;
+	fetch_file_expect(ff, off, len);
+}
+
+void fetch_plan(struct fetch *f, bool more)
+{
+	fetch_files_plan(&f->files, more);
+	f->stat.brought_bytes = f->files.brought_bytes;
+}
+
+void fetch_get_stat(const struct fetch *f, struct fetch_stat *out)
+{
+	*out = f->stat;
+	if (f->q)
+		snprintf(out->engine, sizeof out->engine, "%s", ioq_why(f->q));
+}
+
+void fetch_close(struct fetch *f)
+{
+	if (!f)
+		return;
+	if (f->slot && f->pages)
+		fetch_drop(f);
+	pthread_mutex_lock(&f->lock);
+	f->stop = true;
+	pthread_cond_broadcast(&f->work);
+	pthread_mutex_unlock(&f->lock);
+	for (unsigned i = 0; i < f->helper_n; i++)
+		pthread_join(f->helper[i], NULL);
+	ioq_close(f->q);
+	fetch_files_close(&f->files);
+	mem_free_pages(f->mem, f->pages, f->room);
+	mem_free(f->mem, f->slot);
+	pthread_mutex_destroy(&f->lock);
+	pthread_cond_destroy(&f->work);
+	pthread_cond_destroy(&f->done);
+	mem_free(f->mem, f);
+}
