@@ -98,7 +98,7 @@ static int build_for(struct import *im, bool undirected)
 	const struct build_options o = {
 		.backend = store_backend(im->store), .store_id = store_id(im->store),
 		.mem = store_mem(im->store), .ids = (enum build_ids)im->ids,
-		.undirected = undirected, .keep_equal = im->dedup, .dry = im->dry,
+		.undirected = undirected, .equal = (enum build_equal)im->dedup, .dry = im->dry,
 		.drop_loops = im->loops, .stop = stop, .stop_ctx = im,
 	};
 

@@ -1,23 +1,30 @@
 /* graph/build.h - a graph's segments out of edges in any order
  *
- *	edges -> ids (dictionary) -> sort by (type, src, dst) -> csr out
- *	                          -> sort by (type, dst, src) -> csr in
+ *	numbers, no types:  edges -> shuffle by source and by target -> sort a
+ *			    partition at a time -> encode -> csr
+ *	else:		    edges -> as they came -> ids (dictionary) -> the same
  *
  * Memory stays within the struct mem given, whatever comes; beyond a few MiB of
  * it the rest goes to the store's tmp/.  The segments' sections are the same
- * bytes for any limit.  Types are kept in memory, their names included.
+ * bytes for any limit and any number of threads.  Types are kept in memory, their
+ * names included.
  */
 #ifndef GRAPH_BUILD_H
 #define GRAPH_BUILD_H
 
 #include <stdbool.h>
 
+#include "graph/scan.h"
 #include "graph/text/text.h"
 #include "store/manifest.h"
 
 struct build;
 
 enum build_ids { BUILD_IDS_AUTO, BUILD_IDS_STRING, BUILD_IDS_INT };
+
+/* Which of equal edges stay: the first of the input, all, or one whose value is made
+ * of theirs. */
+enum build_equal { BUILD_FIRST, BUILD_KEEP, BUILD_SUM, BUILD_MIN, BUILD_MAX };
 
 /* What manifest_graph.flags says of a graph. */
 enum graph_flags {
@@ -29,9 +36,12 @@ struct build_options {
 	struct backend *backend;
 	const uint8_t *store_id;
 	struct mem *mem;
-	size_t budget;		/* for sorting and looking up; 0: 3/4 of what MEM has left */
+	size_t budget;		/* for sorting and looking up; 0: 3/4 of what MEM has left,
+				 * BUILD_BUDGET at most */
+	unsigned threads;	/* 0: team_default */
 	enum build_ids ids;	/* auto: integers if all keys are canonical ones */
-	bool undirected, keep_equal, drop_loops;
+	enum build_equal equal;
+	bool undirected, drop_loops;
 	bool dry;		/* count, write nothing but tmp/ */
 	/* Asked now and then: not 0 stops the build with that code. */
 	int (*stop)(void *ctx);
@@ -39,13 +49,22 @@ struct build_options {
 };
 
 #define BUILD_MEMORY_LEAST (16u << 20)
+#define BUILD_BUDGET ((size_t)48 << 20)
 
 /* ERR_MEMORY when less than BUILD_MEMORY_LEAST is left in MEM.  (STORE_ID must live
  * as long as the build.) */
 int build_open(struct build **out, const struct build_options *o);
-/* ERR_UNSUPPORTED when it carries a weight: that cannot be stored yet. */
+
+/* How many threads may add at once: each has a WHO of its own, below this. */
+unsigned build_threads(const struct build *b);
+/* From several threads at once.  AT: the place of the first edge in the input, the
+ * others follow; only its order counts, and no two edges have the same.
+ * ERR_UNSUPPORTED for values: they cannot be stored yet. */
+int build_add_edges(struct build *b, unsigned who, const struct scan_edge *e,
+		    const struct text_value *value, size_t n, uint64_t at);
+/* One edge behind all those that build_add gave before, whatever its keys. */
 int build_add(struct build *b, const struct text_edge *e);
-/* A node, perhaps without edges; the N numbers from FIRST on.  Keys as in an edge. */
+/* Nodes that may have no edge. */
 int build_add_node(struct build *b, const struct text_key *key);
 int build_add_nodes(struct build *b, uint64_t first, uint64_t n);
 uint64_t build_n(const struct build *b);		/* edges added */
@@ -53,7 +72,7 @@ uint64_t build_n(const struct build *b);		/* edges added */
 struct build_note {		/* how it went, for -v */
 	uint64_t equal_n, loop_n;	/* edges dropped by policy */
 	bool strings, joined;
-	uint64_t run_n;			/* runs sorted on disk */
+	uint64_t run_n;			/* times memory was emptied to disk */
 };
 
 /* Writes the segments; OUT gets its segments, node_n, edge_n, type_n and flags, the

@@ -120,7 +120,7 @@ static bool bitmap_fits(const struct ids *x)
 	return words <= x->o.budget / 16 && words <= 2 * x->end_n + 1024;
 }
 
-static int fill_bits(struct ids *x, struct intake *edges)
+static int fill_bits(struct ids *x, struct intake *edges, struct intake *nodes)
 {
 	struct intake_reader in;
 	struct intake_edge e;
@@ -139,6 +139,12 @@ static int fill_bits(struct ids *x, struct intake *edges)
 		bit = e.dst - x->least;
 		x->bits[bit / 64] |= 1ull << (bit & 63);
 	}
+	intake_end(&in);
+	if (r == 0)
+		r = intake_begin(&in, nodes);
+	while (r >= 0 && (r = intake_next(&in, &e)) > 0)
+		for (bit = e.src - x->least; e.dst > 0; e.dst--, bit++)
+			x->bits[bit / 64] |= 1ull << (bit & 63);
 	intake_end(&in);
 	for (uint64_t w = 0; w < x->word_n; w++) {
 		x->ranks[w] = x->key_n;
@@ -167,7 +173,7 @@ static int bits_to_dict(const struct ids *x, struct dict_writer *w)
 }
 
 /* All numbers, each once, sorted, into x->keys. */
-static int sort_keys(struct ids *x, struct intake *edges)
+static int sort_keys(struct ids *x, struct intake *edges, struct intake *nodes)
 {
 	struct sort *s = NULL;
 	struct intake_reader in = {0};
@@ -181,6 +187,12 @@ static int sort_keys(struct ids *x, struct intake *edges)
 	while (r >= 0 && (r = intake_next(&in, &e)) > 0)
 		if ((r = sort_add(s, e.src)) == 0)
 			r = sort_add(s, e.dst);
+	intake_end(&in);
+	if (r == 0)
+		r = intake_begin(&in, nodes);
+	while (r >= 0 && (r = intake_next(&in, &e)) > 0)
+		for (; r >= 0 && e.dst > 0; e.src++, e.dst--)
+			r = sort_add(s, e.src);
 	intake_end(&in);
 	if (r == 0)
 		r = sort_finish(s);
@@ -391,12 +403,28 @@ static int settle_strings(struct ids *x, struct dict_writer *w)
 
 /* --- all together --- */
 
-static int collect_numbers(struct ids *x, struct intake *edges)
+static int count_nodes(struct ids *x, struct intake *nodes)
 {
+	struct intake_reader in;
+	struct intake_edge e;
+	int r = intake_begin(&in, nodes);
+
+	while (r >= 0 && (r = intake_next(&in, &e)) > 0)
+		x->end_n += e.dst;
+	intake_end(&in);
+	return r;
+}
+
+static int collect_numbers(struct ids *x, struct intake *edges, struct intake *nodes)
+{
+	int r = count_nodes(x, nodes);
+
+	if (r < 0)
+		return r;
 	if (x->end_n == 0)
 		x->least = 0;
 	x->look_up = bitmap_fits(x) ? BITMAP : ARRAY;
-	return x->look_up == BITMAP ? fill_bits(x, edges) : sort_keys(x, edges);
+	return x->look_up == BITMAP ? fill_bits(x, edges, nodes) : sort_keys(x, edges, nodes);
 }
 
 static int settle_numbers(struct ids *x, struct dict_writer *w)
@@ -414,12 +442,12 @@ static int settle_numbers(struct ids *x, struct dict_writer *w)
 	return r;
 }
 
-int ids_settle(struct ids *x, struct intake *edges, const struct bytes *type,
-	       uint64_t type_n, struct segment_ref *ref)
+int ids_settle(struct ids *x, struct intake *edges, struct intake *nodes,
+	       const struct bytes *type, uint64_t type_n, struct segment_ref *ref)
 {
 	struct dict_plan plan = { .strings = x->strings != NULL };
 	struct dict_writer *w = NULL;
-	int r = x->strings ? 0 : collect_numbers(x, edges);
+	int r = x->strings ? 0 : collect_numbers(x, edges, nodes);
 
 	plan.key_n = x->key_n;
 	plan.first = x->least;

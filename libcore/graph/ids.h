@@ -34,10 +34,11 @@ void ids_close(struct ids *x);			/* NULL is fine */
 /* The provisional number of a key. */
 int ids_add(struct ids *x, const struct text_key *key, uint64_t *number);
 
-/* All edges of EDGES came through ids_add.  Writes the dictionary with TYPE's names
- * (REF NULL: writes nothing, counts only). */
-int ids_settle(struct ids *x, struct intake *edges, const struct bytes *type,
-	       uint64_t type_n, struct segment_ref *ref);
+/* All edges of EDGES came through ids_add.  NODES: numbers that may have no edge, each
+ * the first of so many (src, dst); the first and the last came through ids_add.
+ * Writes the dictionary with TYPE's names (REF NULL: writes nothing, counts only). */
+int ids_settle(struct ids *x, struct intake *edges, struct intake *nodes,
+	       const struct bytes *type, uint64_t type_n, struct segment_ref *ref);
 uint64_t ids_n(const struct ids *x);
 bool ids_joined(const struct ids *x);		/* it did not fit: for -v and tests */
 

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/team.h"
 #include "graph/check.h"
 #include "graph/walk/bfs.h"
 #include "graph/walk/path.h"
@@ -79,7 +80,8 @@ struct model {
 	enum kind kind;
 	bool numbers, undirected, keep, drop_loops;
 	struct key *key, *name;		/* sorted, each once */
-	size_t key_n, name_n;
+	struct key *lone;		/* given as nodes, as they come */
+	size_t key_n, name_n, lone_n;
 	struct key (*raw)[3];		/* src, dst, type, as they come */
 	size_t raw_n;
 	struct edge *out, *in;		/* sorted by type, src, dst; in: turned */
@@ -209,7 +211,8 @@ static void model_make(struct model *m, size_t raw_n, uint64_t pool, uint64_t ty
 
 	m->raw_n = raw_n;
 	m->raw = calloc(raw_n + 1, sizeof *m->raw);
-	m->key = calloc(2 * raw_n + 1, sizeof *m->key);
+	m->key = calloc(3 * raw_n + 1, sizeof *m->key);
+	m->lone = calloc(raw_n + 1, sizeof *m->lone);
 	m->name = calloc(raw_n + 1, sizeof *m->name);
 	m->numbers = true;
 	for (size_t i = 0; i < raw_n; i++) {
@@ -224,6 +227,11 @@ static void model_make(struct model *m, size_t raw_n, uint64_t pool, uint64_t ty
 		}
 		m->name[i] = m->raw[i][2];
 	}
+	for (size_t i = 0; i < raw_n / 7; i++) {	/* nodes alone, some also with edges */
+		m->key[m->key_n] = random_key(m->kind, 2 * pool);
+		m->numbers &= text_number(bytes_of_key(&m->key[m->key_n]), &number);
+		m->lone[m->lone_n++] = m->key[m->key_n++];
+	}
 	model_numbers = m->numbers;
 	m->key_n = sort_unique(m->key, m->key_n);
 	model_numbers = false;
@@ -235,6 +243,7 @@ static void model_free(struct model *m)
 {
 	free(m->raw);
 	free(m->key);
+	free(m->lone);
 	free(m->name);
 	free(m->out);
 	free(m->in);
@@ -250,28 +259,91 @@ static struct text_key text_key_of(const struct key *k)
 	return t;
 }
 
+/* One thread's part of the input: plain edges many at a time, others one by one. */
+struct part {
+	const struct model *m;
+	struct build *build;
+	unsigned threads;
+	size_t chunk;
+};
+
+static int add_one(struct build *b, const struct model *m, size_t i)
+{
+	struct text_edge e = {
+		text_key_of(&m->raw[i][0]), text_key_of(&m->raw[i][1]),
+		bytes_of_key(&m->raw[i][2]), {0},
+	};
+
+	return build_add(b, &e);
+}
+
+static bool is_plain(const struct model *m, size_t i, struct scan_edge *e)
+{
+	return m->raw[i][2].len == 0 &&
+		text_number(bytes_of_key(&m->raw[i][0]), &e->src) &&
+		text_number(bytes_of_key(&m->raw[i][1]), &e->dst);
+}
+
+static int add_chunk(const struct part *p, unsigned who, size_t i, size_t end)
+{
+	struct scan_edge e[64];
+	int r = 0;
+
+	while (r == 0 && i < end) {
+		size_t n = 0;
+
+		while (n < 64 && i + n < end && is_plain(p->m, i + n, &e[n]))
+			n++;
+		r = n ? build_add_edges(p->build, who, e, NULL, n, i) :
+			add_one(p->build, p->m, i);
+		i += n ? n : 1;
+	}
+	return r;
+}
+
+static int add_part(void *ctx, unsigned who)
+{
+	const struct part *p = ctx;
+	int r = 0;
+
+	for (size_t i = who * p->chunk; r == 0 && i < p->m->raw_n; i += p->threads * p->chunk)
+		r = add_chunk(p, who, i, i + p->chunk < p->m->raw_n ? i + p->chunk :
+			      p->m->raw_n);
+	return r;
+}
+
+static int add_lone(struct build *b, const struct model *m, size_t from, size_t step)
+{
+	int r = 0;
+
+	for (size_t i = from; r == 0 && i < m->lone_n; i += step) {
+		struct text_key key = text_key_of(&m->lone[i]);
+
+		r = build_add_node(b, &key);
+	}
+	return r;
+}
+
 static void build(const struct model *m, struct backend *b, size_t budget,
 		  struct manifest_graph *g, struct build_note *note, struct mem *mem)
 {
 	struct build_options o = {
 		.backend = b, .store_id = store_id, .mem = mem, .budget = budget,
-		.undirected = m->undirected, .keep_equal = m->keep,
-		.drop_loops = m->drop_loops,
+		.undirected = m->undirected, .equal = m->keep ? BUILD_KEEP : BUILD_FIRST,
+		.drop_loops = m->drop_loops, .threads = 1 + (unsigned)rnd(8),
 	};
-	struct build *build;
+	struct part p = { .m = m, .chunk = 1 + rnd(rnd(2) ? 7 : 300) };
 
 	memset(g, 0, sizeof *g);
 	strcpy(g->name, "model");
-	assert_int_equal(build_open(&build, &o), 0);
-	for (size_t i = 0; i < m->raw_n; i++) {
-		struct text_edge e = {
-			text_key_of(&m->raw[i][0]), text_key_of(&m->raw[i][1]),
-			bytes_of_key(&m->raw[i][2]), {0},
-		};
-
-		assert_int_equal(build_add(build, &e), 0);
-	}
-	if (build_finish(build, g, note) != 0)
+	assert_int_equal(build_open(&p.build, &o), 0);
+	p.threads = build_threads(p.build);
+	assert_int_equal(add_lone(p.build, m, 0, 2), 0);
+	if (team_run(p.threads, add_part, &p) != 0)
+		fail_msg("adding: %s", err_message());
+	assert_int_equal(add_lone(p.build, m, 1, 2), 0);
+	assert_int_equal(build_n(p.build), m->raw_n);
+	if (build_finish(p.build, g, note) != 0)
 		fail_msg("build_finish: %s", err_message());
 }
 
@@ -727,6 +799,7 @@ static void a_build_without_memory_says_so_and_leaves_nothing(void **state)
 	for (;; fail_at += 1 + fail_at / 8) {
 		struct build_options o = {
 			.backend = *state, .store_id = store_id, .budget = 100000,
+			.threads = 1 + (unsigned)(fail_at % 3),
 		};
 		struct manifest_graph g = {0};
 		struct build_note note;

@@ -130,7 +130,7 @@ static void model_make(struct model *m, struct backend *backend, uint64_t node_n
 	memset(m, 0, sizeof *m);
 	m->backend = backend;
 	m->undirected = o.undirected = rnd(2);
-	o.keep_equal = rnd(2);
+	o.equal = rnd(2) ? BUILD_KEEP : BUILD_FIRST;
 	m->node_n = node_n;
 	m->type_n = 1 + (uint32_t)rnd(TYPES);
 	m->edge = calloc(2 * (edge_n + node_n + m->type_n), sizeof *m->edge);
@@ -145,7 +145,7 @@ static void model_make(struct model *m, struct backend *backend, uint64_t node_n
 					 (uint32_t)rnd(m->type_n) });
 	strcpy(m->entry.name, "walks");
 	assert_int_equal(build_finish(b, &m->entry, &note), 0);
-	if (!o.keep_equal)
+	if (o.equal != BUILD_KEEP)
 		unique(m);
 	assert_int_equal(graph_open(&m->graph, backend, store_id, &m->entry, &m->mem), 0);
 	assert_int_equal(graph_node_n(m->graph), node_n);

@@ -1,0 +1,40 @@
+/* graph/build_inside.h - what build.c and build_write.c share */
+#ifndef GRAPH_BUILD_INSIDE_H
+#define GRAPH_BUILD_INSIDE_H
+
+#include <pthread.h>
+
+#include "base/bytes.h"
+#include "graph/build.h"
+#include "graph/edges.h"
+#include "graph/ids.h"
+#include "graph/intern.h"
+
+struct build {
+	struct build_options o;
+	size_t budget;
+	unsigned hands;
+	pthread_rwlock_t lock;		/* shared by who adds to `edges`, else held alone */
+	/* numbers without types */
+	struct edges *edges;
+	/* the log: anything else, and from then on everything */
+	struct intake *log, *nodes;	/* nodes: (first, how many), of numbers */
+	struct ids *ids;
+	struct intern *types;
+	bool strings;
+	bool last_empty;
+	uint64_t last_number;		/* of the edge before's type */
+	uint64_t place;			/* for build_add */
+	uint64_t dropped_n;		/* loops that the log never saw */
+	/* at the end */
+	uint32_t type_n, *type_id;	/* by the number interned */
+	struct bytes *type_name;	/* by id */
+	uint64_t node_n;
+	struct build_note note;
+};
+
+/* The edges so far, as numbers, go into the log, and so will all others. */
+int build_turn_to_log(struct build *b, bool strings);
+struct edges_plan build_edges_plan(const struct build *b);
+
+#endif

@@ -1,0 +1,285 @@
+/* graph/build_write.c - ids, then each direction's segment
+ *
+ * Whatever the edges came through, in the end they are two shuffles (one of an
+ * undirected graph) whose partitions become adjacency in their order.
+ */
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "graph/arrange.h"
+#include "graph/build_inside.h"
+#include "graph/dict.h"
+
+#define FEED_N 4096u			/* edges handed on at a time */
+
+static int look(struct build *b)
+{
+	return b->o.stop ? b->o.stop(b->o.stop_ctx) : 0;
+}
+
+/* --- types --- */
+
+static int settle_types(struct build *b)
+{
+	struct bytes name;
+	uint64_t number;
+	int r;
+
+	b->type_n = (uint32_t)intern_n(b->types);
+	b->type_id = mem_alloc(b->o.mem, (b->type_n + 1ull) * sizeof *b->type_id);
+	b->type_name = mem_alloc(b->o.mem, (b->type_n + 1ull) * sizeof *b->type_name);
+	if (!b->type_id || !b->type_name)
+		return ERR_MEMORY;
+	r = intern_finish(b->types);
+	for (uint32_t id = 0; r == 0 && id < b->type_n; id++) {
+		r = intern_next(b->types, &name, &number);
+		if (r <= 0)
+			break;
+		b->type_id[number] = id;
+		b->type_name[id] = name;	/* lives as long as the table */
+		r = 0;
+	}
+	return r;
+}
+
+/* --- ids --- */
+
+static int write_dict(struct build *b, struct segment_ref *ref)
+{
+	const struct keyset *keys = edges_keys(b->edges);
+	struct dict_plan plan = {
+		.key_n = keys->key_n, .first = keys->least, .last = keys->most,
+	};
+	struct bytes name = {0};
+	struct dict_writer *w = NULL;
+	int r = dict_create(&w, &plan, b->o.backend, b->o.store_id, b->o.mem);
+
+	if (r == 0)
+		r = keyset_to_dict(keys, w);
+	if (r == 0) {
+		r = dict_finish(w, &name, b->type_n, ref);
+		w = NULL;
+	}
+	dict_abort(w);
+	return r;
+}
+
+struct feed {
+	size_t n;
+	struct scan_edge edge[FEED_N];
+	uint32_t type[FEED_N];
+};
+
+static int feed_on(struct build *b, struct feed *f)
+{
+	size_t at = 0, taken;
+	int r = 0;
+
+	while (at < f->n) {
+		r = edges_add(b->edges, 0, f->edge + at, b->type_n > 1 ? f->type + at : NULL,
+			      NULL, f->n - at, &taken);
+		at += taken;
+		if (r == EDGES_SHAPE)
+			r = edges_shape(b->edges, f->edge + at, f->n - at);
+		if (r < 0)
+			return r;
+	}
+	f->n = 0;
+	return look(b);
+}
+
+/* All edges of the log, with their ids, into shuffles. */
+static int feed_edges(struct build *b, struct feed *f)
+{
+	struct ids_reader in = {0};
+	struct intake_edge e;
+	int r = ids_begin(&in, b->ids, b->log);
+
+	while (r >= 0 && (r = ids_next(&in, &e)) > 0) {
+		f->edge[f->n] = (struct scan_edge){ e.src, e.dst };
+		f->type[f->n++] = b->type_id[e.type];
+		if (f->n == FEED_N)
+			r = feed_on(b, f);
+	}
+	if (r == 0)
+		r = feed_on(b, f);
+	if (in.ids)
+		ids_end(&in);
+	return r;
+}
+
+static int shuffle_log(struct build *b)
+{
+	struct edges_plan plan = build_edges_plan(b);
+	struct feed *f = mem_zalloc(b->o.mem, sizeof *f);
+	int r = f ? 0 : ERR_MEMORY;
+
+	plan.node_n = b->node_n;
+	plan.type_n = b->type_n;
+	if (r == 0)
+		r = edges_open(&b->edges, &plan);
+	if (r == 0)
+		r = feed_edges(b, f);
+	mem_free(b->o.mem, f);
+	intake_close(b->log);
+	intake_close(b->nodes);
+	b->log = b->nodes = NULL;
+	return r < 0 ? r : edges_end(b->edges);
+}
+
+static int settle_log(struct build *b, struct segment_ref *ref)
+{
+	int r = settle_types(b);
+
+	if (r == 0)
+		r = ids_settle(b->ids, b->log, b->nodes, b->type_name, b->type_n,
+			       b->o.dry ? NULL : ref);
+	if (r < 0)
+		return r;
+	b->node_n = ids_n(b->ids);
+	b->note.joined = ids_joined(b->ids);
+	return b->type_n ? shuffle_log(b) : 0;
+}
+
+/* Ids are known, the dictionary is written, the edges are shuffled. */
+static int settle(struct build *b, struct segment_ref *ref)
+{
+	int r = b->edges ? edges_end(b->edges) : 0;
+
+	if (r == EDGES_WIDE)
+		r = build_turn_to_log(b, false);
+	if (r < 0)
+		return r;
+	if (!b->edges)
+		return settle_log(b, ref);
+	b->node_n = edges_keys(b->edges)->key_n;
+	b->type_n = edges_n(b->edges) ? 1 : 0;
+	return b->o.dry ? 0 : write_dict(b, ref);
+}
+
+/* --- adjacency --- */
+
+static struct arrange_plan arrange_plan(const struct build *b)
+{
+	const struct keyset *keys = edges_keys(b->edges);
+	struct arrange_plan p = {
+		.backend = b->o.backend, .mem = b->o.mem, .threads = b->hands,
+		.share = b->budget * 3 / 8 / b->hands, .equal = b->o.equal,
+		.stop = b->o.stop, .stop_ctx = b->o.stop_ctx,
+	};
+
+	p.span = keys->span ? keys->span : b->node_n;
+	p.keys = keys->key_n < keys->span ? keys : NULL;
+	return p;
+}
+
+/* DONE stays as it is when there is no edge. */
+static int fill(struct build *b, enum csr_direction way, struct csr_writer *w,
+		struct arrange_count *done)
+{
+	struct shuffle *s;
+	struct arrange_plan p;
+	int r;
+
+	if (b->type_n == 0)
+		return 0;
+	p = arrange_plan(b);
+	s = way == CSR_IN ? edges_in(b->edges) : edges_out(b->edges);
+	r = arrange(s, &p, w, done);
+	edges_drop(b->edges, s);
+	return r;
+}
+
+static int write_csr(struct build *b, enum csr_direction way, uint64_t dict,
+		     struct segment_ref *ref, struct arrange_count *done)
+{
+	struct csr_plan plan = {
+		.direction = way, .node_n = b->node_n, .type_n = b->type_n, .dict = dict,
+	};
+	struct csr_writer *w = NULL;
+	int r = 0;
+
+	if (!b->o.dry)
+		r = csr_create(&w, &plan, b->o.backend, b->o.store_id, b->o.mem);
+	if (r == 0)
+		r = fill(b, way, w, done);
+	if (r == 0 && w) {
+		r = csr_finish(w, ref);
+		w = NULL;
+	}
+	csr_abort(w);
+	return r;
+}
+
+static int write_segments(struct build *b, struct manifest_graph *g,
+			  struct arrange_count *done)
+{
+	struct arrange_count again = {0};
+	struct segment_ref ref = {0};
+	int r = settle(b, &ref);
+
+	if (ref.id)		/* also when what followed it failed */
+		g->segment[g->segment_n++] = ref;
+	if (r == 0)
+		r = write_csr(b, b->o.undirected ? CSR_BOTH : CSR_OUT, ref.id,
+			      &g->segment[g->segment_n], done);
+	if (r < 0 || b->o.dry)
+		return r;
+	g->segment_n++;
+	if (b->o.undirected)
+		return 0;
+	r = write_csr(b, CSR_IN, ref.id, &g->segment[2], &again);
+	g->segment_n += r == 0;
+	return r;
+}
+
+static void sum_up(struct build *b, uint64_t came, const struct arrange_count *done,
+		   const struct manifest_graph *g, struct manifest_graph *out)
+{
+	out->segment_n = g->segment_n;
+	for (uint32_t i = 0; i < g->segment_n; i++)
+		out->segment[i] = g->segment[i];
+	out->node_n = b->node_n;
+	out->edge_n = b->o.undirected ? (done->edge_n + done->loop_n) / 2 : done->edge_n;
+	out->type_n = b->type_n;
+	out->flags = (b->o.undirected ? GRAPH_UNDIRECTED : 0) |
+		(b->o.equal == BUILD_KEEP ? GRAPH_MULTI : 0);
+	if (b->edges) {
+		b->note.loop_n += b->o.drop_loops ? edges_loop_n(b->edges) : 0;
+		b->note.run_n += edges_spills(b->edges);
+	}
+	b->note.equal_n = came - b->note.loop_n - out->edge_n;
+	b->note.strings = b->strings;
+}
+
+int build_finish(struct build *b, struct manifest_graph *out, struct build_note *note)
+{
+	struct manifest_graph g = {0};
+	struct arrange_count done = {0};
+	uint64_t came = build_n(b);
+	int r = write_segments(b, &g, &done);
+
+	if (r < 0) {
+		build_discard(b->o.backend, &g);
+		build_abort(b);
+		return r;
+	}
+	sum_up(b, came, &done, &g, out);
+	*note = b->note;
+	build_abort(b);
+	return 0;
+}
+
+void build_discard(struct backend *b, const struct manifest_graph *g)
+{
+	char name[SEGMENT_NAME_MAX];
+	struct err_note kept;
+
+	err_take(&kept, ERR_BUG);
+	for (uint32_t i = 0; i < g->segment_n; i++) {
+		segment_name(name, g->segment[i].kind, g->segment[i].id);
+		backend_remove(b, name);
+	}
+	err_give(&kept);
+}
