@@ -152,6 +152,44 @@ number() { strato-stat -J | jq ".$1"; }
 	[[ "$stderr" == *"before: "*"now: "*"runs 1"* ]]
 }
 
+@test "--keep serves the version before, so many back, and leaves named snapshots" {
+	for i in 1 2 3 4 5; do
+		strato-put -d $i k
+		[ $i != 1 ] || strato-snapshot mine
+		strato-compact --keep=2
+	done
+	[ "$(strato-get k)" = 5 ]
+	for i in 1 3 4 5; do
+		[ "$(strato-get --as-of=$i k)" = $i ]
+	done
+	run -66 strato-get --as-of=2 k
+	[ "$(strato-snapshot --list | cut -f1 | paste -sd' ')" = \
+		"mine compact-3 compact-4 compact-5" ]
+	# twice at one version is once; a time, and the clock goes on
+	strato-compact --keep=2
+	strato-compact --keep=1h
+	[ "$(strato-snapshot --list | wc -l)" = 4 ]
+	sleep 0.02
+	strato-put -d 6 k
+	strato-compact --keep=10ms -v 2>note
+	[ "$(strato-snapshot --list | cut -f1 | paste -sd' ')" = "mine compact-6" ]
+	grep -qxF "strato-compact: version 6 is kept: --as-of=6" note
+	grep -qxF "strato-compact: version 5 is kept no longer" note
+	[ "$(strato-get --as-of=mine k)" = 1 ]
+	strato-walcheck --full
+	for bad in 0 -1 x 1y ''; do
+		run --separate-stderr -64 strato-compact --keep=$bad
+		[[ "$stderr" == *"--keep"* ]]
+	done
+}
+
+@test "--upgrade: nothing is older, and -v says so" {
+	run --separate-stderr -0 strato-compact --upgrade -v
+	[[ "$stderr" == *"format 1: nothing here is of an older one"* ]]
+	run --separate-stderr -0 strato-compact --upgrade
+	[ -z "$stderr" ]
+}
+
 @test "operands are refused, a mistyped store creates nothing" {
 	run -64 strato-compact k
 	run -66 strato-compact -s nowhere
