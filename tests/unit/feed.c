@@ -433,12 +433,12 @@ static void long_lines_are_cut_and_their_rest_is_no_line(void **state)
 {
 	static const size_t long_len[] = { TEXT_LINE_MAX - 1, TEXT_LINE_MAX, TEXT_LINE_MAX + 1,
 					   3 * TEXT_LINE_MAX };
-	static const char first[] = "x#1 ";
+	static const char *const first[] = { "x", "#", "1", " ", "1 2" };
 	uint8_t *text = malloc(10 * TEXT_LINE_MAX);
 
 	(void)state;
 	assert_non_null(text);
-	for (size_t i = 0; i < 16; i++) {
+	for (size_t i = 0; i < 20; i++) {
 		struct plan p = { &edgelist_dialect, 1 + (unsigned)rnd(3),
 				  rnd(3) ? 100000 + rnd(1000000) : 4 * TEXT_LINE_MAX, false, 1,
 				  NULL };
@@ -449,7 +449,7 @@ static void long_lines_are_cut_and_their_rest_is_no_line(void **state)
 			size_t line = long_len[k ? rnd(4) : i % 4];
 
 			memset(text + len, i / 4 == 2 ? '1' : ' ', line);
-			text[len] = (uint8_t)first[i / 4];
+			memcpy(text + len, first[i / 4], strlen(first[i / 4]));
 			len += line;
 			len += (size_t)sprintf((char *)text + len, "%s", k && rnd(2) ? "" : "\n3 4\nx\n");
 		}
