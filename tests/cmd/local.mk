@@ -12,3 +12,4 @@ CMD_TESTS += %D%/kill.bats
 CMD_TESTS += %D%/bench.bats %D%/doctor.bats
 CMD_TESTS += %D%/snapshot.bats
 CMD_TESTS += %D%/backup.bats
+CMD_TESTS += %D%/import.bats
