@@ -16,7 +16,8 @@ libcore_a_SOURCES += \
 	%D%/text/pairs.c %D%/text/text.c %D%/text/text.h %D%/text/tsv.c \
 	%D%/text/vertices.c %D%/text/weight.c %D%/text/weight.h
 libcore_a_SOURCES += \
-	%D%/check.c %D%/check.h %D%/graph.c %D%/graph.h \
+	%D%/check.c %D%/check.h %D%/convert.c %D%/convert.h \
+	%D%/graph.c %D%/graph.h \
 	%D%/walk/adjacent.c %D%/walk/adjacent.h \
 	%D%/walk/around.c %D%/walk/around.h \
 	%D%/walk/degrees.c %D%/walk/degrees.h \

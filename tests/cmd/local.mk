@@ -13,3 +13,4 @@ CMD_TESTS += %D%/bench.bats %D%/doctor.bats
 CMD_TESTS += %D%/snapshot.bats
 CMD_TESTS += %D%/backup.bats
 CMD_TESTS += %D%/import.bats
+CMD_TESTS += %D%/graph_convert.bats
