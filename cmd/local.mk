@@ -29,6 +29,14 @@ strato_graph_SOURCES += %D%/graph/info.c %D%/graph/ls.c %D%/graph/mv.c
 strato_graph_SOURCES += %D%/graph/neighbors.c %D%/graph/path.c %D%/graph/rm.c
 strato_graph_SOURCES += %D%/graph/row.c %D%/graph/row.h
 strato_graph_SOURCES += %D%/graph/nodes.c %D%/graph/edges.c %D%/graph/subgraph.c
+strato_graph_SOURCES = %D%/graph/graph.c %D%/graph/graph.h \
+	%D%/graph/opened.c %D%/graph/check.c %D%/graph/degree.c %D%/graph/export.c \
+	%D%/graph/import.c %D%/graph/import.h %D%/graph/import_feed.c \
+	%D%/graph/import_files.c %D%/graph/import_lines.c %D%/graph/export.h \
+	%D%/graph/export_lines.c %D%/graph/export_lists.c %D%/graph/info.c \
+	%D%/graph/ls.c %D%/graph/mv.c %D%/graph/neighbors.c %D%/graph/path.c \
+	%D%/graph/rm.c %D%/graph/row.c %D%/graph/row.h %D%/graph/nodes.c \
+	%D%/graph/edges.c %D%/graph/subgraph.c
 strato_graph_LDADD = $(CMD_LDADD)
 bin_PROGRAMS += strato-init
 strato_init_SOURCES = %D%/init/init.c
