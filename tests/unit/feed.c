@@ -264,7 +264,7 @@ struct plan {
 static void feed_in(struct story *s, const struct plan *p, struct in *in)
 {
 	static uint8_t head[1024];
-	ssize_t n = in_read(in, head, p->head ? p->head : 1);
+	ssize_t n = p->head ? in_read(in, head, p->head) : 0;
 	struct feed_options o = {
 		.in = in, .head = bytes_of(head, n > 0 ? (size_t)n : 0),
 		.dialect = p->dialect, .numbers = p->numbers, .threads = p->threads,
@@ -383,7 +383,7 @@ static void any_threads_and_chunks_give_the_lines_in_order(void **state)
 		struct plan p = {
 			.dialect = tsv ? &tsv_dialect : &edgelist_dialect,
 			.threads = 1 + (unsigned)rnd(8), .chunk = 1 + rnd(rnd(3) ? 300 : 30000),
-			.numbers = rnd(4) == 0, .head = 1 + rnd(1000),
+			.numbers = rnd(4) == 0, .head = rnd(3) ? rnd(1000) : 0,
 		};
 		struct story want, got;
 
