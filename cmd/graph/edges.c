@@ -26,13 +26,20 @@ struct edges {
 
 #define STOP 1		/* -L is reached */
 
-static int edge(struct edges *e, uint64_t from, uint64_t to, uint32_t type)
+static int edge(struct edges *e, uint64_t from, const struct graph_edge *g)
 {
 	if (e->left == 0)
 		return STOP;
 	e->left--;
 	e->n++;
-	return e->count ? 0 : row_edge(&e->o.row, from, to, type);
+	return e->count ? 0 : row_edge(&e->o.row, from, g);
+}
+
+/* The next of a list, with its value if there are values. */
+static int next(const struct edges *e, struct csr_list *l, struct graph_edge *g)
+{
+	return graph_values(e->o.graph) == CSR_NO_VALUES ? csr_next(l, &g->to) :
+		csr_next_value(l, &g->to, &g->value);
 }
 
 /* --- all --- */
@@ -61,21 +68,21 @@ static int list_plain(struct edges *e, uint64_t from, struct csr_list *l)
 
 static int list(struct edges *e, uint64_t from, uint32_t type, struct csr_list *l)
 {
+	struct graph_edge g = { .type = type };
 	struct bytes name;
-	uint64_t to;
 	int r = dict_type(graph_dict(e->o.graph), type, &name);
 
 	if (r < 0)
 		return r;
-	if (name.len == 0 && !e->count) {
+	if (name.len == 0 && !e->count && graph_values(e->o.graph) == CSR_NO_VALUES) {
 		r = list_plain(e, from, l);
 		row_of(&e->o.row, NULL, bytes_of(NULL, 0));
 		return r;
 	}
-	while ((r = csr_next(l, &to)) > 0) {
-		if (e->half && to < from)
+	while ((r = next(e, l, &g)) > 0) {
+		if (e->half && g.to < from)
 			continue;
-		r = edge(e, from, to, type);
+		r = edge(e, from, &g);
 		if (r)
 			return r;
 	}
@@ -126,20 +133,25 @@ static int outgoing(struct edges *e, uint32_t type)
 
 static int incoming(struct edges *e, uint32_t type)
 {
+	struct graph_edge g = { .type = type };
 	struct csr_list l;
 	uint64_t from;
 	int r = csr_row(graph_csr(e->o.graph, CSR_IN), type, e->to_id, &l);
 
-	while (r == 0 && (r = csr_next(&l, &from)) > 0)
-		r = edge(e, from, e->to_id, type);
+	while (r == 0 && (r = next(e, &l, &g)) > 0) {
+		from = g.to;
+		g.to = e->to_id;
+		r = edge(e, from, &g);
+	}
 	return r;
 }
 
-/* The shorter of the two lists, up to the other node. */
+/* The shorter of the two lists, near the other node. */
 static int between(struct edges *e, uint32_t type)
 {
+	struct graph_edge g = { .type = type };
 	struct csr_list l, in;
-	uint64_t id, wanted = e->to_id;
+	uint64_t wanted = e->to_id;
 	int r = csr_row(graph_csr(e->o.graph, CSR_OUT), type, e->from_id, &l);
 
 	if (r == 0)
@@ -148,10 +160,16 @@ static int between(struct edges *e, uint32_t type)
 		l = in;
 		wanted = e->from_id;
 	}
-	while (r == 0 && (r = csr_next(&l, &id)) > 0) {
-		if (id > wanted)
+	if (r == 0)
+		r = csr_seek(&l, wanted);
+	while (r == 0 && (r = next(e, &l, &g)) > 0) {
+		if (g.to > wanted)
 			return 0;
-		r = id == wanted ? edge(e, e->from_id, e->to_id, type) : 0;
+		r = 0;
+		if (g.to == wanted) {
+			g.to = e->to_id;
+			r = edge(e, e->from_id, &g);
+		}
 	}
 	return r;
 }

@@ -13,7 +13,6 @@
 #include "io/stream.h"
 
 int check_main(int argc, const char **argv);
-int convert_main(int argc, const char **argv);
 int degree_main(int argc, const char **argv);
 int edges_main(int argc, const char **argv);
 int export_main(int argc, const char **argv);
@@ -26,11 +25,6 @@ int nodes_main(int argc, const char **argv);
 int path_main(int argc, const char **argv);
 int rm_main(int argc, const char **argv);
 int subgraph_main(int argc, const char **argv);
-
-/* enum csr_layout of --layout's text, enum dict_order of --order's; DFLT when it was not
- * given; another text ends with status 64. */
-int graph_layout(struct cli *c, int val, int dflt);
-int graph_order(struct cli *c, int val, int dflt);
 
 #define OPTION_TYPE_VAL 0x80	/* --type, wherever it is */
 #define OPTION_TYPE CLI_TEXT("type", 0, OPTION_TYPE_VAL, \
@@ -72,9 +66,6 @@ int opened_end(struct opened *o, int r);
 struct sink opened_sink(struct opened *o);
 /* 1 and the id; ERR_ABSENT with a message when there is no such node. */
 int opened_node(struct opened *o, struct bytes key, uint64_t *id);
-/* The key of a node as a field of the row; with "absent" semantics nowhere. */
-int opened_put_node(struct opened *o, const char *name, uint64_t id);
-int opened_put_type(struct opened *o, const char *name, uint32_t type);
 /* One of --in, --out, --both; ends with status 64 when several are given. */
 enum csr_direction opened_way(struct cli *c, const int flags[3]);
 

@@ -40,25 +40,36 @@ static const char *way_name(unsigned way)
 	return way == CSR_IN ? "in" : "out";
 }
 
-static int put(struct neighbors *n, uint64_t to, uint32_t type, unsigned way, uint64_t hop)
+static void put_more(struct neighbors *n, uint32_t type, unsigned way, uint64_t hop)
 {
 	struct row *w = &n->o.row;
 
-	if (n->left-- == 0)
-		return STOP;
-	row_node(w, "node", to);
-	if (n->more) {
-		row_type(w, "type", type);
-		row_text(w, "direction",
-			 graph_undirected(n->o.graph) ? "both" : way_name(way));
-		row_u64(w, "hop", hop);
-	}
-	return row_end(w);
+	row_type(w, "type", type);
+	row_text(w, "direction", graph_undirected(n->o.graph) ? "both" : way_name(way));
+	row_u64(w, "hop", hop);
 }
 
-static int put_edge(void *ctx, uint64_t to, uint32_t type, enum csr_direction way)
+static int put_edge(void *ctx, const struct graph_edge *e)
 {
-	return put(ctx, to, type, way, 1);
+	struct neighbors *n = ctx;
+
+	if (n->left-- == 0)
+		return STOP;
+	row_node(&n->o.row, "node", e->to);
+	put_more(n, e->type, e->way, 1);
+	if (graph_values(n->o.graph) != CSR_NO_VALUES)
+		row_value(&n->o.row, "weight", graph_values(n->o.graph), e->value);
+	return row_end(&n->o.row);
+}
+
+static int put_met(struct neighbors *n, const struct seen_node *s)
+{
+	if (n->left-- == 0)
+		return STOP;
+	row_node(&n->o.row, "node", s->node);
+	if (n->more)
+		put_more(n, s->type, s->way, s->hop);
+	return row_end(&n->o.row);
 }
 
 static int put_adjacent(struct neighbors *n, uint64_t id)
@@ -95,7 +106,7 @@ static int put_level(struct neighbors *n, const struct bfs *b)
 	memcpy(level, b->seen.list + b->level, len * sizeof *level);
 	qsort(level, len, sizeof *level, by_node);
 	for (uint64_t i = 0; r == 0 && i < len; i++)
-		r = put(n, level[i].node, level[i].type, level[i].way, level[i].hop);
+		r = put_met(n, &level[i]);
 	mem_free(store_mem(n->o.store), level);
 	return r;
 }
@@ -209,7 +220,7 @@ int neighbors_main(int argc, const char **argv)
 	n.more = more;
 	n.batch = cli_given(&cli, CLI_VAL_BATCH);
 	n.most = cli_u64(&cli, CLI_VAL_LIMIT, 0, UINT64_MAX, UINT64_MAX);
-	n.hops = cli_u64(&cli, OPT_HOPS, 1, UINT32_MAX - 1, 1);
+	n.hops = cli_u64(&cli, OPT_HOPS, 1, (1u << 30) - 1, 1);
 	if (!n.batch && !cli_operand_peek(&cli))
 		cli_operand(&cli, "NODE");
 	return cli_end(&cli, neighbors(&n, &cli));

@@ -55,7 +55,7 @@ int opened_rows(struct opened *o)
 	int r = output_open(&o->rows, cli_style(o->cli, false), opened_sink(o), NULL);
 
 	row_init(&o->row, o->out, o->cli->json ? o->rows : NULL,
-		 o->graph ? graph_dict(o->graph) : NULL, store_mem(o->store));
+		 o->graph, store_mem(o->store));
 	return r;
 }
 
@@ -142,25 +142,6 @@ int opened_node(struct opened *o, struct bytes key, uint64_t *id)
 	int r = dict_find(graph_dict(o->graph), key, id);
 
 	return r ? r : err_set(ERR_ABSENT, "no node \"%s\"", bytes_show(key));
-}
-
-int opened_put_node(struct opened *o, const char *name, uint64_t id)
-{
-	int r = dict_key(graph_dict(o->graph), id, &o->key);
-
-	if (r == 0)
-		output_bytes(o->rows, name, buf_bytes(&o->key));
-	return r;
-}
-
-int opened_put_type(struct opened *o, const char *name, uint32_t type)
-{
-	struct bytes text;
-	int r = dict_type(graph_dict(o->graph), type, &text);
-
-	if (r == 0)
-		output_bytes(o->rows, name, text);
-	return r;
 }
 
 enum csr_direction opened_way(struct cli *c, const int flags[3])

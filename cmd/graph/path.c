@@ -1,7 +1,11 @@
-/* strato-graph path - a shortest path between two nodes, one node a line */
+/* strato-graph path - the shortest paths between two nodes, one node a line */
+#include <string.h>
+
 #include "base/err.h"
 #include "cmd/graph/graph.h"
-#include "graph/walk/path.h"
+#include "graph/walk/paths.h"
+
+enum { OPT_WEIGHT = 1, OPT_PATHS };
 
 static const struct cli_tool tool = {
 	.name = "strato-graph path",
@@ -9,86 +13,123 @@ static const struct cli_tool tool = {
 	.usage = "[OPTION]... SRC DST\n"
 		 "[OPTION]... -b [FILE]...",
 	.examples = "strato-graph path -s /data/kv -g web Alice Zoe\n"
-		    "strato-graph path -s /data/kv -g web -l --type=knows Alice Zoe",
+		    "strato-graph path -s /data/kv -g web -l --type=knows -k 3 Alice Zoe",
 };
 
 struct finder {
 	struct opened o;
-	bool more;
+	struct path_query q;
+	bool more, many, weighed;
+	uint64_t most;
 	uint64_t none_n;
 };
 
-static int put_steps(struct finder *f, const struct path *p)
+static int put_steps(struct finder *f, const struct path *p, uint64_t nth)
 {
+	struct row *w = &f->o.row;
 	int r = 0;
 
 	for (uint64_t i = 0; r == 0 && i < p->n; i++) {
-		r = opened_put_node(&f->o, "node", p->step[i].node);
-		if (r == 0 && f->more) {
-			output_u64(f->o.rows, "step", i);
+		if (f->many)
+			row_u64(w, "path", nth);
+		row_node(w, "node", p->step[i].node);
+		if (f->more) {
+			row_u64(w, "step", i);
 			if (i == 0)
-				output_absent(f->o.rows, "type");
+				row_absent(w, "type");
 			else
-				r = opened_put_type(&f->o, "type", p->step[i].type);
-			output_u64(f->o.rows, "cost", i);
+				row_type(w, "type", p->step[i].type);
+			row_value(w, "cost", f->q.weight, p->step[i].cost);
 		}
-		if (r == 0)
-			r = output_row(f->o.rows);
+		r = row_end(w);
 	}
 	return r;
 }
 
-/* 1 and a path, 0 none, ERR_ABSENT a node that is not there. */
-static int find(struct finder *f, struct bytes src, struct bytes dst, struct path *p)
+static int put_sum(struct finder *f, struct bytes src, struct bytes dst, const struct path *p)
 {
-	uint64_t a, b;
-	int r;
+	struct row *w = &f->o.row;
 
-	*p = (struct path){0};
-	if ((r = opened_node(&f->o, src, &a)) < 0 || (r = opened_node(&f->o, dst, &b)) < 0)
-		return r;
-	return path_find(p, f->o.graph, &f->o.types, a, b);
+	row_bytes(w, "from", src);
+	row_bytes(w, "to", dst);
+	if (p) {
+		row_u64(w, "hops", p->n - 1);
+		row_value(w, "cost", f->q.weight, p->step[p->n - 1].cost);
+	} else {
+		f->none_n++;
+		row_absent(w, "hops");
+		row_absent(w, "cost");
+	}
+	return row_end(w);
+}
+
+/* Ids of both; ERR_ABSENT with a message when one is not there. */
+static int ends(struct finder *f, struct bytes src, struct bytes dst, uint64_t id[2])
+{
+	int r = opened_node(&f->o, src, &id[0]);
+
+	if (r >= 0)
+		r = opened_node(&f->o, dst, &id[1]);
+	return r < 0 ? r : 0;
 }
 
 static int one(struct finder *f, const char *src, const char *dst)
 {
-	struct path p;
-	int r = find(f, bytes_str(src), bytes_str(dst), &p);
+	const struct path *path;
+	struct paths p;
+	uint64_t id[2];
+	int r = ends(f, bytes_str(src), bytes_str(dst), id);
 
-	if (r == 1)
-		r = put_steps(f, &p);
-	else if (r == 0)
+	if (r < 0)
+		return r;
+	paths_begin(&p, &f->q, id[0], id[1], f->most);
+	while (r >= 0 && (r = paths_next(&p, &path)) > 0)
+		r = put_steps(f, path, p.given_n);
+	if (r == 0 && p.given_n == 0)
 		r = err_set(ERR_ABSENT, "no path from \"%s\" to \"%s\"",
 			    bytes_show(bytes_str(src)), bytes_show(bytes_str(dst)));
-	path_release(&p);
+	paths_end(&p);
 	return r;
 }
 
 static int answer(void *ctx, const struct record *rec)
 {
 	struct finder *f = ctx;
-	struct output *o = f->o.rows;
-	struct path p;
+	const struct path *path;
+	struct paths p;
+	uint64_t id[2];
 	int r;
 
 	if (rec->absent || rec->streamed)
 		return err_set(ERR_BAD_RECORD, "input line %llu: expected SRC TAB DST",
 			       (unsigned long long)rec->line);
-	r = find(f, rec->key, rec->value, &p);
-	if (r < 0 && r != ERR_ABSENT)
+	r = ends(f, rec->key, rec->value, id);
+	if (r == ERR_ABSENT)
+		return put_sum(f, rec->key, rec->value, NULL);
+	if (r < 0)
 		return r;
-	output_bytes(o, "from", rec->key);
-	output_bytes(o, "to", rec->value);
-	if (r == 1) {
-		output_u64(o, "hops", p.n - 1);
-		output_u64(o, "cost", p.n - 1);
-	} else {
-		f->none_n++;
-		output_absent(o, "hops");
-		output_absent(o, "cost");
-	}
-	path_release(&p);
-	return output_row(o);
+	paths_begin(&p, &f->q, id[0], id[1], f->most);
+	while (r >= 0 && (r = paths_next(&p, &path)) > 0)
+		r = put_sum(f, rec->key, rec->value, path);
+	if (r == 0 && p.given_n == 0)
+		r = put_sum(f, rec->key, rec->value, NULL);
+	paths_end(&p);
+	return r;
+}
+
+/* By what edges are weighed. */
+static int weigh(struct finder *f, const char *property)
+{
+	if (strcmp(property, "weight"))
+		return err_set(ERR_UNSUPPORTED, "no property \"%s\": weight is the only one",
+			       bytes_show(bytes_str(property)));
+	f->q.weight = csr_values(graph_csr(f->o.graph, CSR_OUT));
+	if (f->q.weight != CSR_NO_VALUES)
+		return 0;
+	err_set(ERR_UNSUPPORTED, "graph %s: its edges have no weights",
+		graph_entry(f->o.graph)->name);
+	err_hint("import reads them from a third column, as SRC DST WEIGHT in el");
+	return ERR_UNSUPPORTED;
 }
 
 static int path(struct finder *f, struct cli *c, const char *src, const char *dst)
@@ -99,6 +140,10 @@ static int path(struct finder *f, struct cli *c, const char *src, const char *ds
 		r = opened_rows(&f->o);
 	if (r == 0)
 		r = opened_types(&f->o);
+	if (r == 0 && f->weighed)
+		r = weigh(f, cli_text(c, OPT_WEIGHT));
+	f->q.graph = f->o.graph;
+	f->q.types = f->o.types;
 	if (r == 0)
 		r = src ? one(f, src, dst) :
 			opened_questions(&f->o, RECORD_PAIRS, answer, f);
@@ -108,10 +153,22 @@ static int path(struct finder *f, struct cli *c, const char *src, const char *ds
 	return opened_end(&f->o, r);
 }
 
+/* --weight alone is --weight=weight: popt would take the next word for its value. */
+static void name_weight(int argc, const char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--weight"))
+			argv[i] = "--weight=weight";
+}
+
 int path_main(int argc, const char **argv)
 {
 	int more = 0;
 	const struct poptOption table[] = {
+		CLI_TEXT("weight", 0, OPT_WEIGHT,
+			 "least sum of a property (weight) instead of fewest edges", "PROP"),
+		CLI_TEXT("paths", 'k', OPT_PATHS,
+			 "the N shortest, none through a node twice (1)", "N"),
 		OPTION_TYPE,
 		CLI_FLAG("long", 'l', &more, "with step, type of the edge and cost so far"),
 		CLI_OPTION_BATCH,
@@ -125,8 +182,12 @@ int path_main(int argc, const char **argv)
 	struct finder f = {0};
 	struct cli cli;
 
+	name_weight(argc, argv);
 	cli_begin(&cli, &tool, argc, argv, table);
 	f.more = more;
+	f.most = cli_u64(&cli, OPT_PATHS, 1, 1000000, 1);
+	f.many = cli_given(&cli, OPT_PATHS);
+	f.weighed = cli_given(&cli, OPT_WEIGHT);
 	if (!cli_given(&cli, CLI_VAL_BATCH)) {
 		src = cli_operand(&cli, "SRC");
 		dst = cli_operand(&cli, "DST");

@@ -5,12 +5,14 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "graph/text/weight.h"
 
-void row_init(struct row *w, struct out *out, struct output *json, struct dict *dict,
+void row_init(struct row *w, struct out *out, struct output *json, struct graph *graph,
 	      struct mem *mem)
 {
-	*w = (struct row){ .out = out, .json = json, .dict = dict, .mem = mem };
-	w->numbers = dict && dict_form(dict) != DICT_FORM_STRINGS;
+	*w = (struct row){ .out = out, .json = json, .graph = graph, .mem = mem };
+	w->dict = graph ? graph_dict(graph) : NULL;
+	w->numbers = graph && dict_form(w->dict) != DICT_FORM_STRINGS;
 }
 
 void row_release(struct row *w)
@@ -166,6 +168,33 @@ void row_text(struct row *w, const char *name, const char *text)
 	row_bytes(w, name, bytes_str(text));
 }
 
+static size_t value_text(char text[WEIGHT_MAX], enum csr_values kind, union csr_value v)
+{
+	struct text_value t = { .kind = TEXT_INTEGER };
+
+	if (kind == CSR_REALS)
+		t = (struct text_value){ .kind = TEXT_REAL, .r = v.r };
+	else
+		t.i = v.i;
+	return weight_show(text, &t);
+}
+
+/* KIND none counts edges. */
+void row_value(struct row *w, const char *name, enum csr_values kind, union csr_value v)
+{
+	char text[WEIGHT_MAX];
+
+	if (!w->json) {
+		row_bytes(w, name, bytes_of(text, value_text(text, kind, v)));
+		return;
+	}
+	begin_json(w);
+	if (kind == CSR_REALS)
+		output_real(w->json, name, v.r);
+	else
+		output_i64(w->json, name, v.i);
+}
+
 void row_absent(struct row *w, const char *name)
 {
 	if (w->json) {
@@ -316,15 +345,33 @@ int row_end(struct row *w)
 	return w->error;
 }
 
-int row_edge(struct row *w, uint64_t from, uint64_t to, uint32_t type)
+/* As a property of tsv: weight=V. */
+static void edge_weight(struct row *w, enum csr_values kind, union csr_value v)
 {
+	static const char name[] = "weight=";
+	char text[sizeof name + WEIGHT_MAX];
+
+	if (w->json) {
+		row_value(w, "weight", kind, v);
+		return;
+	}
+	memcpy(text, name, sizeof name - 1);
+	row_bytes(w, name, bytes_of(text, sizeof name - 1 +
+				    value_text(text + sizeof name - 1, kind, v)));
+}
+
+int row_edge(struct row *w, uint64_t from, const struct graph_edge *e)
+{
+	enum csr_values kind = graph_values(w->graph);
 	struct bytes name;
-	int r = dict_type(w->dict, type, &name);
+	int r = dict_type(w->dict, e->type, &name);
 
 	keep(w, r);
 	row_node(w, "from", from);
-	row_node(w, "to", to);
-	if (r == 0 && name.len)
+	row_node(w, "to", e->to);
+	if (r == 0 && (name.len || kind != CSR_NO_VALUES))
 		row_bytes(w, "type", name);
+	if (kind != CSR_NO_VALUES)
+		edge_weight(w, kind, e->value);
 	return row_end(w);
 }

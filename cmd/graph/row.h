@@ -15,6 +15,7 @@
 struct row {
 	struct output *json;		/* NULL: TSV */
 	struct out *out;
+	struct graph *graph;
 	struct dict *dict;
 	bool numbers;			/* keys are */
 	bool open;			/* the row has a field */
@@ -28,8 +29,8 @@ struct row {
 	uint64_t *kept, row_n;		/* digits of keys by node; rows so far */
 };
 
-/* JSON may be NULL.  Nobody else writes to OUT before row_flush. */
-void row_init(struct row *w, struct out *out, struct output *json, struct dict *dict,
+/* JSON and GRAPH may be NULL.  Nobody else writes to OUT before row_flush. */
+void row_init(struct row *w, struct out *out, struct output *json, struct graph *graph,
 	      struct mem *mem);
 void row_release(struct row *w);
 /* Gives the buffer back, so that OUT may be flushed or written to. */
@@ -42,10 +43,12 @@ void row_type(struct row *w, const char *name, uint32_t type);
 void row_bytes(struct row *w, const char *name, struct bytes b);
 void row_text(struct row *w, const char *name, const char *text);
 void row_u64(struct row *w, const char *name, uint64_t v);
+void row_value(struct row *w, const char *name, enum csr_values kind, union csr_value v);
 void row_absent(struct row *w, const char *name);
 int row_end(struct row *w);
-/* A row: an edge as import reads tsv; an empty type is left out. */
-int row_edge(struct row *w, uint64_t from, uint64_t to, uint32_t type);
+/* A row: an edge as import reads tsv; an empty type is left out if
+ * no weight follows. */
+int row_edge(struct row *w, uint64_t from, const struct graph_edge *e);
 /* N rows, each of a node. */
 int row_each_node(struct row *w, const char *name, const uint64_t *ids, uint32_t n);
 

@@ -26,13 +26,13 @@ struct subgraph {
 
 #define STOP 1		/* -L is reached */
 
-static int put(void *ctx, uint64_t from, uint64_t to, uint32_t type)
+static int put(void *ctx, uint64_t from, const struct graph_edge *e)
 {
 	struct subgraph *s = ctx;
 
 	if (s->left-- == 0)
 		return STOP;
-	return row_edge(&s->o.row, from, to, type);
+	return row_edge(&s->o.row, from, e);
 }
 
 static int starts(struct subgraph *s)
@@ -92,7 +92,7 @@ int subgraph_main(int argc, const char **argv)
 	struct cli cli;
 
 	cli_begin(&cli, &tool, argc, argv, table);
-	s.hops = cli_u64(&cli, OPT_HOPS, 0, UINT32_MAX - 1, 1);
+	s.hops = cli_u64(&cli, OPT_HOPS, 0, (1u << 30) - 1, 1);
 	s.left = cli_u64(&cli, CLI_VAL_LIMIT, 0, UINT64_MAX, UINT64_MAX);
 	if (!cli_operand_peek(&cli))
 		cli_operand(&cli, "NODE");

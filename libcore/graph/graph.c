@@ -132,22 +132,47 @@ uint32_t graph_type_n(const struct graph *g)
 	return (uint32_t)g->entry->type_n;
 }
 
+static int each_in(struct csr_list *l, struct graph_edge *e, bool valued, graph_each *each,
+		   void *ctx)
+{
+	const union csr_value *value = NULL;
+	const uint64_t *ids;
+	int r = 0, n;
+
+	while (r == 0 && (n = csr_block(l, &ids)) != 0) {
+		if (n < 0 || (valued && (r = csr_block_values(l, &value)) < 0))
+			return n < 0 ? n : r;
+		r = 0;
+		for (int i = 0; r == 0 && i < n; i++) {
+			e->to = ids[i];
+			if (valued)
+				e->value = value[i];
+			r = each(ctx, e);
+		}
+	}
+	return r;
+}
+
 static int each_of(struct graph *g, uint64_t node, enum csr_direction way,
 		   const struct graph_types *types, graph_each *each, void *ctx)
 {
 	struct csr *c = graph_csr(g, way);
+	struct graph_edge e = { .way = way };
 	struct csr_list list;
-	uint64_t to;
 	int r = 0;
 
 	for (uint32_t i = 0; i < graph_types_n(g, types) && r == 0; i++) {
-		uint32_t type = graph_types_at(types, i);
-
-		r = csr_row(c, type, node, &list);
-		while (r == 0 && (r = csr_next(&list, &to)) > 0)
-			r = each(ctx, to, type, way);
+		e.type = graph_types_at(types, i);
+		r = csr_row(c, e.type, node, &list);
+		if (r == 0)
+			r = each_in(&list, &e, csr_values(c) != CSR_NO_VALUES, each, ctx);
 	}
 	return r;
+}
+
+enum csr_values graph_values(struct graph *g)
+{
+	return csr_values(g->out);
 }
 
 int graph_neighbours(struct graph *g, uint64_t node, enum csr_direction way,

@@ -45,10 +45,18 @@ static inline uint32_t graph_types_at(const struct graph_types *t, uint32_t i)
 	return t->all ? i : t->id[i];
 }
 
-/* Every edge at NODE: EACH gets the neighbour, the type and the direction (CSR_OUT,
- * CSR_IN; with CSR_BOTH first all out, then all in; an undirected graph knows
- * CSR_OUT only).  What EACH returns, if not 0, ends it and is returned. */
-typedef int graph_each(void *ctx, uint64_t to, uint32_t type, enum csr_direction way);
+struct graph_edge {			/* as a node sees it */
+	uint64_t to;			/* the neighbour */
+	uint32_t type;
+	enum csr_direction way;
+	union csr_value value;		/* graph_values says of what kind, or none */
+};
+enum csr_values graph_values(struct graph *g);
+
+/* Every edge at NODE: EACH gets it with its direction (CSR_OUT, CSR_IN; with CSR_BOTH
+ * first all out, then all in; an undirected graph knows CSR_OUT only).  What EACH
+ * returns, if not 0, ends it and is returned. */
+typedef int graph_each(void *ctx, const struct graph_edge *e);
 int graph_neighbours(struct graph *g, uint64_t node, enum csr_direction way,
 		     const struct graph_types *types, graph_each *each, void *ctx);
 /* How many. */

@@ -10,11 +10,8 @@
  * version asked for, the changes are told from the snapshot kept of that version,
  * and without one the backup is refused.
  *
- * With snapshots it is several images: of the oldest, then since each the next, and
- * since the last the store as it is now.
- *
- * A restored store is the same store: its id, versions, settings, the snapshots that
- * came with it; and what had expired stays so.
+ * A restored store is the same store: its id, versions, and settings.  Snapshots are
+ * not carried.
  */
 #ifndef STORE_BACKUP_H
 #define STORE_BACKUP_H
@@ -26,11 +23,9 @@ struct backup {
 	struct out *out;
 	bool incremental;
 	struct bytes since;		/* a version, or a kept snapshot's name */
-	bool snapshots;			/* those later than SINCE too */
 	/* out */
-	struct image_head head;		/* of the last image */
-	struct image_counts counts;	/* of all */
-	uint32_t snapshot_n, left_out_n;
+	struct image_head head;
+	struct image_counts counts;
 };
 
 /* ERR_NO_SNAPSHOT: SINCE is no name of one, or a version before which removals are
@@ -57,6 +52,5 @@ int restore_end(struct restore *r);		/* publishes; R is still to be closed */
 void restore_close(struct restore *r);		/* NULL is fine */
 uint64_t restore_version(const struct restore *r);
 const struct image_counts *restore_counts(const struct restore *r);	/* of all images */
-uint32_t restore_snapshot_n(const struct restore *r);
 
 #endif

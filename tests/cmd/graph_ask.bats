@@ -119,6 +119,39 @@ Alice${TAB}2" ]
 	run -64 strato-graph degree -b --top=1
 }
 
+# --- paths ---
+
+@test "path -k: the K shortest, numbered, in order, the same each time" {
+	printf 'a b\nb d\na c\nc d\nd e\na e2\ne2 f\nf g\ng d\nc b\nd a\n' | import -f el
+	strato-graph path -k 9 a d >got
+	[ "$(awk '{ print $1 }' got | uniq -c | awk '{ print $1 }' | tr '\n' ' ')" = "3 3 4 5 " ]
+	[ "$(awk '$1 == 3 { printf "%s ", $2 }' got)" = "a c b d " ]
+	strato-graph path -k 9 a d >again
+	same got again
+	strato-graph path -k 2 a d >two
+	head -n 6 got >want
+	same want two
+	[ "$(strato-graph path -k 1 a e | tail -n 1)" = "1${TAB}e" ]
+	strato-graph path -k 9 -l a d | tail -n 1 | grep -qx "4${TAB}d${TAB}4${TAB}${TAB}4"
+	strato-graph path -k 9 -J a d | jq -es 'map(.path) | max == 4' >/dev/null
+	printf 'a\td\nd\te\ne\ta\n' >q
+	run --separate-stderr -1 strato-graph path -k 2 -b q
+	[ "$output" = "a${TAB}d${TAB}2${TAB}2
+a${TAB}d${TAB}2${TAB}2
+d${TAB}e${TAB}1${TAB}1
+e${TAB}a${TAB}\\N${TAB}\\N" ]
+	run -1 strato-graph path -k 3 e a
+	run -64 strato-graph path -k 0 a d
+}
+
+@test "path --weight of a graph without weights is refused, and so is another property" {
+	import -f tsv kg.tsv
+	run --separate-stderr -69 strato-graph path --weight Alice Zoe
+	[[ "$stderr" == *"no weights"*"[unsupported]"* ]]
+	run --separate-stderr -69 strato-graph path --weight=length Alice Zoe
+	[[ "$stderr" == *'"length"'* ]]
+}
+
 # --- a hub of two million ---
 
 star() {

@@ -652,12 +652,13 @@ static void searches(const struct model *m, struct graph *g)
 	uint32_t type = (uint32_t)rnd(m->name_n);
 	bool all = rnd(2);
 	struct graph_types types = { &type, 1, all };
+	struct path_query query = { .graph = g, .types = types };
 	size_t src = rnd(m->key_n);
 	uint32_t *d = distances(m, src, type, all);
 
 	for (size_t dst = 0; dst < m->key_n; dst++) {
 		struct path p;
-		int r = path_find(&p, g, &types, src, dst);
+		int r = path_find(&p, &query, src, dst);
 
 		assert_int_equal(r, d[dst] != UINT32_MAX);
 		if (r) {
@@ -705,11 +706,11 @@ static void flip(struct backend *b, const char *name, uint64_t bit)
 	file_close(f);
 }
 
-static int count_edge(void *ctx, uint64_t to, uint32_t type, enum csr_direction way)
+static int count_edge(void *ctx, const struct graph_edge *e)
 {
 	uint64_t *sum = ctx;
 
-	*sum += hash_mix(to + 1, type * 4ull + way + 11);
+	*sum += hash_mix(e->to + 1, e->type * 4ull + e->way + 11);
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 #include "graph/walk/around.h"
 #include "graph/walk/bfs.h"
 #include "graph/walk/degrees.h"
+#include "graph/walk/paths.h"
 
 static const uint8_t store_id[16] = "graph walks";
 static uint64_t seed, turn;
@@ -67,10 +68,12 @@ static int teardown(void **state)
 struct edge {
 	uint64_t from, to;
 	uint32_t type;
+	union csr_value value;
 };
 
 struct model {
 	bool undirected;
+	enum csr_values values;
 	uint64_t node_n;
 	uint32_t type_n;
 	struct edge *edge;	/* as the graph has them, undirected ones at both ends */
@@ -92,19 +95,11 @@ static int by_edge(const void *a, const void *b)
 	return (x->to > y->to) - (x->to < y->to);
 }
 
-static void add(struct model *m, struct build *b, struct edge e)
+static void add(struct model *m, struct edge e)
 {
-	char from[24], to[24], type[2] = { (char)('a' + e.type), '\0' };
-	struct text_edge t = {
-		.src = { bytes_of(from, (size_t)sprintf(from, "%" PRIu64, e.from)), e.from, true },
-		.dst = { bytes_of(to, (size_t)sprintf(to, "%" PRIu64, e.to)), e.to, true },
-		.type = bytes_str(type),
-	};
-
-	assert_int_equal(build_add(b, &t), 0);
 	m->edge[m->edge_n++] = e;
 	if (m->undirected && e.from != e.to)
-		m->edge[m->edge_n++] = (struct edge){ e.to, e.from, e.type };
+		m->edge[m->edge_n++] = (struct edge){ e.to, e.from, e.type, e.value };
 }
 
 static void unique(struct model *m)
@@ -116,39 +111,114 @@ static void unique(struct model *m)
 		if (n == 0 || by_edge(&m->edge[n - 1], &m->edge[i]))
 			m->edge[n++] = m->edge[i];
 	m->edge_n = n;
+	/* one end's value is the other's, whichever of equal edges was kept */
+	for (size_t i = 0; m->undirected && i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (m->edge[k].from == m->edge[i].to && m->edge[k].to == m->edge[i].from &&
+			    m->edge[k].type == m->edge[i].type)
+				m->edge[i].value = m->edge[k].value;
 }
 
-/* Every number below node_n is a node and every type is used: so that a key is its
- * id.  About EDGE_N edges. */
+/* Keys are the ids, types are "a", "b", ... */
+static void write_dict(struct model *m, struct segment_ref *ref)
+{
+	struct dict_plan p = { .last = m->node_n - 1, .key_n = m->node_n };
+	static const char letters[] = "abcdefgh";
+	struct bytes name[TYPES];
+	struct dict_writer *w;
+
+	assert_int_equal(dict_create(&w, &p, m->backend, store_id, &m->mem), 0);
+	for (uint64_t i = 0; i < m->node_n; i++)
+		assert_int_equal(dict_add_number(w, i), 0);
+	for (uint32_t t = 0; t < m->type_n; t++)
+		name[t] = bytes_of(letters + t, 1);
+	assert_int_equal(dict_finish(w, name, m->type_n, ref), 0);
+}
+
+/* EDGES are sorted, and from is where the list is. */
+static void write_csr(struct model *m, const struct edge *edge, enum csr_direction way,
+		      enum csr_layout layout, struct segment_ref *ref)
+{
+	struct csr_plan p = {
+		.direction = way, .node_n = m->node_n, .type_n = m->type_n,
+		.dict = m->entry.segment[0].id, .layout = layout, .values = m->values,
+	};
+	struct csr_writer *w;
+
+	assert_int_equal(csr_create(&w, &p, m->backend, store_id, &m->mem), 0);
+	for (size_t i = 0; i < m->edge_n; i++)
+		assert_int_equal(m->values ?
+			csr_add_value(w, edge[i].type, edge[i].from, edge[i].to, edge[i].value) :
+			csr_add(w, edge[i].type, edge[i].from, edge[i].to), 0);
+	assert_int_equal(csr_finish(w, ref), 0);
+}
+
+static void write_in(struct model *m, enum csr_layout layout, struct segment_ref *ref)
+{
+	struct edge *in = calloc(m->edge_n + 1, sizeof *in);
+
+	for (size_t i = 0; i < m->edge_n; i++)
+		in[i] = (struct edge){ m->edge[i].to, m->edge[i].from, m->edge[i].type,
+				       m->edge[i].value };
+	qsort(in, m->edge_n, sizeof *in, by_edge);
+	write_csr(m, in, CSR_IN, layout, ref);
+	free(in);
+}
+
+static void model_write(struct model *m)
+{
+	enum csr_layout layout = (enum csr_layout)(1 + rnd(3));
+	struct manifest_graph *g = &m->entry;
+
+	mem_init(&m->mem, 0);
+	strcpy(g->name, "walks");
+	qsort(m->edge, m->edge_n, sizeof *m->edge, by_edge);
+	write_dict(m, &g->segment[0]);
+	write_csr(m, m->edge, m->undirected ? CSR_BOTH : CSR_OUT, layout, &g->segment[1]);
+	if (!m->undirected)
+		write_in(m, layout, &g->segment[2]);
+	g->segment_n = m->undirected ? 2 : 3;
+	g->node_n = m->node_n;
+	g->type_n = m->type_n;
+	g->edge_n = m->edge_n;
+	g->flags = m->undirected ? GRAPH_UNDIRECTED : 0;
+	assert_int_equal(graph_open(&m->graph, m->backend, store_id, g, &m->mem), 0);
+}
+
+static union csr_value random_value(enum csr_values kind)
+{
+	union csr_value v = {0};
+
+	if (kind == CSR_REALS)		/* sums of these are exact */
+		v.r = (double)rnd(64) / 8;
+	else if (kind == CSR_INTEGERS)
+		v.i = (int64_t)(rnd(4) ? rnd(10) : rnd(10000));
+	return v;
+}
+
+/* A graph of about EDGE_N edges, some equal ones among them. */
 static void model_make(struct model *m, struct backend *backend, uint64_t node_n,
 		       uint64_t edge_n)
 {
-	struct build_options o = { .backend = backend, .store_id = store_id };
-	struct build_note note;
-	struct build *b;
-
 	memset(m, 0, sizeof *m);
 	m->backend = backend;
-	m->undirected = o.undirected = rnd(2);
-	o.equal = rnd(2) ? BUILD_KEEP : BUILD_FIRST;
+	m->undirected = rnd(2);
+	m->values = (enum csr_values)rnd(3);
 	m->node_n = node_n;
 	m->type_n = 1 + (uint32_t)rnd(TYPES);
-	m->edge = calloc(2 * (edge_n + node_n + m->type_n), sizeof *m->edge);
-	mem_init(&m->mem, 0);
-	assert_int_equal(build_open(&b, &o), 0);
-	for (uint64_t i = 0; i < node_n; i++)
-		add(m, b, (struct edge){ i, rnd(2) ? i : rnd(node_n), 0 });
-	for (uint32_t t = 0; t < m->type_n; t++)
-		add(m, b, (struct edge){ rnd(node_n), rnd(node_n), t });
-	for (uint64_t i = 0; i < edge_n; i++)
-		add(m, b, (struct edge){ rnd(node_n), rnd(rnd(2) ? node_n : 1 + node_n / 4),
-					 (uint32_t)rnd(m->type_n) });
-	strcpy(m->entry.name, "walks");
-	assert_int_equal(build_finish(b, &m->entry, &note), 0);
-	if (o.equal != BUILD_KEEP)
+	m->edge = calloc(2 * edge_n + 1, sizeof *m->edge);
+	for (uint64_t i = 0; i < edge_n; i++) {
+		struct edge e = {
+			.from = rnd(node_n), .type = (uint32_t)rnd(m->type_n),
+			.value = random_value(m->values),
+		};
+
+		e.to = rnd(20) ? rnd(rnd(2) ? node_n : 1 + node_n / 4) : e.from;
+		add(m, e);
+	}
+	if (rnd(2))
 		unique(m);
-	assert_int_equal(graph_open(&m->graph, backend, store_id, &m->entry, &m->mem), 0);
-	assert_int_equal(graph_node_n(m->graph), node_n);
+	model_write(m);
 }
 
 static void model_free(struct model *m)
@@ -266,32 +336,23 @@ static void adjacent_nodes_come_once_and_in_order(void **state)
 	}
 }
 
-/* 5000 nodes, each with a loop, and WANT: which of them are next to node 7. */
+/* 5000 nodes, and WANT: which of them are next to node 7. */
 static void hub_make(struct model *m, struct backend *backend, bool *want)
 {
-	struct build_options o = { .backend = backend, .store_id = store_id };
-	struct build_note note;
-	struct build *b;
-
 	memset(m, 0, sizeof *m);
 	m->backend = backend;
-	m->edge = calloc(20000, sizeof *m->edge);
-	mem_init(&m->mem, 0);
-	assert_int_equal(build_open(&b, &o), 0);
-	for (uint64_t i = 0; i < 5000; i++)
-		add(m, b, (struct edge){ i, i, 0 });
+	m->node_n = 5000;
+	m->type_n = 3;
+	m->edge = calloc(9000, sizeof *m->edge);
 	for (int i = 0; i < 9000; i++) {
-		uint64_t to = rnd(5000);
+		uint64_t other = rnd(5000);
+		bool out = rnd(2);
 
-		want[to] = true;
-		if (rnd(2))
-			add(m, b, (struct edge){ 7, to, (uint32_t)rnd(3) });
-		else
-			add(m, b, (struct edge){ to, 7, (uint32_t)rnd(3) });
+		want[other] = true;
+		add(m, (struct edge){ .from = out ? 7 : other, .to = out ? other : 7,
+				      .type = (uint32_t)rnd(3) });
 	}
-	strcpy(m->entry.name, "hub");
-	assert_int_equal(build_finish(b, &m->entry, &note), 0);
-	assert_int_equal(graph_open(&m->graph, backend, store_id, &m->entry, &m->mem), 0);
+	model_write(m);
 }
 
 /* Lists of several blocks: the sum of what is merged is a set of thousands. */
@@ -305,7 +366,6 @@ static void long_lists_are_merged_across_their_blocks(void **state)
 	int n;
 
 	hub_make(&m, *state, want);
-	want[7] = true;
 	for (int i = 0; i < 5000; i++)
 		n_want += want[i];
 	adjacent_init(&a, m.graph);
@@ -356,19 +416,21 @@ struct told {
 	struct edge edge[2000];
 	size_t n, most;
 	uint64_t near;
+	uint64_t values;	/* the sum of them, as bits */
 };
 
-static int tell(void *ctx, uint64_t from, uint64_t to, uint32_t type)
+static int tell(void *ctx, uint64_t from, const struct graph_edge *e)
 {
 	struct told *t = ctx;
-	uint64_t near = t->hop[from] < t->hop[to] ? t->hop[from] : t->hop[to];
+	uint64_t near = t->hop[from] < t->hop[e->to] ? t->hop[from] : t->hop[e->to];
 
 	assert_true(near >= t->near);		/* the nearest first */
 	t->near = near;
-	assert_true(!t->m->undirected || from <= to);
+	assert_true(!t->m->undirected || from <= e->to);
 	if (t->n == t->most)
 		return 1;
-	t->edge[t->n++] = (struct edge){ from, to, type };
+	t->values += (uint64_t)e->value.i;
+	t->edge[t->n++] = (struct edge){ from, e->to, e->type, e->value };
 	return 0;
 }
 
@@ -425,8 +487,12 @@ static void surroundings_are_all_edges_between_what_is_near(void **state)
 		assert_int_equal(t.n, n < t.most ? n : t.most);
 		assert_int_equal(r, n > t.most);
 		qsort(t.edge, t.n, sizeof *t.edge, by_edge);
-		for (size_t i = 0; i < t.n && t.n == n; i++)
+		for (size_t i = 0; i < t.n && t.n == n; i++) {
 			assert_int_equal(by_edge(&t.edge[i], &want[i]), 0);
+			t.values -= (uint64_t)want[i].value.i;
+		}
+		if (t.n == n)
+			assert_int_equal(t.values, 0);
 		model_free(&m);
 	}
 }
@@ -468,6 +534,308 @@ static void a_search_of_several_starts_knows_the_steps(void **state)
 	}
 }
 
+/* --- paths --- */
+
+/* The cheapest edge from A to B that the question allows; UINT64_MAX / 4: none.  In
+ * eighths where weights are reals. */
+#define NONE (UINT64_MAX / 4)
+
+static uint64_t weight_of(const struct model *m, const struct question *q, bool weighed,
+			  uint64_t a, uint64_t b)
+{
+	uint64_t least = NONE;
+
+	for (size_t i = 0; i < m->edge_n; i++) {
+		const struct edge *e = &m->edge[i];
+		uint64_t w = !weighed ? 1 : m->values == CSR_REALS ?
+			(uint64_t)(e->value.r * 8) : (uint64_t)e->value.i;
+
+		if (e->from == a && e->to == b && has_type(q, e->type) && w < least)
+			least = w;
+	}
+	return least;
+}
+
+struct table {
+	uint64_t n, weight[NODES][NODES], least[NODES][NODES];
+};
+
+static void table_make(struct table *t, const struct model *m, const struct question *q,
+		       bool weighed)
+{
+	t->n = m->node_n;
+	for (uint64_t a = 0; a < t->n; a++)
+		for (uint64_t b = 0; b < t->n; b++) {
+			t->weight[a][b] = weight_of(m, q, weighed, a, b);
+			t->least[a][b] = a == b ? 0 : t->weight[a][b];
+		}
+	for (uint64_t k = 0; k < t->n; k++)
+		for (uint64_t a = 0; a < t->n; a++)
+			for (uint64_t b = 0; b < t->n; b++)
+				if (t->least[a][k] + t->least[k][b] < t->least[a][b])
+					t->least[a][b] = t->least[a][k] + t->least[k][b];
+}
+
+static uint64_t in_table(const struct path_query *q, union csr_value v)
+{
+	return q->weight == CSR_REALS ? (uint64_t)(v.r * 8) : (uint64_t)v.i;
+}
+
+/* An edge of this type and weight is there. */
+static bool has_step(const struct model *m, const struct path_query *q, uint64_t from,
+		     const struct path_step *s)
+{
+	for (size_t i = 0; i < m->edge_n; i++) {
+		const struct edge *e = &m->edge[i];
+
+		if (e->from == from && e->to == s->node && e->type == s->type &&
+		    (q->weight == CSR_NO_VALUES ? s->weight.i == 1 :
+		     in_table(q, e->value) == in_table(q, s->weight)))
+			return true;
+	}
+	return false;
+}
+
+/* It is a path through no node twice, its sums are right; its cost. */
+static uint64_t checked_cost(const struct model *m, const struct path_query *q,
+			     const struct question *ask, const struct path *p,
+			     uint64_t src, uint64_t dst)
+{
+	bool met[NODES] = { false };
+	uint64_t cost = 0;
+
+	assert_int_equal(p->step[0].node, src);
+	assert_int_equal(p->step[p->n - 1].node, dst);
+	for (uint64_t i = 0; i < p->n; i++) {
+		const struct path_step *s = &p->step[i];
+
+		assert_false(met[s->node]);
+		met[s->node] = true;
+		if (i) {
+			assert_true(has_step(m, q, p->step[i - 1].node, s));
+			assert_true(has_type(ask, s->type));
+			cost += in_table(q, s->weight);
+			if (q->weight == CSR_NO_VALUES)
+				assert_int_equal(s->weight.i, 1);
+		}
+		assert_int_equal(q->weight == CSR_NO_VALUES ? (uint64_t)s->cost.i :
+				 in_table(q, s->cost), cost);
+	}
+	return cost;
+}
+
+static struct path_query query_of(const struct model *m, const struct question *ask)
+{
+	struct path_query q = { .graph = m->graph, .types = ask->types };
+
+	if (rnd(2))
+		q.weight = m->values;
+	return q;
+}
+
+static void a_path_is_there_and_none_is_cheaper(void **state)
+{
+	static struct table t;
+
+	for (uint64_t round = 0; round < scaled(60); round++) {
+		struct model m;
+
+		model_make(&m, *state, 1 + rnd(NODES), rnd(rnd(2) ? 60 : 200));
+		for (int i = 0; i < 4; i++) {
+			struct question ask = random_question(&m);
+			struct path_query q;
+
+			ask.types.id = ask.id;
+			q = query_of(&m, &ask);
+			table_make(&t, &m, &ask, q.weight != CSR_NO_VALUES);
+			for (int k = 0; k < 100; k++) {
+				uint64_t a = rnd(m.node_n), b = rnd(m.node_n);
+				struct path p;
+				int r = path_find(&p, &q, a, b);
+
+				assert_int_equal(r, t.least[a][b] < NONE);
+				if (r)
+					assert_int_equal(checked_cost(&m, &q, &ask, &p, a, b),
+							 t.least[a][b]);
+				path_release(&p);
+			}
+		}
+		model_free(&m);
+	}
+}
+
+/* --- the K shortest, against all paths there are --- */
+
+#define SMALL 7u
+
+struct all {
+	const struct table *t;
+	uint64_t cost[5000];	/* of every path */
+	size_t n;
+	bool on[SMALL];
+};
+
+static void enumerate(struct all *x, uint64_t at, uint64_t dst, uint64_t cost)
+{
+	if (at == dst) {
+		assert_true(x->n < 5000);
+		x->cost[x->n++] = cost;
+		return;
+	}
+	x->on[at] = true;
+	for (uint64_t b = 0; b < x->t->n; b++)
+		if (!x->on[b] && x->t->weight[at][b] < NONE)
+			enumerate(x, b, dst, cost + x->t->weight[at][b]);
+	x->on[at] = false;
+}
+
+static int by_cost(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool same_nodes(const struct path *a, const struct path *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (uint64_t i = 0; i < a->n; i++)
+		if (a->step[i].node != b->step[i].node)
+			return false;
+	return true;
+}
+
+static struct path copy_of(const struct path *p)
+{
+	struct path c = { .n = p->n, .step = calloc(p->n, sizeof *p->step) };
+
+	memcpy(c.step, p->step, p->n * sizeof *p->step);
+	return c;
+}
+
+static void compare_paths(const struct model *m, const struct question *ask,
+			  const struct path_query *q, const struct table *t,
+			  uint64_t src, uint64_t dst)
+{
+	static struct all all;
+	static struct path got[5000];
+	size_t most = 1 + rnd(rnd(2) ? 10 : 3000), n = 0;
+	const struct path *path;
+	struct paths p;
+	int r;
+
+	all = (struct all){ .t = t };
+	enumerate(&all, src, dst, 0);
+	qsort(all.cost, all.n, sizeof *all.cost, by_cost);
+	paths_begin(&p, q, src, dst, most);
+	while ((r = paths_next(&p, &path)) == 1) {
+		assert_true(n < all.n && n < most);
+		assert_int_equal(checked_cost(m, q, ask, path, src, dst), all.cost[n]);
+		for (size_t i = 0; i < n; i++)
+			assert_false(same_nodes(&got[i], path));
+		got[n++] = copy_of(path);
+	}
+	assert_int_equal(r, 0);
+	assert_int_equal(n, all.n < most ? all.n : most);
+	paths_end(&p);
+	/* once more, fewer: the same ones */
+	paths_begin(&p, q, src, dst, 1 + most / 2);
+	for (size_t i = 0; paths_next(&p, &path) == 1; i++)
+		assert_int_equal(checked_cost(m, q, ask, path, src, dst), all.cost[i]);
+	paths_end(&p);
+	while (n)
+		free(got[--n].step);
+}
+
+static void the_k_shortest_are_the_first_of_all_paths(void **state)
+{
+	static struct table t;
+
+	for (uint64_t round = 0; round < scaled(80); round++) {
+		struct question ask;
+		struct path_query q;
+		struct model m;
+
+		model_make(&m, *state, 1 + rnd(SMALL), rnd(40));
+		ask = random_question(&m);
+		ask.types.id = ask.id;
+		q = query_of(&m, &ask);
+		table_make(&t, &m, &ask, q.weight != CSR_NO_VALUES);
+		for (uint64_t i = 0; i < m.node_n; i++)
+			compare_paths(&m, &ask, &q, &t, i, rnd(m.node_n));
+		model_free(&m);
+	}
+}
+
+/* Three nodes in a row, these weights between them, and what the search says. */
+static int row_of_three(struct backend *b, int64_t first, int64_t second, int64_t *cost)
+{
+	struct model m = { .backend = b, .values = CSR_INTEGERS, .node_n = 3, .type_n = 1 };
+	struct path_query q = { .types.all = true, .weight = CSR_INTEGERS };
+	struct path p;
+	int r;
+
+	m.edge = calloc(2, sizeof *m.edge);
+	add(&m, (struct edge){ .from = 0, .to = 1, .value.i = first });
+	add(&m, (struct edge){ .from = 1, .to = 2, .value.i = second });
+	model_write(&m);
+	q.graph = m.graph;
+	r = path_find(&p, &q, 0, 2);
+	if (r == 1)
+		*cost = p.step[2].cost.i;
+	path_release(&p);
+	model_free(&m);
+	return r;
+}
+
+static void a_weight_that_cannot_be_is_an_error_that_names_it(void **state)
+{
+	int64_t cost = 0;
+
+	assert_int_equal(row_of_three(*state, 4, -1, &cost), ERR_BAD_RECORD);
+	assert_non_null(strstr(err_message(), "from \"1\" to \"2\" has a negative weight"));
+	assert_int_equal(row_of_three(*state, -1, 4, &cost), ERR_BAD_RECORD);
+	assert_non_null(strstr(err_message(), "from \"0\" to \"1\" has a negative weight"));
+	assert_int_equal(row_of_three(*state, INT64_MAX, 1, &cost), ERR_TOO_BIG);
+	assert_int_equal(row_of_three(*state, INT64_MAX - 1, 1, &cost), 1);
+	assert_int_equal(cost, INT64_MAX);
+}
+
+/* With too little memory it says so, and gives all of it back. */
+static void a_search_without_memory_says_so(void **state)
+{
+	uint64_t failed = 0;
+
+	for (int round = 0; round < 3; round++) {
+		struct path_query q = { .types.all = true };
+		struct model m;
+		size_t used;
+		int r = ERR_MEMORY;
+
+		model_make(&m, *state, 400, 3000);
+		q.graph = m.graph;
+		q.weight = m.values;
+		used = m.mem.used;
+		for (uint64_t n = 1; r == ERR_MEMORY; n++) {
+			const struct path *path;
+			struct paths p;
+
+			m.mem.fail_at = m.mem.count + n;
+			paths_begin(&p, &q, 1, 2, 3);
+			while ((r = paths_next(&p, &path)) == 1)
+				;
+			paths_end(&p);
+			failed += r == ERR_MEMORY;
+			assert_int_equal(m.mem.used, used);
+		}
+		m.mem.fail_at = 0;
+		assert_int_equal(r, 0);
+		model_free(&m);
+	}
+	assert_true(failed > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -479,6 +847,14 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			surroundings_are_all_edges_between_what_is_near, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_path_is_there_and_none_is_cheaper,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(the_k_shortest_are_the_first_of_all_paths,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_weight_that_cannot_be_is_an_error_that_names_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_search_without_memory_says_so,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_search_of_several_starts_knows_the_steps,
 						setup, teardown),
 	};

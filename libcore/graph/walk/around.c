@@ -28,7 +28,9 @@ void around_release(struct around *a)
 static int place_of(struct around *a, uint64_t to, uint64_t *place)
 {
 	struct bfs *b = &a->bfs;
-	struct seen_node n = { .node = to, .from = b->at, .hop = b->seen.list[b->at].hop + 1 };
+	struct seen_node n = {
+		.node = to, .from = (uint32_t)b->at, .hop = b->seen.list[b->at].hop + 1,
+	};
 	int r;
 
 	if (seen_find(&b->seen, to, place))
@@ -41,18 +43,22 @@ static int place_of(struct around *a, uint64_t to, uint64_t *place)
 	return r < 0 ? r : 0;
 }
 
-static int tell(void *ctx, uint64_t to, uint32_t type, enum csr_direction way)
+static int tell(void *ctx, const struct graph_edge *e)
 {
 	struct around *a = ctx;
 	struct bfs *b = &a->bfs;
 	uint64_t node = b->seen.list[b->at].node, place;
-	int r = place_of(a, to, &place);
+	struct graph_edge turned = *e;
+	int r = place_of(a, e->to, &place);
 
-	if (r < 0 || place == UINT64_MAX || place < b->at || (place == b->at && way == CSR_IN))
+	if (r < 0 || place == UINT64_MAX || place < b->at ||
+	    (place == b->at && e->way == CSR_IN))
 		return r;
-	if (way == CSR_IN || (graph_undirected(b->graph) && to < node))
-		return a->each(a->ctx, to, node, type);
-	return a->each(a->ctx, node, to, type);
+	if (e->way == CSR_OUT && !(graph_undirected(b->graph) && e->to < node))
+		return a->each(a->ctx, node, e);
+	turned.to = node;
+	turned.way = CSR_OUT;
+	return a->each(a->ctx, e->to, &turned);
 }
 
 int around_walk(struct around *a)

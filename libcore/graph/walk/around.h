@@ -14,9 +14,9 @@
 struct around {
 	struct bfs bfs;
 	uint64_t hops;
-	/* What it returns, if not 0, ends the walk and is returned.  An undirected
-	 * edge comes with its lesser node first. */
-	int (*each)(void *ctx, uint64_t from, uint64_t to, uint32_t type);
+	/* What it returns, if not 0, ends the walk and is returned.  E goes
+	 * from FROM; an undirected one from its lesser node. */
+	int (*each)(void *ctx, uint64_t from, const struct graph_edge *e);
 	void *ctx;
 };
 

@@ -22,11 +22,11 @@ void bfs_end(struct bfs *b)
 	seen_release(&b->seen);
 }
 
-static int meet(void *ctx, uint64_t to, uint32_t type, enum csr_direction way)
+static int meet(void *ctx, const struct graph_edge *e)
 {
 	struct bfs *b = ctx;
 	struct seen_node n = {
-		.node = to, .from = b->at, .type = type, .way = (uint8_t)way,
+		.node = e->to, .from = (uint32_t)b->at, .type = e->type, .way = e->way & 3,
 		.hop = b->seen.list[b->at].hop + 1,
 	};
 	int r = seen_add(&b->seen, &n);

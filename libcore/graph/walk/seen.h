@@ -14,9 +14,10 @@ struct mem;
 
 struct seen_node {
 	uint64_t node;
-	uint64_t from;		/* place in the list of the node it was met from */
-	uint32_t type, hop;	/* of the edge taken; steps from the start */
-	uint8_t way;		/* enum csr_direction */
+	uint32_t from;		/* place in the list of the node it was met from */
+	uint32_t type;		/* of the edge taken */
+	uint32_t hop : 30;	/* steps from the start */
+	uint32_t way : 2;	/* enum csr_direction */
 };
 
 struct seen {
