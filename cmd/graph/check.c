@@ -65,6 +65,7 @@ int check_main(int argc, const char **argv)
 	const struct poptOption table[] = {
 		CLI_FLAG("all", 0, &all, "every graph of the store"),
 		CLI_OPTION_GRAPH,
+		CLI_OPTION_AS_OF,
 		CLI_OPTIONS_STORE,
 		CLI_OPTIONS,
 		POPT_TABLEEND

@@ -238,6 +238,7 @@ int edges_main(int argc, const char **argv)
 		OPTION_TYPE,
 		CLI_OPTION_LIMIT,
 		CLI_OPTION_GRAPH,
+		CLI_OPTION_AS_OF,
 		CLI_OPTION_OUTPUT,
 		CLI_OPTIONS_STORE,
 		CLI_OPTIONS,

@@ -50,7 +50,7 @@ struct opened {
 	struct in *in;			/* of questions */
 };
 
-/* The store, its newest state, the graph of -g, -o's file or standard output.
+/* The store, its newest state or --as-of's, the graph of -g, -o's file or standard output.
  * ERR_NO_GRAPH with a hint.  opened_end goes with it whatever it returned. */
 int opened_begin(struct opened *o, struct cli *c);
 /* The same without a graph. */

@@ -163,6 +163,7 @@ int info_main(int argc, const char **argv)
 {
 	const struct poptOption table[] = {
 		CLI_OPTION_GRAPH,
+		CLI_OPTION_AS_OF,
 		CLI_OPTION_OUTPUT,
 		CLI_OPTIONS_STORE,
 		CLI_OPTIONS,

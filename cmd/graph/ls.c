@@ -51,6 +51,7 @@ int ls_main(int argc, const char **argv)
 	const struct poptOption table[] = {
 		CLI_FLAG("long", 'l', &more,
 			 "with nodes, edges, types, bytes and version"),
+		CLI_OPTION_AS_OF,
 		CLI_OPTION_OUTPUT,
 		CLI_OPTIONS_STORE,
 		CLI_OPTIONS,

@@ -207,6 +207,7 @@ int neighbors_main(int argc, const char **argv)
 		CLI_OPTION_BATCH,
 		CLI_OPTION_NULL,
 		CLI_OPTION_GRAPH,
+		CLI_OPTION_AS_OF,
 		CLI_OPTION_OUTPUT,
 		CLI_OPTIONS_STORE,
 		CLI_OPTIONS,

@@ -149,6 +149,7 @@ int nodes_main(int argc, const char **argv)
 		CLI_OPTION_PREFIX,
 		CLI_OPTION_LIMIT,
 		CLI_OPTION_GRAPH,
+		CLI_OPTION_AS_OF,
 		CLI_OPTION_OUTPUT,
 		CLI_OPTIONS_STORE,
 		CLI_OPTIONS,

@@ -23,7 +23,7 @@ int opened_store(struct opened *o, struct cli *c)
 	*o = (struct opened){ .cli = c, .types.all = true };
 	r = open_store(c, &o->store, OPEN_READ);
 	if (r == 0)
-		r = store_snapshot(o->store, &o->snap);
+		r = open_snapshot(c, o->store, &o->snap);
 	if (r == 0)
 		r = out_open(&o->out, cli_text(c, CLI_VAL_OUTPUT), NULL);
 	return r;

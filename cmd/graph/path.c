@@ -173,6 +173,7 @@ int path_main(int argc, const char **argv)
 		CLI_FLAG("long", 'l', &more, "with step, type of the edge and cost so far"),
 		CLI_OPTION_BATCH,
 		CLI_OPTION_GRAPH,
+		CLI_OPTION_AS_OF,
 		CLI_OPTION_OUTPUT,
 		CLI_OPTIONS_STORE,
 		CLI_OPTIONS,

@@ -469,3 +469,28 @@ data() {
 	strato-graph rm -s "$S" default
 	[ "$(ls "$S/seg" | wc -l)" = 0 ]
 }
+
+@test "--as-of: every question of a graph as it was, also once it is replaced or gone" {
+	printf 'a\tb\nb\tc\n' | strato-graph import -q -f tsv
+	strato-snapshot one
+	printf 'a\tb\na\tx\n' | strato-graph import -q -f tsv --replace
+	strato-snapshot two
+	strato-graph rm default
+	strato-compact
+	then="--as-of=one"
+	[ "$(strato-graph neighbors $then b)" = c ]
+	[ "$(strato-graph neighbors --as-of=two a | paste -sd' ')" = "b x" ]
+	[ "$(strato-graph path $then a c | paste -sd' ')" = "a b c" ]
+	[ "$(strato-graph degree $then a)" = "a${TAB}1" ]
+	[ "$(strato-graph nodes $then | paste -sd' ')" = "a b c" ]
+	[ "$(strato-graph nodes --as-of=two | paste -sd' ')" = "a b x" ]
+	[ "$(strato-graph edges $then --count)" = 2 ]
+	[ "$(strato-graph export $then -f tsv | sort | paste -sd' ')" = "a${TAB}b b${TAB}c" ]
+	[ "$(strato-graph subgraph $then b --hops=1 | wc -l)" -ge 1 ]
+	[ "$(strato-graph ls $then)" = default ]
+	strato-graph info $then | grep -q '^nodes.*3'
+	strato-graph check $then
+	run -66 strato-graph nodes
+	run -66 strato-graph nodes --as-of=nobody
+	[ -z "$(strato-graph ls)" ]
+}
