@@ -20,12 +20,33 @@ strato_get_SOURCES = %D%/get/get.c
 strato_get_LDADD = $(CMD_LDADD)
 
 bin_PROGRAMS += strato-graph
-strato_graph_SOURCES = %D%/graph/graph.c %D%/graph/graph.h %D%/graph/opened.c \
-	%D%/graph/check.c %D%/graph/degree.c %D%/graph/export.c %D%/graph/import.c \
-	%D%/graph/import.h %D%/graph/import_feed.c %D%/graph/import_files.c \
-	%D%/graph/info.c %D%/graph/ls.c %D%/graph/mv.c %D%/graph/neighbors.c \
-	%D%/graph/path.c %D%/graph/rm.c %D%/graph/row.c %D%/graph/row.h \
-	%D%/graph/nodes.c %D%/graph/edges.c %D%/graph/subgraph.c
+strato_graph_SOURCES =
+strato_graph_SOURCES += %D%/graph/check.c
+strato_graph_SOURCES += %D%/graph/convert.c
+strato_graph_SOURCES += %D%/graph/degree.c
+strato_graph_SOURCES += %D%/graph/edges.c
+strato_graph_SOURCES += %D%/graph/export.c
+strato_graph_SOURCES += %D%/graph/export.h
+strato_graph_SOURCES += %D%/graph/export_lines.c
+strato_graph_SOURCES += %D%/graph/export_lists.c
+strato_graph_SOURCES += %D%/graph/graph.c
+strato_graph_SOURCES += %D%/graph/graph.h
+strato_graph_SOURCES += %D%/graph/import.c
+strato_graph_SOURCES += %D%/graph/import.h
+strato_graph_SOURCES += %D%/graph/import_feed.c
+strato_graph_SOURCES += %D%/graph/import_files.c
+strato_graph_SOURCES += %D%/graph/import_lines.c
+strato_graph_SOURCES += %D%/graph/info.c
+strato_graph_SOURCES += %D%/graph/ls.c
+strato_graph_SOURCES += %D%/graph/mv.c
+strato_graph_SOURCES += %D%/graph/neighbors.c
+strato_graph_SOURCES += %D%/graph/nodes.c
+strato_graph_SOURCES += %D%/graph/opened.c
+strato_graph_SOURCES += %D%/graph/path.c
+strato_graph_SOURCES += %D%/graph/rm.c
+strato_graph_SOURCES += %D%/graph/row.c
+strato_graph_SOURCES += %D%/graph/row.h
+strato_graph_SOURCES += %D%/graph/subgraph.c
 strato_graph_LDADD = $(CMD_LDADD)
 bin_PROGRAMS += strato-init
 strato_init_SOURCES = %D%/init/init.c

@@ -9,6 +9,8 @@
 
 enum { OPT_SINCE = 1 };
 
+static int with_snapshots;
+
 static const struct cli_tool tool = {
 	.name = "strato-backup",
 	.does = "write a consistent copy of a store to a file or a pipe",
@@ -20,7 +22,8 @@ static const struct cli_tool tool = {
 static int write_image(struct cli *c, struct store *s, struct out *out)
 {
 	const char *since = cli_text(c, OPT_SINCE);
-	struct backup b = { .out = out, .incremental = since != NULL };
+	struct backup b = { .out = out, .incremental = since != NULL,
+		.snapshots = with_snapshots };
 	int r;
 
 	if (since)
@@ -36,6 +39,11 @@ static int write_image(struct cli *c, struct store *s, struct out *out)
 			 (unsigned long long)b.head.version, (unsigned long long)b.head.since,
 			 output_count(b.counts.entry_n), output_size(b.counts.value_bytes),
 			 output_count(b.counts.graph_n), output_size(out_total(out)));
+	if (r == 0 && b.left_out_n)
+		cli_note(c, "%s snapshots are not part of it: --snapshots adds them",
+			 output_count(b.left_out_n));
+	else if (r == 0 && with_snapshots)
+		cli_note(c, "with %s snapshots", output_count(b.snapshot_n));
 	return r;
 }
 
@@ -63,6 +71,7 @@ int main(int argc, const char **argv)
 	const struct poptOption table[] = {
 		CLI_TEXT("since", 0, OPT_SINCE, "only what changed after it, removals too",
 			 "VERSION|NAME"),
+		CLI_FLAG("snapshots", 0, &with_snapshots, "the snapshots that are kept, too"),
 		CLI_OPTION_OUTPUT,
 		CLI_OPTIONS_STORE,
 		CLI_OPTIONS,

@@ -17,6 +17,7 @@ static const struct sub {
 	{ "rm", "drop graphs", rm_main },
 	{ "mv", "rename a graph", mv_main },
 	{ "check", "verify a graph and every checksum of it", check_main },
+	{ "convert", "store a graph in another layout or order", convert_main },
 	{ "neighbors", "nodes adjacent to a node, or some steps away", neighbors_main },
 	{ "path", "a shortest path between two nodes", path_main },
 	{ "degree", "how many edges nodes have", degree_main },
@@ -41,6 +42,7 @@ static const struct cli_tool tool = {
 		"  rm         drop graphs\n"
 		"  mv         rename a graph\n"
 		"  check      verify a graph and every checksum of it\n"
+		"  convert    store a graph in another layout or order\n"
 		"  neighbors  nodes adjacent to a node, or some steps away\n"
 		"  path       a shortest path between two nodes\n"
 		"  degree     how many edges nodes have\n"
@@ -48,6 +50,22 @@ static const struct cli_tool tool = {
 		"  edges      list the edges\n"
 		"  subgraph   the edges near some nodes",
 };
+
+int graph_layout(struct cli *c, int val, int dflt)
+{
+	static const char *const names[] = { "csr", "csr-packed", "coo", NULL };
+	int i = cli_choice(c, val, names, -1);
+
+	return i < 0 ? dflt : CSR_RAW + i;
+}
+
+int graph_order(struct cli *c, int val, int dflt)
+{
+	static const char *const names[] = { "given", "degree", NULL };
+	int i = cli_choice(c, val, names, -1);
+
+	return i < 0 ? dflt : DICT_BY_KEY + i;
+}
 
 int main(int argc, const char **argv)
 {

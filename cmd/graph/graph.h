@@ -13,6 +13,7 @@
 #include "io/stream.h"
 
 int check_main(int argc, const char **argv);
+int convert_main(int argc, const char **argv);
 int degree_main(int argc, const char **argv);
 int edges_main(int argc, const char **argv);
 int export_main(int argc, const char **argv);
@@ -25,6 +26,11 @@ int nodes_main(int argc, const char **argv);
 int path_main(int argc, const char **argv);
 int rm_main(int argc, const char **argv);
 int subgraph_main(int argc, const char **argv);
+
+/* enum csr_layout of --layout's text, enum dict_order of --order's; DFLT when it was not
+ * given; another text ends with status 64. */
+int graph_layout(struct cli *c, int val, int dflt);
+int graph_order(struct cli *c, int val, int dflt);
 
 #define OPTION_TYPE_VAL 0x80	/* --type, wherever it is */
 #define OPTION_TYPE CLI_TEXT("type", 0, OPTION_TYPE_VAL, \

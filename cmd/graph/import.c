@@ -10,10 +10,11 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/team.h"
 #include "cmd/graph/import.h"
 #include "graph/build.h"
 
-enum { OPT_IDS = 1, OPT_DEDUP, OPT_LOOPS, OPT_MAX_BAD, OPT_REJECTS };
+enum { OPT_IDS = 1, OPT_DEDUP, OPT_LOOPS, OPT_MAX_BAD, OPT_REJECTS, OPT_THREADS };
 
 static const struct cli_tool tool = {
 	.name = "strato-graph import",
@@ -206,6 +207,7 @@ static void take_options(struct cli *c, struct import *im)
 	im->loops = cli_choice(c, OPT_LOOPS, loops, 0);
 	im->bad_most = cli_u64(c, OPT_MAX_BAD, 0, UINT64_MAX, 0);
 	im->rejects_name = cli_text(c, OPT_REJECTS);
+	im->threads = (unsigned)cli_u64(c, OPT_THREADS, 1, TEAM_MOST, 0);
 	im->dry = cli_given(c, CLI_VAL_DRY_RUN);
 	if (!*im->name || strlen(im->name) > MANIFEST_NAME_MAX)
 		cli_usage(c, "a graph's name has 1 to %u bytes", MANIFEST_NAME_MAX);
@@ -233,6 +235,7 @@ int import_main(int argc, const char **argv)
 		CLI_FLAG("append", 0, &im.append, "extend a graph (cannot be done yet)"),
 		CLI_TEXT("max-bad", 0, OPT_MAX_BAD, "tolerate N malformed lines (0)", "N"),
 		CLI_TEXT("rejects", 0, OPT_REJECTS, "copy malformed lines to FILE", "FILE"),
+		CLI_TEXT("threads", 0, OPT_THREADS, "threads (default: the cores it may use)", "N"),
 		CLI_OPTION_CREATE(&im.create),
 		CLI_OPTION_GRAPH,
 		CLI_OPTION_DRY_RUN,

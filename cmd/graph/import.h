@@ -1,7 +1,8 @@
 /* cmd/graph/import.h - what the files of import share
  *
  * import.c has the command line, the commit and the words; import_files.c finds
- * the inputs, their formats and directions, and hands each one to import_feed.c.
+ * the inputs, their formats and directions, and hands each one to import_feed.c,
+ * which leaves lists of edges, a line each, to the threads of import_lines.c.
  */
 #ifndef CMD_GRAPH_IMPORT_H
 #define CMD_GRAPH_IMPORT_H
@@ -20,6 +21,7 @@ struct import {
 	bool ldbc;				/* -f ldbc: by the operands' names */
 	int ids, dedup, loops;
 	uint64_t bad_most;
+	unsigned threads;			/* 0: as many as there are cores for us */
 	const char *rejects_name;
 
 	struct build *build;			/* once the direction is known */
@@ -27,6 +29,7 @@ struct import {
 	struct out *rejects;
 	struct progress progress;
 	uint64_t bytes, bad_n;			/* of the inputs before */
+	uint64_t place;				/* behind their edges: for the build */
 	uint64_t base;				/* version of the graph replaced, 0: none */
 	struct manifest_graph graph;
 	struct build_note note;
@@ -41,6 +44,7 @@ struct import_input {
 	uint8_t *head;			/* read already, to guess by */
 	size_t head_len, head_at;
 	uint64_t edge_n, node_n;	/* what it gave */
+	uint64_t bytes;			/* read of it, before unpacking */
 };
 
 /* Asked now and then: a signal ends the import. */
@@ -56,5 +60,9 @@ int import_begin(struct import_input *i, enum text_direction d);
 
 /* Every edge and node of one input into the build. */
 int import_feed(struct import_input *i);
+int import_lines(struct import_input *i);	/* of el and tsv */
+
+/* A malformed line that is tolerated, LF included. */
+int import_reject(struct import_input *i, struct bytes line);
 
 #endif

@@ -29,11 +29,14 @@ static ssize_t fill(void *ctx, void *buf, size_t cap)
 	return in_read(i->in, buf, cap);
 }
 
+int import_reject(struct import_input *i, struct bytes line)
+{
+	return i->im->rejects ? out_write(i->im->rejects, line.ptr, line.len) : 0;
+}
+
 static int reject(void *ctx, struct bytes line)
 {
-	struct import_input *i = ctx;
-
-	return i->im->rejects ? out_write(i->im->rejects, line.ptr, line.len) : 0;
+	return import_reject(ctx, line);
 }
 
 static int add(struct import_input *i, enum text_what what, const struct text_edge *e)
@@ -88,8 +91,11 @@ int import_feed(struct import_input *i)
 		.reject = reject, .reject_ctx = i,
 	};
 	struct text *t = NULL;
-	int r = text_open(&t, &from, &o, store_mem(im->store));
+	int r;
 
+	if (i->dialect == &edgelist_dialect || i->dialect == &tsv_dialect)
+		return import_lines(i);
+	r = text_open(&t, &from, &o, store_mem(im->store));
 	if (r == 0)
 		r = text_head(t);
 	if (r == 0)
@@ -98,6 +104,7 @@ int import_feed(struct import_input *i)
 		r = add_all(i, t);
 	if (r == 0 && *text_note(t))
 		cli_say(im->cli, "%s: %s", in_name(i->in), text_note(t));
+	i->bytes = in_total(i->in);
 	im->bad_n += t ? text_bad(t) : 0;
 	text_close(t);
 	return r;

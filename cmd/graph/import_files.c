@@ -80,7 +80,7 @@ static int add_file(struct import *im, struct import_input *i, const char *name)
 		r = guess(i);
 	if (r == 0)
 		r = import_feed(i);
-	im->bytes += in_total(i->in);
+	im->bytes += i->bytes;
 	mem_free(store_mem(im->store), i->head);
 	in_close(i->in);
 	return r;
@@ -98,7 +98,8 @@ static int build_for(struct import *im, bool undirected)
 	const struct build_options o = {
 		.backend = store_backend(im->store), .store_id = store_id(im->store),
 		.mem = store_mem(im->store), .ids = (enum build_ids)im->ids,
-		.undirected = undirected, .equal = (enum build_equal)im->dedup, .dry = im->dry,
+		.undirected = undirected, .threads = im->threads,
+		.equal = (enum build_equal)im->dedup, .dry = im->dry,
 		.drop_loops = im->loops, .stop = stop, .stop_ctx = im,
 	};
 

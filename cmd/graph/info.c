@@ -44,6 +44,30 @@ static uint64_t size_of(const struct manifest_graph *g)
 	return sum;
 }
 
+/* Of the whole, checksums and dictionary included, for each time that an edge is
+ * stored: at both of its ends, but a loop without direction once. */
+static double bits_per_edge(const struct opened *o)
+{
+	const struct csr *out = graph_csr(o->graph, CSR_OUT), *in = graph_csr(o->graph, CSR_IN);
+	uint64_t edge_n = csr_edge_n(out) + (in != out ? csr_edge_n(in) : 0);
+
+	return edge_n ? 8.0 * (double)size_of(graph_entry(o->graph)) / (double)edge_n : 0;
+}
+
+static const char *layout_of(const struct opened *o)
+{
+	return csr_layout_name(csr_layout(graph_csr(o->graph, CSR_OUT)));
+}
+
+static const char *values_of(const struct opened *o)
+{
+	static const char *const names[] = {
+		[CSR_NO_VALUES] = "none", [CSR_INTEGERS] = "integers", [CSR_REALS] = "reals",
+	};
+
+	return names[csr_values(graph_csr(o->graph, CSR_OUT))];
+}
+
 /* Edges of a type as people count them: undirected ones once. */
 static int type_edges(struct opened *o, uint32_t type, uint64_t *n)
 {
@@ -78,10 +102,12 @@ static int info_types(struct opened *o)
 static int info_text(struct opened *o)
 {
 	const struct manifest_graph *g = graph_entry(o->graph);
-	char text[64];
+	char text[64], bits[80];
 	int r;
 
 	created(g, text);
+	snprintf(bits, sizeof bits, "%s, %.2f bits an edge at each end",
+		 output_size(size_of(g)), bits_per_edge(o));
 	if ((r = say(o, "graph", g->name)) < 0 ||
 	    (r = say(o, "nodes", output_count(g->node_n))) < 0 ||
 	    (r = say(o, "edges", output_count(g->edge_n))) < 0 ||
@@ -90,8 +116,10 @@ static int info_text(struct opened *o)
 		     "directed")) < 0 ||
 	    (r = say(o, "equal ones", g->flags & GRAPH_MULTI ? "kept" : "stored once")) < 0 ||
 	    (r = say(o, "keys", dict_form_name(dict_form(graph_dict(o->graph))))) < 0 ||
-	    (r = say(o, "layout", csr_layout_name(csr_layout(graph_csr(o->graph, CSR_OUT))))) < 0 ||
-	    (r = say(o, "size", output_size(size_of(g)))) < 0 ||
+	    (r = say(o, "layout", layout_of(o))) < 0 ||
+	    (r = say(o, "order", dict_order_name(dict_order(graph_dict(o->graph))))) < 0 ||
+	    (r = say(o, "values", values_of(o))) < 0 ||
+	    (r = say(o, "size", bits)) < 0 ||
 	    (r = say(o, "created", text)) < 0)
 		return r;
 	snprintf(text, sizeof text, "%" PRIu64, g->version);
@@ -137,8 +165,11 @@ static int info_json(struct opened *o)
 	json_bool(&j, "undirected", graph_undirected(o->graph));
 	json_bool(&j, "equal_edges_kept", g->flags & GRAPH_MULTI);
 	json_text(&j, "keys", dict_form_name(dict_form(graph_dict(o->graph))));
-	json_text(&j, "layout", csr_layout_name(csr_layout(graph_csr(o->graph, CSR_OUT))));
+	json_text(&j, "layout", layout_of(o));
+	json_text(&j, "order", dict_order_name(dict_order(graph_dict(o->graph))));
+	json_text(&j, "values", values_of(o));
 	json_u64(&j, "size_bytes", size_of(g));
+	json_real(&j, "bits_per_edge", bits_per_edge(o));
 	json_text(&j, "created", text);
 	json_version(&j, "version", g->version);
 	r = json_types(o, &j);

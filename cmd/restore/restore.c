@@ -72,6 +72,8 @@ static void tell(struct restoring *p, const struct restore *r)
 		 p->dry ? "verified" : p->place.dir, (unsigned long long)restore_version(r),
 		 output_count(n->entry_n), output_size(n->value_bytes),
 		 output_count(n->graph_n));
+	if (restore_snapshot_n(r))
+		cli_note(p->cli, "with %s snapshots", output_count(restore_snapshot_n(r)));
 }
 
 static int build(struct restoring *p)

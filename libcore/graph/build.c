@@ -374,6 +374,16 @@ int build_add(struct build *b, const struct text_edge *e)
 	return r;
 }
 
+int build_add_texts(struct build *b, const struct text_edge *e, size_t n, uint64_t at)
+{
+	int r = 0;
+
+	(void)at;
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = build_add(b, &e[i]);
+	return r;
+}
+
 /* With the lock held alone. */
 static int add_nodes(struct build *b, uint64_t first, uint64_t n)
 {

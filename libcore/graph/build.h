@@ -62,6 +62,8 @@ unsigned build_threads(const struct build *b);
  * ERR_UNSUPPORTED for values: they cannot be stored yet. */
 int build_add_edges(struct build *b, unsigned who, const struct scan_edge *e,
 		    const struct text_value *value, size_t n, uint64_t at);
+/* The same with any keys. */
+int build_add_texts(struct build *b, const struct text_edge *e, size_t n, uint64_t at);
 /* One edge behind all those that build_add gave before, whatever its keys. */
 int build_add(struct build *b, const struct text_edge *e);
 /* Nodes that may have no edge. */

@@ -325,6 +325,20 @@ int csr_block_values(struct csr_list *l, const union csr_value **v)
 	return r;
 }
 
+int csr_value_at(struct csr_list *l, uint64_t i, union csr_value *v)
+{
+	uint32_t w = l->values_width;
+	const uint8_t *at = l->values_at + (l->edge + i) * w;
+	int r;
+
+	if (l->csr->values == CSR_NO_VALUES || i >= l->n)
+		return err_set(ERR_BUG, "the value of no edge");
+	r = w ? segment_check(l->csr->seg, at, w) : 0;
+	if (r == 0)
+		*v = value_at(l, at);
+	return r;
+}
+
 int csr_next_value(struct csr_list *l, uint64_t *to, union csr_value *v)
 {
 	const union csr_value *values;

@@ -127,6 +127,8 @@ static inline int csr_next(struct csr_list *l, uint64_t *to)
 /* The values of the ids that the last csr_block gave, in their order: as many.
  * ERR_BUG of a graph without values. */
 int csr_block_values(struct csr_list *l, const union csr_value **v);
+/* The value of the list's edge I, of csr_list.n. */
+int csr_value_at(struct csr_list *l, uint64_t i, union csr_value *v);
 /* csr_next and the value. */
 int csr_next_value(struct csr_list *l, uint64_t *to, union csr_value *v);
 

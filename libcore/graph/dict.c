@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "graph/bits.h"
 #include "graph/dict_disk.h"
 #include "graph/text/text.h"
 
@@ -22,6 +23,9 @@ struct dict {
 	uint64_t page_n;		/* of strings; groups of a bitmap */
 	uint64_t per_key;		/* groups a key, a fraction of 2^64 */
 	struct bytes data, index, types, names;
+	enum dict_order order;
+	unsigned order_bits;
+	struct bytes places, ids;
 	struct buf key;			/* the one being decoded */
 };
 
@@ -86,6 +90,19 @@ static int open_form(struct dict *d)
 	return 0;
 }
 
+static bool open_order(struct dict *d)
+{
+	uint64_t len;
+
+	if (d->order == DICT_BY_KEY)
+		return true;
+	d->order_bits = d->key_n ? bits_width(d->key_n - 1) : 0;
+	len = bits_bytes(d->key_n, d->order_bits);
+	d->places = segment_section(d->seg, DICT_PLACES);
+	d->ids = segment_section(d->seg, DICT_IDS);
+	return d->order_bits <= BITS_MOST && d->places.len == len && d->ids.len == len;
+}
+
 static int open_meta(struct dict *d)
 {
 	static const uint8_t zero[sizeof(struct dict_meta_disk)];
@@ -98,16 +115,21 @@ static int open_meta(struct dict *d)
 	if (le32_get(m.form) > DICT_FORM_STRINGS)
 		return err_set(ERR_NEWER, "%s: a dictionary of form %" PRIu32,
 			       segment_path(d->seg), le32_get(m.form));
+	if (le32_get(m.order) > DICT_BY_DEGREE)
+		return err_set(ERR_NEWER, "%s: a dictionary in an order %" PRIu32,
+			       segment_path(d->seg), le32_get(m.order));
 	d->form = (enum dict_form)le32_get(m.form);
+	d->order = (enum dict_order)le32_get(m.order);
 	d->key_n = le64_get(m.key_n);
 	d->type_n = le64_get(m.type_n);
 	d->first = le64_get(m.first);
 	d->last = le64_get(m.last);
 	d->types = segment_section(d->seg, DICT_TYPES);
 	d->names = segment_section(d->seg, DICT_NAMES);
-	if (le32_get(m.zero) || memcmp(m.zero_too, zero, sizeof m.zero_too))
+	if (memcmp(m.zero_too, zero, sizeof m.zero_too))
 		return damaged_head(d, "a field that must be zero is not");
-	if (d->type_n >= UINT32_MAX || !holds64(d->types, d->type_n + 1) || !open_form(d))
+	if (d->type_n >= UINT32_MAX || !holds64(d->types, d->type_n + 1) || !open_form(d) ||
+	    !open_order(d))
 		return damaged_head(d, "its counts and its sections disagree");
 	return 0;
 }
@@ -154,6 +176,16 @@ const char *dict_form_name(enum dict_form form)
 	};
 
 	return names[form];
+}
+
+enum dict_order dict_order(const struct dict *d)
+{
+	return d->order;
+}
+
+const char *dict_order_name(enum dict_order order)
+{
+	return order == DICT_BY_DEGREE ? "degree" : "given";
 }
 
 uint64_t dict_key_n(const struct dict *d)
@@ -451,35 +483,73 @@ static int string_of(struct dict *d, uint64_t id)
 
 /* --- both --- */
 
+/* Number I of one of the two arrays. */
+static int ordered(struct dict *d, struct bytes array, uint64_t i, uint64_t *out)
+{
+	unsigned w = d->order_bits;
+	const uint8_t *at = array.ptr + i / 8 * w + i % 8 * w / 8;
+	int r = w ? segment_check(d->seg, at, (i % 8 * w % 8 + w + 7) / 8) : 0;
+
+	if (r < 0)
+		return r;
+	*out = w ? bits_get(array.ptr, i, w) : 0;
+	return *out < d->key_n ? 0 : damaged(d, at, "an order of other nodes");
+}
+
+static int place_of(struct dict *d, uint64_t id, uint64_t *place)
+{
+	*place = id;
+	return d->order == DICT_BY_KEY ? 0 : ordered(d, d->places, id, place);
+}
+
+static int id_of(struct dict *d, uint64_t place, uint64_t *id)
+{
+	*id = place;
+	return d->order == DICT_BY_KEY ? 0 : ordered(d, d->ids, place, id);
+}
+
 int dict_find(struct dict *d, struct bytes key, uint64_t *id)
 {
-	uint64_t number;
+	uint64_t number, place = 0;
+	int r = 0;
 
 	if (d->form == DICT_FORM_STRINGS)
-		return find_string(d, key, id);
-	return text_number(key, &number) ? find_number(d, number, id) : 0;
+		r = find_string(d, key, &place);
+	else if (text_number(key, &number))
+		r = find_number(d, number, &place);
+	if (r <= 0)
+		return r;
+	r = id_of(d, place, id);
+	return r < 0 ? r : 1;
 }
 
 int dict_key(struct dict *d, uint64_t id, struct buf *out)
 {
-	uint64_t number;
+	uint64_t number, place;
 	int r;
 
 	buf_clear(out);
 	if (id >= d->key_n)
 		return err_set(ERR_BUG, "no node %" PRIu64 " among %" PRIu64, id, d->key_n);
+	r = place_of(d, id, &place);
+	if (r < 0)
+		return r;
 	if (d->form == DICT_FORM_STRINGS)
-		return (r = string_of(d, id)) < 0 ? r :
+		return (r = string_of(d, place)) < 0 ? r :
 			buf_add(out, d->key.ptr, d->key.len);
-	r = number_of(d, id, &number);
+	r = number_of(d, place, &number);
 	return r < 0 ? r : buf_printf(out, "%" PRIu64, number);
 }
 
 int dict_number(struct dict *d, uint64_t id, uint64_t *out)
 {
+	uint64_t place;
+	int r;
+
 	if (id >= d->key_n || d->form == DICT_FORM_STRINGS)
 		return err_set(ERR_BUG, "no number %" PRIu64 " among %" PRIu64, id, d->key_n);
-	return number_of(d, id, out);
+	r = place_of(d, id, &place);
+	return r < 0 ? r : number_of(d, place, out);
 }
 
 /* --- in order --- */
@@ -488,8 +558,14 @@ int dict_at(struct dict *d, uint64_t place, uint64_t *id)
 {
 	if (place >= d->key_n)
 		return err_set(ERR_BUG, "no place %" PRIu64 " among %" PRIu64, place, d->key_n);
-	*id = place;
-	return 0;
+	return id_of(d, place, id);
+}
+
+int dict_place_of(struct dict *d, uint64_t id, uint64_t *place)
+{
+	if (id >= d->key_n)
+		return err_set(ERR_BUG, "no node %" PRIu64 " among %" PRIu64, id, d->key_n);
+	return place_of(d, id, place);
 }
 
 int dict_place_number(struct dict *d, uint64_t number, uint64_t *place)
@@ -634,10 +710,30 @@ static int check_types(struct dict *d)
 	return 0;
 }
 
+/* Each array is the other one turned round: so both hold every number once. */
+static int check_order(struct dict *d)
+{
+	uint64_t place, id;
+	int r;
+
+	for (uint64_t i = 0; i < d->key_n; i++) {
+		r = place_of(d, i, &place);
+		if (r == 0)
+			r = id_of(d, place, &id);
+		if (r < 0)
+			return r;
+		if (id != i)
+			return damaged_head(d, "its order and the way back disagree");
+	}
+	return 0;
+}
+
 int dict_check(struct dict *d)
 {
 	int r = d->form == DICT_FORM_STRINGS ? check_strings(d) :
 		d->form == DICT_FORM_RANGE ? 0 : check_numbers(d);
 
+	if (r == 0 && d->order != DICT_BY_KEY)
+		r = check_order(d);
 	return r < 0 ? r : check_types(d);
 }

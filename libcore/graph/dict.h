@@ -18,6 +18,12 @@ enum dict_form {
 	DICT_FORM_STRINGS = 3,
 };
 
+/* In what order nodes have their numbers. */
+enum dict_order {
+	DICT_BY_KEY = 0,	/* as given: their keys' */
+	DICT_BY_DEGREE = 1,	/* most edges first; among equals, their keys' */
+};
+
 /* --- writing --- */
 
 struct dict_writer;
@@ -40,15 +46,28 @@ int dict_finish(struct dict_writer *w, const struct bytes *type, uint64_t type_n
 		struct segment_ref *ref);
 void dict_abort(struct dict_writer *w);		/* NULL is fine */
 
-/* --- reading --- */
-
 struct dict;
+struct sort;
+
+/* The same keys and types, the nodes in another order.  PLACES (DICT_BY_DEGREE;
+ * else NULL) gives for node 0, 1, 2, ... its place in key order, each once, as the
+ * low 64 bits of its numbers.  BUDGET bytes are drawn to turn it round. */
+int dict_reorder(struct dict *d, enum dict_order order, struct sort *places, size_t budget,
+		 struct backend *b, const uint8_t store_id[16], struct mem *mem,
+		 struct segment_ref *ref);
+/* A copy, whatever its order. */
+int dict_copy(struct dict *d, struct backend *b, const uint8_t store_id[16],
+	      struct mem *mem, struct segment_ref *ref);
+
+/* --- reading --- */
 
 int dict_open(struct dict **out, struct backend *b, const struct segment_ref *ref,
 	      const uint8_t store_id[16], struct mem *mem);
 void dict_close(struct dict *d);		/* NULL is fine */
 
 enum dict_form dict_form(const struct dict *d);
+enum dict_order dict_order(const struct dict *d);
+const char *dict_order_name(enum dict_order order);
 const char *dict_form_name(enum dict_form form);
 uint64_t dict_key_n(const struct dict *d);
 uint32_t dict_type_n(const struct dict *d);
@@ -65,6 +84,7 @@ int dict_number(struct dict *d, uint64_t id, uint64_t *out);
 /* Nodes in the order of their keys: the node at PLACE (below key_n), and the first
  * place whose key is not below KEY: key_n when all are. */
 int dict_at(struct dict *d, uint64_t place, uint64_t *id);
+int dict_place_of(struct dict *d, uint64_t id, uint64_t *place);	/* dict_at turned round */
 int dict_place(struct dict *d, struct bytes key, uint64_t *place);
 int dict_place_number(struct dict *d, uint64_t number, uint64_t *place);
 

@@ -8,7 +8,9 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "graph/dict.h"
+#include "graph/bits.h"
 #include "graph/dict_disk.h"
+#include "graph/sort.h"
 #include "graph/spool.h"
 
 struct dict_writer {
@@ -240,4 +242,157 @@ int dict_finish(struct dict_writer *w, const struct bytes *type, uint64_t type_n
 	}
 	dict_abort(w);
 	return r;
+}
+
+/* --- in another order --- */
+
+#define COPIED (1u << 20)
+
+static int copy_section(struct segment_writer *w, struct segment *from, uint32_t tag)
+{
+	struct bytes b = segment_section(from, tag);
+	int r = b.ptr ? segment_begin(w, tag) : 0;
+
+	for (size_t at = 0; r == 0 && at < b.len; at += COPIED) {
+		size_t n = b.len - at < COPIED ? b.len - at : COPIED;
+
+		r = segment_check(from, b.ptr + at, n);
+		if (r == 0)
+			r = segment_write(w, b.ptr + at, n);
+	}
+	return r;
+}
+
+struct array {			/* of packed numbers, on its way into a section */
+	struct segment_writer *seg;
+	struct bits bits;
+	unsigned width, len;
+	uint8_t chunk[4096 + 8];
+};
+
+static int array_begin(struct array *a, struct segment_writer *seg, uint32_t tag, uint64_t n)
+{
+	*a = (struct array){ .seg = seg, .width = n ? bits_width(n - 1) : 0 };
+	return a->width > BITS_MOST ? err_set(ERR_BUG, "too many nodes to order") :
+		segment_begin(seg, tag);
+}
+
+static int array_put(struct array *a, uint64_t v)
+{
+	unsigned len;
+
+	a->len += bits_put(&a->bits, a->chunk + a->len, v, a->width);
+	if (a->len < sizeof a->chunk - 8)
+		return 0;
+	len = a->len;
+	a->len = 0;
+	return segment_write(a->seg, a->chunk, len);
+}
+
+static int array_end(struct array *a)
+{
+	a->len += bits_end(&a->bits, a->chunk + a->len);
+	return segment_write(a->seg, a->chunk, a->len);
+}
+
+/* DICT_PLACES as they come; (place, id) of each to be sorted. */
+static int put_places(struct segment_writer *w, uint64_t n, struct sort *places,
+		      struct sort *turned)
+{
+	struct array a;
+	sort_key key;
+	int r = array_begin(&a, w, DICT_PLACES, n);
+
+	for (uint64_t id = 0; r == 0 && id < n; id++) {
+		r = sort_next(places, &key);
+		if (r == 0 || (r > 0 && (uint64_t)key >= n))
+			return err_set(ERR_BUG, "an order of other nodes");
+		if (r > 0)
+			r = array_put(&a, (uint64_t)key);
+		if (r == 0)
+			r = sort_add(turned, (sort_key)(uint64_t)key << 64 | id);
+	}
+	return r < 0 ? r : array_end(&a);
+}
+
+static int put_ids(struct segment_writer *w, uint64_t n, struct sort *turned)
+{
+	struct array a;
+	sort_key key;
+	int r = array_begin(&a, w, DICT_IDS, n);
+
+	for (uint64_t place = 0; r == 0 && place < n; place++) {
+		r = sort_next(turned, &key);
+		if (r == 0 || (r > 0 && (uint64_t)(key >> 64) != place))
+			return err_set(ERR_BUG, "a place twice in an order");
+		if (r > 0)
+			r = array_put(&a, (uint64_t)key);
+	}
+	return r < 0 ? r : array_end(&a);
+}
+
+static int put_order(struct segment_writer *w, uint64_t n, struct sort *places, size_t budget,
+		     struct backend *b, struct mem *mem)
+{
+	const struct sort_options o = {
+		.backend = b, .mem = mem, .budget = budget, .words = 2, .bits = 128,
+		.given = 64, .most = n,
+	};
+	struct sort *turned = NULL;
+	int r = sort_open(&turned, &o);
+
+	if (r == 0)
+		r = put_places(w, n, places, turned);
+	if (r == 0)
+		r = sort_finish(turned);
+	if (r == 0)
+		r = put_ids(w, n, turned);
+	sort_close(turned);
+	return r;
+}
+
+/* What all copies share: sections up to LAST, and META with its order changed. */
+static int copy(struct dict *d, struct segment_writer *w, enum dict_order order, uint32_t last)
+{
+	struct bytes meta = segment_get_meta(dict_segment(d));
+	struct dict_meta_disk m;
+	int r = 0;
+
+	for (uint32_t tag = 1; tag <= last && r == 0; tag++)
+		r = copy_section(w, dict_segment(d), tag);
+	memcpy(&m, meta.ptr, sizeof m);
+	m.order = le32_of(order);
+	return r < 0 ? r : segment_meta(w, &m, sizeof m);
+}
+
+static int end_copy(struct segment_writer *w, int r, struct segment_ref *ref)
+{
+	if (r == 0)
+		return segment_finish(w, ref);
+	segment_abort(w);
+	return r;
+}
+
+int dict_reorder(struct dict *d, enum dict_order order, struct sort *places, size_t budget,
+		 struct backend *b, const uint8_t store_id[16], struct mem *mem,
+		 struct segment_ref *ref)
+{
+	struct segment_writer *w = NULL;
+	int r = segment_create(&w, b, SEGMENT_DICT, store_id, mem);
+
+	if (r < 0)
+		return r;
+	r = copy(d, w, order, DICT_NAMES);
+	if (r == 0 && order != DICT_BY_KEY)
+		r = put_order(w, dict_key_n(d), places, budget, b, mem);
+	return end_copy(w, r, ref);
+}
+
+int dict_copy(struct dict *d, struct backend *b, const uint8_t store_id[16],
+	      struct mem *mem, struct segment_ref *ref)
+{
+	struct segment_writer *w = NULL;
+	int r = segment_create(&w, b, SEGMENT_DICT, store_id, mem);
+
+	return r < 0 ? r : end_copy(w, copy(d, w, dict_order(d), DICT_IDS), ref);
 }

@@ -201,15 +201,14 @@ static int keep_text(struct worker *w, const struct text_edge *e)
 	return ++w->text_n == FEED_TEXTS ? give_texts(w) : 0;
 }
 
-/* Room for what the line unescapes: no more than its length. */
+/* Room for what the lines of the chunk unescape: no more than their length.  (The edges
+ * at hand do not point into the old room: it would be large enough.) */
 static int room_for(struct worker *w, struct bytes line)
 {
 	size_t cap = w->chunk.text.len;
 
 	if (w->room_cap >= cap || w->f->shape == SCAN_EL || !memchr(line.ptr, '\\', line.len))
 		return 0;
-	if (w->text_n && give_texts(w) < 0)	/* they may point into it */
-		return ERR_MEMORY;
 	mem_free(w->f->o->mem, w->room);
 	w->room_cap = w->room_len = 0;
 	w->room = mem_alloc(w->f->o->mem, cap);
@@ -233,7 +232,6 @@ static int take_line(struct worker *w)
 	r = room_for(w, line);
 	if (r < 0)
 		return r;
-	e = &w->text[w->text_n];
 	r = o->dialect->line(line, w->room + w->room_len, e);
 	w->at = lf ? lf + 1 : w->end;
 	if (r == 1 && (line.len < all.len ||

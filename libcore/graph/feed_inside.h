@@ -27,8 +27,8 @@ struct feed_source {
 struct feed_chunk {
 	uint8_t *buf;
 	size_t cap;
-	struct bytes text;		/* whole lines; the last may lack its LF, or be the first
-					 * TEXT_LINE_MAX + 1 bytes of one */
+	struct bytes text;		/* whole lines; the last may lack its LF, or be what shows
+					 * that it is over TEXT_LINE_MAX */
 	uint64_t seq, off;
 	int failed;			/* reading did, behind the text */
 	struct err_note note;

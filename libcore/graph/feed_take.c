@@ -98,8 +98,6 @@ static int end_lines(struct feed_source *s, struct feed_chunk *c, uint64_t off, 
 	}
 	if (lf)
 		len = (size_t)(lf - c->buf) + 1;
-	else if (len > line + LINE_ROOM)
-		len = line + LINE_ROOM;
 	c->text = bytes_of(c->buf + from, len - from);
 	return 1;
 }

@@ -1,11 +1,17 @@
 /* graph/intern.c - open addressing over an arena; runs and a heap when it is full
  *
- * The arena is rows (number, length, hash, bytes) as they came; a run is the same in
- * byte order.  More runs than FAN are
- * merged FAN at a time, the result at the end of the same spool.
+ * The arena is rows (number, length, hash, bytes) as they came, in blocks that
+ * never move; a run is the same in byte order.  Looking up takes no lock beside the
+ * shared one: a slot is published after its row is whole.  New rows are added by
+ * one thread at a time; what moves things - more slots, a spill - is done alone.
+ * More runs than FAN are merged FAN at a time, the result at the end of the same
+ * spool.
  */
 #include "graph/intern.h"
 
+#include <endian.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +24,26 @@
 #define SLOTS_LEAST 1024u
 #define READ_LEN (64u << 10)
 #define OFF_BITS 40			/* of a slot: where its row begins in the arena */
+#define BLOCK_BITS 17			/* of that: where in its block */
+#define BLOCK_LEN (1u << BLOCK_BITS)	/* the most; the first ones are smaller */
+#define BLOCK_LEAST 4096u
+#define BATCH 256u			/* look-ups whose misses of the cache overlap */
+#define DIGIT 256u
+#define LINE 64				/* of the cache */
 
 struct row {				/* of the arena, and of a run; its bytes follow */
 	uint64_t number;
 	uint32_t len, hash;
 };
 
+struct block {
+	uint8_t *rows;
+	uint32_t len, cap;		/* the last one's len is `filled` until the next comes */
+};
+
 struct sorted {			/* a row on its way into order */
-	uint64_t head;		/* its first bytes, as a number that compares alike */
-	uint64_t off;
+	uint64_t head;		/* bytes of it, as a number that compares alike */
+	const struct row *row;
 };
 
 struct source {
@@ -43,10 +60,18 @@ struct intern {
 	struct mem *mem;
 	struct backend *backend;
 	size_t budget;
-	struct buf arena;		/* rows, each from a multiple of 8 on */
-	uint64_t *slots;		/* hash's high bits, then off + 1; 0: free */
-	uint64_t slot_n, entry_n, n;	/* entry_n: rows in the arena */
+	pthread_rwlock_t lock;		/* held alone by who moves or drops anything */
+	struct block *block;
+	uint64_t block_n, block_cap, arena_cap;
+	_Atomic uint64_t *slots;	/* hash's high bits, then off + 1; 0: free */
+	uint64_t slot_n;
+	uint8_t apart[LINE];	/* what changes with each row, from what all look-ups read */
+	pthread_mutex_t adding;
+	uint64_t entry_n, n;		/* rows in the arena; numbers given */
+	uint32_t filled;		/* bytes of the last block */
+	uint8_t apart_again[LINE];
 	struct sorted *order;
+	size_t common;			/* bytes at the begin that all rows in order share */
 	uint64_t next;
 	struct spool *spool;
 	struct buf runs;
@@ -57,7 +82,7 @@ struct intern {
 
 static struct row *row_at(const struct intern *t, uint64_t off)
 {
-	return (struct row *)(t->arena.ptr + off);
+	return (struct row *)(t->block[off >> BLOCK_BITS].rows + (off & (BLOCK_LEN - 1)));
 }
 
 static struct bytes text_of(const struct row *row)
@@ -65,9 +90,9 @@ static struct bytes text_of(const struct row *row)
 	return bytes_of(row + 1, row->len);
 }
 
-static uint64_t after(const struct intern *t, uint64_t off)
+static uint32_t row_len(size_t text_len)
 {
-	return off + (sizeof(struct row) + row_at(t, off)->len + 7) / 8 * 8;
+	return (uint32_t)((sizeof(struct row) + text_len + 7) / 8 * 8);
 }
 
 int intern_open(struct intern **out, struct backend *b, size_t budget, struct mem *mem)
@@ -76,11 +101,13 @@ int intern_open(struct intern **out, struct backend *b, size_t budget, struct me
 
 	if (!t)
 		return ERR_MEMORY;
-	t->mem = t->arena.mem = t->runs.mem = mem;
+	t->mem = t->runs.mem = mem;
 	t->backend = b;
 	t->budget = budget && budget < INTERN_BUDGET_LEAST ? INTERN_BUDGET_LEAST : budget;
 	t->fan = t->budget / (4 * READ_LEN);
 	t->fan = t->fan < 4 ? 4 : t->fan > 64 ? 64 : t->fan;
+	pthread_rwlock_init(&t->lock, NULL);
+	pthread_mutex_init(&t->adding, NULL);
 	*out = t;
 	return 0;
 }
@@ -97,14 +124,24 @@ static void heap_release(struct intern *t)
 	t->pending = false;
 }
 
+static void slots_release(struct intern *t)
+{
+	mem_free(t->mem, (void *)t->slots);
+	t->slots = NULL;
+	t->slot_n = 0;
+}
+
 static void table_release(struct intern *t)
 {
-	buf_release(&t->arena);
-	mem_free(t->mem, t->slots);
+	for (uint64_t i = 0; i < t->block_n; i++)
+		mem_free(t->mem, t->block[i].rows);
+	mem_free(t->mem, t->block);
 	mem_free(t->mem, t->order);
-	t->slots = NULL;
+	slots_release(t);
+	t->block = NULL;
 	t->order = NULL;
-	t->slot_n = t->entry_n = 0;
+	t->block_n = t->block_cap = t->arena_cap = t->entry_n = 0;
+	t->filled = 0;
 }
 
 void intern_close(struct intern *t)
@@ -115,6 +152,8 @@ void intern_close(struct intern *t)
 	table_release(t);
 	spool_close(t->spool);
 	buf_release(&t->runs);
+	pthread_rwlock_destroy(&t->lock);
+	pthread_mutex_destroy(&t->adding);
 	mem_free(t->mem, t);
 }
 
@@ -125,37 +164,118 @@ uint64_t intern_n(const struct intern *t)
 
 /* --- order --- */
 
-static uint64_t head_of(struct bytes text)
+/* Eight bytes behind the first SKIP.  A text that ends there is less than one that
+ * goes on, but for zeros: then more than the head decides. */
+static uint64_t head_of(struct bytes text, size_t skip)
 {
 	uint8_t b[8] = {0};
+	uint64_t x;
 
-	if (text.len)
-		memcpy(b, text.ptr, text.len < 8 ? text.len : 8);
-	return (uint64_t)b[0] << 56 | (uint64_t)b[1] << 48 | (uint64_t)b[2] << 40 |
-		(uint64_t)b[3] << 32 | (uint64_t)b[4] << 24 | (uint64_t)b[5] << 16 |
-		(uint64_t)b[6] << 8 | b[7];
+	if (text.len > skip)
+		memcpy(b, text.ptr + skip, text.len - skip < 8 ? text.len - skip : 8);
+	memcpy(&x, b, 8);
+	return be64toh(x);
 }
 
-static int by_text(const void *a, const void *b, void *ctx)
+static int by_text(const void *a, const void *b)
 {
 	const struct sorted *x = a, *y = b;
-	const struct intern *t = ctx;
 
-	if (x->head != y->head)
-		return x->head < y->head ? -1 : 1;
-	return bytes_cmp(text_of(row_at(t, x->off)), text_of(row_at(t, y->off)));
+	return bytes_cmp(text_of(x->row), text_of(y->row));
+}
+
+/* Is there a row at OFF, or behind it in another block?  Then OFF is where it is. */
+static bool walk(const struct intern *t, uint64_t *off)
+{
+	uint64_t i = *off >> BLOCK_BITS;
+
+	for (; i < t->block_n; *off = ++i << BLOCK_BITS)
+		if ((*off & (BLOCK_LEN - 1)) < (i + 1 < t->block_n ? t->block[i].len : t->filled))
+			return true;
+	return false;
+}
+
+/* All rows as they came, with their heads. */
+static void collect(struct intern *t)
+{
+	struct bytes first = {0};
+	uint64_t i = 0;
+
+	for (uint64_t off = 0; walk(t, &off); off += row_len(row_at(t, off)->len)) {
+		struct bytes text = text_of(row_at(t, off));
+
+		t->order[i++].row = row_at(t, off);
+		if (i == 1) {
+			first = text;
+			t->common = text.len;
+		}
+		if (text.len < t->common || memcmp(text.ptr, first.ptr, t->common) != 0)
+			t->common = bytes_common(text, bytes_of(first.ptr, t->common));
+	}
+	for (i = 0; i < t->entry_n; i++)
+		t->order[i].head = head_of(text_of(t->order[i].row), t->common);
+}
+
+/* By one byte of the head; stable. */
+static void sort_by_digit(const struct sorted *from, struct sorted *to, uint64_t n,
+			  const uint64_t count[DIGIT], unsigned shift)
+{
+	uint64_t at[DIGIT], sum = 0;
+
+	for (unsigned d = 0; d < DIGIT; d++) {
+		at[d] = sum;
+		sum += count[d];
+	}
+	for (uint64_t i = 0; i < n; i++)
+		to[at[from[i].head >> shift & (DIGIT - 1)]++] = from[i];
+}
+
+static void count_digits(const struct sorted *from, uint64_t n, uint64_t count[8][DIGIT])
+{
+	memset(count, 0, 8 * DIGIT * sizeof count[0][0]);
+	for (uint64_t i = 0; i < n; i++)
+		for (unsigned k = 0; k < 8; k++)
+			count[k][from[i].head >> 8 * k & (DIGIT - 1)]++;
+}
+
+static void sort_by_heads(struct sorted **order, struct sorted **other, uint64_t n)
+{
+	uint64_t count[8][DIGIT];
+
+	count_digits(*order, n, count);
+	for (unsigned k = 0; k < 8; k++) {
+		struct sorted *swap = *other;
+
+		if (count[k][(*order)[0].head >> 8 * k & (DIGIT - 1)] == n)
+			continue;	/* the same in all */
+		sort_by_digit(*order, swap, n, count[k], 8 * k);
+		*other = *order;
+		*order = swap;
+	}
 }
 
 static int order_table(struct intern *t)
 {
-	uint64_t i = 0;
+	struct sorted *other;
+	uint64_t n = t->entry_n;
 
-	t->order = mem_alloc(t->mem, t->entry_n * sizeof *t->order);
-	if (!t->order)
+	slots_release(t);
+	t->order = mem_alloc(t->mem, n * sizeof *t->order);
+	other = mem_alloc(t->mem, n * sizeof *other);
+	if (!t->order || !other) {
+		mem_free(t->mem, other);
 		return ERR_MEMORY;
-	for (uint64_t off = 0; off < t->arena.len; off = after(t, off))
-		t->order[i++] = (struct sorted){ head_of(text_of(row_at(t, off))), off };
-	qsort_r(t->order, t->entry_n, sizeof *t->order, by_text, t);
+	}
+	collect(t);
+	if (n)
+		sort_by_heads(&t->order, &other, n);
+	mem_free(t->mem, other);
+	for (uint64_t i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n && t->order[end].head == t->order[i].head; end++)
+			;
+		if (end - i > 1)
+			qsort(t->order + i, end - i, sizeof *t->order, by_text);
+	}
 	return 0;
 }
 
@@ -192,7 +312,7 @@ static int spill(struct intern *t)
 		return r;
 	off = spool_bytes(t->spool);
 	for (uint64_t i = 0; i < t->entry_n && r == 0; i++) {
-		const struct row *row = row_at(t, t->order[i].off);
+		const struct row *row = t->order[i].row;
 
 		r = put_row(t, text_of(row), row->number);
 	}
@@ -201,15 +321,6 @@ static int spill(struct intern *t)
 }
 
 /* --- the table --- */
-
-static bool full(const struct intern *t, size_t len)
-{
-	/* a slot is 8 bytes and at most 1/2 used; its order takes 16 more */
-	uint64_t fixed = (t->entry_n + 1) * (16 + sizeof(struct sorted));
-
-	return t->budget && t->entry_n &&
-		2 * (t->arena.len + sizeof(struct row) + len) + 2 * fixed > t->budget;
-}
 
 static uint64_t slot_of(uint32_t hash, uint64_t off)
 {
@@ -221,6 +332,11 @@ static uint64_t off_of(uint64_t slot)
 	return (slot & ((1ull << OFF_BITS) - 1)) - 1;
 }
 
+static uint64_t load(const struct intern *t, uint64_t i)
+{
+	return atomic_load_explicit(&t->slots[i & (t->slot_n - 1)], memory_order_acquire);
+}
+
 static void place(struct intern *t, uint64_t off)
 {
 	uint32_t hash = row_at(t, off)->hash;
@@ -228,78 +344,210 @@ static void place(struct intern *t, uint64_t off)
 
 	while (t->slots[i])
 		i = (i + 1) & (t->slot_n - 1);
-	t->slots[i] = slot_of(hash, off);
+	atomic_store_explicit(&t->slots[i], slot_of(hash, off), memory_order_release);
 }
 
-static int more_slots(struct intern *t)
+static bool is_text(const struct row *row, struct bytes text)
 {
-	uint64_t n = t->slot_n ? 2 * t->slot_n : SLOTS_LEAST;
-	uint64_t *slots;
+	const uint8_t *a = (const uint8_t *)(row + 1), *b = text.ptr;
+	uint64_t x[4];
 
-	if (n > UINT32_MAX || t->arena.len >> (OFF_BITS - 1))
-		return err_set(ERR_MEMORY, "more than %u strings in memory", UINT32_MAX / 2);
-	slots = mem_zalloc(t->mem, n * sizeof *slots);
-	if (!slots)
-		return ERR_MEMORY;
-	mem_free(t->mem, t->slots);
-	t->slots = slots;
-	t->slot_n = n;
-	for (uint64_t off = 0; off < t->arena.len; off = after(t, off))
-		place(t, off);
-	return 0;
+	if (row->len != text.len)
+		return false;
+	if (text.len < 8 || text.len > 16)
+		return text.len == 0 || memcmp(a, b, text.len) == 0;
+	memcpy(&x[0], a, 8);		/* the common lengths, without a call */
+	memcpy(&x[1], b, 8);
+	memcpy(&x[2], a + text.len - 8, 8);
+	memcpy(&x[3], b + text.len - 8, 8);
+	return x[0] == x[1] && x[2] == x[3];
 }
 
 /* The high bits of the hash in the slot spare most looks at rows that differ. */
 static const struct row *find(const struct intern *t, struct bytes text, uint32_t hash)
 {
-	if (!t->slot_n)
-		return NULL;
-	for (uint64_t i = hash & (t->slot_n - 1); t->slots[i]; i = (i + 1) & (t->slot_n - 1)) {
-		const struct row *row = row_at(t, off_of(t->slots[i]));
+	uint64_t slot;
 
-		if (t->slots[i] >> OFF_BITS == hash >> 8 && row->hash == hash &&
-		    bytes_equal(text_of(row), text))
+	for (uint64_t i = hash; (slot = load(t, i)) != 0; i++) {
+		const struct row *row = row_at(t, off_of(slot));
+
+		if (slot >> OFF_BITS == hash >> 8 && is_text(row, text))
 			return row;
 	}
 	return NULL;
 }
 
-static int add_row(struct intern *t, struct bytes text, uint32_t hash)
+/* Is there a block with room for a row, and a slot? */
+static bool has_room(const struct intern *t, size_t text_len)
 {
-	static const uint8_t zero[8];
-	struct row row = { t->n, (uint32_t)text.len, hash };
-	uint64_t off = t->arena.len;
-	int r = buf_reserve(&t->arena, sizeof row + text.len + 8);
+	return 2 * (t->entry_n + 1) <= t->slot_n && t->block_n &&
+		t->block[t->block_n - 1].cap - t->filled >= row_len(text_len);
+}
 
-	if (r < 0)
-		return r;
-	buf_add(&t->arena, &row, sizeof row);	/* there is room for all three */
-	buf_add(&t->arena, text.ptr, text.len);
-	buf_add(&t->arena, zero, after(t, off) - t->arena.len);
+/* With the mutex: a new row, for which there is room. */
+static const struct row *add_row(struct intern *t, struct bytes text, uint32_t hash)
+{
+	uint64_t off = (t->block_n - 1) << BLOCK_BITS | t->filled;
+	struct row *row = row_at(t, off);
+
+	*row = (struct row){ t->n++, (uint32_t)text.len, hash };
+	if (text.len)
+		memcpy(row + 1, text.ptr, text.len);
 	place(t, off);
+	t->filled += row_len(text.len);
 	t->entry_n++;
+	return row;
+}
+
+/* The row of TEXT, a new one if there is none yet; NULL: there is no room for it. */
+static const struct row *find_or_add(struct intern *t, struct bytes text, uint32_t hash)
+{
+	const struct row *row = find(t, text, hash);
+
+	if (row)
+		return row;
+	pthread_mutex_lock(&t->adding);
+	row = find(t, text, hash);	/* somebody else may have been faster */
+	if (!row && has_room(t, text.len))
+		row = add_row(t, text, hash);
+	pthread_mutex_unlock(&t->adding);
+	return row;
+}
+
+/* With the lock, shared: the numbers of the first of N <= BATCH texts, as many as
+ * there is room for; how many. */
+static size_t look_up(struct intern *t, const struct bytes *text, size_t n, uint64_t *number)
+{
+	uint32_t hash[BATCH];
+	size_t i;
+
+	if (!t->slot_n)
+		return 0;
+	for (i = 0; i < n; i++) {
+		hash[i] = (uint32_t)(hash64(0, text[i].ptr, text[i].len) >> 32);
+		__builtin_prefetch((const void *)&t->slots[hash[i] & (t->slot_n - 1)]);
+	}
+	for (i = 0; i < n; i++) {
+		uint64_t slot = load(t, hash[i]);
+
+		if (slot)
+			__builtin_prefetch(row_at(t, off_of(slot)));
+	}
+	for (i = 0; i < n; i++) {
+		const struct row *row = find_or_add(t, text[i], hash[i]);
+
+		if (!row)
+			break;
+		number[i] = row->number;
+	}
+	return i;
+}
+
+/* --- making room; all this with the lock alone --- */
+
+/* What the table would take with twice the slots, or when it is put in order. */
+static bool is_full(const struct intern *t, size_t text_len)
+{
+	uint64_t slots = t->slot_n * 8, order = 2 * t->entry_n * sizeof(struct sorted);
+
+	if (2 * (t->entry_n + 1) > t->slot_n)
+		slots *= 3;
+	return t->budget && t->entry_n &&
+		t->arena_cap + row_len(text_len) + (slots > order ? slots : order) > t->budget;
+}
+
+static int more_slots(struct intern *t)
+{
+	uint64_t n = t->slot_n ? 2 * t->slot_n : SLOTS_LEAST;
+	_Atomic uint64_t *slots;
+
+	if (n > UINT32_MAX)
+		return err_set(ERR_MEMORY, "more than %u strings in memory", UINT32_MAX / 2);
+	slots = mem_zalloc(t->mem, n * sizeof *slots);
+	if (!slots)
+		return ERR_MEMORY;
+	slots_release(t);
+	t->slots = slots;
+	t->slot_n = n;
+	for (uint64_t off = 0; walk(t, &off); off += row_len(row_at(t, off)->len))
+		place(t, off);
 	return 0;
+}
+
+static int more_blocks(struct intern *t)
+{
+	uint64_t cap = t->block_cap ? 2 * t->block_cap : 16;
+	struct block *block;
+
+	if (t->block_n < t->block_cap)
+		return 0;
+	if (cap > 1ull << (OFF_BITS - BLOCK_BITS))
+		return err_set(ERR_MEMORY, "more than 1 TiB of strings in memory");
+	block = mem_resize(t->mem, t->block, cap * sizeof *block);
+	if (!block)
+		return ERR_MEMORY;
+	t->block = block;
+	t->block_cap = cap;
+	return 0;
+}
+
+/* Blocks grow with what there is already, so that a few strings cost little. */
+static int add_block(struct intern *t, uint32_t need)
+{
+	uint64_t cap = t->arena_cap < BLOCK_LEAST ? BLOCK_LEAST : t->arena_cap;
+	struct block *b;
+
+	cap = cap > BLOCK_LEN ? BLOCK_LEN : cap < need ? need : cap;
+	if (more_blocks(t) < 0)
+		return ERR_MEMORY;
+	b = &t->block[t->block_n];
+	*b = (struct block){ .rows = mem_alloc(t->mem, cap), .cap = (uint32_t)cap };
+	if (!b->rows)
+		return ERR_MEMORY;
+	if (t->block_n)
+		b[-1].len = t->filled;
+	t->filled = 0;
+	t->block_n++;
+	t->arena_cap += cap;
+	return 0;
+}
+
+static int make_room(struct intern *t, size_t text_len)
+{
+	int r = 0;
+
+	if (has_room(t, text_len))	/* somebody else made it */
+		return 0;
+	if (is_full(t, text_len) && (r = spill(t)) < 0)
+		return r;
+	if (2 * (t->entry_n + 1) > t->slot_n && (r = more_slots(t)) < 0)
+		return r;
+	return has_room(t, text_len) ? 0 : add_block(t, row_len(text_len));
+}
+
+int intern_add_many(struct intern *t, const struct bytes *text, size_t n, uint64_t *number)
+{
+	size_t done;
+	int r = 0;
+
+	for (; n > 0 && r == 0; text += done, number += done, n -= done) {
+		size_t some = n < BATCH ? n : BATCH;
+
+		pthread_rwlock_rdlock(&t->lock);
+		done = look_up(t, text, some, number);
+		pthread_rwlock_unlock(&t->lock);
+		if (done == some)
+			continue;
+		pthread_rwlock_wrlock(&t->lock);
+		r = make_room(t, text[done].len);
+		pthread_rwlock_unlock(&t->lock);
+	}
+	return r;
 }
 
 int intern_add(struct intern *t, struct bytes text, uint64_t *number)
 {
-	uint32_t hash = (uint32_t)(hash64(0, text.ptr, text.len) >> 32);
-	const struct row *row = find(t, text, hash);
-	int r = 0;
-
-	if (row) {
-		*number = row->number;
-		return 0;
-	}
-	if (full(t, text.len) && (r = spill(t)) < 0)
-		return r;
-	if (2 * (t->entry_n + 1) > t->slot_n && (r = more_slots(t)) < 0)
-		return r;
-	r = add_row(t, text, hash);
-	if (r < 0)
-		return r;
-	*number = t->n++;
-	return 0;
+	return intern_add_many(t, &text, 1, number);
 }
 
 /* --- out --- */
@@ -435,7 +683,7 @@ int intern_next(struct intern *t, struct bytes *text, uint64_t *number)
 		return heap_next(t, text, number);
 	if (t->next == t->entry_n)
 		return 0;
-	row = row_at(t, t->order[t->next++].off);
+	row = t->order[t->next++].row;
 	*text = text_of(row);
 	*number = row->number;
 	return 1;

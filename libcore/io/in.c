@@ -264,9 +264,15 @@ ssize_t in_read(struct in *in, void *buf, size_t cap)
 }
 
 /* What has no size may still have bytes (/proc): that is read in order. */
-bool in_is_plain(const struct in *in)
+bool in_is_plain(struct in *in)
 {
-	return in->regular && in->size > 0 && !in->recognise && in->kind == UNPACK_NONE;
+	if (!in->regular || in->size == 0 || in->stuck)
+		return false;
+	if (in->recognise && (in->stuck = recognise(in)) < 0) {
+		err_take(&in->note, in->stuck);		/* for in_read */
+		return false;
+	}
+	return in->kind == UNPACK_NONE;
 }
 
 ssize_t in_read_at(const struct in *in, void *buf, size_t cap, uint64_t off)

@@ -38,10 +38,10 @@ bool in_would_block(struct in *in);
 /* Wait until it would not, at most WAIT_NS: true when there is something (or the end). */
 bool in_wait(struct in *in, uint64_t wait_ns);
 
-/* A file whose bytes are what in_read gives?  After the first in_read, which looks.
- * Then any threads may read them where they want: OFF counts from where reading
- * began; fewer than CAP only at the end.  in_read, in_total know nothing of it. */
-bool in_is_plain(const struct in *in);
+/* A file whose bytes are what in_read gives?  Then any threads may read them where they
+ * want: OFF counts from where reading began; fewer than CAP only at the end.  in_read,
+ * in_total know nothing of it. */
+bool in_is_plain(struct in *in);
 ssize_t in_read_at(const struct in *in, void *buf, size_t cap, uint64_t off);
 
 const char *in_name(const struct in *in);	/* "standard input" or the file's name */

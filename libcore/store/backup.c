@@ -19,6 +19,8 @@ struct backing {
 	struct image_writer w;
 	struct snapshot *now, *base;	/* base: what changes are told from, or NULL */
 	uint64_t since;
+	bool incremental;		/* this image */
+	struct image_counts n;		/* of this image */
 	struct buf records;
 	uint8_t *piece;			/* BACKUP_FRAME bytes */
 };
@@ -67,7 +69,7 @@ static int put_value(struct backing *k, const struct entry *e)
 
 static int put_entry(struct backing *k, const struct entry *e)
 {
-	struct image_counts *c = &k->b->counts;
+	struct image_counts *c = &k->n;
 	int r;
 
 	c->entry_n++;
@@ -92,7 +94,7 @@ static int put_entries(struct backing *k)
 	if (r < 0)
 		return r;
 	while (r == 0 && (r = iter_next(it, &e)) == 1) {
-		bool wanted = k->b->incremental ? e.version > k->since :
+		bool wanted = k->incremental ? e.version > k->since :
 			e.kind != ENTRY_REMOVE;
 
 		r = wanted ? put_entry(k, &e) : 0;
@@ -220,7 +222,7 @@ static int put_segment(struct backing *k, const struct segment_ref *ref)
 		r = image_write(&k->w, IMAGE_SEGMENT, &d, sizeof d);
 	if (r == 0)
 		r = put_file(k, ref);
-	k->b->counts.segment_n++;
+	k->n.segment_n++;
 	return r;
 }
 
@@ -229,7 +231,7 @@ static bool is_new(const struct backing *k, const struct manifest_graph *g,
 {
 	char name[SEGMENT_NAME_MAX];
 
-	if (!k->b->incremental)
+	if (!k->incremental)
 		return true;
 	segment_name(name, ref->kind, ref->id);
 	return k->base ? !manifest_names(snapshot_manifest(k->base), name) :
@@ -249,7 +251,7 @@ static int put_graphs(struct backing *k)
 	for (uint32_t i = 0; r == 0 && i < m->graph_n; i++) {
 		manifest_put_graph(&d, &m->graph[i]);
 		r = image_write(&k->w, IMAGE_GRAPH, &d, sizeof d);
-		k->b->counts.graph_n++;
+		k->n.graph_n++;
 	}
 	return r;
 }
@@ -293,7 +295,7 @@ static int choose_base(struct backing *k, struct bytes since)
 	if (kept < 0)
 		return kept;
 	if (k->since == 0) {		/* since nothing: everything */
-		k->b->incremental = false;
+		k->incremental = false;
 		return 0;
 	}
 	if (k->since > now)
@@ -317,6 +319,7 @@ static void make_head(struct backing *k)
 	h->since = k->since;
 	h->version = snapshot_version(k->now);
 	h->created_ns = m->created_ns;
+	h->commit_ns = snapshot_commit_ns(k->now);
 	h->taken_ns = clock_wall_ns();
 	h->entry_n_most = snapshot_entry_most(k->now, k->base ? 0 : k->since);
 	if (k->base)
@@ -338,34 +341,153 @@ static int put_config(struct backing *k)
 	return r;
 }
 
-static int put_image(struct backing *k)
+/* KEPT's N first: this state has their names. */
+static int put_names(struct backing *k, const struct kept *kept, uint32_t n)
+{
+	struct buf body = { .mem = &k->s->mem };
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		le64 taken = le64_of(kept[i].taken_ns);
+
+		buf_clear(&body);
+		r = buf_add(&body, &taken, sizeof taken);
+		if (r == 0)
+			r = buf_add(&body, kept[i].name, kept[i].name_len);
+		if (r == 0)
+			r = image_write(&k->w, IMAGE_SNAPSHOT, body.ptr, body.len);
+	}
+	buf_release(&body);
+	k->b->snapshot_n += n;
+	return r;
+}
+
+static void add_counts(struct image_counts *all, const struct image_counts *n)
+{
+	all->entry_n += n->entry_n;
+	all->remove_n += n->remove_n;
+	all->value_bytes += n->value_bytes;
+	all->segment_n += n->segment_n;
+	all->graph_n = n->graph_n;
+}
+
+static int put_image(struct backing *k, const struct kept *kept, uint32_t name_n)
 {
 	int r;
 
+	memset(&k->n, 0, sizeof k->n);
 	make_head(k);
 	r = image_write_head(&k->w, &k->b->head);
 	if (r == 0)
 		r = put_config(k);
 	if (r == 0)
+		r = put_names(k, kept, name_n);
+	if (r == 0)
 		r = k->base ? put_changes(k) : put_entries(k);
 	if (r == 0)
 		r = put_graphs(k);
-	return r < 0 ? r : image_write_end(&k->w, &k->b->counts);
+	add_counts(&k->b->counts, &k->n);
+	return r < 0 ? r : image_write_end(&k->w, &k->n);
+}
+
+/* --- with snapshots --- */
+
+/* What comes next is told from THIS state, which goes with it if it is needed. */
+static void go_on_from(struct backing *k, struct snapshot *this, struct snapshot *next)
+{
+	snapshot_close(k->base);
+	k->since = snapshot_version(this);
+	k->incremental = true;
+	k->base = NULL;
+	if (k->since < snapshot_manifest(next)->forgotten)
+		k->base = this;
+	else
+		snapshot_close(this);
+}
+
+/* The first N of KEPT are of one version and older than now: their image. */
+static int put_kept(struct backing *k, const struct kept *kept, uint32_t n,
+		    struct snapshot **before)
+{
+	struct snapshot *now = k->now, *this;
+	int r = store_snapshot_as_of(k->s, kept_name(kept), &this);
+
+	if (r < 0)
+		return r;
+	if (*before)
+		go_on_from(k, *before, this);
+	*before = this;
+	k->now = this;
+	r = put_image(k, kept, n);
+	k->now = now;
+	return r;
+}
+
+static uint32_t same_version(const struct kept_set *set, uint32_t i)
+{
+	uint32_t n = 1;
+
+	while (i + n < set->n && set->kept[i + n].m.version == set->kept[i].m.version)
+		n++;
+	return n;
+}
+
+static int put_with(struct backing *k, const struct kept_set *set)
+{
+	uint64_t now = snapshot_version(k->now);
+	struct snapshot *before = NULL;
+	uint32_t i = 0;
+	int r = 0;
+
+	while (i < set->n && k->incremental && set->kept[i].m.version <= k->since)
+		i++;
+	while (r == 0 && i < set->n && set->kept[i].m.version < now) {
+		uint32_t n = same_version(set, i);
+
+		r = put_kept(k, set->kept + i, n, &before);
+		i += n;
+	}
+	if (r == 0 && before)
+		go_on_from(k, before, k->now);
+	else
+		snapshot_close(before);
+	/* one that was taken after our moment is not of it */
+	return r < 0 ? r : put_image(k, set->kept + i, i < set->n &&
+				     set->kept[i].m.version == now ? same_version(set, i) : 0);
+}
+
+static int put_all(struct backing *k)
+{
+	struct kept_set set;
+	int r = kept_load(&set, k->s->backend, &k->s->mem, NULL, NULL);
+
+	if (r < 0)
+		return r;
+	if (!k->b->snapshots) {
+		k->b->left_out_n = set.n;
+		r = put_image(k, NULL, 0);
+	} else {
+		r = put_with(k, &set);
+	}
+	kept_release(&set);
+	return r;
 }
 
 int backup_write(struct store *s, struct backup *b)
 {
-	struct backing k = { .s = s, .b = b, .w.out = b->out, .records.mem = &s->mem };
+	struct backing k = { .s = s, .b = b, .w.out = b->out, .records.mem = &s->mem,
+		.incremental = b->incremental };
 	int r = store_snapshot(s, &k.now);
 
 	memset(&b->counts, 0, sizeof b->counts);
+	b->snapshot_n = b->left_out_n = 0;
 	k.piece = mem_alloc(&s->mem, BACKUP_FRAME);
 	if (r == 0 && !k.piece)
 		r = ERR_MEMORY;
 	if (r == 0 && b->incremental)
 		r = choose_base(&k, b->since);
 	if (r == 0)
-		r = put_image(&k);
+		r = put_all(&k);
 	snapshot_close(k.base);
 	snapshot_close(k.now);
 	buf_release(&k.records);

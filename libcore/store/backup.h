@@ -10,8 +10,11 @@
  * version asked for, the changes are told from the snapshot kept of that version,
  * and without one the backup is refused.
  *
- * A restored store is the same store: its id, versions, and settings.  Snapshots are
- * not carried.
+ * With snapshots it is several images: of the oldest, then since each the next, and
+ * since the last the store as it is now.
+ *
+ * A restored store is the same store: its id, versions, settings, the snapshots that
+ * came with it; and what had expired stays so.
  */
 #ifndef STORE_BACKUP_H
 #define STORE_BACKUP_H
@@ -23,9 +26,11 @@ struct backup {
 	struct out *out;
 	bool incremental;
 	struct bytes since;		/* a version, or a kept snapshot's name */
+	bool snapshots;			/* those later than SINCE too */
 	/* out */
-	struct image_head head;
-	struct image_counts counts;
+	struct image_head head;		/* of the last image */
+	struct image_counts counts;	/* of all */
+	uint32_t snapshot_n, left_out_n;
 };
 
 /* ERR_NO_SNAPSHOT: SINCE is no name of one, or a version before which removals are
@@ -52,5 +57,6 @@ int restore_end(struct restore *r);		/* publishes; R is still to be closed */
 void restore_close(struct restore *r);		/* NULL is fine */
 uint64_t restore_version(const struct restore *r);
 const struct image_counts *restore_counts(const struct restore *r);	/* of all images */
+uint32_t restore_snapshot_n(const struct restore *r);
 
 #endif

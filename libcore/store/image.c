@@ -24,6 +24,7 @@ int image_write_head(struct image_writer *w, const struct image_head *h)
 	d.taken_ns = le64_of(h->taken_ns);
 	d.entry_n_most = le64_of(h->entry_n_most);
 	d.next_space = le32_of(h->next_space);
+	d.commit_ns = le64_of(h->commit_ns);
 	d.flags = le32_of(h->flags);
 	d.crc = le32_of(crc32c(0, (const uint8_t *)&d + 4, sizeof d - 4));
 	w->image_id = h->image_id;
@@ -114,6 +115,7 @@ int image_read_head(struct image_reader *r, struct image_head *out)
 	out->taken_ns = le64_get(d.taken_ns);
 	out->entry_n_most = le64_get(d.entry_n_most);
 	out->next_space = le32_get(d.next_space);
+	out->commit_ns = le64_get(d.commit_ns);
 	out->flags = le32_get(d.flags);
 	r->seq = 0;
 	return 1;

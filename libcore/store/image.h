@@ -14,6 +14,7 @@
 struct image_head {
 	uint8_t store_id[16];
 	uint64_t image_id, since, version, created_ns, taken_ns, entry_n_most;
+	uint64_t commit_ns;
 	uint32_t next_space, flags;
 };
 

@@ -5,6 +5,8 @@
  * A stream: written and read front to back, never sought in.  The frames in order:
  *
  *   CONFIG    the store's settings, as text
+ *   SNAPSHOT  the state of this image is kept: le64, when it was taken (ns since
+ *             1970); the name
  *   ENTRIES   whole records (store/entry.h), one after another
  *   VALUE     one record of kind BLOB, its reference zero; the value follows
  *   PIECE     bytes of the value or the segment begun, until it is complete
@@ -41,7 +43,8 @@ struct image_head_disk {
 /*48*/	le64 entry_n_most;	/* no more entries follow */
 /*50*/	le32 next_space;
 /*54*/	le32 flags;		/* enum image_flags; unknown bit: refuse */
-/*58*/	uint8_t zero[40];	/* must be zero */
+/*58*/	le64 commit_ns;		/* the clock at the latest commit, since 1970 */
+/*60*/	uint8_t zero[32];	/* must be zero */
 };
 DISK_SIZE(struct image_head_disk, 128);
 DISK_AT(struct image_head_disk, image_id, 0x20);
@@ -49,7 +52,7 @@ DISK_AT(struct image_head_disk, flags, 0x54);
 
 enum image_kind {
 	IMAGE_CONFIG = 1, IMAGE_ENTRIES = 2, IMAGE_VALUE = 3, IMAGE_PIECE = 4,
-	IMAGE_SEGMENT = 5, IMAGE_GRAPH = 6, IMAGE_END = 7,
+	IMAGE_SEGMENT = 5, IMAGE_GRAPH = 6, IMAGE_END = 7, IMAGE_SNAPSHOT = 8,
 };
 
 struct image_frame_disk {

@@ -63,6 +63,14 @@ static int check_name(struct bytes name)
 	return 0;
 }
 
+bool kept_is_name(struct bytes name)
+{
+	bool is = check_name(name) == 0;
+
+	err_clear();
+	return is;
+}
+
 /* --- reading --- */
 
 static int parse(struct kept *k, struct bytes in, const char *where, struct mem *mem)
@@ -230,7 +238,8 @@ int kept_none(const struct kept_set *set, struct bytes which)
 
 /* --- taking --- */
 
-static int encode(const struct manifest *m, struct bytes name, struct buf *out)
+static int encode(const struct manifest *m, struct bytes name, uint64_t taken_ns,
+		  struct buf *out)
 {
 	struct kept_disk d;
 	struct buf inner = { .mem = out->mem };
@@ -240,7 +249,7 @@ static int encode(const struct manifest *m, struct bytes name, struct buf *out)
 	memcpy(d.magic, KEPT_MAGIC, 8);
 	d.format = le32_of(KEPT_FORMAT);
 	d.name_len = le32_of((uint32_t)name.len);
-	d.taken_ns = le64_of(clock_wall_ns());
+	d.taken_ns = le64_of(taken_ns);
 	if (r == 0)
 		r = buf_add(out, &d, sizeof d);
 	if (r == 0)
@@ -279,11 +288,25 @@ static int refuse_existing(struct store *s, const char *path, struct bytes name)
 				   bytes_show(name));
 }
 
+int kept_put(struct store *s, struct bytes name, uint64_t taken_ns, const struct manifest *m)
+{
+	struct buf out = { .mem = &s->mem };
+	char path[KEPT_FILE_MAX];
+	int r = make_folder(s->backend);
+
+	file_of(path, name);
+	if (r == 0)
+		r = encode(m, name, taken_ns, &out);
+	if (r == 0)
+		r = file_replace(s->backend, path, out.ptr, out.len);
+	buf_release(&out);
+	return r;
+}
+
 /* Under LOCK_PUBLISH: the manifest after a fold is the newest until it is given
  * back, whatever is committed meanwhile. */
 static int take(struct store *s, const char *path, struct bytes name, uint64_t *version)
 {
-	struct buf out = { .mem = &s->mem };
 	int r = refuse_existing(s, path, name);
 
 	if (r == 0)
@@ -291,14 +314,9 @@ static int take(struct store *s, const char *path, struct bytes name, uint64_t *
 	if (r == 0 && !s->log)
 		r = store_refresh(s);
 	if (r == 0)
-		r = make_folder(s->backend);
-	if (r == 0)
-		r = encode(&s->manifest, name, &out);
-	if (r == 0)
-		r = file_replace(s->backend, path, out.ptr, out.len);
+		r = kept_put(s, name, clock_wall_ns(), &s->manifest);
 	if (r == 0)
 		*version = s->manifest.version;
-	buf_release(&out);
 	return r;
 }
 

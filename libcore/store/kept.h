@@ -74,6 +74,9 @@ int kept_none(const struct kept_set *set, struct bytes which);
 /* Keeps the store as it is now; *version is the snapshot's.  ERR_EXISTS, ERR_USAGE
  * (a name that cannot be), and what folding fails with. */
 int kept_take(struct store *s, struct bytes name, uint64_t *version);
+/* A snapshot as it was elsewhere, of the state M: in a store that is being made. */
+int kept_put(struct store *s, struct bytes name, uint64_t taken_ns, const struct manifest *m);
+bool kept_is_name(struct bytes name);	/* could it be one? */
 /* The name goes, and, when nobody reads, the files only it had. */
 int kept_remove(struct store *s, struct bytes name);
 

@@ -88,6 +88,11 @@ uint64_t log_now_ns(const struct log *l)
 	return now > last ? now : last;
 }
 
+uint64_t log_commit_ns(const struct log *l)
+{
+	return l->t->head->wall_ns;
+}
+
 uint64_t log_version(const struct log *l)
 {
 	return l->t->head->append_version;

@@ -80,6 +80,7 @@ uint64_t log_version(const struct log *l);	/* last appended (under log_begin) */
 uint64_t log_floor(const struct log *l);
 /* The wall clock, but never before a commit of this log: it does not go back. */
 uint64_t log_now_ns(const struct log *l);
+uint64_t log_commit_ns(const struct log *l);	/* the clock at its last commit, or 0 */
 uint64_t log_durable(struct log *l);		/* last durable version, re-read each time */
 
 /* Append lock.  ERR_CHANGED: the log was folded and another is in use: reopen

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "io/file.h"
 #include "store/backup.h"
+#include "store/kept.h"
 #include "store/manifest_disk.h"
 #include "store/store_priv.h"
 
@@ -40,6 +41,19 @@ struct restore {
 	struct buf blobs;		/* uint64_t ids */
 	struct buf segments;		/* struct segment_ref, of all images */
 	struct buf graphs;		/* struct manifest_graph, of the last image */
+	/* snapshots: of the image at hand, and of those before it */
+	struct buf names, snapshots;	/* struct named */
+	struct buf old_graphs;		/* struct manifest_graph, of their images */
+	uint32_t snapshot_n;
+};
+
+/* A snapshot's name, and how much of what was restored is of its state. */
+struct named {
+	uint8_t name[KEPT_NAME_MAX];
+	size_t len;
+	uint64_t taken_ns, version, commit_ns;
+	uint32_t next_space;
+	size_t run_n, blob_n, graph_at, graph_n;
 };
 
 int restore_begin(struct restore **out, const struct restore_options *o)
@@ -51,6 +65,7 @@ int restore_begin(struct restore **out, const struct restore_options *o)
 	r->o = *o;
 	r->last_key.mem = r->value_key.mem = r->runs.mem = o->mem;
 	r->blobs.mem = r->segments.mem = r->graphs.mem = o->mem;
+	r->names.mem = r->snapshots.mem = r->old_graphs.mem = o->mem;
 	r->in.body = mem_alloc(o->mem, IMAGE_FRAME_MOST);
 	if (!r->in.body) {
 		restore_close(r);
@@ -75,6 +90,9 @@ void restore_close(struct restore *r)
 	buf_release(&r->blobs);
 	buf_release(&r->segments);
 	buf_release(&r->graphs);
+	buf_release(&r->names);
+	buf_release(&r->snapshots);
+	buf_release(&r->old_graphs);
 	mem_free(r->o.mem, r->in.body);
 	mem_free(r->o.mem, r);
 }
@@ -87,6 +105,11 @@ uint64_t restore_version(const struct restore *r)
 const struct image_counts *restore_counts(const struct restore *r)
 {
 	return &r->total;
+}
+
+uint32_t restore_snapshot_n(const struct restore *r)
+{
+	return r->snapshot_n;
 }
 
 /* --- values --- */
@@ -296,6 +319,87 @@ static int take_graph(struct restore *r, struct bytes in)
 	return buf_add(&r->graphs, &g, sizeof g);
 }
 
+/* --- snapshots --- */
+
+static int take_name(struct restore *r, struct bytes in)
+{
+	struct named n = { .version = r->head.version, .commit_ns = r->head.commit_ns,
+		.next_space = r->head.next_space };
+	le64 taken;
+
+	if (in.len <= sizeof taken || in.len - sizeof taken > KEPT_NAME_MAX ||
+	    !kept_is_name(bytes_of(in.ptr + sizeof taken, in.len - sizeof taken)))
+		return image_bad(&r->in, "a malformed snapshot");
+	memcpy(&taken, in.ptr, sizeof taken);
+	n.taken_ns = le64_get(taken);
+	n.len = in.len - sizeof taken;
+	memcpy(n.name, in.ptr + sizeof taken, n.len);
+	r->snapshot_n++;
+	return buf_add(&r->names, &n, sizeof n);
+}
+
+static size_t runs_named(const struct restore *r)
+{
+	const struct run_info *run = (const void *)r->runs.ptr;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->runs.len / sizeof *run; i++)
+		n += run[i].entry_n > 0;
+	return n;
+}
+
+/* The image is whole: so far goes what its names stand for. */
+static int keep_names(struct restore *r)
+{
+	struct named *n = (void *)r->names.ptr;
+	size_t count = r->names.len / sizeof *n, at = r->old_graphs.len;
+	int x = count ? buf_add(&r->old_graphs, r->graphs.ptr, r->graphs.len) : 0;
+
+	for (size_t i = 0; x == 0 && i < count; i++) {
+		n[i].run_n = runs_named(r);
+		n[i].blob_n = r->blobs.len / sizeof(uint64_t);
+		n[i].graph_at = at / sizeof(struct manifest_graph);
+		n[i].graph_n = r->graphs.len / sizeof(struct manifest_graph);
+		x = buf_add(&r->snapshots, &n[i], sizeof n[i]);
+	}
+	buf_clear(&r->names);
+	return x;
+}
+
+/* ALL names what the last image is; N's state is the oldest part of its runs. */
+static int put_snapshot(struct restore *r, const struct manifest *all, const struct named *n)
+{
+	const struct manifest_graph *graph = (const void *)r->old_graphs.ptr;
+	struct manifest m;
+	int x = manifest_copy(&m, all);
+
+	if (x < 0)
+		return x;
+	memmove(m.run, m.run + (m.run_n - n->run_n), n->run_n * sizeof *m.run);
+	m.run_n = (uint32_t)n->run_n;
+	m.blob_n = (uint32_t)n->blob_n;
+	m.graph_n = 0;
+	m.version = m.folded = n->version;
+	m.commit_ns = n->commit_ns;
+	m.next_space = n->next_space;
+	for (size_t i = 0; x == 0 && i < n->graph_n; i++)
+		x = manifest_add_graph(&m, &graph[n->graph_at + i]);
+	if (x == 0)
+		x = kept_put(r->store, bytes_of(n->name, n->len), n->taken_ns, &m);
+	manifest_release(&m);
+	return x;
+}
+
+static int put_snapshots(struct restore *r)
+{
+	const struct named *n = (const void *)r->snapshots.ptr;
+	int x = 0;
+
+	for (size_t i = 0; x == 0 && i < r->snapshots.len / sizeof *n; i++)
+		x = put_snapshot(r, &r->store->manifest, &n[i]);
+	return x;
+}
+
 /* --- pieces of either --- */
 
 static int take_piece(struct restore *r, struct bytes in)
@@ -374,6 +478,7 @@ static int begin_image(struct restore *r, const struct image_head *h)
 	r->head = *h;
 	memset(&r->n, 0, sizeof r->n);
 	buf_clear(&r->graphs);
+	buf_clear(&r->names);
 	r->any = false;
 	if (!r->begun)
 		r->full_version = h->version;
@@ -409,7 +514,9 @@ static int end_image(struct restore *r, const struct image_frame *f)
 		return x;
 	x = run_finish(r->run, &info);
 	r->run = NULL;
-	return x < 0 ? x : buf_add(&r->runs, &info, sizeof info);
+	if (x == 0)
+		x = buf_add(&r->runs, &info, sizeof info);
+	return x < 0 ? x : keep_names(r);
 }
 
 /* 1 at the image's end. */
@@ -426,6 +533,8 @@ static int take(struct restore *r, const struct image_frame *f)
 		return take_segment(r, f->body);
 	case IMAGE_GRAPH:
 		return take_graph(r, f->body);
+	case IMAGE_SNAPSHOT:
+		return take_name(r, f->body);
 	case IMAGE_PIECE:
 		if (r->within)
 			return take_piece(r, f->body);
@@ -505,6 +614,7 @@ static int new_manifest(void *ctx, struct manifest *m, uint64_t version)
 	m->version = m->folded = r->head.version;
 	m->forgotten = r->full_version;
 	m->created_ns = r->head.created_ns;
+	m->commit_ns = r->head.commit_ns;
 	m->next_space = r->head.next_space;
 	give_levels(run, run_n);
 	for (size_t i = 0; x == 0 && i < run_n; i++)
@@ -527,6 +637,8 @@ int restore_end(struct restore *r)
 	if (!s)
 		return 0;
 	x = store_publish(s, new_manifest, r, NULL);
+	if (x == 0)
+		x = put_snapshots(r);
 	store_build_end(s);
 	r->store = NULL;
 	if (x == 0)

@@ -226,6 +226,13 @@ uint64_t snapshot_version(const struct snapshot *v)
 	return v->version > v->manifest.version ? v->version : v->manifest.version;
 }
 
+uint64_t snapshot_commit_ns(const struct snapshot *v)
+{
+	uint64_t logged = v->log ? log_commit_ns(v->log) : 0;
+
+	return logged > v->manifest.commit_ns ? logged : v->manifest.commit_ns;
+}
+
 const struct manifest *snapshot_manifest(const struct snapshot *v)
 {
 	return &v->manifest;

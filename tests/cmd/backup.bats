@@ -210,6 +210,96 @@ change() { # ROUND
 	same here there
 }
 
+# Both stores show the same for every snapshot, graph and all.
+same_snapshots() { # COPY
+	local name
+	strato-snapshot --list >names
+	strato-snapshot -s "$1" --list >there
+	same names there
+	while IFS=$TAB read -r name _; do
+		listing "$S" --as-of="$name" >here
+		listing "$1" --as-of="$name" >there
+		cmp here there || fail "seed $SEED: $name"
+	done <names
+	listing "$S" >here
+	listing "$1" >there
+	same here there
+}
+
+@test "--snapshots: each snapshot is there again, with its name, version, time and state" {
+	echo "seed $SEED"
+	strato-put -d v k00		# k00 may be overwritten by change
+	for ((round = 0; round < $(scaled 6); round++)); do
+		change $round
+		strato-rm --force big$((round % 3))
+		[ $((round % 3)) != 1 ] || strato-compact
+		printf 'r%d\tc\n' $round | strato-graph import -q --replace -f tsv
+		strato-snapshot "at/$round"
+		[ $((round % 4)) != 2 ] || strato-snapshot "also $round"
+		strato-backup --snapshots -o image
+		strato-restore copy image
+		same_snapshots copy
+		strato-walcheck -s copy --full
+		[ "$(graph copy)" = "$(graph "$S")" ]
+		# the copy goes on: what a snapshot needs stays
+		strato-put -s copy -d new k01
+		strato-compact -s copy
+		strato-get -s copy --as-of="at/$round" -b k01 >there || [ $? = 1 ]
+		strato-get --as-of="at/$round" -b k01 >here || [ $? = 1 ]
+		same here there
+		strato-snapshot -s copy --rm "at/$round"
+		strato-compact -s copy
+		strato-walcheck -s copy --full
+		rm -r copy
+	done
+	# snapshots that a backup since one adds; without them nothing is kept
+	strato-backup --since=at/0 --snapshots -o since
+	for name in $(strato-snapshot --list | cut -f1 | grep -v at/0 | tr ' ' '?'); do
+		strato-snapshot --rm "${name/\?/ }"
+	done
+	strato-backup -v -o plain 2>note
+	grep -qF "1 snapshots are not part of it: --snapshots adds them" note
+	strato-restore copy plain
+	[ -z "$(strato-snapshot -s copy --list)" ]
+	rm -r copy
+}
+
+@test "--snapshots --since: a chain of backups brings them all" {
+	images=
+	since=
+	for ((round = 0; round < 4; round++)); do
+		change $round
+		strato-snapshot s$round
+		change 1$round
+		strato-snapshot t$round
+		[ $round != 2 ] || strato-compact
+		strato-backup $since --snapshots -o image.$round
+		since=--since=t$round
+		images="$images image.$round"
+		strato-restore -n copy $images
+		strato-restore -v copy $images 2>note
+		grep -qF "with $((2 * round + 2)) snapshots" note
+		same_snapshots copy
+		strato-walcheck -s copy --full
+		rm -r copy
+	done
+}
+
+@test "what had expired when it was backed up stays so where the clock is behind" {
+	strato-put -d older k
+	strato-put --ttl=1ms -d gone k
+	sleep 0.05
+	strato-put -d later l
+	run -1 strato-get k
+	strato-backup -o image
+	strato-restore copy image
+	before=(faketime '2 days ago')
+	"${before[@]}" true 2>/dev/null || skip "no faketime"
+	[ "$("${before[@]}" strato-get -s copy l)" = later ]
+	run -1 "${before[@]}" strato-get -s copy k
+	run -1 "${before[@]}" strato-get k
+}
+
 @test "images that do not fit onto each other are refused" {
 	strato-put -d 1 k
 	strato-backup -o one

@@ -2,7 +2,7 @@
 CMD_TESTS += %D%/every.bats
 CMD_TESTS += %D%/put.bats %D%/bulk.bats
 CMD_TESTS += %D%/put.bats %D%/get.bats
-CMD_TESTS += %D%/graph.bats %D%/graph_ask.bats
+CMD_TESTS += %D%/graph.bats %D%/graph_formats.bats %D%/graph_ask.bats
 CMD_TESTS += %D%/init.bats %D%/ls.bats %D%/rm.bats %D%/mv.bats \
 	%D%/stat.bats %D%/config.bats %D%/compact.bats %D%/gpucache.bats
 CMD_TESTS += %D%/ttl.bats %D%/filesystems.bats
@@ -12,3 +12,5 @@ CMD_TESTS += %D%/kill.bats
 CMD_TESTS += %D%/bench.bats %D%/doctor.bats
 CMD_TESTS += %D%/snapshot.bats
 CMD_TESTS += %D%/backup.bats
+CMD_TESTS += %D%/import.bats
+CMD_TESTS += %D%/graph_convert.bats

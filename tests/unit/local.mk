@@ -139,3 +139,6 @@ tests_unit_layout_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/walk
 tests_unit_walk_SOURCES = %D%/walk.c
 tests_unit_walk_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/convert
+tests_unit_convert_SOURCES = %D%/convert.c
+tests_unit_convert_LDADD = $(UNIT_LDADD)

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/team.h"
 #include "graph/intern.h"
 #include "graph/sort.h"
 #include "graph/spool.h"
@@ -238,6 +239,76 @@ static void strings_come_out_in_order_with_all_their_numbers(void **state)
 	intern_round(*state, scaled(60000), 30000, 1);	/* many runs */
 }
 
+/* --- intern, by several threads --- */
+
+#define CROWD 4u
+#define CROWD_TEXTS 6000u
+
+struct crowd {
+	struct intern *t;
+	struct pair p[CROWD][CROWD_TEXTS];
+};
+
+static int crowd_work(void *ctx, unsigned who)
+{
+	struct crowd *c = ctx;
+	struct pair *p = c->p[who];
+	struct bytes text[700];
+	uint64_t number[700];
+	int r = 0;
+
+	for (size_t at = 0, n; at < CROWD_TEXTS && r == 0; at += n) {
+		n = CROWD_TEXTS - at < 700 ? CROWD_TEXTS - at : 1 + at % 700;
+		for (size_t i = 0; i < n; i++)
+			text[i] = bytes_str(p[at + i].text);
+		r = intern_add_many(c->t, text, n, number);
+		for (size_t i = 0; i < n; i++)
+			p[at + i].number = number[i];
+	}
+	return r;
+}
+
+/* Every text of every thread comes out with the number that the thread was given, and
+ * within a budget that is never full each text has one. */
+static void crowd_round(struct backend *b, size_t budget, uint64_t pool)
+{
+	struct crowd *c = calloc(1, sizeof *c);
+	struct pair *p = c->p[0];
+	size_t n = (size_t)CROWD * CROWD_TEXTS, m = 0, texts = 0;
+	struct bytes text;
+	struct mem mem;
+	uint64_t number;
+
+	mem_init(&mem, 0);
+	assert_int_equal(intern_open(&c->t, b, budget, &mem), 0);
+	for (size_t i = 0; i < n; i++)
+		sprintf(p[i].text, "%0*" PRIu64, 1 + (int)rnd(3) * 8, rnd(pool));
+	assert_int_equal(team_run(CROWD, crowd_work, c), 0);
+	assert_int_equal(intern_finish(c->t), 0);
+	qsort(p, n, sizeof *p, by_pair);
+	for (size_t i = 0; i < n; i++) {
+		texts += i == 0 || strcmp(p[i - 1].text, p[i].text);
+		if (i && !by_pair(&p[i - 1], &p[i]))
+			continue;
+		assert_int_equal(intern_next(c->t, &text, &number), 1);
+		assert_true(bytes_equal(text, bytes_str(p[i].text)));
+		assert_int_equal(number, p[i].number);
+		m++;
+	}
+	assert_int_equal(intern_next(c->t, &text, &number), 0);
+	assert_int_equal(m, intern_n(c->t));
+	assert_true(budget ? m >= texts : m == texts);
+	intern_close(c->t);
+	assert_int_equal(mem.used, 0);
+	free(c);
+}
+
+static void threads_are_given_the_same_numbers(void **state)
+{
+	for (uint64_t round = 0; round < scaled(12); round++)
+		crowd_round(*state, round % 2, 1 + rnd(20000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +320,8 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			strings_come_out_in_order_with_all_their_numbers, setup, teardown),
+		cmocka_unit_test_setup_teardown(threads_are_given_the_same_numbers, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -431,3 +431,17 @@ int text_next(struct text *t, struct text_edge *out)
 	t->held_what = 0;
 	return r;
 }
+
+int text_judge(struct text *t, const struct text_refused *l)
+{
+	struct text_edge e;
+	int r;
+
+	t->at_line = t->line_n = l->number;
+	t->good_n = l->good;
+	t->line = l->line;
+	t->whole = l->line.len + (l->ended && !l->cut);
+	t->cut = l->cut;
+	r = judge(t, t->o.dialect->line(l->line, t->room, &e), &e);
+	return r < 0 ? r : 0;
+}

@@ -153,6 +153,16 @@ const char *text_note(const struct text *t);	/* for people; "" when there is non
  * the name, the line and an excerpt; what the source or `reject` say. */
 int text_next(struct text *t, struct text_edge *out);
 
+/* A line of a dialect that has no state, found to be no edge by who reads lines himself
+ * (graph/feed): judged as if this reader had come to it.  0: it is tolerated, and
+ * was rejected; else as text_next. */
+struct text_refused {
+	uint64_t number, good;		/* 1, 2, 3, ...; edges before it */
+	struct bytes line;		/* without its LF, which lies behind it if it ENDED */
+	bool ended, cut;		/* CUT: there was more of it */
+};
+int text_judge(struct text *t, const struct text_refused *l);
+
 uint64_t text_line(const struct text *t);	/* lines read so far */
 uint64_t text_bad(const struct text *t);	/* of them malformed and tolerated */
 

@@ -1,0 +1,84 @@
+/* cmd/graph/export.h - what the files of export share
+ *
+ * export.c has the command line and decides which edges; export_lines.c has the
+ * formats of an edge a line, export_lists.c those of a node a line.
+ */
+#ifndef CMD_GRAPH_EXPORT_H
+#define CMD_GRAPH_EXPORT_H
+
+#include "cmd/graph/graph.h"
+#include "graph/text/text.h"
+#include "graph/walk/bfs.h"
+
+struct export;
+
+struct export_edge {
+	uint64_t src, dst;
+	struct bytes type;
+	struct text_value value;
+};
+
+struct export_format {
+	const char *name;
+	bool types, values;	/* it can carry them */
+	bool numbers;		/* only keys that are numbers */
+	bool lone;		/* it can carry nodes without edges */
+	int first;		/* number of its first node; -1: keys are as they are */
+	int (*begin)(struct export *x);			/* may be NULL */
+	int (*edge)(struct export *x, const struct export_edge *e);
+	int (*end)(struct export *x);			/* may be NULL */
+	int (*all)(struct export *x);			/* instead of the three */
+};
+
+extern const struct export_format *const export_line_formats[];	/* ended by NULL */
+extern const struct export_format export_json, export_metis, export_adj, export_adjlist;
+
+struct export_node {		/* of a part */
+	uint64_t id, rank;	/* rank: in key order */
+};
+
+struct export {
+	struct opened o;
+	const struct export_format *format;
+	enum csr_values values;		/* what the edges carry */
+	bool typed;			/* an edge has a type */
+	bool renumber;
+	const char *around;
+	uint64_t hops, left;
+	const char *prefix;		/* ldbc: of its files */
+	struct out *out;		/* where lines go */
+	struct buf line, src_text, dst_text;
+	uint64_t src;			/* whose key src_text is */
+	bool have_src;
+	struct bfs ball;		/* of --around */
+	struct export_node *part;	/* its nodes by id */
+	uint64_t part_n, *ranked;	/* ranked: their ids in key order */
+	struct {			/* of export_lists.c */
+		uint64_t node;		/* whose line */
+		uint64_t field_n;	/* in it so far */
+		uint64_t entry_n, loop_n;
+	} list;
+	uint64_t *touched;		/* a bit a node: it has an edge; NULL: not asked */
+};
+
+/* Each edge that is asked for, to EDGE: those of an undirected graph once.  0 or an
+ * error. */
+int export_each(struct export *x, int (*edge)(struct export *x, const struct export_edge *e));
+/* How many there are. */
+int export_count(struct export *x, uint64_t *out);
+/* The nodes that the output speaks of, and the one at PLACE in key order. */
+uint64_t export_node_n(const struct export *x);
+int export_node_at(struct export *x, uint64_t place, uint64_t *id);
+
+/* A node as its format has it: a number, or its key in OUT. */
+int export_number(struct export *x, uint64_t id, uint64_t *out);
+int export_text(struct export *x, uint64_t id, struct buf *out);
+/* The texts of both ends into src_text and dst_text. */
+int export_ends(struct export *x, const struct export_edge *e);
+/* x->line to the output. */
+int export_put(struct export *x);
+int export_add_value(struct buf *b, const struct text_value *v);
+/* The next id of a list and its value, as csr_next. */
+int export_next(struct export *x, struct csr_list *l, uint64_t *to, struct text_value *v);
+
+#endif

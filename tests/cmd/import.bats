@@ -1,0 +1,121 @@
+# tests/cmd/import.bats - strato-graph import by several threads: the same as by one
+load ../lib/common
+
+setup() {
+	W=$BATS_TEST_TMPDIR
+	export STRATO_STORE=$W/s
+	strato-init "$STRATO_STORE"
+	cd "$W"
+}
+
+import() {
+	strato-graph import -q "$@"
+}
+
+# A list of about 2 MB, so that every thread of a few gets a chunk, with a bad line in
+# most chunks and a comment here and there.
+make_list() { # BAD-EVERY
+	awk -v bad="$1" 'BEGIN {
+		x = 1
+		for (i = 1; i <= 160000; i++) {
+			x = (x * 1103515245 + 12345) % 2147483648
+			if (bad && i % bad == 0)
+				print "bad-" i
+			else if (i % 1000 == 0)
+				print "# a comment"
+			else
+				print x % 5000, int(x / 5000) % 5000
+		}
+	}'
+}
+
+# What info says of a graph, but its name, version and time.
+facts() { # GRAPH
+	strato-graph info -g "$1" -J | sed -E 's/"(graph|version|created)":"[^"]*",?//g'
+}
+
+@test "any number of threads makes the same graph, of a file, a pipe and gzip" {
+	make_list 0 >list
+	gzip -c list >list.gz
+	import -g one -f el --threads=1 list
+	strato-graph export -g one >want
+	facts one >want.info
+	for n in 2 3 8; do
+		import -g "file$n" -f el --threads=$n list
+		import -g "gz$n" -f el --threads=$n list.gz
+		cat list | import -g "pipe$n" -f el --threads=$n
+		for g in "file$n" "gz$n" "pipe$n"; do
+			strato-graph export -g "$g" >got
+			same want got
+			facts "$g" >got.info
+			same want.info got.info
+		done
+	done
+}
+
+@test "keys that are no numbers, types, and an undirected graph too" {
+	make_list 0 | awk '!/#/ { print "n" $1 "\tn" $2 "\t" (NR % 7 ? "" : "t" NR % 3) }' >list
+	import -g one -f tsv --threads=1 list
+	import -g both1 -f tsv --threads=1 --undirected list
+	strato-graph export -g one >want
+	strato-graph export -g both1 >want.both
+	for n in 2 5; do
+		import -g "n$n" -f tsv --threads=$n list
+		import -g "both$n" -f tsv --threads=$n --undirected list
+		strato-graph export -g "n$n" >got
+		same want got
+		strato-graph export -g "both$n" >got
+		same want.both got
+	done
+}
+
+@test "the first bad line of the input is named, whatever thread met it" {
+	make_list 5000 >list
+	for n in 1 2 8; do
+		run --separate-stderr -65 strato-graph import -g no -f el --threads=$n list
+		[[ "$stderr" == *"list: line 5000: "*'"bad-5000"'* ]] || fail "$stderr"
+		run --separate-stderr -65 strato-graph import -g no -f el --threads=$n \
+			--max-bad=3 <list
+		[[ "$stderr" == *"line 20000: "*'"bad-20000"'* ]] || fail "$stderr"
+	done
+	[ -z "$(strato-graph ls)" ]
+}
+
+@test "rejects are those lines in the order of the input" {
+	make_list 777 >list
+	grep bad list >want
+	for n in 1 2 8; do
+		import -g "g$n" -f el --threads=$n --max-bad=1000 --rejects=got list
+		same want got
+		run --separate-stderr -65 strato-graph import -g no -f el --threads=$n \
+			--max-bad=100 --rejects=got list
+		head -n 100 want | cmp - got
+	done
+}
+
+@test "an integer graph says which key is none, and where" {
+	{ make_list 0; echo "1 x"; make_list 0; } >list
+	for n in 1 4; do
+		run --separate-stderr -65 strato-graph import -g no -f el --ids=int \
+			--threads=$n list
+		[[ "$stderr" == *"line 160001: "*"no integer key"*'"1 x"'* ]] || fail "$stderr"
+	done
+}
+
+@test "files one after another keep their own line numbers" {
+	make_list 0 >a
+	{ make_list 0; echo oops; } >b
+	run --separate-stderr -65 strato-graph import -g no -f el --threads=3 a b
+	[[ "$stderr" == *"b: line 160001: "* ]] || fail "$stderr"
+	import -g two -f el --threads=3 --max-bad=1 a b
+	import -g one -f el a
+	strato-graph export -g one >want
+	strato-graph export -g two >got
+	same want got
+}
+
+@test "0 threads, or more than there may be, is a usage error" {
+	run -64 strato-graph import --threads=0 </dev/null
+	run -64 strato-graph import --threads=257 </dev/null
+	run -64 strato-graph import --threads=two </dev/null
+}
