@@ -3,21 +3,17 @@
  * Built as DIR.partial and renamed when it is whole and was checked, so that
  * nobody takes an unfinished one for the repaired store.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/common/place.h"
 #include "cmd/walcheck/walcheck.h"
 #include "store/salvage.h"
 
 struct repair {
 	struct walcheck *w;
 	struct output *out;
-	char *dir, *partial, *parent;
+	struct place place;
 };
 
 static int tell(void *ctx, const struct salvage_lost *l)
@@ -49,54 +45,6 @@ static int tell(void *ctx, const struct salvage_lost *l)
 		output_absent(o, "graph");
 	output_text(o, "why", l->words);
 	return output_row(o);
-}
-
-static int paths(struct repair *p, const char *dir)
-{
-	size_t len = strlen(dir);
-	char *slash;
-
-	while (len > 1 && dir[len - 1] == '/')
-		len--;
-	p->dir = mem_zalloc(NULL, len + 1);
-	p->partial = mem_zalloc(NULL, len + sizeof ".partial");
-	p->parent = mem_zalloc(NULL, len + 2);
-	if (!p->dir || !p->partial || !p->parent)
-		return ERR_MEMORY;
-	memcpy(p->dir, dir, len);
-	memcpy(p->partial, dir, len);
-	strcat(p->partial, ".partial");
-	memcpy(p->parent, dir, len);
-	slash = strrchr(p->parent, '/');
-	if (!slash)
-		strcpy(p->parent, ".");
-	else
-		slash[slash == p->parent] = '\0';
-	return 0;
-}
-
-/* Nothing is there, or an empty folder, which the new store takes the place of. */
-static int is_free(const struct repair *p)
-{
-	if (rmdir(p->dir) == 0 || errno == ENOENT)
-		return 0;
-	if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)
-		return err_set(ERR_EXISTS, "%s: exists; a repair makes a new store", p->dir);
-	return err_sys(ERR_CREATE, "%s", p->dir);
-}
-
-static int put_in_place(const struct repair *p)
-{
-	int fd, r = 0;
-
-	if (rename(p->partial, p->dir) < 0)
-		return err_sys(ERR_CREATE, "%s", p->dir);
-	fd = open(p->parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) < 0)
-		r = err_sys(ERR_IO, "%s: sync", p->parent);
-	if (fd >= 0)
-		close(fd);
-	return r;
 }
 
 static int any_finding(void *ctx, const struct check_finding *f)
@@ -139,7 +87,8 @@ static int build(struct repair *p, struct backend *from)
 		.from = from, .mem = &w->mem, .lost = tell, .ctx = p,
 		.who = w->cli->tool->name,
 	};
-	int r = backend_local_create(&s.to, p->partial), e;
+	struct err_note note;
+	int r = backend_local_create(&s.to, p->place.partial), e;
 
 	if (r < 0)
 		return r;
@@ -147,23 +96,24 @@ static int build(struct repair *p, struct backend *from)
 	if (r == 0 || r == ERR_DAMAGED) {
 		e = check_again(w, s.to);
 		if (e == 0)
-			e = put_in_place(p);
-		r = e < 0 ? e : say_result(w, &s, r, p->dir);
+			e = place_commit(&p->place);
+		r = e < 0 ? e : say_result(w, &s, r, p->place.dir);
 	}
+	err_take(&note, r);
 	if (r < 0 && r != ERR_DAMAGED)
-		err_hint("what was begun lies in '%s': remove it", p->partial);
+		place_abort(&p->place);
 	backend_close(s.to);
-	return r;
+	return r < 0 ? err_give(&note) : r;
 }
 
 int repair_store(struct walcheck *w, struct backend *from)
 {
 	struct repair p = { .w = w };
 	enum output_style style = w->cli->json ? OUTPUT_JSON : OUTPUT_TSV;
-	int r = paths(&p, w->repair), e;
+	int r, e;
 
-	if (r == 0)
-		r = is_free(&p);
+	rmdir(w->repair);	/* an empty folder: the new store takes its place */
+	r = place_begin(&p.place, w->repair);
 	if (r == 0)
 		r = output_open(&p.out, style, output_stdout(), &w->mem);
 	if (r == 0) {
@@ -173,8 +123,6 @@ int repair_store(struct walcheck *w, struct backend *from)
 			r = e;
 	}
 	output_close(p.out);
-	mem_free(NULL, p.dir);
-	mem_free(NULL, p.partial);
-	mem_free(NULL, p.parent);
+	place_release(&p.place);
 	return r;
 }

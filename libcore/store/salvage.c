@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "io/file.h"
 #include "store/check.h"
+#include "store/kept.h"
 #include "store/run_inside.h"
 #include "store/salvage_inside.h"
 #include "store/segment_disk.h"
@@ -456,6 +457,32 @@ static int read_and_hold(struct salvaging *v)
 	return r;
 }
 
+static int pass_over(void *ctx, const char *name, int code)
+{
+	(void)ctx, (void)name, (void)code;
+	err_clear();
+	return 0;
+}
+
+/* The manifest of the newest snapshot, if there is any: its runs are all there.  If
+ * its log is too, nothing is missing; else what came after is, and is doubted. */
+static int newest_kept(struct salvaging *v)
+{
+	struct kept_set set;
+	int r = kept_load(&set, v->s->from, v->s->mem, pass_over, NULL);
+
+	memset(&v->base, 0, sizeof v->base);
+	v->base.mem = v->s->mem;
+	if (r < 0) {
+		err_clear();
+		return r == ERR_MEMORY ? r : 0;
+	}
+	if (set.n)
+		r = manifest_copy(&v->base, &set.kept[set.n - 1].m);
+	kept_release(&set);
+	return r;
+}
+
 static int choose_base(struct salvaging *v)
 {
 	struct backend *b = v->s->from;
@@ -474,9 +501,8 @@ static int choose_base(struct salvaging *v)
 		v->base = old;
 	} else if (there_old == 0) {
 		manifest_release(&old);
-	} else if (there < 0) {
-		memset(&v->base, 0, sizeof v->base);
-		v->base.mem = v->s->mem;
+	} else if (there < 0 && there_old != ERR_MEMORY && r == 0) {
+		r = newest_kept(v);
 	}
 	return r < 0 ? r : there_old == ERR_MEMORY ? ERR_MEMORY : 0;
 }
@@ -691,6 +717,7 @@ static int new_manifest(void *ctx, struct manifest *m, uint64_t version)
 	if (v->base.generation) {
 		m->created_ns = v->base.created_ns;
 		m->next_space = v->base.next_space;
+		m->commit_ns = v->base.commit_ns;
 	}
 	if (v->made.entry_n)
 		r = manifest_add_run(m, &v->made);

@@ -5,7 +5,7 @@
  * key by key (or, where only a range is known, as a range).
  *
  * Where from: the runs and the log the manifest names.  Is it damaged, or older than
- * its log, then those manifest.old names, and beside them what lies in wal/ and seg/
+ * its log, then those manifest.old names, or the newest snapshot, and beside them what lies in wal/ and seg/
  * and vouches for itself; such findings are copied and told as doubtful, because
  * only a manifest can say that they were not meant to be gone.
  *

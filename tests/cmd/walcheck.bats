@@ -183,6 +183,35 @@ damage_commit() { # N
 	[ "$(strato-ls -s "$W/newer" | tr '\n' ' ')" = "key1 key2 key3 key4 key5 key9 " ]
 }
 
+@test "a repair without either manifest goes by the newest snapshot, graphs and all" {
+	printf 'Alice\tBob\n' | strato-graph import -q -g web -f tsv
+	strato-snapshot old
+	strato-rm key1
+	strato-snapshot kept
+	strato-put -d later key9
+	strato-rm key2
+	rm "$S/manifest" "$S/manifest.old"
+	: >"$S/snap/00.kept"		# one that is no snapshot
+	strato-walcheck --repair="$W/new" >"$W/lost" 2>"$W/err" || [ $? -eq 76 ]
+	[ "$(strato-ls -s "$W/new" | tr '\n' ' ')" = "key3 key4 key5 key9 " ]
+	[ "$(strato-graph export -s "$W/new" -g web -f tsv)" = "Alice${TAB}Bob" ]
+	! grep -q ^doubtful "$W/lost" || fail "$(cat "$W/lost")"
+	strato-walcheck -s "$W/new" --full
+}
+
+@test "a repair by a snapshot whose log is gone doubts what came later" {
+	strato-snapshot kept
+	strato-rm key1
+	strato-compact
+	strato-put -d later key9
+	strato-compact
+	rm "$S/manifest" "$S/manifest.old"
+	strato-walcheck --repair="$W/new" >"$W/lost" 2>"$W/err" || [ $? -eq 76 ]
+	[ "$(strato-get -s "$W/new" key9)" = later ]
+	# that it was removed only the lost manifest could say
+	grep -q "^doubtful${TAB}key1" "$W/lost"
+}
+
 @test "a manifest that was put back is told" {
 	cp "$S/manifest" "$W/manifest"
 	strato-compact
