@@ -210,6 +210,30 @@ int encode_keys(struct desk *d, const void *key, void *ids, uint64_t n, uint64_t
 	return r;
 }
 
+/* The map counts bits a target: with an instruction where there is one. */
+#ifdef __x86_64__
+#define COUNTS_BITS __builtin_cpu_supports("popcnt")
+#define WITH_COUNT __attribute__((target("popcnt")))
+#else
+#define COUNTS_BITS true
+#define WITH_COUNT
+#endif
+
+static WITH_COUNT int encode_counting(struct desk *d, const void *key, void *ids, uint64_t n,
+				      uint64_t lo, unsigned to_bits, bool narrow)
+{
+	return narrow ? encode_keys(d, key, ids, n, lo, to_bits, true) :
+		encode_keys(d, key, ids, n, lo, to_bits, false);
+}
+
+static int encode_any(struct desk *d, const void *key, void *ids, uint64_t n, uint64_t lo,
+		      unsigned to_bits, bool narrow)
+{
+	if (COUNTS_BITS)
+		return encode_counting(d, key, ids, n, lo, to_bits, narrow);
+	return encode_keys(d, key, ids, n, lo, to_bits, narrow);
+}
+
 static int lists_of_32(struct desk *d, unsigned part)
 {
 	const struct shuffle *s = d->w->s;
@@ -222,7 +246,7 @@ static int lists_of_32(struct desk *d, unsigned part)
 	if (r < 0)
 		return r;
 	key = radix_sort32(d->key, d->other, n, shuffle_key_bits(s));
-	return encode_keys(d, key, key == d->key ? d->other : d->key, n,
+	return encode_any(d, key, key == d->key ? d->other : d->key, n,
 			   shuffle_first(s, part), shuffle_to_bits(s), true);
 }
 
@@ -237,7 +261,7 @@ static int lists_of_64(struct desk *d, unsigned part)
 	if (r < 0)
 		return r;
 	key = radix_sort64(d->key, d->other, n, shuffle_key_bits(s));
-	return encode_keys(d, key, key == d->key ? d->other : d->key, n,
+	return encode_any(d, key, key == d->key ? d->other : d->key, n,
 			   shuffle_first(s, part), shuffle_to_bits(s), false);
 }
 

@@ -85,6 +85,7 @@ static inline int shuffle_add(struct shuffle_hand *h, uint64_t row, uint64_t to,
 		memcpy(d->at, &key, 8);	/* the next record overwrites what is too much */
 	}
 	d->at += h->stride;
+	__builtin_prefetch(d->at + 128, 1);	/* 512 places are written to in turn */
 	if (v)
 		memcpy(d->at - sizeof *v, v, sizeof *v);
 	return 0;
