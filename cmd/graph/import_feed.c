@@ -45,7 +45,7 @@ static int add(struct import_input *i, enum text_what what, const struct text_ed
 
 	if (what == TEXT_EDGE) {
 		i->edge_n++;
-		return build_add(b, e);
+		return build_add_texts(b, e, 1, i->im->place++);
 	}
 	if (what == TEXT_NODE) {
 		i->node_n++;

@@ -27,7 +27,7 @@ bool arrange_fits(const struct work *w, const struct shuffle *s, uint64_t n)
 	uint64_t each = 8 + (shuffle_key_bits(s) <= 32 ? 2 * 4 : 2 * 8);
 
 	if (w->p->valued)
-		each = 8 + 2 * sizeof(struct radix_pair) + 3 * sizeof(struct shuffle_value);
+		each = 16 + 2 * sizeof(struct radix_pair) + sizeof(struct shuffle_value);
 	return shuffle_key_bits(s) <= 64 && n <= share / each && n <= UINT32_MAX;
 }
 
@@ -68,6 +68,7 @@ static void desk_release(struct desk *d)
 	mem_free(mem, d->key);
 	mem_free(mem, d->other);
 	mem_free(mem, d->bytes);
+	mem_free(mem, d->value);
 	buf_release(&d->pieces);
 	buf_release(&d->degree);
 	buf_release(&d->list_len);
@@ -97,6 +98,7 @@ static int add_row(struct desk *d, uint64_t degree, uint64_t len)
 
 	p->n++;
 	p->len += len;
+	p->edge_n += degree;
 	r = buf_add(&d->degree, &degree, sizeof degree);
 	return r < 0 ? r : buf_add(&d->list_len, &len, sizeof len);
 }
@@ -112,7 +114,7 @@ static int begin_row(struct desk *d, const struct arrange_row *row, uint64_t n, 
 		for (; r == 0 && end < row->node; end++)
 			r = add_row(d, 0, 0);
 	} else {
-		struct piece fresh = { row->type, row->node, 0, 0 };
+		struct piece fresh = { .type = row->type, .node = row->node };
 
 		r = buf_add(&d->pieces, &fresh, sizeof fresh);
 	}
@@ -184,6 +186,12 @@ int encode_row(struct desk *d, const struct arrange_row *row, const void *ids, u
 		list_encode(d->bytes + d->len, row->node, ids, n);
 	d->len += len;
 	return begin_row(d, row, n, len);
+}
+
+int arrange_encode(struct desk *d, const struct arrange_row *row, const uint64_t *ids,
+		   uint64_t n)
+{
+	return encode_row(d, row, ids, n, false);
 }
 
 static inline __attribute__((always_inline))
@@ -271,6 +279,8 @@ static int lists_of(struct desk *d, unsigned part)
 	buf_clear(&d->pieces);
 	buf_clear(&d->degree);
 	buf_clear(&d->list_len);
+	if (d->w->p->valued)
+		return arrange_valued(d, part);
 	return shuffle_key_bits(d->w->s) <= 32 ? lists_of_32(d, part) : lists_of_64(d, part);
 }
 
@@ -283,6 +293,7 @@ static int put_lists(struct desk *d)
 	struct csr_lists l = {
 		.degree = (const uint64_t *)d->degree.ptr,
 		.len = (const uint64_t *)d->list_len.ptr, .bytes = d->bytes,
+		.values = d->value,
 	};
 	int r = 0;
 
@@ -294,6 +305,7 @@ static int put_lists(struct desk *d)
 		l.degree += p->n;
 		l.len += p->n;
 		l.bytes += p->len;
+		l.values += l.values ? p->edge_n : 0;
 	}
 	return r;
 }

@@ -10,7 +10,7 @@
 struct piece {				/* rows of consecutive nodes */
 	uint32_t type;
 	uint64_t node, n;
-	uint64_t len;			/* bytes of their lists */
+	uint64_t len, edge_n;		/* bytes of their lists; edges in them */
 };
 
 struct arrange_row {
@@ -34,6 +34,8 @@ struct desk {				/* what one thread works on */
 	struct work *w;
 	void *key, *other;		/* keys and room for as many; then ids */
 	size_t cap;			/* bytes of each */
+	union csr_value *value;		/* of the edges, where they have one */
+	uint64_t value_n;
 	uint8_t *bytes;			/* lists */
 	size_t len, bytes_cap;
 	struct buf pieces;		/* struct piece[] */
@@ -43,6 +45,20 @@ struct desk {				/* what one thread works on */
 
 bool arrange_fits(const struct work *w, const struct shuffle *s, uint64_t n);
 struct arrange_row arrange_row(const struct work *w, uint64_t row);
+
+/* A row's list of N ids joins those of the desk. */
+int arrange_encode(struct desk *d, const struct arrange_row *row, const uint64_t *ids,
+		   uint64_t n);
+/* One edge to the writer; TO as in the shuffle, V NULL without values. */
+int arrange_emit(struct work *w, const struct arrange_row *row, uint64_t to,
+		 const union csr_value *v);
+
+/* With values: a partition's lists; its edges one by one; all equal edges. */
+int arrange_valued(struct desk *d, unsigned part);
+int arrange_valued_leaf(struct work *w, const struct shuffle *s, unsigned part,
+			const uint64_t *fixed);
+int arrange_valued_equal(struct work *w, const struct shuffle *s, unsigned part,
+			 uint64_t fixed);
 
 /* The edges of a partition one by one, in order, to the writer: in a share of
  * memory however many they are.  ROW: its rows are the targets of this one. */

@@ -14,13 +14,17 @@
 #define SUB_PARTS 128u
 #define SUB_SAMPLE 8192u
 
-static int emit(struct work *w, const struct arrange_row *row, uint64_t to)
+int arrange_emit(struct work *w, const struct arrange_row *row, uint64_t to,
+		 const union csr_value *v)
 {
 	uint64_t id = w->p->keys ? keyset_id(w->p->keys, to) : to;
 
 	w->count.edge_n++;
 	w->count.loop_n += row->from == to;
-	return w->writer ? csr_add(w->writer, row->type, row->node, id) : 0;
+	if (!w->writer)
+		return 0;
+	return v ? csr_add_value(w->writer, row->type, row->node, id, *v) :
+		csr_add(w->writer, row->type, row->node, id);
 }
 
 static int emit_sorted(struct work *w, const uint64_t *key, uint64_t n, uint64_t lo,
@@ -41,7 +45,7 @@ static int emit_sorted(struct work *w, const uint64_t *key, uint64_t n, uint64_t
 			at = key[i] >> to_bits;
 			row = arrange_row(w, lo + at);
 		}
-		r = emit(w, &row, to);
+		r = arrange_emit(w, &row, to, NULL);
 	}
 	return r;
 }
@@ -71,7 +75,7 @@ static int stream_equal(struct work *w, const struct shuffle *s, unsigned part,
 	int r = 0;
 
 	while (r == 0 && n--)
-		r = emit(w, &row, shuffle_first(s, part));
+		r = arrange_emit(w, &row, shuffle_first(s, part), NULL);
 	return r;
 }
 
@@ -154,8 +158,10 @@ int arrange_stream(struct work *w, const struct shuffle *s, unsigned part,
 	if (r != 0 || shuffle_count(s, part) == 0)
 		return r;
 	if (arrange_fits(w, s, shuffle_count(s, part)))
-		return stream_leaf(w, s, part, fixed);
+		return w->p->valued ? arrange_valued_leaf(w, s, part, fixed) :
+			stream_leaf(w, s, part, fixed);
 	if (fixed && shuffle_first(s, part) == shuffle_last(s, part))
-		return stream_equal(w, s, part, fixed);
+		return w->p->valued ? arrange_valued_equal(w, s, part, *fixed) :
+			stream_equal(w, s, part, fixed);
 	return stream_divided(w, s, part, fixed);
 }

@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -17,6 +18,7 @@
 
 #define EACH_LEAST ((size_t)6 << 20)	/* bytes of the budget a thread is worth */
 #define NAME_LEN 24
+#define VALUES_N 512u
 
 /* --- open and close --- */
 
@@ -25,7 +27,7 @@ struct edges_plan build_edges_plan(const struct build *b)
 	return (struct edges_plan){
 		.backend = b->o.backend, .mem = b->o.mem, .budget = b->budget / 8 * 5,
 		.hands = b->hands, .undirected = b->o.undirected,
-		.drop_loops = b->o.drop_loops,
+		.drop_loops = b->o.drop_loops, .valued = b->valued,
 	};
 }
 
@@ -153,7 +155,7 @@ static int add_type(struct build *b, struct bytes type, uint64_t *number)
 }
 
 static int log_add(struct build *b, const struct text_key *from, const struct text_key *to,
-		   struct bytes type)
+		   struct bytes type, const struct shuffle_value *v)
 {
 	uint64_t src, dst, number;
 	int r = ids_add(b->ids, from, &src);
@@ -162,7 +164,7 @@ static int log_add(struct build *b, const struct text_key *from, const struct te
 		r = ids_add(b->ids, to, &dst);
 	if (r == 0)
 		r = add_type(b, type, &number);
-	return r < 0 ? r : intake_add(b->log, src, dst, (uint32_t)number);
+	return r < 0 ? r : intake_add(b->log, src, dst, (uint32_t)number, v);
 }
 
 static int log_add_nodes(struct build *b, uint64_t first, uint64_t n)
@@ -177,7 +179,7 @@ static int log_add_nodes(struct build *b, uint64_t first, uint64_t n)
 		if (b->strings || i == 0 || i == n - 1)
 			r = ids_add(b->ids, &key, &number);
 	}
-	return r < 0 || b->strings ? r : intake_add(b->nodes, first, n, 0);
+	return r < 0 || b->strings ? r : intake_add(b->nodes, first, n, 0, NULL);
 }
 
 static int take_edge(void *ctx, uint64_t src, uint64_t dst, const struct shuffle_value *v)
@@ -186,13 +188,12 @@ static int take_edge(void *ctx, uint64_t src, uint64_t dst, const struct shuffle
 	struct text_key from = { .number = src, .is_number = true }, to = from;
 	struct build *b = ctx;
 
-	(void)v;
 	to.number = dst;
 	if (b->strings) {
 		from = key_of_number(src, from_text);
 		to = key_of_number(dst, to_text);
 	}
-	return log_add(b, &from, &to, (struct bytes){0});
+	return log_add(b, &from, &to, (struct bytes){0}, v);
 }
 
 static int take_nodes(void *ctx, uint64_t first, uint64_t n)
@@ -217,7 +218,7 @@ static int take_log(struct build *b, struct intake *log, struct intake *nodes)
 		if (r == 0)
 			r = ids_add(b->ids, &to, &dst);
 		if (r == 0)
-			r = intake_add(b->log, src, dst, e.type);
+			r = intake_add(b->log, src, dst, e.type, &e.value);
 	}
 	intake_end(&in);
 	if (r == 0)
@@ -270,12 +271,13 @@ int build_turn_to_log(struct build *b, bool strings)
 
 /* --- adding --- */
 
-static int log_numbers(struct build *b, const struct scan_edge *e, size_t n)
+static int log_numbers(struct build *b, const struct scan_edge *e,
+		       const struct shuffle_value *v, size_t n)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = take_edge(b, e[i].src, e[i].dst, NULL);
+		r = take_edge(b, e[i].src, e[i].dst, v ? v + i : NULL);
 	return r;
 }
 
@@ -289,20 +291,21 @@ static int make_room(struct build *b, const struct scan_edge *e, size_t n)
 
 /* As many as can be added beside other threads; *TAKEN is N when there is nothing
  * left to do. */
-static int add_shared(struct build *b, unsigned who, const struct scan_edge *e, size_t n,
-		      size_t *taken)
+static int add_shared(struct build *b, unsigned who, const struct scan_edge *e,
+		      const struct shuffle_value *v, size_t n, size_t *taken)
 {
 	int r = 0;
 
 	*taken = 0;
 	pthread_rwlock_rdlock(&b->lock);
 	if (b->edges)
-		r = edges_add(b->edges, who, e, NULL, NULL, n, taken);
+		r = edges_add(b->edges, who, e, NULL, v, n, taken);
 	pthread_rwlock_unlock(&b->lock);
 	return r;
 }
 
-static int add_alone(struct build *b, const struct scan_edge *e, size_t n, size_t *taken)
+static int add_alone(struct build *b, const struct scan_edge *e,
+		     const struct shuffle_value *v, size_t n, size_t *taken)
 {
 	int r;
 
@@ -310,33 +313,87 @@ static int add_alone(struct build *b, const struct scan_edge *e, size_t n, size_
 	pthread_rwlock_wrlock(&b->lock);
 	r = make_room(b, e, n);
 	if (r == 0 && !b->edges) {
-		r = log_numbers(b, e, n);
+		r = log_numbers(b, e, v, n);
 		*taken = n;
 	}
 	pthread_rwlock_unlock(&b->lock);
 	return r;
 }
 
+static int add_numbers(struct build *b, unsigned who, const struct scan_edge *e,
+		       const struct shuffle_value *v, size_t n)
+{
+	size_t taken, at = 0;
+	int r = 0;
+
+	while (at < n && r >= 0) {
+		r = add_shared(b, who, e + at, v ? v + at : NULL, n - at, &taken);
+		at += taken;
+		if (r < 0 || at == n)
+			break;
+		r = add_alone(b, e + at, v ? v + at : NULL, n - at, &taken);
+		at += taken;
+	}
+	return r < 0 ? r : 0;
+}
+
+static struct shuffle_value value_of(struct build *b, const struct text_value *v,
+				     uint64_t at)
+{
+	struct shuffle_value out = { (uint64_t)v->i, (at + 1) << 1 };
+
+	if (v->kind == TEXT_NO_VALUE)
+		return SHUFFLE_NO_VALUE;
+	if (v->kind == TEXT_REAL) {
+		memcpy(&out.bits, &v->r, sizeof out.bits);
+		out.at |= 1;
+		b->reals = true;
+	}
+	return out;
+}
+
+/* With the lock held alone. */
+static int become_valued(struct build *b)
+{
+	int r = b->edges ? edges_become_valued(b->edges) : 0;
+
+	b->valued |= r == 0;
+	return r;
+}
+
+static int look_for_values(struct build *b, const struct text_value *v, size_t n)
+{
+	int r = 0;
+
+	if (b->valued)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].kind == TEXT_NO_VALUE)
+			continue;
+		pthread_rwlock_wrlock(&b->lock);
+		r = become_valued(b);
+		pthread_rwlock_unlock(&b->lock);
+		break;
+	}
+	return r;
+}
+
 int build_add_edges(struct build *b, unsigned who, const struct scan_edge *e,
 		    const struct text_value *value, size_t n, uint64_t at)
 {
-	size_t taken;
-	int r = 0;
+	struct shuffle_value v[VALUES_N];
+	int r = value ? look_for_values(b, value, n) : 0;
 
-	(void)at;
-	if (value && n)
-		return err_set(ERR_UNSUPPORTED, "a weight: weights cannot be stored yet");
-	while (n > 0 && r >= 0) {
-		r = add_shared(b, who, e, n, &taken);
-		e += taken;
-		n -= taken;
-		if (r < 0 || n == 0)
-			break;
-		r = add_alone(b, e, n, &taken);
-		e += taken;
-		n -= taken;
+	if (r == 0 && (!value || !b->valued))
+		return add_numbers(b, who, e, NULL, n);
+	for (size_t i = 0; r == 0 && i < n; i += VALUES_N) {
+		size_t m = n - i < VALUES_N ? n - i : VALUES_N;
+
+		for (size_t k = 0; k < m; k++)
+			v[k] = value_of(b, &value[i + k], at + i + k);
+		r = add_numbers(b, who, e + i, v, m);
 	}
-	return r < 0 ? r : 0;
+	return r;
 }
 
 static int needs_strings(struct build *b, const struct text_key *key)
@@ -348,40 +405,54 @@ static int needs_strings(struct build *b, const struct text_key *key)
 	return build_turn_to_log(b, true);
 }
 
-static int add_any(struct build *b, const struct text_edge *e)
+static int add_plain(struct build *b, const struct text_edge *e,
+		     const struct shuffle_value *v)
 {
+	struct scan_edge plain = { e->src.number, e->dst.number };
+	size_t taken = 0;
+	int r = 0;
+
+	while (r == 0 && taken == 0 && b->edges) {
+		r = edges_add(b->edges, 0, &plain, NULL, v, 1, &taken);
+		if (r == EDGES_SHAPE)
+			r = make_room(b, &plain, 1);
+	}
+	return r == 0 && !taken ? log_numbers(b, &plain, v, 1) : r;
+}
+
+/* With the lock held alone. */
+static int add_any(struct build *b, const struct text_edge *e, uint64_t at)
+{
+	struct shuffle_value v = value_of(b, &e->value, at);
+	bool valued = e->value.kind != TEXT_NO_VALUE;
 	int r = needs_strings(b, &e->src);
 
 	if (r == 0)
 		r = needs_strings(b, &e->dst);
 	if (r == 0 && b->edges && e->type.len)
 		r = build_turn_to_log(b, false);
-	return r < 0 ? r : log_add(b, &e->src, &e->dst, e->type);
-}
-
-int build_add(struct build *b, const struct text_edge *e)
-{
-	struct scan_edge plain = { e->src.number, e->dst.number };
-	int r;
-
-	if (e->value.kind != TEXT_NO_VALUE)
-		return err_set(ERR_UNSUPPORTED, "a weight: weights cannot be stored yet");
-	if (e->src.is_number && e->dst.is_number && e->type.len == 0)
-		return build_add_edges(b, 0, &plain, NULL, 1, b->place++);
-	pthread_rwlock_wrlock(&b->lock);
-	r = add_any(b, e);
-	pthread_rwlock_unlock(&b->lock);
-	return r;
+	if (r == 0 && valued)
+		r = become_valued(b);
+	if (r < 0)
+		return r;
+	return b->edges ? add_plain(b, e, valued ? &v : NULL) :
+		log_add(b, &e->src, &e->dst, e->type, valued ? &v : NULL);
 }
 
 int build_add_texts(struct build *b, const struct text_edge *e, size_t n, uint64_t at)
 {
 	int r = 0;
 
-	(void)at;
+	pthread_rwlock_wrlock(&b->lock);
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = build_add(b, &e[i]);
+		r = add_any(b, &e[i], at + i);
+	pthread_rwlock_unlock(&b->lock);
 	return r;
+}
+
+int build_add(struct build *b, const struct text_edge *e)
+{
+	return build_add_texts(b, e, 1, b->place++);
 }
 
 /* With the lock held alone. */

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 
+#include "graph/csr.h"
 #include "graph/scan.h"
 #include "graph/text/text.h"
 #include "store/manifest.h"
@@ -22,8 +23,10 @@ struct build;
 
 enum build_ids { BUILD_IDS_AUTO, BUILD_IDS_STRING, BUILD_IDS_INT };
 
-/* Which of equal edges stay: the first of the input, all, or one whose value is made
- * of theirs. */
+/* Which of equal edges stay: the first of the input, all in the order of the input,
+ * or one whose value is made of theirs.  A sum of integers ends at the least and the
+ * greatest of 64 bits; one of reals is taken in the order of the input.  Where one
+ * value of a graph is no integer, all are reals. */
 enum build_equal { BUILD_FIRST, BUILD_KEEP, BUILD_SUM, BUILD_MIN, BUILD_MAX };
 
 /* What manifest_graph.flags says of a graph. */
@@ -41,6 +44,7 @@ struct build_options {
 	unsigned threads;	/* 0: team_default */
 	enum build_ids ids;	/* auto: integers if all keys are canonical ones */
 	enum build_equal equal;
+	enum csr_layout layout;	/* 0: packed */
 	bool undirected, drop_loops;
 	bool dry;		/* count, write nothing but tmp/ */
 	/* Asked now and then: not 0 stops the build with that code. */
@@ -58,13 +62,14 @@ int build_open(struct build **out, const struct build_options *o);
 /* How many threads may add at once: each has a WHO of its own, below this. */
 unsigned build_threads(const struct build *b);
 /* From several threads at once.  AT: the place of the first edge in the input, the
- * others follow; only its order counts, and no two edges have the same.
- * ERR_UNSUPPORTED for values: they cannot be stored yet. */
+ * others follow; only its order counts, and no two edges have the same.  VALUE may
+ * be NULL.  Once an edge has a value the graph has: edges without one have 1, and
+ * come before all others. */
 int build_add_edges(struct build *b, unsigned who, const struct scan_edge *e,
 		    const struct text_value *value, size_t n, uint64_t at);
-/* The same with any keys. */
+/* The same with any keys, types and values. */
 int build_add_texts(struct build *b, const struct text_edge *e, size_t n, uint64_t at);
-/* One edge behind all those that build_add gave before, whatever its keys. */
+/* One edge behind all those that build_add gave before: for who brings all by it. */
 int build_add(struct build *b, const struct text_edge *e);
 /* Nodes that may have no edge. */
 int build_add_node(struct build *b, const struct text_key *key);

@@ -25,6 +25,7 @@ struct build {
 	bool last_empty;
 	uint64_t last_number;		/* of the edge before's type */
 	uint64_t place;			/* for build_add */
+	_Atomic bool valued, reals;	/* edges have values; one is no integer */
 	uint64_t dropped_n;		/* loops that the log never saw */
 	/* at the end */
 	uint32_t type_n, *type_id;	/* by the number interned */

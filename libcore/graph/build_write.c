@@ -69,6 +69,7 @@ struct feed {
 	size_t n;
 	struct scan_edge edge[FEED_N];
 	uint32_t type[FEED_N];
+	struct shuffle_value value[FEED_N];
 };
 
 static int feed_on(struct build *b, struct feed *f)
@@ -78,7 +79,7 @@ static int feed_on(struct build *b, struct feed *f)
 
 	while (at < f->n) {
 		r = edges_add(b->edges, 0, f->edge + at, b->type_n > 1 ? f->type + at : NULL,
-			      NULL, f->n - at, &taken);
+			      b->valued ? f->value + at : NULL, f->n - at, &taken);
 		at += taken;
 		if (r == EDGES_SHAPE)
 			r = edges_shape(b->edges, f->edge + at, f->n - at);
@@ -98,6 +99,7 @@ static int feed_edges(struct build *b, struct feed *f)
 
 	while (r >= 0 && (r = ids_next(&in, &e)) > 0) {
 		f->edge[f->n] = (struct scan_edge){ e.src, e.dst };
+		f->value[f->n] = e.value;
 		f->type[f->n++] = b->type_id[e.type];
 		if (f->n == FEED_N)
 			r = feed_on(b, f);
@@ -166,6 +168,7 @@ static struct arrange_plan arrange_plan(const struct build *b)
 	struct arrange_plan p = {
 		.backend = b->o.backend, .mem = b->o.mem, .threads = b->hands,
 		.share = b->budget * 3 / 8 / b->hands, .equal = b->o.equal,
+		.valued = b->valued, .reals = b->reals,
 		.stop = b->o.stop, .stop_ctx = b->o.stop_ctx,
 	};
 
@@ -196,6 +199,8 @@ static int write_csr(struct build *b, enum csr_direction way, uint64_t dict,
 {
 	struct csr_plan plan = {
 		.direction = way, .node_n = b->node_n, .type_n = b->type_n, .dict = dict,
+		.values = b->reals ? CSR_REALS : b->valued ? CSR_INTEGERS : CSR_NO_VALUES,
+		.layout = b->o.layout,
 	};
 	struct csr_writer *w = NULL;
 	int r = 0;

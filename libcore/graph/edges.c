@@ -40,6 +40,8 @@ struct edges {
 	uint64_t spill_n;		/* of shuffles that are no more */
 };
 
+static const struct shuffle_value no_value = SHUFFLE_NO_VALUE;
+
 static bool by_number(const struct edges *x)
 {
 	return x->plan.node_n == 0;
@@ -132,8 +134,10 @@ static int stage_add(struct edges *x, struct stage *g, const struct scan_edge *e
 	memcpy(g->edge + g->n, e, m * sizeof *e);
 	for (size_t i = 0; g->type && i < m; i++)
 		g->type[g->n + i] = type ? type[i] : 0;
-	if (g->value)
+	if (g->value && v)
 		memcpy(g->value + g->n, v, m * sizeof *v);
+	for (size_t i = 0; g->value && !v && i < m; i++)
+		g->value[g->n + i] = no_value;
 	g->n += m;
 	*taken = m;
 	return m < n ? EDGES_SHAPE : 0;
@@ -143,8 +147,8 @@ static int stage_add(struct edges *x, struct stage *g, const struct scan_edge *e
 
 static inline __attribute__((always_inline))
 int put_some(struct edges *x, struct hand *h, unsigned who, const struct scan_edge *e,
-	     const uint32_t *type, const struct shuffle_value *v, size_t n, size_t *taken,
-	     bool numbers)
+	     const uint32_t *type, const struct shuffle_value *v, size_t v_step, size_t n,
+	     size_t *taken, bool numbers)
 {
 	struct shuffle_hand *out = shuffle_hand(x->out, who);
 	struct shuffle_hand *in = x->in ? shuffle_hand(x->in, who) : out;
@@ -170,10 +174,10 @@ int put_some(struct edges *x, struct hand *h, unsigned who, const struct scan_ed
 		loop_n += s == d;
 		if (s == d && drop)
 			continue;
-		if ((r = shuffle_add(out, base + s, d, v ? v + i : NULL)) < 0)
+		if ((r = shuffle_add(out, base + s, d, v ? v + i * v_step : NULL)) < 0)
 			break;
 		if ((s != d || twice) &&
-		    (r = shuffle_add(in, base + d, s, v ? v + i : NULL)) < 0)
+		    (r = shuffle_add(in, base + d, s, v ? v + i * v_step : NULL)) < 0)
 			break;
 	}
 	h->n += i;
@@ -186,12 +190,15 @@ static int put(struct edges *x, unsigned who, const struct scan_edge *e,
 	       const uint32_t *type, const struct shuffle_value *v, size_t n, size_t *taken)
 {
 	struct hand *h = &x->hand[who];
+	size_t step = v != NULL;
 
+	if (x->plan.valued && !v)
+		v = &no_value;
 	if (!by_number(x))
-		return put_some(x, h, who, e, type, v, n, taken, false);
+		return put_some(x, h, who, e, type, v, step, n, taken, false);
 	if (v)
-		return put_some(x, h, who, e, NULL, v, n, taken, true);
-	return put_some(x, h, who, e, NULL, NULL, n, taken, true);
+		return put_some(x, h, who, e, NULL, v, step, n, taken, true);
+	return put_some(x, h, who, e, NULL, NULL, 0, n, taken, true);
 }
 
 /* What H staged before there was a shape: it lies within, shape saw to that. */
@@ -468,6 +475,34 @@ int edges_shape(struct edges *x, const struct scan_edge *e, size_t n)
 	return shape(x, e, n, false);
 }
 
+static int value_stage(struct edges *x, struct stage *g)
+{
+	if (g->cap == 0)
+		return 0;
+	g->value = mem_alloc(x->plan.mem, g->cap * sizeof *g->value);
+	if (!g->value)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < g->n; i++)
+		g->value[i] = no_value;
+	return 0;
+}
+
+int edges_become_valued(struct edges *x)
+{
+	int r = 0;
+
+	if (x->plan.valued)
+		return 0;
+	x->plan.valued = true;
+	for (unsigned i = 0; r == 0 && i < x->plan.hands; i++)
+		r = value_stage(x, &x->hand[i].stage);
+	if (r == 0 && x->shaped)
+		r = make_shuffle(x, false, &x->out, 0);
+	if (r == 0 && x->shaped && !x->plan.undirected)
+		r = make_shuffle(x, true, &x->in, 0);
+	return r;
+}
+
 int edges_add_nodes(struct edges *x, uint64_t first, uint64_t n)
 {
 	struct range *last = x->nodes.len ?
@@ -525,7 +560,8 @@ static int see_records(void *ctx, const struct shuffle_record *rec, size_t n)
 	for (size_t i = 0; i < n && r == 0; i++)	/* undirected: each is there twice */
 		if (!x->plan.undirected || rec[i].row <= rec[i].to)
 			r = a->seen->edge(a->seen->ctx, rec[i].row + x->first,
-					  rec[i].to + x->first, &rec[i].value);
+					  rec[i].to + x->first,
+					  x->plan.valued ? &rec[i].value : NULL);
 	return r;
 }
 

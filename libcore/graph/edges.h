@@ -42,6 +42,9 @@ void edges_close(struct edges *x);		/* NULL is fine */
  * has to be called with the others, then they can be added.  TYPE NULL: all are 0. */
 int edges_add(struct edges *x, unsigned who, const struct scan_edge *e,
 	      const uint32_t *type, const struct shuffle_value *v, size_t n, size_t *taken);
+/* From now on edges carry values: those there are have SHUFFLE_NO_VALUE, as has what is
+ * added with V NULL. */
+int edges_become_valued(struct edges *x);
 /* EDGES_WIDE: their numbers are too far apart for a key set; nothing was changed. */
 int edges_shape(struct edges *x, const struct scan_edge *e, size_t n);
 

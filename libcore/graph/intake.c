@@ -1,25 +1,27 @@
 /* graph/intake.c - blocks of edges, packed by columns
  *
  *	block: n, flags (in native order: it never outlives the process),
- *	then n sources, n targets (4 or 8 bytes each), n types (0 or 4 bytes each)
+ *	then n sources, n targets (4 or 8 bytes each), n types (0 or 4 bytes each),
+ *	n values (0 or 16 bytes each)
  */
 #include "graph/intake.h"
 
 #include "base/err.h"
 #include "base/mem.h"
 
-enum { WIDE = 1, TYPED = 2 };
+enum { WIDE = 1, TYPED = 2, VALUED = 4 };
 
 struct head {
 	uint32_t n, flags;
 };
 
-#define PACKED_MOST (INTAKE_BLOCK * 20u)
+#define PACKED_MOST (INTAKE_BLOCK * 36u)
 
 struct intake {
 	struct mem *mem;
 	struct spool *spool;
 	uint64_t n;
+	bool valued;				/* the block has an edge with one */
 	uint32_t open_n;			/* in the block being filled */
 	uint64_t wide;				/* or of its sources and targets */
 	uint32_t typed;
@@ -59,7 +61,8 @@ uint64_t intake_n(const struct intake *in)
 
 static size_t packed_len(const struct head *h)
 {
-	return h->n * ((h->flags & WIDE ? 16u : 8u) + (h->flags & TYPED ? 4u : 0u));
+	return h->n * ((h->flags & WIDE ? 16u : 8u) + (h->flags & TYPED ? 4u : 0u) +
+		       (h->flags & VALUED ? 16u : 0u));
 }
 
 static void put(uint8_t *to, uint64_t v, size_t w)
@@ -89,12 +92,15 @@ static void pack(const struct intake *in, const struct head *h, uint8_t *to)
 {
 	size_t w = h->flags & WIDE ? 8 : 4;
 	uint8_t *dst = to + h->n * w, *type = dst + h->n * w;
+	uint8_t *value = type + (h->flags & TYPED ? h->n * 4 : 0);
 
 	for (uint32_t i = 0; i < h->n; i++) {
 		put(to + i * w, in->edge[i].src, w);
 		put(dst + i * w, in->edge[i].dst, w);
 		if (h->flags & TYPED)
 			memcpy(type + i * 4, &in->edge[i].type, 4);
+		if (h->flags & VALUED)
+			memcpy(value + i * 16, &in->edge[i].value, 16);
 	}
 }
 
@@ -102,17 +108,24 @@ static void unpack(struct intake_edge *edge, const struct head *h, const uint8_t
 {
 	size_t w = h->flags & WIDE ? 8 : 4;
 	const uint8_t *dst = from + h->n * w, *type = dst + h->n * w;
+	const uint8_t *value = type + (h->flags & TYPED ? h->n * 4 : 0);
 
 	for (uint32_t i = 0; i < h->n; i++) {
-		edge[i] = (struct intake_edge){ get(from + i * w, w), get(dst + i * w, w), 0 };
+		edge[i] = (struct intake_edge){
+			.src = get(from + i * w, w), .dst = get(dst + i * w, w),
+			.value = SHUFFLE_NO_VALUE,
+		};
 		if (h->flags & TYPED)
 			memcpy(&edge[i].type, type + i * 4, 4);
+		if (h->flags & VALUED)
+			memcpy(&edge[i].value, value + i * 16, 16);
 	}
 }
 
 static int flush(struct intake *in)
 {
-	struct head h = { in->open_n, (in->wide >> 32 ? WIDE : 0) | (in->typed ? TYPED : 0) };
+	struct head h = { in->open_n, (in->wide >> 32 ? WIDE : 0) | (in->typed ? TYPED : 0) |
+			  (in->valued ? VALUED : 0) };
 	int r;
 
 	if (h.n == 0)
@@ -124,14 +137,19 @@ static int flush(struct intake *in)
 	in->open_n = 0;
 	in->wide = 0;
 	in->typed = 0;
+	in->valued = false;
 	return r;
 }
 
-int intake_add(struct intake *in, uint64_t src, uint64_t dst, uint32_t type)
+int intake_add(struct intake *in, uint64_t src, uint64_t dst, uint32_t type,
+	       const struct shuffle_value *v)
 {
-	in->edge[in->open_n++] = (struct intake_edge){ src, dst, type };
+	in->edge[in->open_n++] = (struct intake_edge){
+		src, dst, type, v ? *v : SHUFFLE_NO_VALUE
+	};
 	in->wide |= src | dst;
 	in->typed |= type;
+	in->valued |= v != NULL;
 	in->n++;
 	return in->open_n == INTAKE_BLOCK ? flush(in) : 0;
 }

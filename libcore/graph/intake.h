@@ -6,6 +6,9 @@
 #ifndef GRAPH_INTAKE_H
 #define GRAPH_INTAKE_H
 
+#include <stdbool.h>
+
+#include "graph/shuffle.h"
 #include "graph/spool.h"
 
 #define INTAKE_BLOCK 4096u		/* edges */
@@ -15,12 +18,15 @@ struct intake;
 struct intake_edge {
 	uint64_t src, dst;
 	uint32_t type;
+	struct shuffle_value value;
 };
 
 int intake_open(struct intake **out, struct backend *b, size_t cap, struct mem *mem);
 void intake_close(struct intake *in);		/* NULL is fine */
 
-int intake_add(struct intake *in, uint64_t src, uint64_t dst, uint32_t type);
+/* V NULL: none, SHUFFLE_NO_VALUE comes out. */
+int intake_add(struct intake *in, uint64_t src, uint64_t dst, uint32_t type,
+	       const struct shuffle_value *v);
 uint64_t intake_n(const struct intake *in);
 
 /* In order, as often as needed; nothing may be added meanwhile. */

@@ -646,6 +646,7 @@ static void unpack(const struct visit *v, const uint8_t *at, struct shuffle_reco
 		out->row = s->lo[v->part] + (key >> s->to_bits);
 		out->to = key & ((1ull << s->to_bits) - 1);
 	}
+	out->value = SHUFFLE_NO_VALUE;
 	if (s->plan.valued)
 		memcpy(&out->value, at + stride - sizeof out->value, sizeof out->value);
 }

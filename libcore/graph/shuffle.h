@@ -27,6 +27,9 @@ struct shuffle_value {
 	uint64_t at;			/* place in the input: orders equal edges */
 };
 
+/* Of a record that came without: before all that came with one. */
+#define SHUFFLE_NO_VALUE ((struct shuffle_value){ 1, 0 })
+
 struct shuffle_plan {
 	struct backend *backend;
 	struct mem *mem;
@@ -108,7 +111,7 @@ uint64_t shuffle_spills(const struct shuffle *s);	/* times a hand was emptied */
 
 struct shuffle_record {
 	uint64_t row, to;
-	struct shuffle_value value;
+	struct shuffle_value value;	/* SHUFFLE_NO_VALUE where records have none */
 };
 /* EACH gets records of PART some at a time, in no order; not 0 ends it. */
 typedef int shuffle_each(void *ctx, const struct shuffle_record *r, size_t n);

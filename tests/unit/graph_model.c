@@ -72,13 +72,21 @@ struct key {
 
 struct edge {
 	size_t type, src, dst;	/* places in the sorted names and keys */
+	size_t order;		/* of equal ones: as they came, those without value first */
+	struct text_value came;
+	union csr_value value;
 };
 
 enum kind { DENSE, GAPS, FAR, STRINGS, MIXED, KIND_N };
 
 struct model {
 	enum kind kind;
-	bool numbers, undirected, keep, drop_loops;
+	bool numbers, undirected, drop_loops;
+	enum build_equal equal;
+	bool reals;
+	int valued;			/* so many in four edges have a value */
+	enum csr_values values;
+	struct text_value *raw_value;
 	struct key *key, *name;		/* sorted, each once */
 	struct key *lone;		/* given as nodes, as they come */
 	size_t key_n, name_n, lone_n;
@@ -173,6 +181,55 @@ static int by_edge(const void *a, const void *b)
 	return (x->dst > y->dst) - (x->dst < y->dst);
 }
 
+static int by_order(const void *a, const void *b)
+{
+	const struct edge *x = a, *y = b;
+	int c = by_edge(x, y);
+
+	return c ? c : (x->order > y->order) - (x->order < y->order);
+}
+
+static double real_of(struct text_value v)
+{
+	return v.kind == TEXT_REAL ? v.r : v.kind == TEXT_INTEGER ? (double)v.i : 1;
+}
+
+static union csr_value value_of(const struct model *m, struct text_value v)
+{
+	union csr_value out = { .i = v.kind == TEXT_INTEGER ? v.i : 1 };
+
+	if (m->values == CSR_REALS)
+		out.r = real_of(v);
+	return out;
+}
+
+/* What SUM is with E beside it. */
+static union csr_value fold(const struct model *m, union csr_value sum, union csr_value e)
+{
+	bool less = m->values == CSR_REALS ? e.r < sum.r : e.i < sum.i;
+	bool more = m->values == CSR_REALS ? e.r > sum.r : e.i > sum.i;
+
+	if (m->equal == BUILD_SUM) {
+		if (m->values == CSR_REALS)
+			sum.r += e.r;
+		else
+			sum.i += e.i;
+		return sum;
+	}
+	return (m->equal == BUILD_MIN && less) || (m->equal == BUILD_MAX && more) ? e : sum;
+}
+
+static void model_values(struct model *m)
+{
+	m->values = CSR_NO_VALUES;
+	for (size_t i = 0; i < m->raw_n; i++) {
+		if (m->raw_value[i].kind == TEXT_REAL)
+			m->values = CSR_REALS;
+		else if (m->raw_value[i].kind == TEXT_INTEGER && m->values != CSR_REALS)
+			m->values = CSR_INTEGERS;
+	}
+}
+
 static void model_edges(struct model *m)
 {
 	size_t n = 0, loops = 0;
@@ -186,23 +243,47 @@ static void model_edges(struct model *m)
 		e.dst = place_of(m->key, m->key_n, &m->raw[i][1]);
 		model_numbers = false;
 		e.type = place_of(m->name, m->name_n, &m->raw[i][2]);
+		e.came = m->raw_value[i];
+		e.value = value_of(m, e.came);
+		e.order = e.came.kind == TEXT_NO_VALUE ? 0 : i + 1;
 		if (e.src == e.dst && m->drop_loops)
 			continue;
 		m->out[n++] = e;
 		if (m->undirected && e.src != e.dst)
-			m->out[n++] = (struct edge){ e.type, e.dst, e.src };
+			m->out[n++] = (struct edge){ e.type, e.dst, e.src, e.order, e.came,
+						     e.value };
 	}
-	qsort(m->out, n, sizeof *m->out, by_edge);
-	for (size_t i = 0; i < n; i++)
-		if (m->keep || m->edge_n == 0 || by_edge(&m->out[m->edge_n - 1], &m->out[i]))
+	qsort(m->out, n, sizeof *m->out, by_order);
+	for (size_t i = 0; i < n; i++) {
+		struct edge *last = m->edge_n ? &m->out[m->edge_n - 1] : NULL;
+
+		if (m->equal == BUILD_KEEP || !last || by_edge(last, &m->out[i]))
 			m->out[m->edge_n++] = m->out[i];
+		else
+			last->value = fold(m, last->value, m->out[i].value);
+	}
 	m->in = calloc(m->edge_n + 1, sizeof *m->in);
 	for (size_t i = 0; i < m->edge_n; i++) {
-		m->in[i] = (struct edge){ m->out[i].type, m->out[i].dst, m->out[i].src };
+		m->in[i] = (struct edge){ m->out[i].type, m->out[i].dst, m->out[i].src,
+					  m->out[i].order, m->out[i].came, m->out[i].value };
 		loops += m->out[i].src == m->out[i].dst;
 	}
-	qsort(m->in, m->edge_n, sizeof *m->in, by_edge);
+	qsort(m->in, m->edge_n, sizeof *m->in, by_order);
 	m->public_n = m->undirected ? (m->edge_n + loops) / 2 : m->edge_n;
+}
+
+static struct text_value random_value(const struct model *m)
+{
+	struct text_value v = { .kind = TEXT_NO_VALUE };
+
+	if ((int)rnd(4) >= m->valued)
+		return v;
+	v.kind = m->reals && rnd(3) == 0 ? TEXT_REAL : TEXT_INTEGER;
+	v.i = (int64_t)rnd(30) - 10;
+	if (rnd(50) == 0)
+		v.i = (int64_t)(hash_u64(turn) >> 8);
+	v.r = (double)v.i / 7;
+	return v;
 }
 
 static void model_make(struct model *m, size_t raw_n, uint64_t pool, uint64_t type_n)
@@ -211,6 +292,7 @@ static void model_make(struct model *m, size_t raw_n, uint64_t pool, uint64_t ty
 
 	m->raw_n = raw_n;
 	m->raw = calloc(raw_n + 1, sizeof *m->raw);
+	m->raw_value = calloc(raw_n + 1, sizeof *m->raw_value);
 	m->key = calloc(3 * raw_n + 1, sizeof *m->key);
 	m->lone = calloc(raw_n + 1, sizeof *m->lone);
 	m->name = calloc(raw_n + 1, sizeof *m->name);
@@ -226,7 +308,9 @@ static void model_make(struct model *m, size_t raw_n, uint64_t pool, uint64_t ty
 			m->numbers &= text_number(bytes_of_key(&m->raw[i][end]), &number);
 		}
 		m->name[i] = m->raw[i][2];
+		m->raw_value[i] = random_value(m);
 	}
+	model_values(m);
 	for (size_t i = 0; i < raw_n / 7; i++) {	/* nodes alone, some also with edges */
 		m->key[m->key_n] = random_key(m->kind, 2 * pool);
 		m->numbers &= text_number(bytes_of_key(&m->key[m->key_n]), &number);
@@ -242,6 +326,7 @@ static void model_make(struct model *m, size_t raw_n, uint64_t pool, uint64_t ty
 static void model_free(struct model *m)
 {
 	free(m->raw);
+	free(m->raw_value);
 	free(m->key);
 	free(m->lone);
 	free(m->name);
@@ -271,10 +356,10 @@ static int add_one(struct build *b, const struct model *m, size_t i)
 {
 	struct text_edge e = {
 		text_key_of(&m->raw[i][0]), text_key_of(&m->raw[i][1]),
-		bytes_of_key(&m->raw[i][2]), {0},
+		bytes_of_key(&m->raw[i][2]), m->raw_value[i],
 	};
 
-	return build_add(b, &e);
+	return build_add_texts(b, &e, 1, i);
 }
 
 static bool is_plain(const struct model *m, size_t i, struct scan_edge *e)
@@ -294,7 +379,7 @@ static int add_chunk(const struct part *p, unsigned who, size_t i, size_t end)
 
 		while (n < 64 && i + n < end && is_plain(p->m, i + n, &e[n]))
 			n++;
-		r = n ? build_add_edges(p->build, who, e, NULL, n, i) :
+		r = n ? build_add_edges(p->build, who, e, p->m->raw_value + i, n, i) :
 			add_one(p->build, p->m, i);
 		i += n ? n : 1;
 	}
@@ -329,7 +414,7 @@ static void build(const struct model *m, struct backend *b, size_t budget,
 {
 	struct build_options o = {
 		.backend = b, .store_id = store_id, .mem = mem, .budget = budget,
-		.undirected = m->undirected, .equal = m->keep ? BUILD_KEEP : BUILD_FIRST,
+		.undirected = m->undirected, .equal = m->equal,
 		.drop_loops = m->drop_loops, .threads = 1 + (unsigned)rnd(8),
 	};
 	struct part p = { .m = m, .chunk = 1 + rnd(rnd(2) ? 7 : 300) };
@@ -423,9 +508,20 @@ static void compare_unknown(const struct model *m, struct dict *d)
 	model_numbers = false;
 }
 
+static void compare_value(struct csr *c, struct csr_list *values, union csr_value want)
+{
+	union csr_value got;
+	uint64_t to;
+
+	if (csr_values(c) == CSR_NO_VALUES)
+		return;
+	assert_int_equal(csr_next_value(values, &to, &got), 1);
+	assert_memory_equal(&got, &want, sizeof got);
+}
+
 static void compare_edges(const struct edge *e, size_t n, struct csr *c)
 {
-	struct csr_list list, again;
+	struct csr_list list, again, values;
 	struct csr_scan scan;
 	uint64_t degree, to, same;
 	size_t at = 0;
@@ -435,6 +531,7 @@ static void compare_edges(const struct edge *e, size_t n, struct csr *c)
 		csr_scan_begin(&scan, c, t);
 		while (csr_scan_next(&scan, &list) > 0) {
 			assert_int_equal(csr_row(c, t, scan.node, &again), 0);
+			assert_int_equal(csr_row(c, t, scan.node, &values), 0);
 			assert_int_equal(again.n, list.n);
 			assert_int_equal(again.edge, list.edge);
 			assert_int_equal(csr_degree(c, t, scan.node, &degree), 0);
@@ -447,6 +544,7 @@ static void compare_edges(const struct edge *e, size_t n, struct csr *c)
 				assert_int_equal(e[at].type, t);
 				assert_int_equal(e[at].src, scan.node);
 				assert_int_equal(e[at].dst, to);
+				compare_value(c, &values, e[at].value);
 			}
 			assert_int_equal(csr_next(&list, &to), 0);
 		}
@@ -471,6 +569,8 @@ static void compare(const struct model *m, struct backend *b, const struct manif
 	compare_keys(m, graph_dict(graph));
 	compare_unknown(m, graph_dict(graph));
 	compare_places(m, graph_dict(graph));
+	if (m->name_n)
+		assert_int_equal(csr_values(graph_csr(graph, CSR_OUT)), m->values);
 	compare_edges(m->out, m->edge_n, graph_csr(graph, CSR_OUT));
 	if (!m->undirected)
 		compare_edges(m->in, m->edge_n, graph_csr(graph, CSR_IN));
@@ -490,7 +590,8 @@ static struct model random_model(size_t most)
 {
 	struct model m = {
 		.kind = (enum kind)rnd(KIND_N), .undirected = rnd(3) == 0,
-		.keep = rnd(2), .drop_loops = rnd(2),
+		.equal = (enum build_equal)rnd(5), .drop_loops = rnd(2),
+		.valued = rnd(2) ? (int)rnd(5) : 0, .reals = rnd(2),
 	};
 
 	model_make(&m, rnd(most), 1 + rnd(rnd(2) ? 40 : most), 1 + rnd(6) * rnd(6));
@@ -579,7 +680,7 @@ static void any_budget_gives_the_same_bytes(void **state)
 
 static void a_small_memory_limit_is_enough_and_kept(void **state)
 {
-	struct model m = { .kind = STRINGS, .keep = true };
+	struct model m = { .kind = STRINGS, .equal = BUILD_KEEP };
 	struct manifest_graph g;
 	struct build_note note;
 	struct mem mem;
@@ -626,8 +727,8 @@ static void check_path(const struct model *m, const struct path *p, size_t src, 
 	assert_int_equal(p->step[0].node, src);
 	assert_int_equal(p->step[p->n - 1].node, dst);
 	for (uint64_t i = 1; i < p->n; i++)
-		assert_true(has_edge(m, (struct edge){ p->step[i].type, p->step[i - 1].node,
-						       p->step[i].node }));
+		assert_true(has_edge(m, (struct edge){ .type = p->step[i].type, .src = p->step[i - 1].node,
+						       .dst = p->step[i].node }));
 }
 
 static void check_ball(struct graph *g, const struct graph_types *types, size_t src,
