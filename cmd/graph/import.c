@@ -197,7 +197,7 @@ static void take_format(struct cli *c, struct import *im)
 static void take_options(struct cli *c, struct import *im)
 {
 	static const char *const ids[] = { "auto", "string", "int", NULL };
-	static const char *const dedup[] = { "first", "keep", NULL };
+	static const char *const dedup[] = { "first", "keep", "sum", "min", "max", NULL };
 	static const char *const loops[] = { "keep", "drop", NULL };
 
 	im->name = cli_graph(c);
@@ -228,7 +228,8 @@ int import_main(int argc, const char **argv)
 		CLI_FLAG("undirected", 0, &im.undirected, "edges have no direction"),
 		CLI_FLAG("directed", 0, &im.directed,
 			 "they have, whatever a header says: each is two"),
-		CLI_TEXT("dedup", 0, OPT_DEDUP, "equal edges: first (default) or keep", "WHAT"),
+		CLI_TEXT("dedup", 0, OPT_DEDUP, "equal edges: first (default), keep, sum, min or max",
+			 "WHAT"),
 		CLI_TEXT("loops", 0, OPT_LOOPS, "edges to itself: keep (default) or drop",
 			 "WHAT"),
 		CLI_FLAG("replace", 0, &im.replace, "a graph that is there is made anew"),

@@ -109,9 +109,24 @@ no_rests() {
 	[[ "$stderr" == *"first 1000 lines"*"el (SRC DST [WEIGHT])"* ]]
 }
 
+@test "of equal edges the first stays, or all, or the sum, the least, the greatest" {
+	printf '1 2 7\n2 1\n1 2 -5\n2 1 4\n1 2 6\n' >w.el
+	for threads in 1 3; do
+		for what in first keep sum min max; do
+			import -g "$what" --replace -f el --dedup="$what" --threads="$threads" w.el
+		done
+		[ "$(strato-graph export -g first -f el | tr '\n' ,)" = "1 2 7,2 1 1," ]
+		[ "$(strato-graph export -g keep -f el | tr '\n' ,)" = \
+			"1 2 7,1 2 -5,1 2 6,2 1 1,2 1 4," ]
+		[ "$(strato-graph export -g sum -f el | tr '\n' ,)" = "1 2 8,2 1 5," ]
+		[ "$(strato-graph export -g min -f el | tr '\n' ,)" = "1 2 -5,2 1 1," ]
+		[ "$(strato-graph export -g max -f el | tr '\n' ,)" = "1 2 7,2 1 4," ]
+	done
+	import -g real -f el --undirected --dedup=sum w.el - <<<"1 2 0.25"
+	[ "$(strato-graph export -g real -f el | tr '\n' ,)" = "1 2 13.25," ]
+}
+
 @test "columns that cannot be stored are refused by name, never dropped" {
-	run --separate-stderr -69 strato-graph import -f el <<<"1 2 0.5"
-	[[ "$stderr" == *weight*"[unsupported]"* ]]
 	run --separate-stderr -69 strato-graph import -f tsv <<<"a${TAB}b${TAB}t${TAB}year=1"
 	[[ "$stderr" == *"line 1"*propert*"[unsupported]"* ]]
 	run --separate-stderr -69 strato-graph import --append -f tsv kg.tsv
@@ -443,7 +458,8 @@ data() {
 	strato-graph export >want
 	strato-graph export -g guessed >got
 	same want got
-	run -69 strato-graph import -q -g weighted -f el "$D/gapbs/graphs/4.wel"
+	import -g weighted -f el --loops=drop "$D/gapbs/graphs/4.wel"
+	[ "$(counts weighted)" = "13 53" ]
 }
 
 @test "networkit: edge lists with the facts igraph computed" {
