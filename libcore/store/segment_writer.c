@@ -1,7 +1,8 @@
 /* store/segment_writer.c - writing a segment: stream, sum, name
  *
  * Bytes pass once through a window of 1 MiB; the checksum of each page is taken
- * on the way.  Page 0 stays zero until all else is written, and the file has no
+ * on the way.  A segment longer than that has a second window, filled while a
+ * thread beside this one writes the first.  Page 0 stays zero until all else is written, and the file has no
  * name under seg/ until it was flushed.  The lowest level of the tree (a
  * thousandth of the data) is kept in memory up to a bound, then in a second file.
  */
@@ -14,10 +15,17 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "io/file.h"
+#include "store/aside.h"
 #include "store/segment_disk.h"
 
 #define WINDOW (1u << 20)
 #define SPILL_MOST (1u << 20)	/* bytes of checksums in memory: 1 GiB of pages */
+
+struct piece {			/* of the file, on its way there */
+	const uint8_t *ptr;
+	size_t len;
+	uint64_t off;
+};
 
 struct section {
 	uint32_t tag;
@@ -36,6 +44,9 @@ struct segment_writer {
 	uint8_t *window;
 	uint64_t window_off;		/* of its first byte in the file */
 	size_t window_len;
+	uint8_t *other;			/* the window that is being written, or NULL: none is */
+	struct piece piece;
+	struct aside aside;
 	uint64_t summed;		/* section pages below this have their checksum */
 
 	struct buf crc;			/* the newest checksums, le32 */
@@ -115,6 +126,8 @@ void segment_abort(struct segment_writer *w)
 	if (!w)
 		return;
 	err_take(&note, 0);
+	if (w->other)
+		aside_end(&w->aside);
 	if (w->file) {
 		file_close(w->file);
 		backend_remove(w->backend, w->tmp);
@@ -124,6 +137,7 @@ void segment_abort(struct segment_writer *w)
 		backend_remove(w->backend, w->spill_name);
 	}
 	mem_free_pages(w->mem, w->window, WINDOW);
+	mem_free_pages(w->mem, w->other, WINDOW);
 	buf_release(&w->crc);
 	mem_free(w->mem, w);
 	err_give(&note);
@@ -162,15 +176,61 @@ static int sum(struct segment_writer *w)
 	return r;
 }
 
+static int write_piece(void *ctx, void *piece)
+{
+	struct segment_writer *w = ctx;
+	const struct piece *p = piece;
+
+	return file_write(w->file, p->ptr, p->len, p->off);
+}
+
+/* Is there another window?  Without memory for it, or where the order of calls is to
+ * be the same each time (tests), each window is written before the next is filled. */
+static bool has_other(struct segment_writer *w)
+{
+	if (w->other || !(w->backend->caps & BACKEND_DESCRIPTORS))
+		return w->other;
+	w->other = mem_pages(w->mem, WINDOW);
+	if (w->other)
+		aside_begin(&w->aside, write_piece, w, true);
+	return w->other;
+}
+
+static int drain_aside(struct segment_writer *w)
+{
+	uint8_t *full = w->window;
+	int r = aside_wait(&w->aside);	/* the piece is ours again */
+
+	if (r < 0)
+		return r;
+	w->piece = (struct piece){ full, w->window_len, w->window_off };
+	w->window = w->other;
+	w->other = full;
+	return aside_give(&w->aside, &w->piece);
+}
+
 static int drain(struct segment_writer *w)
 {
-	int r = file_write(w->file, w->window, w->window_len, w->window_off);
+	int r = has_other(w) ? drain_aside(w) :
+		file_write(w->file, w->window, w->window_len, w->window_off);
 
 	if (r < 0)
 		return r;
 	w->window_off += w->window_len;
 	w->window_len = 0;
 	return 0;
+}
+
+/* What is left in the window; then nothing is on its way any more. */
+static int drain_last(struct segment_writer *w)
+{
+	int r = w->other ? aside_wait(&w->aside) : 0;
+
+	if (r == 0 && w->window_len)
+		r = file_write(w->file, w->window, w->window_len, w->window_off);
+	w->window_off += w->window_len;
+	w->window_len = 0;
+	return r;
 }
 
 /* PTR NULL: zeros. */
@@ -357,8 +417,8 @@ static int put_end(struct segment_writer *w, struct segment_ref *ref)
 	ref->root = segment_super_crc(&d);
 	d.crc = le32_of(ref->root);
 	r = put(w, (const uint8_t *)&d, sizeof d);
-	if (r == 0 && w->window_len)
-		r = drain(w);
+	if (r == 0)
+		r = drain_last(w);
 	memcpy(w->window, &d, sizeof d);
 	return r;
 }

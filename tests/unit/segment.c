@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -671,6 +673,34 @@ static void on_a_directory_it_is_the_same(void **state)
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, open_backend, close_backend)
 
+/* Some MiB are written by a thread beside: its failure is the writer's. */
+static void a_write_that_fails_on_a_directory_leaves_nothing(void **state)
+{
+	char dir[] = "/tmp/strato-segment-XXXXXX", path[160];
+	static const size_t len[] = { 10, 7 * MIB };
+	struct rlimit old, limit;
+	struct segment_ref ref;
+	struct backend *b;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(backend_local(&b, dir, true), 0);
+	assert_int_equal(backend_mkdir(b, "tmp"), 0);
+	assert_int_equal(backend_mkdir(b, "seg"), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	for (limit = old, limit.rlim_cur = 0; limit.rlim_cur < 7; limit.rlim_cur++) {
+		struct rlimit bytes = { limit.rlim_cur * MIB, old.rlim_max };
+
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &bytes), 0);
+		assert_true(make(b, len, 2, NULL, &ref) < 0);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	}
+	backend_close(b);
+	snprintf(path, sizeof path, "rmdir '%s'/tmp '%s'/seg '%s'", dir, dir, dir);
+	assert_int_equal(system(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -690,6 +720,7 @@ int main(void)
 		CASE(each_failing_allocation_leaves_nothing),
 		CASE(threads_check_one_segment_together),
 		CASE(on_a_directory_it_is_the_same),
+		CASE(a_write_that_fails_on_a_directory_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
