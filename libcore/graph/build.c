@@ -92,6 +92,7 @@ int build_open(struct build **out, const struct build_options *o)
 	b->budget = choose_budget(o);
 	b->hands = choose_hands(b);
 	pthread_rwlock_init(&b->lock, NULL);
+	pthread_mutex_init(&b->alone, NULL);
 	r = open_inside(b);
 	if (r < 0) {
 		build_abort(b);
@@ -113,6 +114,7 @@ void build_abort(struct build *b)
 	mem_free(b->o.mem, b->type_id);
 	mem_free(b->o.mem, b->type_name);
 	pthread_rwlock_destroy(&b->lock);
+	pthread_mutex_destroy(&b->alone);
 	mem_free(b->o.mem, b);
 }
 

@@ -15,6 +15,7 @@ struct build {
 	size_t budget;
 	unsigned hands;
 	pthread_rwlock_t lock;		/* shared by who adds to `edges`, else held alone */
+	pthread_mutex_t alone;		/* while two directions are written: what is common */
 	/* numbers without types */
 	struct edges *edges;
 	/* the log: anything else, and from then on everything */

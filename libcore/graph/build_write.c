@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/team.h"
 #include "graph/arrange.h"
 #include "graph/build_inside.h"
 #include "graph/dict.h"
@@ -162,14 +163,26 @@ static int settle(struct build *b, struct segment_ref *ref)
 
 /* --- adjacency --- */
 
-static struct arrange_plan arrange_plan(const struct build *b)
+/* Two directions are written at once; only one of them asks. */
+static int look_alone(void *ctx)
+{
+	struct build *b = ctx;
+	int r;
+
+	pthread_mutex_lock(&b->alone);
+	r = look(b);
+	pthread_mutex_unlock(&b->alone);
+	return r;
+}
+
+static struct arrange_plan arrange_plan(const struct build *b, unsigned threads)
 {
 	const struct keyset *keys = edges_keys(b->edges);
 	struct arrange_plan p = {
-		.backend = b->o.backend, .mem = b->o.mem, .threads = b->hands,
+		.backend = b->o.backend, .mem = b->o.mem, .threads = threads,
 		.share = b->budget * 3 / 8 / b->hands, .equal = b->o.equal,
 		.valued = b->valued, .reals = b->reals,
-		.stop = b->o.stop, .stop_ctx = b->o.stop_ctx,
+		.stop = look_alone, .stop_ctx = (void *)b,
 	};
 
 	p.span = keys->span ? keys->span : b->node_n;
@@ -177,25 +190,34 @@ static struct arrange_plan arrange_plan(const struct build *b)
 	return p;
 }
 
-/* DONE stays as it is when there is no edge. */
-static int fill(struct build *b, enum csr_direction way, struct csr_writer *w,
-		struct arrange_count *done)
+static struct shuffle *shuffle_of(struct build *b, enum csr_direction way)
 {
-	struct shuffle *s;
+	return way == CSR_IN ? edges_in(b->edges) : edges_out(b->edges);
+}
+
+/* DONE stays as it is when there is no edge. */
+static int fill(struct build *b, enum csr_direction way, unsigned threads,
+		struct csr_writer *w, struct arrange_count *done)
+{
 	struct arrange_plan p;
+	struct shuffle *s;
 	int r;
 
 	if (b->type_n == 0)
 		return 0;
-	p = arrange_plan(b);
-	s = way == CSR_IN ? edges_in(b->edges) : edges_out(b->edges);
+	p = arrange_plan(b, threads);
+	pthread_mutex_lock(&b->alone);
+	s = shuffle_of(b, way);
+	pthread_mutex_unlock(&b->alone);
 	r = arrange(s, &p, w, done);
+	pthread_mutex_lock(&b->alone);
 	edges_drop(b->edges, s);
+	pthread_mutex_unlock(&b->alone);
 	return r;
 }
 
-static int write_csr(struct build *b, enum csr_direction way, uint64_t dict,
-		     struct segment_ref *ref, struct arrange_count *done)
+static int write_csr(struct build *b, enum csr_direction way, unsigned threads,
+		     uint64_t dict, struct segment_ref *ref, struct arrange_count *done)
 {
 	struct csr_plan plan = {
 		.direction = way, .node_n = b->node_n, .type_n = b->type_n, .dict = dict,
@@ -208,7 +230,7 @@ static int write_csr(struct build *b, enum csr_direction way, uint64_t dict,
 	if (!b->o.dry)
 		r = csr_create(&w, &plan, b->o.backend, b->o.store_id, b->o.mem);
 	if (r == 0)
-		r = fill(b, way, w, done);
+		r = fill(b, way, threads, w, done);
 	if (r == 0 && w) {
 		r = csr_finish(w, ref);
 		w = NULL;
@@ -217,25 +239,55 @@ static int write_csr(struct build *b, enum csr_direction way, uint64_t dict,
 	return r;
 }
 
+/* Both directions, each by half of the threads: one does not wait for the other, and
+ * a single thread never waits for the turn of its partition. */
+struct ways {
+	struct build *b;
+	uint64_t dict;
+	struct segment_ref ref[2];
+	struct arrange_count done[2];
+};
+
+static int write_way(void *ctx, unsigned who)
+{
+	struct ways *w = ctx;
+	unsigned threads = (w->b->hands + 1 - who) / 2;
+
+	return write_csr(w->b, who ? CSR_IN : CSR_OUT, threads ? threads : 1, w->dict,
+			 &w->ref[who], &w->done[who]);
+}
+
+static int write_ways(struct build *b, struct manifest_graph *g, struct ways *w)
+{
+	bool both = !b->o.undirected && !b->o.dry;
+	int r;
+
+	if (both && b->hands > 1)
+		r = team_run(2, write_way, w);
+	else
+		r = write_csr(b, b->o.undirected ? CSR_BOTH : CSR_OUT, b->hands, w->dict,
+			      &w->ref[0], &w->done[0]);
+	if (r == 0 && both && b->hands == 1)
+		r = write_csr(b, CSR_IN, 1, w->dict, &w->ref[1], &w->done[1]);
+	for (unsigned i = 0; i < 2; i++)	/* also one that is alone */
+		if (w->ref[i].id)
+			g->segment[g->segment_n++] = w->ref[i];
+	return r;
+}
+
 static int write_segments(struct build *b, struct manifest_graph *g,
 			  struct arrange_count *done)
 {
-	struct arrange_count again = {0};
 	struct segment_ref ref = {0};
+	struct ways w = { .b = b };
 	int r = settle(b, &ref);
 
 	if (ref.id)		/* also when what followed it failed */
 		g->segment[g->segment_n++] = ref;
+	w.dict = ref.id;
 	if (r == 0)
-		r = write_csr(b, b->o.undirected ? CSR_BOTH : CSR_OUT, ref.id,
-			      &g->segment[g->segment_n], done);
-	if (r < 0 || b->o.dry)
-		return r;
-	g->segment_n++;
-	if (b->o.undirected)
-		return 0;
-	r = write_csr(b, CSR_IN, ref.id, &g->segment[2], &again);
-	g->segment_n += r == 0;
+		r = write_ways(b, g, &w);
+	*done = w.done[0];
 	return r;
 }
 
