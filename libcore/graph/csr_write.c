@@ -5,6 +5,9 @@
 #include "base/mem.h"
 #include "graph/csr_write_inside.h"
 
+#define HELD_MOST (4u << 20)
+#define HELD_LEAST (16u << 10)
+
 static int chunk_flush(struct csr_writer *w)
 {
 	int r = segment_write(w->seg, w->chunk, w->chunk_len);
@@ -53,6 +56,14 @@ int csr_write_align(struct csr_writer *w)
 	return r < 0 || !over ? r : segment_write(w->seg, zero, CSR_ALIGN - over);
 }
 
+/* What a row may take of the memory that is there: its ids, and their bytes. */
+static uint64_t held_most(const struct mem *mem)
+{
+	size_t most = mem_left(mem) / 64;
+
+	return most < HELD_LEAST ? HELD_LEAST : most < HELD_MOST ? most : HELD_MOST;
+}
+
 static uint64_t position(const struct csr_writer *w)
 {
 	return segment_offset(w->seg) + w->chunk_len;
@@ -63,6 +74,8 @@ static int create(struct csr_writer *w, struct backend *b, const uint8_t store_i
 	size_t cap = mem_left(w->mem) / 16;
 	int r;
 
+	w->backend = b;
+	w->held_most = held_most(w->mem);
 	w->types = mem_zalloc(w->mem, (w->plan.type_n + 1ull) * sizeof *w->types);
 	r = w->types ? spool_open(&w->rows, b, cap, w->mem) : ERR_MEMORY;
 	if (r == 0 && w->plan.values)
@@ -101,6 +114,7 @@ void csr_abort(struct csr_writer *w)
 	segment_abort(w->seg);
 	spool_close(w->rows);
 	spool_close(w->values);
+	spool_close(w->longer);
 	buf_release(&w->ids);
 	buf_release(&w->bytes);
 	mem_free(w->mem, w->types);
@@ -133,20 +147,87 @@ static int record(struct csr_writer *w, uint64_t node, uint64_t n, uint64_t len)
 	return spool_add(w->rows, bytes, at);
 }
 
-static int end_packed(struct csr_writer *w)
+/* --- a row that is too long to be held --- */
+
+static int longer_rewind(void *ctx)
 {
-	size_t len;
+	struct csr_writer *w = ctx;
+
+	spool_end(&w->longer_in);
+	return spool_begin(&w->longer_in, w->longer, 0, spool_bytes(w->longer), CSR_CHUNK);
+}
+
+static int longer_next(void *ctx, uint64_t *ids, unsigned n)
+{
+	struct csr_writer *w = ctx;
+	uint32_t narrow;
+	int r;
+
+	for (unsigned i = 0; i < n; i++) {
+		r = w->width == 4 ? spool_read(&w->longer_in, &narrow, 4) :
+			spool_read(&w->longer_in, &ids[i], 8);
+		if (r <= 0)
+			return r < 0 ? r : err_set(ERR_BUG, "a row ends before its degree");
+		if (w->width == 4)
+			ids[i] = narrow;
+	}
+	return 0;
+}
+
+static int longer_write(void *ctx, const void *ptr, size_t len)
+{
+	return csr_write_bytes(ctx, ptr, len);
+}
+
+/* The ids held so far, behind those of the row that were before. */
+static int put_aside(struct csr_writer *w)
+{
+	size_t cap = mem_left(w->mem) / 16;
+	int r = w->longer ? 0 : spool_open(&w->longer, w->backend, cap, w->mem);
+
+	if (r == 0)
+		r = spool_add(w->longer, w->ids.ptr, w->ids.len);
+	buf_clear(&w->ids);
+	return r;
+}
+
+static int end_longer(struct csr_writer *w, uint64_t *len)
+{
+	const struct list_long l = {
+		.node = w->node, .n = w->degree, .rewind = longer_rewind, .next = longer_next,
+		.write = longer_write, .ctx = w, .mem = w->mem,
+	};
+	int r = put_aside(w);
+
+	if (r == 0)
+		r = list_encode_long(&l, len);
+	spool_end(&w->longer_in);
+	spool_close(w->longer);
+	w->longer = NULL;
+	return r;
+}
+
+static int end_held(struct csr_writer *w, uint64_t *len)
+{
 	int r;
 
 	buf_clear(&w->bytes);
-	r = buf_reserve(&w->bytes, LIST_BYTES_MAX(w->degree));
+	r = buf_reserve(&w->bytes, w->width == 4 ? LIST_BYTES_MAX32(w->degree) :
+			LIST_BYTES_MAX(w->degree));
 	if (r < 0)
 		return r;
-	len = w->width == 4 ?
+	*len = w->width == 4 ?
 		list_encode32(w->bytes.ptr, w->node, (const uint32_t *)w->ids.ptr, w->degree) :
 		list_encode(w->bytes.ptr, w->node, (const uint64_t *)w->ids.ptr, w->degree);
 	buf_clear(&w->ids);
-	r = csr_write_bytes(w, w->bytes.ptr, len);
+	return csr_write_bytes(w, w->bytes.ptr, *len);
+}
+
+static int end_packed(struct csr_writer *w)
+{
+	uint64_t len;
+	int r = w->longer ? end_longer(w, &len) : end_held(w, &len);
+
 	return r < 0 ? r : record(w, w->node, w->degree, len);
 }
 
@@ -237,13 +318,16 @@ static int put_pair(struct csr_writer *w, uint64_t from, uint64_t to, bool same)
 static int put_id(struct csr_writer *w, uint64_t from, uint64_t to, bool same)
 {
 	uint32_t narrow = (uint32_t)to;
+	int r;
 
 	if (w->plan.layout == CSR_RAW)
 		return csr_write_number(w, to, w->width);
 	if (w->plan.layout == CSR_COO)
 		return put_pair(w, from, to, same);
-	return w->width == 4 ? buf_add(&w->ids, &narrow, sizeof narrow) :
-		buf_add(&w->ids, &to, sizeof to);
+	r = w->ids.len + w->width > w->held_most ? put_aside(w) : 0;
+	if (r < 0)
+		return r;
+	return w->width == 4 ? buf_add(&w->ids, &narrow, 4) : buf_add(&w->ids, &to, 8);
 }
 
 static int add(struct csr_writer *w, uint32_t type, uint64_t from, uint64_t to)

@@ -27,6 +27,7 @@ struct csr_type_out {
 
 struct csr_writer {
 	struct mem *mem;
+	struct backend *backend;
 	struct segment_writer *seg;
 	struct csr_plan plan;
 	unsigned width;
@@ -40,6 +41,9 @@ struct csr_writer {
 	uint64_t spooled;	/* node of the last record */
 	uint64_t chunk_node, chunk_off, chunk_n;	/* coo: the open chunk */
 	struct buf ids, bytes;	/* packed: the open row; its list */
+	uint64_t held_most;	/* bytes of ids that may be there */
+	struct spool *longer;	/* the ids of a row that has more */
+	struct spool_reader longer_in;
 	uint8_t chunk[CSR_CHUNK];
 	size_t chunk_len;
 };

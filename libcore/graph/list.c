@@ -5,11 +5,7 @@
  * each.  Their sums, in 32 bits, cannot overflow within a block of 32; wider
  * numbers take the portable way, which checks each sum.
  */
-#include "graph/list.h"
-
-#include <string.h>
-
-#include "base/endian.h"
+#include "graph/list_inside.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -23,24 +19,6 @@ static uint64_t load64(const uint8_t *p)
 
 	memcpy(&v, p, 8);
 	return le64_get(v);
-}
-
-static void store64(uint8_t *p, uint64_t x)
-{
-	le64 v = le64_of(x);
-
-	memcpy(p, &v, 8);
-}
-
-static unsigned bits_of(uint64_t x)
-{
-	return x ? 64 - (unsigned)__builtin_clzll(x) : 0;
-}
-
-/* N ids at IDS, each of WIDTH bytes: a constant where this is inlined. */
-static inline uint64_t id_at(const void *ids, unsigned width, uint64_t i)
-{
-	return width == 4 ? ((const uint32_t *)ids)[i] : ((const uint64_t *)ids)[i];
 }
 
 /* --- encoding --- */
@@ -78,7 +56,7 @@ static uint64_t zigzag(uint64_t d)
 	return d << 1 ^ (d >> 63 ? ~0ull : 0);
 }
 
-static uint8_t *put_first(uint8_t *out, uint64_t node, uint64_t first, bool equal)
+uint8_t *list_put_first(uint8_t *out, uint64_t node, uint64_t first, bool equal)
 {
 	unsigned kind = equal ? EQUAL : 0;
 	uint64_t near = zigzag(first - node);
@@ -88,44 +66,7 @@ static uint8_t *put_first(uint8_t *out, uint64_t node, uint64_t first, bool equa
 	return put_head(out, kind, first);
 }
 
-/* M gaps to the ids from IDS[I] on, of W bits each. */
-static inline uint8_t *put_bits(uint8_t *out, const void *ids, unsigned width, uint64_t i,
-				unsigned m, unsigned w, uint64_t step)
-{
-	uint64_t acc = 0, before = id_at(ids, width, i - 1);
-	unsigned fill = 0;
-
-	if (w == 0)
-		return out;
-	for (unsigned k = 0; k < m; k++) {
-		uint64_t id = id_at(ids, width, i + k), gap = id - before - step;
-
-		before = id;
-		acc |= gap << fill;
-		fill += w;
-		if (fill >= 64) {
-			store64(out, acc);
-			out += 8;
-			fill -= 64;
-			acc = fill ? gap >> (w - fill) : 0;
-		}
-	}
-	store64(out, acc);
-	return out + (fill + 7) / 8;
-}
-
-static inline unsigned width_of(const void *ids, unsigned width, uint64_t i, unsigned m,
-				uint64_t step)
-{
-	uint64_t all = 0;
-
-	for (unsigned k = 0; k < m; k++)
-		all |= id_at(ids, width, i + k) - id_at(ids, width, i + k - 1) - step;
-	return bits_of(all);
-}
-
-/* The widest numbers that the bytes of M numbers of W bits have room for. */
-static unsigned fill_up(unsigned m, unsigned w)
+unsigned list_fill_up(unsigned m, unsigned w)
 {
 	unsigned wide = (m * w + 7) / 8 * 8 / m;
 
@@ -137,13 +78,13 @@ static inline bool has_equal(const void *ids, unsigned width, uint64_t n)
 	bool equal = false;
 
 	for (uint64_t i = 1; i < n; i++)
-		equal |= id_at(ids, width, i) == id_at(ids, width, i - 1);
+		equal |= list_id_at(ids, width, i) == list_id_at(ids, width, i - 1);
 	return equal;
 }
 
-static unsigned bytes_for(uint64_t x)
+unsigned list_bytes_for(uint64_t x)
 {
-	unsigned n = (bits_of(x) + 7) / 8;
+	unsigned n = (bits_width(x) + 7) / 8;
 
 	return n ? n : 1;
 }
@@ -155,7 +96,7 @@ static inline uint64_t last_chunk_off(const void *ids, unsigned width, uint64_t 
 	uint64_t off = 0, last = (n - 2) / LIST_CHUNK * LIST_CHUNK;
 
 	for (uint64_t i = 0; i < last; i += LIST_BLOCK)
-		off += 1 + LIST_BLOCK / 8 * width_of(ids, width, 1 + i, LIST_BLOCK, step);
+		off += 1 + LIST_BLOCK / 8 * list_width(ids, width, 1 + i, LIST_BLOCK, step);
 	return off;
 }
 
@@ -164,18 +105,10 @@ static inline uint8_t *put_table(uint8_t *out, const void *ids, unsigned width, 
 {
 	uint64_t entry_n = (n - 2) / LIST_CHUNK;
 
-	*id_len = bytes_for(id_at(ids, width, entry_n * LIST_CHUNK));
-	*off_len = bytes_for(last_chunk_off(ids, width, n, step));
+	*id_len = list_bytes_for(list_id_at(ids, width, entry_n * LIST_CHUNK));
+	*off_len = list_bytes_for(last_chunk_off(ids, width, n, step));
 	*out = (uint8_t)((*off_len - 1) << 4 | (*id_len - 1));
 	return out + 1 + entry_n * (*id_len + *off_len);
-}
-
-static void put_entry(uint8_t *at, uint64_t id, unsigned id_len, uint64_t off, unsigned off_len)
-{
-	le64 a = le64_of(id), b = le64_of(off);
-
-	memcpy(at, &a, id_len);
-	memcpy(at + id_len, &b, off_len);
 }
 
 static inline size_t encode(uint8_t *out, uint64_t node, const void *ids, unsigned width,
@@ -188,25 +121,25 @@ static inline size_t encode(uint8_t *out, uint64_t node, const void *ids, unsign
 	if (n == 0)
 		return 0;
 	step = !has_equal(ids, width, n);
-	at = put_first(at, node, id_at(ids, width, 0), !step);
+	at = list_put_first(at, node, list_id_at(ids, width, 0), !step);
 	table = at + 1;
 	if (n > LIST_CHUNK + 1)
 		at = put_table(at, ids, width, n, step, &id_len, &off_len);
 	blocks = at;
 	for (uint64_t i = 1; i < n; i += LIST_BLOCK) {
 		unsigned m = n - i < LIST_BLOCK ? (unsigned)(n - i) : LIST_BLOCK;
-		unsigned w = width_of(ids, width, i, m, step);
+		unsigned w = list_width(ids, width, i, m, step);
 
 		if (i > 1 && i % LIST_CHUNK == 1) {
-			put_entry(table, id_at(ids, width, i - 1), id_len,
+			list_put_entry(table, list_id_at(ids, width, i - 1), id_len,
 				  (uint64_t)(at - blocks), off_len);
 			table += id_len + off_len;
 		}
 		if (n - i > LIST_BLOCK)
 			*at++ = (uint8_t)w;
 		else
-			w = fill_up(m, w);
-		at = put_bits(at, ids, width, i, m, w, step);
+			w = list_fill_up(m, w);
+		at = list_put_bits(at, ids, width, i, m, w, step);
 	}
 	return (size_t)(at - out);
 }

@@ -31,13 +31,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct mem;
+
 #define LIST_BLOCK 32u
 #define LIST_CHUNK 1024u
 #define LIST_READ 128u		/* ids a call of list_read gives at most */
 
-/* Bytes that list_encode may write for N ids, what it writes beyond the list's end
- * included. */
+/* Bytes that list_encode (list_encode32) may write for N ids, what it writes beyond
+ * the list's end included. */
 #define LIST_BYTES_MAX(n) (32 + 8 * (uint64_t)(n) + (uint64_t)(n) / 16)
+#define LIST_BYTES_MAX32(n) (32 + 4 * (uint64_t)(n) + (uint64_t)(n) / 16)
 /* So many bytes behind the end of a list being read must be readable; what they
  * are does not matter. */
 #define LIST_SLACK 32u
@@ -45,6 +48,19 @@
 /* The bytes of N ids, ascending, at OUT; returns how many (0 of none). */
 size_t list_encode(uint8_t *out, uint64_t node, const uint64_t *ids, uint64_t n);
 size_t list_encode32(uint8_t *out, uint64_t node, const uint32_t *ids, uint64_t n);
+
+/* A list too long to be held: its ids come three times over, in order, and its bytes
+ * go out as they are made, the same bytes.  NEXT gives N ids of those that follow. */
+struct list_long {
+	uint64_t node, n;		/* n > 0 */
+	int (*rewind)(void *ctx);
+	int (*next)(void *ctx, uint64_t *ids, unsigned n);
+	int (*write)(void *ctx, const void *ptr, size_t len);
+	void *ctx;
+	struct mem *mem;		/* for the table: 16 bytes a chunk */
+};
+/* LEN becomes how many bytes; ERR_MEMORY, or what a function of it returned. */
+int list_encode_long(const struct list_long *l, uint64_t *len);
 
 struct list_reader {
 	const uint8_t *at, *end;	/* where the next block is; where all ends */

@@ -88,7 +88,7 @@ static union csr_value random_value(enum csr_values kind, unsigned size)
 	return v;
 }
 
-static struct model random_model(void)
+static struct model random_model(bool large)
 {
 	static const unsigned sizes[] = { 0, 7, 15, 30, 64 };
 	struct model m = { .plan = {
@@ -102,7 +102,7 @@ static struct model random_model(void)
 
 	if (high)
 		m.plan.node_n += 1ull << 33;
-	m.n = rnd(3) ? rnd(500) : rnd(20000);
+	m.n = large ? 40000 : rnd(3) ? rnd(500) : rnd(20000);
 	m.edges = malloc((m.n + 1) * sizeof *m.edges);
 	for (uint64_t i = 0; i < m.n; i++)
 		m.edges[i] = (struct edge){
@@ -288,7 +288,7 @@ static bool same_bytes(struct backend *b, const struct segment_ref *x, const str
 static void every_layout_answers_as_the_model_does(void **state)
 {
 	for (unsigned round = 0; round < 60 * scale / 100 + 1; round++) {
-		struct model m = random_model();
+		struct model m = random_model(false);
 
 		for (m.plan.layout = CSR_RAW; m.plan.layout <= CSR_COO; m.plan.layout++) {
 			struct segment_ref ref = write_model(&m, *state, false);
@@ -339,11 +339,12 @@ static void lists_out_of_order_are_our_bug(void **state)
 	csr_abort(w);
 }
 
-/* Whatever memory the writer has, the sections are the same. */
+/* Whatever memory the writer has, the sections are the same, though the longest list
+ * cannot be held. */
 static void memory_changes_no_byte(void **state)
 {
 	for (unsigned round = 0; round < 6; round++) {
-		struct model m = random_model();
+		struct model m = random_model(true);
 		struct segment_ref a, b;
 
 		m.plan.layout = (enum csr_layout)(1 + round % 3);

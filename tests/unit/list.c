@@ -164,6 +164,61 @@ static void narrow_ids_give_the_same_bytes(void **state)
 	free(b);
 }
 
+struct long_source {
+	const uint64_t *ids;
+	uint64_t at, n;
+	uint8_t *out;
+	size_t len;
+};
+
+static int source_rewind(void *ctx)
+{
+	((struct long_source *)ctx)->at = 0;
+	return 0;
+}
+
+static int source_next(void *ctx, uint64_t *ids, unsigned n)
+{
+	struct long_source *s = ctx;
+
+	assert_true(n <= s->n - s->at);
+	memcpy(ids, s->ids + s->at, n * sizeof *ids);
+	s->at += n;
+	return 0;
+}
+
+static int source_write(void *ctx, const void *ptr, size_t len)
+{
+	struct long_source *s = ctx;
+
+	memcpy(s->out + s->len, ptr, len);
+	s->len += len;
+	return 0;
+}
+
+static void a_list_that_is_not_held_has_the_same_bytes(void **state)
+{
+	uint64_t *ids = malloc(9000 * sizeof *ids);
+	uint8_t *want = malloc(LIST_BYTES_MAX(9000)), *got = malloc(LIST_BYTES_MAX(9000));
+
+	(void)state;
+	for (unsigned round = 0; round < 300 * scale / 100 + 10; round++) {
+		uint64_t n = 1 + below(round % 2 ? 80 : 9000), node = wide(20), len;
+		struct long_source s = { .ids = ids, .n = n, .out = got };
+		const struct list_long l = { node, n, source_rewind, source_next, source_write,
+					     &s, NULL };
+
+		make(ids, n, wide(20), (unsigned)below(50), below(2));
+		assert_int_equal(list_encode_long(&l, &len), 0);
+		assert_int_equal(len, list_encode(want, node, ids, n));
+		assert_int_equal(s.len, len);
+		assert_memory_equal(got, want, len);
+	}
+	free(ids);
+	free(want);
+	free(got);
+}
+
 static void a_seek_passes_nothing_and_a_chunk_is_where_it_says(void **state)
 {
 	const uint64_t n = 20000;
@@ -280,6 +335,7 @@ int main(void)
 		cmocka_unit_test_setup(first_ids_of_any_size_near_and_far, setup),
 		cmocka_unit_test_setup(long_lists_around_each_border, setup),
 		cmocka_unit_test_setup(narrow_ids_give_the_same_bytes, setup),
+		cmocka_unit_test_setup(a_list_that_is_not_held_has_the_same_bytes, setup),
 		cmocka_unit_test_setup(a_seek_passes_nothing_and_a_chunk_is_where_it_says, setup),
 		cmocka_unit_test_setup(hostile_bytes_stay_within_their_bounds, setup),
 	};
