@@ -21,6 +21,7 @@
 #include "graph/csr_disk.h"
 #include "graph/dict.h"
 #include "graph/dict_disk.h"
+#include "graph/sort.h"
 
 static const uint8_t store_id[16] = "csr";
 static uint64_t seed, turn;
@@ -338,9 +339,14 @@ static int walk_dict(struct dict *d)
 	uint64_t id;
 	int r = 0;
 
-	for (uint64_t i = 0; r >= 0 && i < dict_key_n(d) && i < 500; i++)
+	for (uint64_t i = 0; r >= 0 && i < dict_key_n(d) && i < 500; i++) {
 		if ((r = dict_key(d, i, &key)) >= 0)
 			r = dict_find(d, buf_bytes(&key), &id);
+		if (r > 0)
+			assert_true(id < dict_key_n(d));
+		if (r >= 0 && (r = dict_at(d, i, &id)) == 0)
+			assert_true(id < dict_key_n(d));
+	}
 	for (uint32_t t = 0; r >= 0 && t < dict_type_n(d) && t < 500; t++)
 		r = dict_type(d, t, &name);
 	buf_release(&key);
@@ -364,19 +370,42 @@ static struct segment_ref string_dict(struct backend *b)
 	return ref;
 }
 
+/* The same keys, the last one first. */
+static struct segment_ref turned_dict(struct backend *b, const struct segment_ref *from)
+{
+	const struct sort_options o = { .backend = b, .mem = &mem, .budget = 1u << 20,
+					.words = 2, .bits = 128 };
+	struct segment_ref ref;
+	struct sort *places;
+	struct dict *d;
+
+	assert_int_equal(dict_open(&d, b, from, store_id, &mem), 0);
+	assert_int_equal(sort_open(&places, &o), 0);
+	for (uint64_t i = 0; i < dict_key_n(d); i++)
+		assert_int_equal(sort_add(places, (sort_key)~i << 64 | i), 0);
+	assert_int_equal(sort_finish(places), 0);
+	assert_int_equal(dict_reorder(d, DICT_BY_DEGREE, places, 1u << 20, b, store_id, &mem,
+				      &ref), 0);
+	sort_close(places);
+	dict_close(d);
+	return ref;
+}
+
 static void a_dictionary_that_lies_is_damage_or_read_within_bounds(void **state)
 {
 	static const uint64_t near[] = { 3, 4, 6, 9, 200, 300, 301, 700, 702, 703, 704, 705,
 		1000, 1001, 1005, 1010, 1011, 1012, 1013, 1014, 1015, 1016, 1017, 1018 };
 	static const uint64_t far[] = { 3, 1000, 1u << 30, 1ull << 40, 1ull << 60 };
-	struct segment_ref refs[3];
+	struct segment_ref refs[5];
 	unsigned refused = 0;
 
 	refs[0] = string_dict(*state);
 	refs[1] = number_dict(*state, near, sizeof near / sizeof near[0]);
 	refs[2] = number_dict(*state, far, sizeof far / sizeof far[0]);
-	for (int round = 0; round < 2000; round++) {
-		struct segment_ref bad = forge(*state, &refs[rnd(3)], 7, (uint32_t)rnd(8),
+	refs[3] = turned_dict(*state, &refs[0]);
+	refs[4] = turned_dict(*state, &refs[1]);
+	for (int round = 0; round < 2500; round++) {
+		struct segment_ref bad = forge(*state, &refs[rnd(5)], 9, (uint32_t)rnd(10),
 					       rnd(rnd(2) ? 16 : 200), (uint8_t)rnd(256));
 		char name[SEGMENT_NAME_MAX];
 		struct dict *d;
