@@ -130,6 +130,8 @@ int put_stream(struct put *p, struct bytes key, struct in *in)
 	int r = buf ? txn_put_begin(p->txn, 0, key, 0) : ERR_MEMORY;
 	ssize_t n = 0;
 
+	if (r == 0)
+		txn_put_size(p->txn, in_size(in));
 	while (r == 0 && (n = in_read(in, buf, PUT_READ)) > 0) {
 		if (cli_stopped())
 			r = err_set(ERR_IO, "%s: stopped by a signal", in_name(in));

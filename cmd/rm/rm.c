@@ -93,15 +93,18 @@ static bool group_is_full(const struct rm *m)
 	       (m->ack && clock_ns() - m->held_ns >= RM_PAUSE_NS);
 }
 
-static int remove_key(struct rm *m, struct bytes key)
+static int remove_key(struct rm *m, struct bytes key, const struct entry *e)
 {
-	return m->txn ? txn_remove(m->txn, 0, key) : record_key(m->would, key);
+	if (!m->txn)
+		return record_key(m->would, key);
+	txn_frees(m->txn, e);
+	return txn_remove(m->txn, 0, key);
 }
 
-/* THERE: 1 the store has it, 0 it has not. */
-static int take(struct rm *m, struct bytes key, int there)
+/* E is what the store has of the key; NULL: nothing. */
+static int take(struct rm *m, struct bytes key, const struct entry *e)
 {
-	int is_new = there == 1 ? keyset_add(&m->seen, key) : 0;
+	int is_new = e ? keyset_add(&m->seen, key) : 0;
 	int r = 0;
 
 	if (is_new < 0)
@@ -110,7 +113,7 @@ static int take(struct rm *m, struct bytes key, int there)
 		m->held_ns = clock_ns();
 	progress_at(&m->progress, m->n, m->progress.bytes);
 	if (is_new)
-		r = remove_key(m, key);
+		r = remove_key(m, key, e);
 	else {
 		m->absent_n++;
 		cli_note(m->cli, "\"%s\": no such key", bytes_show(key));
@@ -125,7 +128,7 @@ static int look_and_take(struct rm *m, struct bytes key)
 
 	if (there == 0)
 		there = store_get(m->store, 0, key, &e);
-	return there < 0 ? there : take(m, key, there);
+	return there < 0 ? there : take(m, key, there ? &e : NULL);
 }
 
 /* --- which keys --- */
@@ -248,7 +251,7 @@ static int remove_prefix(struct rm *m, struct bytes prefix)
 		goto out;
 	r = scan_prefix(snap, prefix, &it);
 	while (r == 0 && !cli_stopped() && (r = iter_next(it, &e)) == 1)
-		r = take(m, e.key, 1);
+		r = take(m, e.key, &e);
 	iter_close(it);
 out:
 	snapshot_close(snap);

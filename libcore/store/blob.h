@@ -21,6 +21,7 @@
 
 #define BLOB_CHUNK (128u << 10)		/* LZ4 gains nothing from more; a range reads little */
 #define BLOB_FULL (256u << 20)		/* no new value begins beyond it */
+#define BLOB_OWN (64u << 20)		/* a value known to be so long has a file of its own */
 #define BLOB_MAGIC "STRATOBL"
 #define BLOB_FORMAT 1
 

@@ -472,16 +472,55 @@ static bool are_blobs_due(struct store *s, struct merge_plan *p)
 	return m->run_n && run_bytes(m, 0, m->run_n) <= step && reclaim_due(s);
 }
 
+static int edit_blobs(void *ctx, struct manifest *m, uint64_t version)
+{
+	(void)version;
+	return reclaim_edit(ctx, m, false);
+}
+
+/* Files of values that nothing alive lies in: the rows are read, none is written. */
+static int drop_dead_blobs(struct store *s)
+{
+	struct reclaim *c = NULL;
+	int r = store_build_begin(s);
+
+	if (r < 0)
+		return r;
+	r = reclaim_begin(&c, s, false);
+	if (r == 0)
+		r = publish_locked(s, edit_blobs, c);
+	reclaim_end(c);
+	store_build_end(s);
+	return swept(s, r);
+}
+
+/* What there is to do, once the log is folded. */
+static int merge_what_is_due(struct store *s, enum merge_when when)
+{
+	uint64_t step = MERGE_STEP * setting_u64(&s->settings, SETTING_LOG_SIZE);
+	struct merge_plan p;
+	int r = 0;
+
+	if (when == MERGE_DEAD && run_bytes(&s->manifest, 0, s->manifest.run_n) <= step)
+		r = drop_dead_blobs(s);
+	if (r == 0 && ((when == MERGE_BLOBS && are_blobs_due(s, &p)) ||
+		       (when != MERGE_IF_MANY && is_due(s, &p))))
+		r = merge_some(s, &p);
+	/* one fold is one run more, but a bulk, or snapshots, may have left several */
+	while (r == 0 && are_too_many(s, &p))
+		r = merge_some(s, &p);
+	return r;
+}
+
 int merge_by_the_way(struct store *s, enum merge_when when)
 {
-	struct merge_plan p;
 	bool fold = s->log && log_bytes(s->log) > log_limit(s);
+	bool values = when == MERGE_BLOBS || when == MERGE_DEAD;
 	int r;
 
 	if (when == MERGE_IF_LOG_FULL && !fold)
 		return 0;
-	r = fold || when == MERGE_BLOBS ?
-		fold_beyond(s, when == MERGE_BLOBS ? 0 : log_limit(s), false) : 0;
+	r = fold || values ? fold_beyond(s, values ? 0 : log_limit(s), false) : 0;
 	if (r < 0)
 		return r;
 	r = store_lock_publish(s, 0);
@@ -490,23 +529,13 @@ int merge_by_the_way(struct store *s, enum merge_when when)
 	if (r < 0)
 		return r;
 	r = store_refresh(s);
-	if (r == 0 && ((when == MERGE_BLOBS && are_blobs_due(s, &p)) ||
-		       (when != MERGE_IF_MANY && is_due(s, &p))))
-		r = merge_some(s, &p);
-	/* one fold is one run more, but a bulk, or snapshots, may have left several */
-	while (r == 0 && are_too_many(s, &p))
-		r = merge_some(s, &p);
+	if (r == 0)
+		r = merge_what_is_due(s, when);
 	backend_unlock(s->backend, LOCK_PUBLISH);
 	return r;
 }
 
 /* --- compact: everything into one run, blobs counted and rewritten --- */
-
-static int edit_blobs(void *ctx, struct manifest *m, uint64_t version)
-{
-	(void)version;
-	return reclaim_edit(ctx, m, false);
-}
 
 /* All runs into one, if there is anything to gain; SPARING: only what takes no
  * room, for a disk that is full. */

@@ -125,11 +125,17 @@ void txn_set_ttl(struct txn *t, uint64_t ttl_ms);
 int txn_put(struct txn *t, uint32_t space, struct bytes key, struct bytes value,
 	    uint64_t expires_ms);
 int txn_remove(struct txn *t, uint32_t space, struct bytes key);
+/* E, as it was read, is dead when T is committed: if that is much, files with nothing
+ * alive in them go then, and not by and by. */
+void txn_frees(struct txn *t, const struct entry *e);
 /* An entry as it was read (a rename keeps its value where it lies). */
 int txn_put_entry(struct txn *t, const struct entry *e);
 
 /* A value of unknown size, never held whole: begin, feed, end. */
 int txn_put_begin(struct txn *t, uint32_t space, struct bytes key, uint64_t expires_ms);
+/* How long it will be, if that is known: one very large has a file of its own, which
+ * goes when it is dead, whatever else lives. */
+void txn_put_size(struct txn *t, uint64_t bytes);
 int txn_put_feed(struct txn *t, const void *ptr, size_t len);
 int txn_put_end(struct txn *t);
 void txn_put_cancel(struct txn *t);

@@ -116,6 +116,7 @@ enum merge_when {
 	MERGE_IF_LOG_FULL,
 	MERGE_PUBLISHED,	/* the commit brought runs of its own */
 	MERGE_IF_MANY,		/* runs more than may be: of them only */
+	MERGE_DEAD,		/* it left much dead in blobs */
 	MERGE_BLOBS,		/* it wrote so much into blobs that they may be due */
 };
 int merge_by_the_way(struct store *s, enum merge_when when);

@@ -23,6 +23,7 @@
 #define TXN_SPILL (16u << 20)	/* records held; half of what one log commit takes */
 #endif
 #define BLOB_LOOK (16u << 20)
+#define FREED_DUE (64u << 20)	/* so much dead at once is looked for at once */
 #define SPILL_FAN 16		/* spilled runs are merged beyond so many */
 
 struct expectation {
@@ -51,11 +52,13 @@ struct txn {
 	struct bulk *bulk;		/* what does not fit the log */
 	struct run_info *spill;		/* its runs, newest first */
 	uint32_t spill_n;
+	uint64_t freed;			/* bytes in blobs that nothing refers to afterwards */
 	bool blob_dirty;		/* values written and not yet flushed */
 	struct buf streamed_key;	/* of the value begun */
 	struct entry streamed;
 	struct buf head;		/* its bytes while it may still be inline */
 	bool in_blob;
+	bool own_blob;			/* it will be very long */
 };
 
 int txn_begin(struct txn **out, struct store *s)
@@ -118,7 +121,7 @@ static void empty(struct txn *t)
 	buf_clear(&t->expect);
 	buf_clear(&t->rename);
 	end_bulk(t);
-	t->entry_n = t->total_n = t->bytes = 0;
+	t->entry_n = t->total_n = t->bytes = t->freed = 0;
 	t->removes_only = true;
 }
 
@@ -317,6 +320,11 @@ int txn_remove(struct txn *t, uint32_t space, struct bytes key)
 	return add(t, &e);
 }
 
+void txn_frees(struct txn *t, const struct entry *e)
+{
+	t->freed += e->kind == ENTRY_BLOB ? e->blob.stored : 0;
+}
+
 void txn_set_ttl(struct txn *t, uint64_t ttl_ms)
 {
 	t->ttl_ms = ttl_ms;
@@ -356,9 +364,16 @@ int txn_put_begin(struct txn *t, uint32_t space, struct bytes key, uint64_t expi
 		return r;
 	buf_clear(&t->streamed_key);
 	buf_clear(&t->head);
-	t->in_blob = false;
+	t->in_blob = t->own_blob = false;
 	t->streamed = (struct entry){ .space = space, .expires_ms = expires_ms };
 	return buf_add(&t->streamed_key, key.ptr, key.len);
+}
+
+static int lease_own_blob(struct store *s);
+
+void txn_put_size(struct txn *t, uint64_t bytes)
+{
+	t->own_blob = bytes >= BLOB_OWN;
 }
 
 int txn_put_feed(struct txn *t, const void *ptr, size_t len)
@@ -369,9 +384,10 @@ int txn_put_feed(struct txn *t, const void *ptr, size_t len)
 	if (!t->in_blob && t->head.len + len <= ENTRY_INLINE_MAX)
 		return buf_add(&t->head, ptr, len);
 	if (!t->in_blob) {
-		r = store_lease_blob(t->store, &blob);
+		r = t->own_blob ? lease_own_blob(t->store) : store_lease_blob(t->store, &blob);
 		if (r < 0)
 			return r;
+		blob = t->store->blob;
 		t->in_blob = true;
 		t->blob_dirty = true;
 		r = blob_begin(blob);
@@ -583,14 +599,28 @@ static int new_blob(struct store *s)
 	return r;
 }
 
+static int leave_blob(struct store *s)
+{
+	int r = blob_flush(s->blob);
+
+	return r < 0 ? r : keep_lease(s);
+}
+
+static int lease_own_blob(struct store *s)
+{
+	int r = 0;
+
+	if (s->blob && blob_writer_end(s->blob) > DISK_PAGE)
+		r = leave_blob(s);
+	return r < 0 || s->blob ? r : new_blob(s);
+}
+
 int store_lease_blob(struct store *s, struct blob_writer **out)
 {
 	int r = ERR_LOCKED;
 
 	if (s->blob && is_full(s)) {
-		r = blob_flush(s->blob);
-		if (r == 0)
-			r = keep_lease(s);
+		r = leave_blob(s);
 		if (r < 0)
 			return r;	/* kept: no commit of this handle passes it */
 		r = ERR_LOCKED;
@@ -793,7 +823,7 @@ int txn_commit(struct txn *t, uint64_t *version)
 {
 	struct store *s = t->store;
 	enum merge_when when = t->bulk ? MERGE_PUBLISHED : MERGE_IF_LOG_FULL;
-	uint64_t v = 0, generation = s->manifest.generation;
+	uint64_t v = 0, freed, generation = s->manifest.generation;
 	uint64_t log_was = s->log ? log_file_bytes(s->log) : 0;
 	int r = t->stuck ? err_give(&t->note) : 0;
 
@@ -813,12 +843,15 @@ int txn_commit(struct txn *t, uint64_t *version)
 		return r;
 	if (version)
 		*version = v;
+	freed = t->freed;
 	empty(t);
 	/* Folding is by the way: the commit is durable whatever comes of it, and
 	 * merge_before says so in time if it never works. */
 	let_leases_go(s);
 	if (blob_grew(s))
 		when = MERGE_BLOBS;
+	else if (freed >= FREED_DUE)
+		when = MERGE_DEAD;
 	if (merge_by_the_way(s, when) < 0)
 		err_clear();
 	if (s->manifest.generation != generation ||

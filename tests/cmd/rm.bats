@@ -230,3 +230,46 @@ user/2'
 	wait $pid
 	strato-rm other
 }
+
+blobs() { ls "$S/seg" | grep -c ^blob- || true; }
+kib() { du -sk --exclude=reserve --exclude=wal "$S" | cut -f1; }
+
+@test "a very large value has a file of its own, which goes when the value does" {
+	strato-config compression=none
+	seeded 5000 1 >small
+	strato-put small small
+	[ "$(blobs)" = 1 ]
+	head -c 64M /dev/zero | tr '\0' x >large
+	strato-put large large
+	strato-put late small
+	[ "$(blobs)" = 2 ]
+	[ "$(kib)" -gt 65536 ]
+	strato-get large | cmp - large
+	strato-snapshot kept
+	strato-rm large
+	[ "$(kib)" -gt 65536 ]			# the snapshot needs it
+	strato-get --as-of=kept large | cmp - large
+	strato-snapshot --rm kept
+	strato-compact
+	[ "$(blobs)" = 1 ]
+	strato-put large large
+	[ "$(blobs)" = 2 ]
+	strato-rm large
+	[ "$(blobs)" = 1 ]
+	[ "$(kib)" -lt 1000 ] || fail "$(du -ak "$S")"
+	strato-get late | cmp - small
+	strato-put large <large		# its length is not known, or is
+	strato-put large/2 large
+	strato-rm -y -p large
+	[ "$(kib)" -lt 1000 ] || fail "$(du -ak "$S")"
+	strato-get small | cmp - small
+	run -1 strato-get large
+	strato-walcheck --full
+}
+
+@test "a pipe's very large value goes at once too, if nothing else is in its file" {
+	strato-config compression=none
+	head -c 64M /dev/zero | tr '\0' x | strato-put large
+	strato-rm large
+	[ "$(kib)" -lt 1000 ] || fail "$(du -ak "$S")"
+}
