@@ -283,3 +283,58 @@ without_contexts() {
 		strato-get large | cmp - large
 	done
 }
+
+# Runs COMMAND again and again, each time with the next CALL failing with ERROR, until
+# none is left to fail: an error of that kind or none, nothing lost, and once the
+# trouble is over it does what it was to do.
+each_call() { # CALLS ERROR STATUS COMMAND...
+	local calls=$1 error=$2 status=$3 n rc
+	shift 3
+	for ((n = 1; n < 200; n++)); do
+		rm -rf kv
+		cp -r base kv
+		rc=0
+		strace -f -qq -o trace -e trace="$calls" \
+			-e inject="$calls:error=$error:when=$n" "$@" >out 2>err || rc=$?
+		grep -q INJECTED trace || break
+		[ $rc != 127 ] || continue	# the program itself could not be read
+		tried=$((tried + 1))
+		[ $rc = 0 ] || [ $rc = "$status" ] || fail "$* ($calls $n $error): $rc $(cat err)"
+		[ $rc = 0 ] || grep -q ' \[[a-z-]*\]$' err || fail "$*: $(cat err)"
+		strato-walcheck --full >out 2>err || [ $? = 1 ] ||
+			fail "$* ($calls $n $error): $(cat err)"
+		strato-ls --values key/ | cmp - in || fail "$* ($calls $n $error)"
+		strato-get old | cmp - large || fail "$* ($calls $n $error)"
+		"$@" >out 2>err || fail "$* after $calls $n $error: $(cat err)"
+	done
+	[ $n -gt 1 ] || [ "$calls" != pwrite64 ] || fail "$*: no $calls"
+	"$@"
+	strato-walcheck --full
+}
+
+@test "over quota, or broken, at each call to the system: an error, and nothing is lost" {
+	strace -qq -o trace -e trace=pwrite64 -e inject=pwrite64:error=EDQUOT true ||
+		skip "no strace, or it may not trace"
+	export STRATO_STORE=kv
+	strato-init -O log_size=256K -O reserve_size=1M kv
+	awk 'BEGIN { for (i = 0; i < 500; i++) printf "key/%05d\tvalue %d\n", i, i }' >in
+	seeded 300000 3 >large
+	strato-put -b in
+	strato-put old large
+	strato-put twin large
+	strato-compact
+	strato-put -d v k
+	mv kv base
+	tried=0
+	for command in "strato-put -d v new" "strato-put new large" "strato-put -b in" \
+			"strato-rm --force twin k" "strato-compact"; do
+		each_call pwrite64 EDQUOT 74 $command
+		each_call fallocate,ftruncate EDQUOT 74 $command
+		each_call fsync,fdatasync EIO 74 $command
+	done
+	each_call pwrite64 EIO 74 strato-compact
+	each_call renameat,renameat2 EIO 74 strato-compact
+	each_call pread64 EIO 74 strato-put -d v new
+	each_call pread64 EIO 74 strato-get old
+	[ $tried -gt 60 ] || fail "$tried"
+}
