@@ -54,7 +54,7 @@ static void NAME##_few(TYPE *a, size_t n)					\
 										\
 TYPE *NAME(TYPE *key, TYPE *other, size_t n, unsigned bits)			\
 {										\
-	static _Thread_local uint32_t at[DIGITS_MOST][1u << DIGIT_MOST];	\
+	uint32_t at[DIGITS_MOST][1u << DIGIT_MOST];				\
 	struct digits d = digits_for(bits);					\
 	uint64_t mask = (1u << d.width) - 1;					\
 										\

@@ -107,7 +107,7 @@ uint64_t sort_run_n(const struct sort *s)
  * agree in it and nothing moved. */
 static bool pass1(const uint64_t *from, uint64_t *to, size_t n, unsigned shift)
 {
-	static _Thread_local size_t at[DIGIT_N];
+	size_t at[DIGIT_N];
 	size_t sum = 0;
 
 	memset(at, 0, sizeof at);
@@ -128,7 +128,7 @@ static bool pass1(const uint64_t *from, uint64_t *to, size_t n, unsigned shift)
 
 static bool pass2(const sort_key *from, sort_key *to, size_t n, unsigned shift)
 {
-	static _Thread_local size_t at[DIGIT_N];
+	size_t at[DIGIT_N];
 	size_t sum = 0;
 
 	memset(at, 0, sizeof at);
