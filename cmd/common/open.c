@@ -13,10 +13,11 @@ static int settings(void *ctx, struct settings *out, struct bytes config, const 
 	return r;
 }
 
-static struct store_options options(struct cli *c, bool write)
+static struct store_options options(struct cli *c, enum open_mode mode)
 {
 	return (struct store_options){
-		.write = write,
+		.write = mode >= OPEN_WRITE,
+		.graphs = mode == OPEN_GRAPHS && !cli_given(c, CLI_VAL_AS_OF),
 		.wait_ns = cli_wait_ns(c),
 		.settings = settings,
 		.ctx = c,
@@ -26,7 +27,7 @@ static struct store_options options(struct cli *c, bool write)
 
 int open_store_on(struct cli *c, struct backend *b, struct store **out)
 {
-	const struct store_options o = options(c, true);
+	const struct store_options o = options(c, OPEN_WRITE);
 
 	return store_open_on(out, b, &o);
 }
@@ -34,7 +35,7 @@ int open_store_on(struct cli *c, struct backend *b, struct store **out)
 int open_store(struct cli *c, struct store **out, enum open_mode mode)
 {
 	const char *dir = cli_store(c);
-	const struct store_options o = options(c, mode != OPEN_READ);
+	const struct store_options o = options(c, mode);
 	int r = store_open(out, dir, &o);
 
 	if (r == ERR_NO_STORE && mode == OPEN_CREATE) {

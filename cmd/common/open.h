@@ -9,9 +9,10 @@
 #include "cli/cli.h"
 #include "store/store.h"
 
-/* The store of -s or $STRATO_STORE.  CREATE: make it if it is missing (only that;
+/* The store of -s or $STRATO_STORE.  GRAPHS: to read graphs only (store_options), unless
+ * --as-of looks for a version of the whole store.  CREATE: make it if it is missing (only that;
  * a damaged or foreign directory stays as it is).  An ERR_ code otherwise. */
-enum open_mode { OPEN_READ, OPEN_WRITE, OPEN_CREATE };
+enum open_mode { OPEN_READ, OPEN_GRAPHS, OPEN_WRITE, OPEN_CREATE };
 int open_store(struct cli *c, struct store **out, enum open_mode mode);
 
 /* The store at B, to write to it, with the settings the command line says. */

@@ -21,7 +21,7 @@ int opened_store(struct opened *o, struct cli *c)
 	int r;
 
 	*o = (struct opened){ .cli = c, .types.all = true };
-	r = open_store(c, &o->store, OPEN_READ);
+	r = open_store(c, &o->store, OPEN_GRAPHS);
 	if (r == 0)
 		r = open_snapshot(c, o->store, &o->snap);
 	if (r == 0)

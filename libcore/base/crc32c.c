@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/endian.h"
 
 #if defined(__x86_64__)
@@ -175,7 +176,7 @@ HW static uint32_t hardware(uint32_t crc, const void *ptr, size_t len)
 crc32c_fn *crc32c_hardware(void)
 {
 #if defined(__x86_64__)
-	return __builtin_cpu_supports("sse4.2") ? hardware : NULL;
+	return cpu_has(CPU_SSE42) ? hardware : NULL;
 #else
 	return getauxval(AT_HWCAP) & HWCAP_CRC32 ? hardware : NULL;
 #endif

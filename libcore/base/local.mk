@@ -1,4 +1,5 @@
 libcore_a_SOURCES += \
+	%D%/cpu.c %D%/cpu.h \
 	%D%/bytes.c %D%/bytes.h %D%/clock.c %D%/clock.h \
 	%D%/crc32c.c %D%/crc32c.h %D%/disk.h %D%/endian.h \
 	%D%/err.c %D%/err.h %D%/hash.c %D%/hash.h \

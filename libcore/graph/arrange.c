@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/team.h"
@@ -220,7 +221,7 @@ int encode_keys(struct desk *d, const void *key, void *ids, uint64_t n, uint64_t
 
 /* The map counts bits a target: with an instruction where there is one. */
 #ifdef __x86_64__
-#define COUNTS_BITS __builtin_cpu_supports("popcnt")
+#define COUNTS_BITS cpu_has(CPU_POPCNT)
 #define WITH_COUNT __attribute__((target("popcnt")))
 #else
 #define COUNTS_BITS true

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "graph/bits.h"
@@ -339,13 +340,26 @@ static unsigned select_bmi2(const le64 *words, unsigned nth)
 }
 #endif
 
-static unsigned select_bit(const le64 *words, unsigned nth)
+typedef unsigned select_fn(const le64 *words, unsigned nth);
+
+static select_fn select_first;
+static select_fn *select_bit = select_first;	/* whoever races here stores the same */
+
+static unsigned select_first(const le64 *words, unsigned nth)
 {
+	select_fn *f = select_plain;
+
 #ifdef __x86_64__
-	if (__builtin_cpu_supports("bmi2"))
-		return select_bmi2(words, nth);
+	if (cpu_has(CPU_POPCNT) && cpu_has(CPU_BMI2) && !cpu_slow_pdep())
+		f = select_bmi2;
 #endif
-	return select_plain(words, nth);
+	__atomic_store_n(&select_bit, f, __ATOMIC_RELAXED);
+	return f(words, nth);
+}
+
+static unsigned select_now(const le64 *words, unsigned nth)
+{
+	return __atomic_load_n(&select_bit, __ATOMIC_RELAXED)(words, nth);
 }
 
 static int number_of_bit(struct dict *d, uint64_t id, uint64_t *out)
@@ -362,7 +376,7 @@ static int number_of_bit(struct dict *d, uint64_t id, uint64_t *out)
 	if (r < 0)
 		return r;
 	if (rank > id || id - rank >= 64 * DICT_GROUP ||
-	    (bit = select_bit((const le64 *)words, (unsigned)(id - rank))) >= 64 * DICT_GROUP)
+	    (bit = select_now((const le64 *)words, (unsigned)(id - rank))) >= 64 * DICT_GROUP)
 		return damaged(d, d->index.ptr + 8 * group, "ranks and bits disagree");
 	*out = d->first + 64 * DICT_GROUP * group + bit;
 	return 0;

@@ -7,6 +7,8 @@
  */
 #include "graph/list_inside.h"
 
+#include "base/cpu.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -355,7 +357,7 @@ static read_fn *reader = read_first;	/* whoever races here stores the same */
 static read_fn *best(void)
 {
 #if defined(__x86_64__)
-	if (__builtin_cpu_supports("avx2"))
+	if (cpu_has(CPU_AVX2))
 		return read_avx2;
 #endif
 	return read_portable;

@@ -23,6 +23,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/cpu.h"
+
 #define WINDOW 64
 #define NUMBERS_MOST 32		/* in a window: "1 2\n" sixteen times */
 #define EDGES_MOST (NUMBERS_MOST / 2)
@@ -344,26 +346,17 @@ AVX512 static enum scan_stop lines_avx512(struct scan *s)
 
 /* --- what this processor has --- */
 
-/* Before Zen 3 the instruction pdep takes longer than a line read byte by byte. */
-static bool slow_pdep(void)
-{
-	return __builtin_cpu_is("bdver4") || __builtin_cpu_is("znver1") ||
-		__builtin_cpu_is("znver2");
-}
-
 scan_fn *scan_avx2(void)
 {
-	__builtin_cpu_init();
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-		__builtin_cpu_supports("bmi2") && __builtin_cpu_supports("lzcnt") &&
-		__builtin_cpu_supports("popcnt") && !slow_pdep() ? lines_avx2 : NULL;
+	return cpu_has(CPU_AVX2) && cpu_has(CPU_BMI) && cpu_has(CPU_BMI2) &&
+		cpu_has(CPU_LZCNT) && cpu_has(CPU_POPCNT) && !cpu_slow_pdep() ?
+		lines_avx2 : NULL;
 }
 
 scan_fn *scan_avx512(void)
 {
-	return scan_avx2() && __builtin_cpu_supports("avx512bw") &&
-		__builtin_cpu_supports("avx512vbmi") &&
-		__builtin_cpu_supports("avx512vbmi2") ? lines_avx512 : NULL;
+	return scan_avx2() && cpu_has(CPU_AVX512BW) && cpu_has(CPU_AVX512VBMI) &&
+		cpu_has(CPU_AVX512VBMI2) ? lines_avx512 : NULL;
 }
 
 #else

@@ -2,7 +2,8 @@
  *
  * A snapshot is a manifest, its runs (opened: a removed file stays readable), and
  * a log handle of its own with a shared lock that keeps the log's file from being
- * recycled.  Of a kept manifest (store/kept.h) it needs no log.  Nothing here waits for a writer, nor makes one wait.
+ * recycled.  Of a kept manifest (store/kept.h) it needs no log, nor for graphs alone,
+ * which the manifest names.  Nothing here waits for a writer, nor makes one wait.
  */
 #include <string.h>
 
@@ -52,7 +53,7 @@ static int hold(struct snapshot *v)
 	struct log_options o;
 	int r = manifest_copy(&v->manifest, &s->manifest);
 
-	if (r < 0)
+	if (r < 0 || s->graphs)
 		return r;
 	store_log_options(s, &o);
 	o.write = false;

@@ -121,7 +121,7 @@ static int look(struct store *s)
 		return err_set(ERR_NEWER, "%s: a newer program must write this store",
 			       s->backend->path);
 	r = run_set_init(&s->runs, s, &s->manifest);
-	if (r < 0)
+	if (r < 0 || s->graphs)
 		return r;
 	store_log_options(s, &o);
 	return log_open(&s->log, &o);
@@ -229,6 +229,7 @@ int store_open_on(struct store **out, struct backend *b, const struct store_opti
 	s->backend = b;
 	s->buf.mem = s->kept_leases.mem = &s->mem;
 	s->write = o->write;
+	s->graphs = o->graphs && !o->write;
 	s->wait_ns = o->wait_ns;
 	s->who = o->who;
 	r = load_settings(s, o);

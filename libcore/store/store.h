@@ -21,6 +21,8 @@ struct txn;
 
 struct store_options {
 	bool write;
+	bool graphs;			/* only what the manifest names will be asked for,
+					 * no key: the log and the runs stay closed */
 	uint64_t wait_ns;		/* for the store's locks */
 	/* Makes the settings in force from the bytes of the store's `config` (and its
 	 * path for messages).  NULL: built in and the store's. */

@@ -32,7 +32,7 @@ struct store {
 	struct mem mem;
 	struct settings settings;
 	struct manifest manifest;
-	struct log *log;	/* NULL after a store_refresh that failed */
+	struct log *log;	/* NULL after a store_refresh that failed, or for graphs */
 	struct run_set runs;
 	struct buf buf;		/* the entry last read */
 	struct blob_writer *blob;
@@ -45,7 +45,7 @@ struct store {
 	uint64_t forgotten;	/* newest removal that this handle's merges dropped */
 	unsigned settled;	/* of those, ones that need no run's name */
 	uint64_t now_ms;	/* the latest that anyone here was told */
-	bool write;
+	bool write, graphs;
 	bool scarce;		/* the disk is full, and we are mending that */
 	bool map_values;	/* blobs through a mapping, not by reads */
 	struct blob_reader *reader[STORE_READERS];	/* of values that were closed */
