@@ -14,6 +14,7 @@
 #define FIRST_EACH (ENTRY_INLINE_MAX + 256)	/* bytes a key then: the most they can be */
 #define WINDOW_MOST (1u << 20)
 #define WINDOW_BYTES (2u << 30)		/* key_at has 32 bits */
+#define BEHIND (4u << 20)		/* of a mapping that was read: let go in such steps */
 #define AHEAD 8				/* keys whose filter lines are on their way */
 
 /* --- memory for answers --- */
@@ -52,6 +53,18 @@ static void *stage_room(struct lookup_worker *w, size_t len)
 	p->len += len;
 	w->staged += len;
 	return at;
+}
+
+static void stage_release(struct lookup_worker *w)
+{
+	while (w->first) {
+		struct lookup_piece *next = w->first->next;
+
+		mem_free(w->l->mem, w->first);
+		w->first = next;
+	}
+	w->at = NULL;
+	w->staged = 0;
 }
 
 static void stage_clear(struct lookup_worker *w)
@@ -282,6 +295,21 @@ static void block_by_cache(struct lookup_worker *w, const struct lookup_ref *a,
 
 /* --- the blocks of a run, by one worker --- */
 
+/* What was read stays in the page cache; mapped it would count as ours. */
+void lookup_let_go(const struct lookup_worker *w, const struct lookup_ref *a, uint64_t *kept)
+{
+	if (a->off - *kept < BEHIND)
+		return;
+	segment_done(w->run->segment, w->run->data.ptr + *kept, a->off - *kept);
+	*kept = a->off;
+}
+
+static void let_go(const struct lookup *l, const struct run *run, struct bytes section)
+{
+	if (l->item_n >= LOOKUP_MANY && section.len > BEHIND)
+		segment_done(run->segment, section.ptr, section.len);
+}
+
 static const struct lookup_ref *refs_of(const struct buf *b)
 {
 	return (const void *)b->ptr;
@@ -293,11 +321,13 @@ static void *unpack_blocks(void *arg)
 	struct lookup *l = w->l;
 	const struct lookup_ref *a = refs_of(&l->refs) + w->begin;
 	const struct lookup_ref *end = refs_of(&l->refs) + w->end, *b, *given = a;
+	uint64_t kept = a < end ? a->off : 0;
 
 	for (; a < end; a = b) {
 		const uint8_t *stored = w->run->data.ptr + a->off;
 		int r;
 
+		lookup_let_go(w, a, &kept);
 		b = lookup_group(a, end);
 		if (l->cache && a->packed && l->item_n < LOOKUP_MANY) {
 			block_by_cache(w, a, b);
@@ -483,6 +513,8 @@ static int search_run(struct lookup *l, struct run *run, uint32_t i)
 	for (unsigned k = 0; k < l->worker_n; k++)
 		l->worker[k].run = run;
 	share(l, l->item_n, find_blocks);
+	let_go(l, run, run->filter);
+	let_go(l, run, run->index);
 	r = gather_refs(l);
 	if (r == 0)
 		r = sort_refs(l, run->data.len);
@@ -492,9 +524,11 @@ static int search_run(struct lookup *l, struct run *run, uint32_t i)
 	n = l->refs.len / sizeof *refs;
 	cold = lookup_cold(l, run, refs, refs + n);
 	if (cold)
-		return lookup_read(&l->worker[0], refs, refs + n, cold);
-	share(l, n, unpack_blocks);
-	return 0;
+		r = lookup_read(&l->worker[0], refs, refs + n, cold);
+	else
+		share(l, n, unpack_blocks);
+	let_go(l, run, run->data);
+	return r;
 }
 
 /* Unordered, between two searches: what a search stages next has all the room. */
@@ -580,6 +614,30 @@ static void window_clear(struct lookup *l)
 	}
 }
 
+/* Full windows have no use for the cache of blocks, and are the better the larger: they
+ * take its room.  FULL false: keys come one by one (again). */
+static int set_rooms(struct lookup *l, bool full)
+{
+	size_t eighths = full ? 7 : 5;
+	int r = 0;
+
+	if (full && l->cache) {
+		cache_get_stat(l->cache, &l->stat.cache);
+		cache_close(l->cache);
+		l->cache = NULL;
+	} else if (!full && !l->cache) {
+		for (unsigned k = 0; k < l->worker_n; k++)
+			stage_release(&l->worker[k]);
+		r = cache_open(&l->cache, l->room / 4, l->mem);
+	}
+	if (l->fetch)
+		eighths -= 2;
+	l->most = l->room / 8 * eighths;
+	for (unsigned k = 0; k < l->worker_n; k++)
+		l->worker[k].most = l->most / l->worker_n;
+	return r;
+}
+
 int lookup_run(struct lookup *l)
 {
 	struct run_set *runs = snapshot_runs(l->snap);
@@ -587,6 +645,10 @@ int lookup_run(struct lookup *l)
 
 	if (l->item_n == 0)
 		return 0;
+	if (l->item_n < LOOKUP_MANY && !l->cache)
+		r = set_rooms(l, false);
+	if (r < 0)
+		return r;
 	l->stat.window_n++;
 	l->stat.key_n += l->item_n;
 	r = search_log(l);
@@ -643,7 +705,9 @@ int lookup_add(struct lookup *l, struct bytes key)
 	if (!is_full(l))
 		return 0;
 	l->full = true;
-	r = lookup_run(l);
+	r = set_rooms(l, true);
+	if (r == 0)
+		r = lookup_run(l);
 	l->full = false;
 	return r;
 }
@@ -681,17 +745,15 @@ int lookup_open(struct lookup **out, struct snapshot *v, const struct lookup_opt
 	l->o = *o;
 	l->keys.mem = l->refs.mem = l->spare.mem = l->mem;
 	l->room = (size_t)room;
-	l->most = l->room / 8 * 5;	/* a quarter is the cache's, an eighth the reads' */
 	l->worker_n = cores();
 	for (unsigned k = 0; k < l->worker_n; k++) {
 		struct lookup_worker *w = &l->worker[k];
 
 		w->l = l;
 		w->refs.mem = w->block.mem = l->mem;
-		w->most = l->most / l->worker_n;
 	}
 	pthread_mutex_init(&l->giving, NULL);
-	r = cache_open(&l->cache, (size_t)room / 4, l->mem);
+	r = set_rooms(l, false);
 	if (r < 0)
 		lookup_close(l);
 	else
@@ -702,7 +764,8 @@ int lookup_open(struct lookup **out, struct snapshot *v, const struct lookup_opt
 void lookup_get_stat(const struct lookup *l, struct lookup_stat *out)
 {
 	*out = l->stat;
-	cache_get_stat(l->cache, &out->cache);
+	if (l->cache)
+		cache_get_stat(l->cache, &out->cache);
 	if (l->fetch)
 		fetch_get_stat(l->fetch, &out->value);
 }
@@ -718,12 +781,7 @@ void lookup_close(struct lookup *l)
 
 		buf_release(&w->refs);
 		buf_release(&w->block);
-		while (w->first) {
-			struct lookup_piece *next = w->first->next;
-
-			mem_free(l->mem, w->first);
-			w->first = next;
-		}
+		stage_release(w);
 	}
 	cache_close(l->cache);
 	buf_release(&l->keys);

@@ -103,6 +103,8 @@ void lookup_block(struct lookup_worker *w, const struct lookup_ref *a,
 /* None of them can be answered: R and the thread's message say why. */
 void lookup_fail(struct lookup_worker *w, const struct lookup_ref *a,
 		 const struct lookup_ref *b, int r);
+/* What lies before A need not stay mapped; *KEPT: from where it still may be. */
+void lookup_let_go(const struct lookup_worker *w, const struct lookup_ref *a, uint64_t *kept);
 /* Unordered: what was found goes out. */
 void lookup_give(struct lookup_worker *w, const struct lookup_ref *a,
 		 const struct lookup_ref *b);

@@ -246,6 +246,7 @@ int lookup_read(struct lookup_worker *w, const struct lookup_ref *a,
 	struct lookup *l = w->l;
 	const struct lookup_ref *b;
 	struct file *f = NULL;
+	uint64_t kept = a->off;
 	size_t most = w->most;
 	int r = reads_make(l, ioq_worth(0, l->stat.read_n + cold_n));
 
@@ -257,6 +258,7 @@ int lookup_read(struct lookup_worker *w, const struct lookup_ref *a,
 	for (; r == 0 && a < end; a = b) {
 		bool cold;
 
+		lookup_let_go(w, a, &kept);
 		b = take(w, a, end, &cold);
 		while (!l->reads->vacant)
 			reap(w);

@@ -25,7 +25,7 @@ static int need_fetch(struct lookup *l)
 {
 	if (l->fetch)
 		return 0;
-	l->most = l->room / 8 * 3;
+	l->most -= l->room / 4;
 	return fetch_open(&l->fetch, l->store, l->room / 4, lookup_direct(l));
 }
 

@@ -162,3 +162,24 @@ many_values() {
 	grep -v -e '^m007' -e '^m500' -e '^m010' values >want
 	strato-get -b -f text --ignore-missing <asked | cmp - want
 }
+
+@test "a batch from a store larger than it takes less than 64 MiB of memory" {
+	! grep -q 'define STRATO_SANITIZED' "$STRATO_BUILD/config.h" ||
+		skip "the sanitizer's own memory would be counted"
+	text=$(printf '%0190d' 0)
+	seq -f "k%06.0f$(printf '\t')$text" 420000 | strato-put -b -f text -O compression=none
+	[ "$(du -s -B1 "$S/seg" | cut -f1)" -gt 80000000 ]
+	seq -f k%06.0f 1 5 400000 >asked
+	for i in 2 3 4 5; do seq -f k%06.0f $i 5 400000; done >>asked
+	mkfifo keys
+	strato-get -b -f text <keys >got &
+	pid=$!
+	exec 9>keys
+	cat asked >&9
+	while [ "$(wc -l <got)" -lt 400000 ]; do sleep 0.1; done
+	peak=$(awk '/VmHWM/ { print $2 }' /proc/$pid/status)
+	exec 9>&-
+	wait $pid
+	echo "peak $peak KiB"
+	[ "$peak" -lt 65536 ]
+}
