@@ -7,6 +7,9 @@
 
 #include "base/err.h"
 #include "base/lazylib.h"
+#include "codec/unlz4.h"
+
+#define LIBRARY_FROM (1u << 20)	/* bytes unpacked: then the library pays */
 
 enum { COMPRESS, DECOMPRESS };
 static const char *const lz4_names[] = {
@@ -45,10 +48,25 @@ size_t block_pack(enum block_codec want, const void *in, size_t len,
 	return len;
 }
 
+/* liblz4 is a tenth faster, and costs more to open than a few blocks to unpack. */
+static long lz4(const void *in, size_t len, void *out, size_t cap)
+{
+	static _Atomic size_t unpacked;
+
+	if (unpacked < LIBRARY_FROM) {
+		unpacked += cap;
+	} else if (lazylib_load(&lz4_lib) == 0) {
+		return LZ4(DECOMPRESS, LZ4_decompress_safe)(in, out, (int)len, (int)cap);
+	} else {
+		err_clear();
+	}
+	return unlz4(in, len, out, cap);
+}
+
 int block_unpack(enum block_codec codec, const void *in, size_t len,
 		 void *out, size_t raw_len)
 {
-	int n, r;
+	long n;
 
 	if (codec == BLOCK_RAW) {
 		if (len != raw_len)
@@ -62,10 +80,7 @@ int block_unpack(enum block_codec codec, const void *in, size_t len,
 			       (int)codec);
 	if (len > INT_MAX || raw_len > INT_MAX)
 		return err_set(ERR_DAMAGED, "a packed block of %zu bytes", raw_len);
-	r = lazylib_load(&lz4_lib);
-	if (r < 0)
-		return r;
-	n = LZ4(DECOMPRESS, LZ4_decompress_safe)(in, out, (int)len, (int)raw_len);
+	n = lz4(in, len, out, raw_len);
 	if (n < 0 || (size_t)n != raw_len)
 		return err_set(ERR_DAMAGED, "a packed block does not unpack to its %zu bytes", raw_len);
 	return 0;

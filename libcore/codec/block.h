@@ -1,7 +1,8 @@
 /* codec/block.h - one block of bytes, packed or not
  *
  * LZ4 or as it is, whichever is smaller.  liblz4 is loaded by the first block
- * that needs it.  Unpacking never writes past the size the caller states.
+ * that is packed, or when so much is unpacked that it pays; unpacking does not need
+ * it.  Unpacking never writes past the size the caller states.
  */
 #ifndef CODEC_BLOCK_H
 #define CODEC_BLOCK_H
@@ -22,7 +23,7 @@ size_t block_pack(enum block_codec want, const void *in, size_t len,
 size_t block_squeeze(const void *in, size_t len, void *out, size_t cap);
 
 /* 0, or ERR_DAMAGED when it does not unpack to exactly RAW_LEN bytes,
- * ERR_UNAVAILABLE when liblz4 is missing, ERR_NEWER for an unknown codec. */
+ * ERR_NEWER for an unknown codec. */
 int block_unpack(enum block_codec codec, const void *in, size_t len,
 		 void *out, size_t raw_len);
 
