@@ -31,7 +31,7 @@ TESTS += $(CMD_TESTS)
 TESTS += %D%/layering.tap %D%/man.tap
 EXTRA_DIST += $(CMD_TESTS) %D%/layering.tap %D%/man.tap \
 	%D%/lib/run-unit %D%/lib/run-bats %D%/lib/run-examples \
-	%D%/lib/common.bash %D%/lib/tools.tsv \
+	%D%/lib/common.bash %D%/lib/tools.tsv %D%/lib/kit.h \
 	%D%/lib/complete-bash %D%/lib/complete-zsh %D%/lib/coverage
 
 # after --enable-coverage: what the tests ran, and 90 % of the lines or status 1

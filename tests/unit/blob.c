@@ -26,6 +26,7 @@
 #include "io/file.h"
 #include "store/blob.h"
 #include "store/segment.h"
+#include "tests/lib/kit.h"
 
 #define M (1u << 20)
 #define LONGEST (12 * M + 77)
@@ -37,20 +38,6 @@ static uint64_t seed, turn;
 static uint64_t rnd(uint64_t below)
 {
 	return hash_u64(seed + turn++) % below;
-}
-
-static uint64_t scaled(uint64_t n)
-{
-	const char *text = getenv("STRATO_TEST_SCALE");
-
-	n = n * (text ? strtoull(text, NULL, 10) : 100) / 100;
-	return n ? n : 1;
-}
-
-static void must(int r)
-{
-	if (r < 0)
-		fail_msg("%d: %s", r, err_message());
 }
 
 static int begin(void **state)

@@ -20,6 +20,7 @@
 #include "store/aside.h"
 #include "store/bulk_disk.h"
 #include "store/piece.h"
+#include "tests/lib/kit.h"
 
 #define KEYS 4000
 
@@ -29,19 +30,6 @@ static uint64_t rnd(uint64_t n)
 {
 	rng = rng * 6364136223846793005u + 1442695040888963407u;
 	return n ? hash_u64(rng) % n : 0;
-}
-
-static unsigned scale(void)
-{
-	const char *s = getenv("STRATO_TEST_SCALE");
-
-	return s && atoi(s) > 0 ? (unsigned)atoi(s) : 100;
-}
-
-static void must(int r)
-{
-	if (r < 0)
-		fail_msg("%d: %s", r, err_message());
 }
 
 static int begin_seed(void **state)

@@ -19,6 +19,7 @@
 #include "base/hash.h"
 #include "io/backend.h"
 #include "store/store.h"
+#include "tests/lib/kit.h"
 
 #define KEYS 40
 #define START_MS 1700000000000u
@@ -35,19 +36,6 @@ static uint64_t rnd(uint64_t n)
 {
 	rng = rng * 6364136223846793005u + 1442695040888963407u;
 	return n ? hash_u64(rng) % n : 0;
-}
-
-static unsigned scale(void)
-{
-	const char *s = getenv("STRATO_TEST_SCALE");
-
-	return s && atoi(s) > 0 ? (unsigned)atoi(s) : 100;
-}
-
-static void must(int r)
-{
-	if (r < 0)
-		fail_msg("%d: %s", r, err_message());
 }
 
 static void set_clock(uint64_t ms)
@@ -70,23 +58,6 @@ struct row {
 static struct bytes key_of(int i, char buf[32])
 {
 	return bytes_of(buf, (size_t)sprintf(buf, "key/%03d", i));
-}
-
-static int settings(void *ctx, struct settings *out, struct bytes config, const char *where)
-{
-	(void)ctx;
-	setting_init(out);
-	must(setting_read(out, SETTING_STORE, where, config));
-	return 0;
-}
-
-static struct store *open_on(struct backend *b)
-{
-	struct store_options o = { .write = true, .settings = settings, .who = "test" };
-	struct store *s;
-
-	must(store_open_on(&s, b, &o));
-	return s;
 }
 
 /* R is what a reader said of row I. */

@@ -24,6 +24,7 @@
 #include "store/fetch.h"
 #include "store/segment.h"
 #include "store/store.h"
+#include "tests/lib/kit.h"
 
 #define KEYS 400
 #define LEN_MOST 700000u
@@ -35,19 +36,6 @@ static uint64_t rnd(uint64_t n)
 {
 	rng = rng * 6364136223846793005u + 1442695040888963407u;
 	return n ? hash_u64(rng) % n : 0;
-}
-
-static void must(int r)
-{
-	if (r < 0)
-		fail_msg("%d: %s", r, err_message());
-}
-
-static unsigned scale(void)
-{
-	const char *s = getenv("STRATO_TEST_SCALE");
-
-	return s && atoi(s) > 0 ? (unsigned)atoi(s) : 100;
 }
 
 static int setup(void **state)

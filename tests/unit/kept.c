@@ -18,30 +18,16 @@
 #include "io/fault.h"
 #include "store/kept.h"
 #include "store/store.h"
+#include "tests/lib/kit.h"
 
 #define KEYS 12
 #define LARGE 3000		/* bytes: lies in a blob */
-
-static void must(int r)
-{
-	if (r < 0)
-		fail_msg("%d: %s", r, err_message());
-}
 
 static uint64_t seed_of_run(void)
 {
 	const char *s = getenv("SEED");
 
 	return s ? strtoull(s, NULL, 10) : 20261122;
-}
-
-static struct store *open_on(struct backend *b)
-{
-	const struct store_options o = { .write = true };
-	struct store *s = NULL;
-
-	must(store_open_on(&s, b, &o));
-	return s;
 }
 
 /* Every key's value is of ROUND: the odd keys' are large. */

@@ -22,6 +22,7 @@
 #include "io/view.h"
 #include "store/lookup.h"
 #include "store/segment.h"
+#include "tests/lib/kit.h"
 
 #define KEYS_MOST 6000
 #define ASKED_MOST 9000
@@ -33,19 +34,6 @@ static uint64_t rnd(uint64_t n)
 {
 	rng = rng * 6364136223846793005u + 1442695040888963407u;
 	return n ? hash_u64(rng) % n : 0;
-}
-
-static unsigned scale(void)
-{
-	const char *s = getenv("STRATO_TEST_SCALE");
-
-	return s && atoi(s) > 0 ? (unsigned)atoi(s) : 100;
-}
-
-static void must(int r)
-{
-	if (r < 0)
-		fail_msg("%d: %s", r, err_message());
 }
 
 /* --- the model --- */

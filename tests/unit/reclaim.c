@@ -17,39 +17,9 @@
 #include "io/backend.h"
 #include "store/kept.h"
 #include "store/store.h"
+#include "tests/lib/kit.h"
 
 #define LARGE 30000u
-
-static void must(int r)
-{
-	if (r < 0)
-		fail_msg("%d: %s", r, err_message());
-}
-
-static unsigned scaled(unsigned n)
-{
-	const char *s = getenv("STRATO_TEST_SCALE");
-	unsigned percent = s && atoi(s) > 0 ? (unsigned)atoi(s) : 100;
-
-	return n * percent / 100 ? n * percent / 100 : 1;
-}
-
-static int settings(void *ctx, struct settings *out, struct bytes config, const char *where)
-{
-	(void)ctx;
-	setting_init(out);
-	must(setting_read(out, SETTING_STORE, where, config));
-	return 0;
-}
-
-static struct store *open_on(struct backend *b)
-{
-	struct store_options o = { .write = true, .settings = settings, .who = "test" };
-	struct store *s;
-
-	must(store_open_on(&s, b, &o));
-	return s;
-}
 
 static struct store *make(struct backend **b)
 {

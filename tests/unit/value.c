@@ -18,6 +18,7 @@
 #include "store/blob.h"
 #include "store/segment.h"
 #include "store/store.h"
+#include "tests/lib/kit.h"
 
 #define LEN (5u << 20)
 #define WHOLE (LEN + 12345)
@@ -30,12 +31,6 @@ static uint64_t rnd(uint64_t n)
 {
 	rng = rng * 6364136223846793005u + 1442695040888963407u;
 	return n ? hash_u64(rng) % n : 0;
-}
-
-static void must(int r)
-{
-	if (r < 0)
-		fail_msg("%d: %s", r, err_message());
 }
 
 /* Chunks that pack, chunks that do not, and some of both sizes between. */
