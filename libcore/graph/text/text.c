@@ -409,7 +409,7 @@ static int next(struct text *t, struct text_edge *out)
 			break;
 		}
 	}
-	t->good_n += r > 0;
+	t->good_n += r > 0 && r != TEXT_NODES;	/* those are the header's */
 	return r;
 }
 
