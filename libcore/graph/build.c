@@ -19,6 +19,7 @@
 #define EACH_LEAST ((size_t)6 << 20)	/* bytes of the budget a thread is worth */
 #define NAME_LEN 24
 #define VALUES_N 512u
+#define TEXTS_N 256u
 
 /* --- open and close --- */
 
@@ -56,7 +57,11 @@ static int log_open(struct build *b, bool strings)
 		.backend = b->o.backend, .store_id = b->o.store_id, .mem = b->o.mem,
 		.budget = b->budget / 4, .strings = strings,
 	};
+	size_t most = mem_left(b->o.mem) / 4;
 	int r;
+
+	if (strings && !b->o.budget)
+		o.budget = most > BUILD_STRINGS ? BUILD_STRINGS : most;
 
 	b->strings = strings;
 	r = ids_open(&b->ids, &o);
@@ -125,8 +130,7 @@ unsigned build_threads(const struct build *b)
 
 uint64_t build_n(const struct build *b)
 {
-	return b->dropped_n + (b->log ? intake_n(b->log) : 0) +
-		(b->edges ? edges_n(b->edges) : 0);
+	return b->came;
 }
 
 /* --- the log; all this with the lock held alone --- */
@@ -386,6 +390,7 @@ int build_add_edges(struct build *b, unsigned who, const struct scan_edge *e,
 	struct shuffle_value v[VALUES_N];
 	int r = value ? look_for_values(b, value, n) : 0;
 
+	b->came += n;
 	if (r == 0 && (!value || !b->valued))
 		return add_numbers(b, who, e, NULL, n);
 	for (size_t i = 0; r == 0 && i < n; i += VALUES_N) {
@@ -441,7 +446,35 @@ static int add_any(struct build *b, const struct text_edge *e, uint64_t at)
 		log_add(b, &e->src, &e->dst, e->type, valued ? &v : NULL);
 }
 
-int build_add_texts(struct build *b, const struct text_edge *e, size_t n, uint64_t at)
+/* With the lock shared: edges between strings, whose keys' numbers several threads
+ * look up at once. */
+static int log_texts(struct build *b, const struct text_edge *e, size_t n, uint64_t at)
+{
+	struct bytes key[2 * TEXTS_N];
+	uint64_t number[2 * TEXTS_N], type;
+	int r;
+
+	for (size_t i = 0; i < n; i++) {
+		key[2 * i] = e[i].src.bytes;
+		key[2 * i + 1] = e[i].dst.bytes;
+	}
+	r = ids_add_texts(b->ids, key, 2 * n, number);
+	pthread_mutex_lock(&b->alone);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct shuffle_value v = value_of(b, &e[i].value, at + i);
+		bool valued = e[i].value.kind != TEXT_NO_VALUE;
+
+		b->valued |= valued;
+		r = add_type(b, e[i].type, &type);
+		if (r == 0)
+			r = intake_add(b->log, number[2 * i], number[2 * i + 1],
+				       (uint32_t)type, valued ? &v : NULL);
+	}
+	pthread_mutex_unlock(&b->alone);
+	return r;
+}
+
+static int add_texts_alone(struct build *b, const struct text_edge *e, size_t n, uint64_t at)
 {
 	int r = 0;
 
@@ -449,6 +482,25 @@ int build_add_texts(struct build *b, const struct text_edge *e, size_t n, uint64
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = add_any(b, &e[i], at + i);
 	pthread_rwlock_unlock(&b->lock);
+	return r;
+}
+
+int build_add_texts(struct build *b, const struct text_edge *e, size_t n, uint64_t at)
+{
+	bool strings;
+	int r = 0;
+
+	b->came += n;
+	for (size_t some; n > 0 && r == 0; e += some, n -= some, at += some) {
+		some = n < TEXTS_N ? n : TEXTS_N;
+		pthread_rwlock_rdlock(&b->lock);
+		strings = b->strings;
+		if (strings)
+			r = log_texts(b, e, some, at);
+		pthread_rwlock_unlock(&b->lock);
+		if (!strings)
+			r = add_texts_alone(b, e, some, at);
+	}
 	return r;
 }
 

@@ -15,7 +15,8 @@ struct build {
 	size_t budget;
 	unsigned hands;
 	pthread_rwlock_t lock;		/* shared by who adds to `edges`, else held alone */
-	pthread_mutex_t alone;		/* while two directions are written: what is common */
+	pthread_mutex_t alone;		/* with LOCK shared: the log and its types; while two
+					 * directions are written: what is common */
 	/* numbers without types */
 	struct edges *edges;
 	/* the log: anything else, and from then on everything */
@@ -27,6 +28,7 @@ struct build {
 	uint64_t last_number;		/* of the edge before's type */
 	uint64_t place;			/* for build_add */
 	_Atomic bool valued, reals;	/* edges have values; one is no integer */
+	_Atomic uint64_t came;		/* edges */
 	uint64_t dropped_n;		/* loops that the log never saw */
 	/* at the end */
 	uint32_t type_n, *type_id;	/* by the number interned */

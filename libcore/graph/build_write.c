@@ -19,6 +19,18 @@ static int look(struct build *b)
 	return b->o.stop ? b->o.stop(b->o.stop_ctx) : 0;
 }
 
+/* For threads: never two at once. */
+static int look_alone(void *ctx)
+{
+	struct build *b = ctx;
+	int r;
+
+	pthread_mutex_lock(&b->alone);
+	r = look(b);
+	pthread_mutex_unlock(&b->alone);
+	return r;
+}
+
 /* --- types --- */
 
 static int settle_types(struct build *b)
@@ -73,58 +85,95 @@ struct feed {
 	struct shuffle_value value[FEED_N];
 };
 
-static int feed_on(struct build *b, struct feed *f)
+static int feed_on(struct build *b, unsigned who, struct feed *f)
 {
 	size_t at = 0, taken;
 	int r = 0;
 
-	while (at < f->n) {
-		r = edges_add(b->edges, 0, f->edge + at, b->type_n > 1 ? f->type + at : NULL,
+	while (at < f->n && r >= 0) {
+		pthread_rwlock_rdlock(&b->lock);
+		r = edges_add(b->edges, who, f->edge + at, b->type_n > 1 ? f->type + at : NULL,
 			      b->valued ? f->value + at : NULL, f->n - at, &taken);
+		pthread_rwlock_unlock(&b->lock);
 		at += taken;
-		if (r == EDGES_SHAPE)
-			r = edges_shape(b->edges, f->edge + at, f->n - at);
-		if (r < 0)
-			return r;
+		if (r != EDGES_SHAPE)
+			continue;
+		pthread_rwlock_wrlock(&b->lock);
+		r = edges_shape(b->edges, f->edge + at, f->n - at);
+		pthread_rwlock_unlock(&b->lock);
 	}
 	f->n = 0;
-	return look(b);
+	return r < 0 ? r : look_alone(b);
 }
 
-/* All edges of the log, with their ids, into shuffles. */
-static int feed_edges(struct build *b, struct feed *f)
+static int feed_from(struct build *b, unsigned who, struct ids_reader *in)
 {
-	struct ids_reader in = {0};
+	struct feed *f = mem_alloc(b->o.mem, sizeof *f);
 	struct intake_edge e;
-	int r = ids_begin(&in, b->ids, b->log);
+	int r = f ? 0 : ERR_MEMORY;
 
-	while (r >= 0 && (r = ids_next(&in, &e)) > 0) {
+	if (f)
+		f->n = 0;
+	while (r >= 0 && (r = ids_next(in, &e)) > 0) {
 		f->edge[f->n] = (struct scan_edge){ e.src, e.dst };
 		f->value[f->n] = e.value;
 		f->type[f->n++] = b->type_id[e.type];
 		if (f->n == FEED_N)
-			r = feed_on(b, f);
+			r = feed_on(b, who, f);
 	}
 	if (r == 0)
-		r = feed_on(b, f);
-	if (in.ids)
-		ids_end(&in);
+		r = feed_on(b, who, f);
+	mem_free(b->o.mem, f);
+	return r;
+}
+
+struct feeding {
+	struct build *b;
+	struct ids_reader in;
+	pthread_mutex_t mutex;		/* of its place in the log */
+};
+
+static int feed_part(void *ctx, unsigned who)
+{
+	struct feeding *all = ctx;
+	struct ids_reader in = {0};
+	int r;
+
+	if (who == 0)
+		return feed_from(all->b, who, &all->in);
+	r = ids_join(&in, &all->in, &all->mutex);
+	if (r == 0)
+		r = feed_from(all->b, who, &in);
+	ids_end(&in);
+	return r;
+}
+
+/* All edges of the log, with their ids, into shuffles. */
+static int feed_edges(struct build *b)
+{
+	struct feeding all = { .b = b };
+	int r = ids_begin(&all.in, b->ids, b->log);
+
+	pthread_mutex_init(&all.mutex, NULL);
+	all.in.from.mutex = &all.mutex;
+	if (r == 0)
+		r = team_run(ids_joined(b->ids) ? 1 : b->hands, feed_part, &all);
+	if (all.in.ids)
+		ids_end(&all.in);
+	pthread_mutex_destroy(&all.mutex);
 	return r;
 }
 
 static int shuffle_log(struct build *b)
 {
 	struct edges_plan plan = build_edges_plan(b);
-	struct feed *f = mem_zalloc(b->o.mem, sizeof *f);
-	int r = f ? 0 : ERR_MEMORY;
+	int r;
 
 	plan.node_n = b->node_n;
 	plan.type_n = b->type_n;
+	r = edges_open(&b->edges, &plan);
 	if (r == 0)
-		r = edges_open(&b->edges, &plan);
-	if (r == 0)
-		r = feed_edges(b, f);
-	mem_free(b->o.mem, f);
+		r = feed_edges(b);
 	intake_close(b->log);
 	intake_close(b->nodes);
 	b->log = b->nodes = NULL;
@@ -162,18 +211,6 @@ static int settle(struct build *b, struct segment_ref *ref)
 }
 
 /* --- adjacency --- */
-
-/* Two directions are written at once; only one of them asks. */
-static int look_alone(void *ctx)
-{
-	struct build *b = ctx;
-	int r;
-
-	pthread_mutex_lock(&b->alone);
-	r = look(b);
-	pthread_mutex_unlock(&b->alone);
-	return r;
-}
 
 static struct arrange_plan arrange_plan(const struct build *b, unsigned threads)
 {

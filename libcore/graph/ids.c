@@ -22,7 +22,8 @@ enum look_up { BITMAP, ARRAY, TABLE, JOIN };
 struct ids {
 	struct ids_options o;
 	struct intern *strings;
-	uint64_t least, most, end_n;	/* of the numbers that came */
+	uint64_t least, most;		/* of the numbers that came */
+	_Atomic uint64_t end_n;
 	uint64_t key_n;
 	enum look_up look_up;
 	uint64_t *bits, *ranks, word_n;	/* BITMAP */
@@ -96,6 +97,12 @@ int ids_add(struct ids *x, const struct text_key *key, uint64_t *number)
 	x->least = key->number < x->least ? key->number : x->least;
 	x->most = key->number > x->most ? key->number : x->most;
 	return 0;
+}
+
+int ids_add_texts(struct ids *x, const struct bytes *text, size_t n, uint64_t *number)
+{
+	x->end_n += n;
+	return intern_add_many(x->strings, text, n, number);
 }
 
 static int sorter(struct sort **out, const struct ids *x, unsigned words, unsigned bits,
@@ -470,6 +477,12 @@ int ids_begin(struct ids_reader *r, struct ids *x, struct intake *edges)
 	return intake_begin(&r->from, edges);
 }
 
+int ids_join(struct ids_reader *r, struct ids_reader *of, pthread_mutex_t *mutex)
+{
+	r->ids = of->ids;
+	return intake_join(&r->from, &of->from, mutex);
+}
+
 static int next_end(struct ids *x, uint64_t *out)
 {
 	sort_key end;
@@ -509,6 +522,9 @@ int ids_next(struct ids_reader *r, struct intake_edge *out)
 
 void ids_end(struct ids_reader *r)
 {
+	bool first = !r->from.of;
+
 	intake_end(&r->from);
-	drop(r->ids);
+	if (first)
+		drop(r->ids);
 }

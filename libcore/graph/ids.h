@@ -33,6 +33,8 @@ void ids_close(struct ids *x);			/* NULL is fine */
 
 /* The provisional number of a key. */
 int ids_add(struct ids *x, const struct text_key *key, uint64_t *number);
+/* Of many strings, where keys are strings; by several threads at once. */
+int ids_add_texts(struct ids *x, const struct bytes *text, size_t n, uint64_t *number);
 
 /* All edges of EDGES came through ids_add.  NODES: numbers that may have no edge, each
  * the first of so many (src, dst); the first and the last came through ids_add.
@@ -48,7 +50,10 @@ struct ids_reader {
 	struct intake_reader from;
 };
 int ids_begin(struct ids_reader *r, struct ids *x, struct intake *edges);
+/* A reader for another thread, which gets some of the edges; not where ids_joined.  OF's
+ * from.mutex is the same. */
+int ids_join(struct ids_reader *r, struct ids_reader *of, pthread_mutex_t *mutex);
 int ids_next(struct ids_reader *r, struct intake_edge *out);	/* 1, 0, < 0 */
-void ids_end(struct ids_reader *r);		/* and what look-ups took is freed */
+void ids_end(struct ids_reader *r);	/* and what look-ups took is freed, with the first */
 
 #endif

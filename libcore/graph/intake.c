@@ -154,27 +154,47 @@ int intake_add(struct intake *in, uint64_t src, uint64_t dst, uint32_t type,
 	return in->open_n == INTAKE_BLOCK ? flush(in) : 0;
 }
 
+static int open_reader(struct intake_reader *r)
+{
+	r->edge = mem_alloc(r->mem, INTAKE_BLOCK * sizeof *r->edge);
+	r->packed = mem_alloc(r->mem, PACKED_MOST);
+	return r->edge && r->packed ? 0 : ERR_MEMORY;
+}
+
 int intake_begin(struct intake_reader *r, struct intake *in)
 {
 	int ret = flush(in);
 
 	*r = (struct intake_reader){ .mem = in->mem };
-	if (ret < 0)
-		return ret;
-	r->edge = mem_alloc(in->mem, INTAKE_BLOCK * sizeof *r->edge);
-	r->packed = mem_alloc(in->mem, PACKED_MOST);
-	if (!r->edge || !r->packed)
-		return ERR_MEMORY;
-	return spool_begin(&r->from, in->spool, 0, spool_bytes(in->spool), 256u << 10);
+	if (ret == 0)
+		ret = open_reader(r);
+	return ret < 0 ? ret :
+		spool_begin(&r->from, in->spool, 0, spool_bytes(in->spool), 256u << 10);
+}
+
+int intake_join(struct intake_reader *r, struct intake_reader *of, pthread_mutex_t *mutex)
+{
+	*r = (struct intake_reader){ .mem = of->mem, .of = of, .mutex = mutex };
+	return open_reader(r);
+}
+
+static int take(struct intake_reader *r, struct spool_reader *from, struct head *h)
+{
+	int ret = spool_read(from, h, sizeof *h);
+
+	return ret > 0 ? spool_read(from, r->packed, packed_len(h)) : ret;
 }
 
 int intake_fill(struct intake_reader *r)
 {
 	struct head h;
-	int ret = spool_read(&r->from, &h, sizeof h);
+	int ret;
 
-	if (ret > 0)
-		ret = spool_read(&r->from, r->packed, packed_len(&h));
+	if (r->mutex)
+		pthread_mutex_lock(r->mutex);
+	ret = take(r, r->of ? &r->of->from : &r->from, &h);
+	if (r->mutex)
+		pthread_mutex_unlock(r->mutex);
 	if (ret <= 0)
 		return ret;
 	unpack(r->edge, &h, r->packed);

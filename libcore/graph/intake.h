@@ -6,6 +6,7 @@
 #ifndef GRAPH_INTAKE_H
 #define GRAPH_INTAKE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "graph/shuffle.h"
@@ -36,8 +37,13 @@ struct intake_reader {
 	uint32_t at, n;
 	struct spool_reader from;
 	struct mem *mem;
+	struct intake_reader *of;	/* whose FROM it takes from; or NULL */
+	pthread_mutex_t *mutex;		/* held meanwhile, if not NULL */
 };
 int intake_begin(struct intake_reader *r, struct intake *in);
+/* A reader for another thread: it gets some of the blocks, OF and the others the rest.
+ * OF has the same mutex. */
+int intake_join(struct intake_reader *r, struct intake_reader *of, pthread_mutex_t *mutex);
 int intake_fill(struct intake_reader *r);	/* private: the next block */
 void intake_end(struct intake_reader *r);	/* once or more */
 

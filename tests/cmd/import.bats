@@ -69,6 +69,45 @@ facts() { # GRAPH
 	done
 }
 
+@test "names that begin in the middle of a list of numbers" {
+	make_list 0 >list
+	awk 'NR > 70000 && !/#/ { $1 = "n" $1 } { print }' list >mixed
+	import -g one -f el --threads=1 mixed
+	strato-graph export -g one >want
+	facts one >want.info
+	for n in 2 6; do
+		import -g "n$n" -f el --threads=$n mixed
+		strato-graph export -g "n$n" >got
+		same want got
+		facts "n$n" >got.info
+		same want.info got.info
+	done
+}
+
+@test "of equal edges the first of the input gives the weight, or all of them do" {
+	make_list 0 | awk '!/#/ { print $1 % 50, $2 % 50, NR }' >list
+	for dedup in first sum max; do
+		sort -k1,1n -k2,2n -k3,3n list | awk -v d=$dedup '
+			function out() { if (NR > 1) print was "\t\tweight=" v }
+			{ key = $1 "\t" $2 }
+			key != was { out(); was = key; v = d == "sum" ? 0 : $3 }
+			d == "sum" { v += $3 }
+			d == "max" { v = $3 }
+			END { out() }' >want
+		for n in 1 2 7; do
+			import -g w --replace -f el --threads=$n --dedup=$dedup list
+			strato-graph export -g w -f tsv | sort -k1,1n -k2,2n >got
+			same want got
+		done
+		sed 's/ / m/' list >names
+		for n in 1 5; do
+			import -g w --replace -f el --threads=$n --dedup=$dedup names
+			strato-graph export -g w -f tsv | sed 's/m//' | sort -k1,1n -k2,2n >got
+			same want got
+		done
+	done
+}
+
 @test "the first bad line of the input is named, whatever thread met it" {
 	make_list 5000 >list
 	for n in 1 2 8; do

@@ -3,6 +3,8 @@
  * Separators are runs of blanks, TABs, commas, bars, and CR.  The fast path is a
  * line of digits: the number is computed while the end of the field is looked for.
  */
+#include <string.h>
+
 #include "base/err.h"
 #include "graph/text/weight.h"
 
@@ -45,9 +47,8 @@ static int bad_key(struct bytes key)
 {
 	if (key.len > TEXT_KEY_MAX)
 		return err_set(ERR_BAD_RECORD, "a key over %u bytes", TEXT_KEY_MAX);
-	for (size_t i = 0; i < key.len; i++)
-		if (key.ptr[i] == '\0')
-			return err_set(ERR_BAD_RECORD, "a NUL byte: this is no text");
+	if (key.len && memchr(key.ptr, '\0', key.len))
+		return err_set(ERR_BAD_RECORD, "a NUL byte: this is no text");
 	return 0;
 }
 
