@@ -9,11 +9,12 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/team.h"
 #include "cli/progress.h"
 #include "cmd/graph/graph.h"
 #include "graph/convert.h"
 
-enum { OPT_LAYOUT = 1, OPT_ORDER, OPT_TO };
+enum { OPT_LAYOUT = 1, OPT_ORDER, OPT_TO, OPT_THREADS };
 
 static const struct cli_tool tool = {
 	.name = "strato-graph convert",
@@ -28,6 +29,7 @@ struct convert {
 	struct store *store;
 	const char *from, *to;		/* the same: in its stead */
 	int layout, order;		/* -1: as it is */
+	unsigned threads;		/* 0: as many as there are cores for us */
 	int replace;
 
 	struct snapshot *snap;
@@ -107,7 +109,7 @@ static int make(struct convert *cv)
 		.layout = cv->layout < 0 ? csr_layout(graph_csr(g, CSR_OUT)) :
 			(enum csr_layout)cv->layout,
 		.order = cv->order < 0 ? dict_order(graph_dict(g)) : (enum dict_order)cv->order,
-		.stop = stop, .stop_ctx = cv,
+		.threads = cv->threads, .stop = stop, .stop_ctx = cv,
 	};
 	uint64_t version;
 	int r = convert_graph(g, &o, &cv->made);
@@ -155,6 +157,7 @@ static void take_options(struct cli *c, struct convert *cv)
 	cv->to = cli_text(c, OPT_TO);
 	cv->layout = graph_layout(c, OPT_LAYOUT, -1);
 	cv->order = graph_order(c, OPT_ORDER, -1);
+	cv->threads = (unsigned)cli_u64(c, OPT_THREADS, 1, TEAM_MOST, 0);
 	cli_no_more(c);
 	if (cv->layout < 0 && cv->order < 0 && !cv->to)
 		cli_usage(c, "one of --layout, --order and --to is needed");
@@ -172,6 +175,7 @@ int convert_main(int argc, const char **argv)
 		CLI_TEXT("order", 0, OPT_ORDER, "number nodes as given or by degree (as it is)",
 			 "ORDER"),
 		CLI_TEXT("to", 0, OPT_TO, "leave the graph, name the new one NEW", "NEW"),
+		CLI_TEXT("threads", 0, OPT_THREADS, "threads (default: the cores it may use)", "N"),
 		CLI_FLAG("replace", 0, &cv.replace, "drop the graph that has the new name"),
 		CLI_OPTION_GRAPH,
 		CLI_OPTIONS_STORE,

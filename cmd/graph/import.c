@@ -13,8 +13,10 @@
 #include "base/team.h"
 #include "cmd/graph/import.h"
 #include "graph/build.h"
+#include "graph/convert.h"
 
-enum { OPT_IDS = 1, OPT_DEDUP, OPT_LOOPS, OPT_MAX_BAD, OPT_REJECTS, OPT_THREADS };
+enum { OPT_IDS = 1, OPT_DEDUP, OPT_LOOPS, OPT_MAX_BAD, OPT_REJECTS, OPT_THREADS,
+	OPT_LAYOUT, OPT_ORDER };
 
 static const struct cli_tool tool = {
 	.name = "strato-graph import",
@@ -81,6 +83,32 @@ static int look(struct import *im)
 	return ERR_EXISTS;
 }
 
+static int stop_order(void *ctx, uint64_t edge_n)
+{
+	(void)edge_n;
+	return import_stop(ctx, 0);
+}
+
+/* What was built, once more, its nodes in another order. */
+static int put_in_order(struct import *im)
+{
+	const struct convert_options o = {
+		.backend = store_backend(im->store), .store_id = store_id(im->store),
+		.mem = store_mem(im->store), .layout = (enum csr_layout)im->layout,
+		.order = (enum dict_order)im->order, .threads = im->threads,
+		.stop = stop_order, .stop_ctx = im,
+	};
+	struct manifest_graph given = im->graph;
+	struct graph *g = NULL;
+	int r = graph_open(&g, o.backend, o.store_id, &given, o.mem);
+
+	if (r == 0)
+		r = convert_graph(g, &o, &im->graph);
+	graph_close(g);
+	build_discard(o.backend, &given);
+	return r;
+}
+
 static int build(struct import *im)
 {
 	int r = import_files(im);
@@ -90,6 +118,8 @@ static int build(struct import *im)
 
 		r = build_finish(b, &im->graph, &im->note);
 		im->build = NULL;
+		if (r == 0 && !im->dry && im->order != DICT_BY_KEY)
+			r = put_in_order(im);
 	}
 	build_abort(im->build);
 	im->build = NULL;
@@ -208,6 +238,8 @@ static void take_options(struct cli *c, struct import *im)
 	im->bad_most = cli_u64(c, OPT_MAX_BAD, 0, UINT64_MAX, 0);
 	im->rejects_name = cli_text(c, OPT_REJECTS);
 	im->threads = (unsigned)cli_u64(c, OPT_THREADS, 1, TEAM_MOST, 0);
+	im->layout = graph_layout(c, OPT_LAYOUT, CSR_PACKED);
+	im->order = graph_order(c, OPT_ORDER, DICT_BY_KEY);
 	im->dry = cli_given(c, CLI_VAL_DRY_RUN);
 	if (!*im->name || strlen(im->name) > MANIFEST_NAME_MAX)
 		cli_usage(c, "a graph's name has 1 to %u bytes", MANIFEST_NAME_MAX);
@@ -236,6 +268,9 @@ int import_main(int argc, const char **argv)
 		CLI_FLAG("append", 0, &im.append, "extend a graph (cannot be done yet)"),
 		CLI_TEXT("max-bad", 0, OPT_MAX_BAD, "tolerate N malformed lines (0)", "N"),
 		CLI_TEXT("rejects", 0, OPT_REJECTS, "copy malformed lines to FILE", "FILE"),
+		CLI_TEXT("layout", 0, OPT_LAYOUT, "csr-packed (default), csr or coo", "LAYOUT"),
+		CLI_TEXT("order", 0, OPT_ORDER, "number nodes as given (default) or by degree",
+			 "ORDER"),
 		CLI_TEXT("threads", 0, OPT_THREADS, "threads (default: the cores it may use)", "N"),
 		CLI_OPTION_CREATE(&im.create),
 		CLI_OPTION_GRAPH,

@@ -100,7 +100,8 @@ static int build_for(struct import *im, bool undirected)
 		.mem = store_mem(im->store), .ids = (enum build_ids)im->ids,
 		.undirected = undirected, .threads = im->threads,
 		.equal = (enum build_equal)im->dedup, .dry = im->dry,
-		.drop_loops = im->loops, .stop = stop, .stop_ctx = im,
+		.drop_loops = im->loops, .layout = (enum csr_layout)im->layout,
+		.stop = stop, .stop_ctx = im,
 	};
 
 	im->no_direction = undirected;

@@ -17,6 +17,7 @@ struct convert_options {
 	struct mem *mem;
 	enum csr_layout layout;
 	enum dict_order order;
+	unsigned threads;	/* 0: team_default */
 	/* Asked now and then, with the edges written so far: not 0 stops with that code. */
 	int (*stop)(void *ctx, uint64_t edge_n);
 	void *stop_ctx;

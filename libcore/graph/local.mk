@@ -16,7 +16,7 @@ libcore_a_SOURCES += \
 	%D%/text/pairs.c %D%/text/text.c %D%/text/text.h %D%/text/tsv.c \
 	%D%/text/vertices.c %D%/text/weight.c %D%/text/weight.h
 libcore_a_SOURCES += \
-	%D%/check.c %D%/check.h %D%/convert.c %D%/convert.h \
+	%D%/check.c %D%/check.h %D%/convert.c %D%/convert.h %D%/convert_inside.h %D%/convert_turn.c \
 	%D%/graph.c %D%/graph.h \
 	%D%/walk/adjacent.c %D%/walk/adjacent.h \
 	%D%/walk/cheapest.c %D%/walk/cheapest.h \

@@ -91,3 +91,32 @@ sizes() {
 		strato-graph check -g hurt
 	done
 }
+
+@test "import --layout and --order make at once what convert makes" {
+	for layout in csr coo csr-packed; do
+		strato-graph import -q -g at-once -f el --replace --layout=$layout --order=degree el
+		strato-graph convert --layout=$layout --order=degree --to=after --replace
+		[ "$(sizes -g at-once)" = "$layout degree" ]
+		strato-graph check -g at-once
+		cmp <(strato-graph info -J -g at-once | jq .size_bytes) \
+			<(strato-graph info -J -g after | jq .size_bytes)
+		cmp <(strato-graph export -g at-once) <(strato-graph export -g after)
+	done
+	strato-graph import -q -g plain -f el --layout=csr el
+	[ "$(sizes -g plain)" = "csr given" ]
+	[ -z "$(ls "$STRATO_STORE"/tmp)" ]
+	run -64 strato-graph import -g x --layout=none el
+}
+
+@test "weights come through every layout and order" {
+	printf '%s\n' '1 2 7' '2 3 -4' '1 3 1000000' '3 1 7' >wel
+	strato-graph import -q -g w -f el wel
+	[ "$(strato-graph info -J -g w | jq -r .values)" = integers ]
+	strato-graph export -g w -f el | sort >before
+	[ "$(sort wel)" = "$(tr '\t' ' ' <before)" ]
+	for layout in coo csr csr-packed; do
+		strato-graph convert -g w --layout=$layout --order=degree
+		strato-graph check -g w
+		strato-graph export -g w -f el | sort | cmp - before
+	done
+}

@@ -255,7 +255,8 @@ static struct manifest_graph convert(struct backend *b, const struct manifest_gr
 {
 	struct manifest_graph out = *g;
 	struct convert_options o = { .backend = b, .store_id = store_id, .mem = &mem,
-				     .layout = layout, .order = order };
+				     .layout = layout, .order = order,
+				     .threads = 1 + (unsigned)rnd(4) };
 	struct graph *open;
 
 	mem_init(&mem, limit);
