@@ -36,3 +36,4 @@ libcore_a_SOURCES += %D%/arrange.c %D%/arrange.h %D%/arrange_inside.h
 libcore_a_SOURCES += %D%/arrange_stream.c
 libcore_a_SOURCES += %D%/arrange_value.c
 libcore_a_SOURCES += %D%/build_inside.h %D%/build_write.c
+libcore_a_SOURCES += %D%/sweep.c %D%/sweep.h
