@@ -441,39 +441,6 @@ begin_import() { # OPTION...
 	jq -e '.error == "no-graph"' <<<"$stderr" >/dev/null
 }
 
-# --- third-party files; their folder's README says what must hold ---
-
-data() {
-	[ -n "${STRATO_TEST_DATA-}" ] && [ -d "$STRATO_TEST_DATA/graphs" ] ||
-		skip "STRATO_TEST_DATA names no folder of third-party graphs"
-	D=$STRATO_TEST_DATA/graphs
-}
-
-# gapbs counts 14 nodes, because its ids go up to 13; the number 5 has no edge.
-@test "gapbs: the graph of 53 edges between 13 of 14 numbers" {
-	data
-	import -f el --loops=drop "$D/gapbs/graphs/4.el"
-	[ "$(counts default)" = "13 53" ]
-	import -g guessed --loops=drop "$D/gapbs/graphs/4.el"
-	strato-graph export >want
-	strato-graph export -g guessed >got
-	same want got
-	import -g weighted -f el --loops=drop "$D/gapbs/graphs/4.wel"
-	[ "$(counts weighted)" = "13 53" ]
-}
-
-@test "networkit: edge lists with the facts igraph computed" {
-	data
-	for row in 'hamming6-4.edgelist 64 704 1 22 2' 'johnson8-4-4.edgelist 70 1855 1 53 2'; do
-		read -r file n m from most ecc <<<"$row"
-		import --replace --undirected --loops=drop -f el "$D/networkit/$file"
-		[ "$(counts default)" = "$n $m" ] || fail "$file: $(counts default)"
-		[ "$(strato-graph degree --top=1 | cut -f2)" = $most ]
-		[ "$(strato-graph neighbors --hops=99 $from | wc -l)" = $((n - 1)) ]
-		[ "$(strato-graph neighbors -l --hops=99 $from | tail -n 1 | cut -f4)" = $ecc ]
-	done
-}
-
 @test "what was replaced or removed leaves the disk, unless somebody reads it" {
 	S=$BATS_TEST_TMPDIR/tidy
 	strato-init "$S"

@@ -205,6 +205,22 @@ refused() { # STATUS FORMAT FILE WORD...
 	untouched
 }
 
+@test "equal edges with different weights are as --dedup says, in any format" {
+	printf '1 2 5\n1 2 -3\n1 2 4\n' >w.el
+	printf 'from,to,weight\n1,2,5\n1,2,-3\n1,2,4\n' >w.csv
+	printf '%%%%MatrixMarket matrix coordinate integer general\n2 2 3\n1 2 5\n1 2 -3\n1 2 4\n' >w.mtx
+	printf 'p sp 2 3\na 1 2 5\na 1 2 -3\na 1 2 4\n' >w.dimacs
+	for f in el csv mtx dimacs; do
+		for pair in first:5 sum:6 min:-3 max:5 keep:5,-3,4; do
+			strato-graph import -q -g w --replace --dedup=${pair%:*} -f $f w.$f
+			[ "$(strato-graph export -q -g w -f el | cut -d' ' -f3 | paste -sd,)" = \
+				"${pair#*:}" ] || fail "$f $pair: $(strato-graph export -g w)"
+		done
+	done
+	strato-graph rm w
+	untouched
+}
+
 @test "a disk that fills up leaves the old graph and no file" {
 	mkdir disk
 	mount -t tmpfs -o size=8M none disk 2>/dev/null ||

@@ -303,3 +303,45 @@ nodes() { # FIRST
 	[ "$(counts g)" = "2 1" ]
 	run -64 strato-graph import -g h --directed --undirected -f mtx u
 }
+
+@test "weights come back, integers as integers, others to the last bit" {
+	awk 'BEGIN { for (i = 0; i < 90; i++)
+		print (i * 7) % 31 + 1, (i * i) % 29 + 1, (i * 7919) % 1000 - 300 }' >i.e
+	nodes 1 >n.v
+	sed 's/$/.25e-3/' i.e >r.e
+	printf '1 2 9223372036854775807\n2 3 -9223372036854775808\n' >>i.e
+	printf '1 2 1.7976931348623157e308\n2 3 5e-324\n3 4 0.1\n' >>r.e
+	for k in i r; do
+		import -g g --replace -f ldbc n.v $k.e
+		for f in mtx ldbc; do
+			round g $f
+		done
+		import -g e --replace -f el $k.e
+		for f in tsv el csv; do
+			round e $f
+		done
+		import -g u --replace --undirected -f ldbc n.v $k.e
+		for f in mtx ldbc; do
+			round u $f
+		done
+		strato-graph export -g e -J | jq -es 'map(select(.weight == null)) == []' >/dev/null
+	done
+	awk '{ print $1, $2, ($3 + 300) % 50 + 1 }' i.e >p.e	# what metis and dimacs allow
+	import -g g --replace -f ldbc n.v p.e
+	round g dimacs
+	import -g u --replace --undirected -f ldbc n.v p.e
+	round u metis
+	for f in pairs32 pairs64 adjlist; do
+		run --separate-stderr -65 strato-graph export -g g -f $f
+		[[ "$stderr" == *"cannot carry weights"*hint:* ]]
+		[ -z "$output" ]
+	done
+	for f in metis dimacs; do
+		import -g r --replace --undirected -f ldbc n.v r.e
+		run --separate-stderr -65 strato-graph export -g r -f $f
+	done
+	awk '{ print $1 - 1, $2 - 1, $3 }' i.e >z.e
+	nodes 0 >z.v
+	import -g z --replace -f ldbc z.v z.e
+	round z adj
+}
