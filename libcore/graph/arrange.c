@@ -245,7 +245,7 @@ static int encode_any(struct desk *d, const void *key, void *ids, uint64_t n, ui
 
 static int lists_of_32(struct desk *d, unsigned part)
 {
-	const struct shuffle *s = d->w->s;
+	const struct shuffle *s = d->s;
 	uint64_t n = shuffle_count(s, part);
 	uint32_t *key;
 	int r = room(d, 4 * n);
@@ -261,7 +261,7 @@ static int lists_of_32(struct desk *d, unsigned part)
 
 static int lists_of_64(struct desk *d, unsigned part)
 {
-	const struct shuffle *s = d->w->s;
+	const struct shuffle *s = d->s;
 	uint64_t n = shuffle_count(s, part), *key;
 	int r = room(d, 8 * n);
 
@@ -282,7 +282,7 @@ static int lists_of(struct desk *d, unsigned part)
 	buf_clear(&d->list_len);
 	if (d->w->p->valued)
 		return arrange_valued(d, part);
-	return shuffle_key_bits(d->w->s) <= 32 ? lists_of_32(d, part) : lists_of_64(d, part);
+	return shuffle_key_bits(d->s) <= 32 ? lists_of_32(d, part) : lists_of_64(d, part);
 }
 
 /* --- in order --- */
@@ -311,82 +311,64 @@ static int put_lists(struct desk *d)
 	return r;
 }
 
-static int hand_over(struct desk *d, unsigned part, bool done)
+static int hand_over(struct desk *d, const struct unit *u, bool fits)
 {
 	struct work *w = d->w;
 	int r = w->p->stop ? w->p->stop(w->p->stop_ctx) : 0;
 
 	if (r == 0)
-		r = done ? put_lists(d) : arrange_stream(w, w->s, part, NULL);
+		r = fits ? put_lists(d) : arrange_stream(w, u->s, u->part, NULL);
 	return r;
 }
 
-/* Until it is PART's turn; false when another has failed. */
-static bool wait_for_turn(struct work *w, unsigned part)
-{
-	bool ours;
-
-	pthread_mutex_lock(&w->mutex);
-	while (w->turn != part && !w->failed)
-		pthread_cond_wait(&w->moved, &w->mutex);
-	ours = !w->failed;
-	pthread_mutex_unlock(&w->mutex);
-	return ours;
-}
-
-static void end_turn(struct work *w, bool failed)
-{
-	pthread_mutex_lock(&w->mutex);
-	w->turn++;
-	w->failed |= failed;
-	pthread_cond_broadcast(&w->moved);
-	pthread_mutex_unlock(&w->mutex);
-}
-
-static int one_part(struct desk *d, unsigned part)
+static int one_unit(struct desk *d, struct unit *u)
 {
 	struct work *w = d->w;
-	bool done = arrange_fits(w, w->s, shuffle_count(w->s, part));
-	int r = done ? lists_of(d, part) : 0;
+	bool fits = arrange_fits(w, u->s, shuffle_count(u->s, u->part));
+	int r = 0;
 
-	if (r == 0 && !wait_for_turn(w, part))
-		return 1;
+	if (!fits && shuffle_first(u->s, u->part) < shuffle_last(u->s, u->part))
+		return arrange_divide(w, u);
+	d->s = u->s;
+	if (fits)
+		r = lists_of(d, u->part);
+	if (r == 0 && !arrange_wait(w, u))
+		return 0;
 	if (r == 0)
-		r = hand_over(d, part, done);
-	end_turn(w, r != 0);
+		r = hand_over(d, u, fits);
+	arrange_done(w, u, r != 0);
 	return r;
 }
 
-static int take_parts(void *ctx, unsigned who)
+static int take_units(void *ctx, unsigned who)
 {
 	struct work *w = ctx;
 	struct desk d = { .w = w };
-	unsigned part;
+	struct unit *u;
 	int r = 0;
 
 	(void)who;
 	d.pieces.mem = d.degree.mem = d.list_len.mem = w->p->mem;
-	while (r == 0 && (part = w->next++) < shuffle_part_n(w->s))
-		r = one_part(&d, part);
+	while (r == 0 && (u = arrange_take(w)))
+		r = one_unit(&d, u);
 	desk_release(&d);
 	pthread_mutex_lock(&w->mutex);
 	w->count.edge_n += d.count.edge_n;
 	w->count.loop_n += d.count.loop_n;
 	pthread_mutex_unlock(&w->mutex);
-	return r < 0 ? r : 0;
+	return r;
 }
 
 int arrange(const struct shuffle *s, const struct arrange_plan *p, struct csr_writer *writer,
 	    struct arrange_count *out)
 {
-	struct work w = { .s = s, .p = p, .writer = writer };
-	int r;
+	struct work w = { .p = p, .writer = writer };
+	int r = arrange_begin(&w, s);
 
-	pthread_mutex_init(&w.mutex, NULL);
-	pthread_cond_init(&w.moved, NULL);
-	r = team_run(p->threads, take_parts, &w);
-	pthread_cond_destroy(&w.moved);
-	pthread_mutex_destroy(&w.mutex);
+	if (r < 0)
+		return r;
+	r = team_run(p->threads, take_units, &w);
+	arrange_end(&w);
 	*out = w.count;
 	return r;
 }

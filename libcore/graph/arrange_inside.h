@@ -18,20 +18,27 @@ struct arrange_row {
 	uint64_t from, node;		/* as in the shuffle; its id */
 };
 
-struct work {
+struct unit {				/* a partition on its way */
 	const struct shuffle *s;
+	unsigned part;
+	bool taken, done;
+	struct shuffle *close;		/* this was the last of its partitions */
+	struct unit *next;
+};
+
+struct work {
 	const struct arrange_plan *p;
 	struct csr_writer *writer;
-	_Atomic unsigned next;		/* partition to be taken */
 	pthread_mutex_t mutex;
 	pthread_cond_t moved;
-	unsigned turn;			/* partition to be handed over */
+	struct unit *head;		/* whose turn it is; the others follow */
 	bool failed;
 	struct arrange_count count;	/* of who is done, or has the turn */
 };
 
 struct desk {				/* what one thread works on */
 	struct work *w;
+	const struct shuffle *s;	/* of the unit at hand */
 	void *key, *other;		/* keys and room for as many; then ids */
 	size_t cap;			/* bytes of each */
 	union csr_value *value;		/* of the edges, where they have one */
@@ -42,6 +49,17 @@ struct desk {				/* what one thread works on */
 	struct buf degree, list_len;	/* uint64_t[], of their rows */
 	struct arrange_count count;
 };
+
+/* --- arrange_turn.c: units in order --- */
+
+int arrange_begin(struct work *w, const struct shuffle *s);
+void arrange_end(struct work *w);
+struct unit *arrange_take(struct work *w);	/* NULL: none is left, or one has failed */
+/* Until it is U's turn; false when another has failed. */
+bool arrange_wait(struct work *w, const struct unit *u);
+void arrange_done(struct work *w, struct unit *u, bool failed);
+/* U, of several rows, gives way to its parts. */
+int arrange_divide(struct work *w, struct unit *u);
 
 bool arrange_fits(const struct work *w, const struct shuffle *s, uint64_t n);
 struct arrange_row arrange_row(const struct work *w, uint64_t row);
@@ -64,5 +82,8 @@ int arrange_valued_equal(struct work *w, const struct shuffle *s, unsigned part,
  * memory however many they are.  ROW: its rows are the targets of this one. */
 int arrange_stream(struct work *w, const struct shuffle *s, unsigned part,
 		   const uint64_t *row);
+/* A partition's records in a shuffle of their own; TURNED: by target. */
+int arrange_sub(struct work *w, const struct shuffle *s, unsigned part, bool turned,
+		uint64_t to_n, struct shuffle **out);
 
 #endif

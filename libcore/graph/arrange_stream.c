@@ -108,8 +108,8 @@ static int add_records(void *ctx, const struct shuffle_record *rec, size_t n)
 	return r;
 }
 
-static int open_sub(struct work *w, const struct shuffle *s, unsigned part, bool turned,
-		    uint64_t to_n, struct shuffle **out)
+int arrange_sub(struct work *w, const struct shuffle *s, unsigned part, bool turned,
+		uint64_t to_n, struct shuffle **out)
 {
 	struct shuffle_plan plan = {
 		.backend = w->p->backend, .mem = w->p->mem, .hands = 1,
@@ -142,7 +142,7 @@ static int stream_divided(struct work *w, const struct shuffle *s, unsigned part
 	uint64_t row = shuffle_first(s, part);
 	bool turned = !fixed && row == shuffle_last(s, part);
 	struct shuffle *sub = NULL;
-	int r = open_sub(w, s, part, turned, turned || fixed ? 1 : w->p->span, &sub);
+	int r = arrange_sub(w, s, part, turned, turned || fixed ? 1 : w->p->span, &sub);
 
 	for (unsigned p = 0; r == 0 && p < shuffle_part_n(sub); p++)
 		r = arrange_stream(w, sub, p, turned ? &row : fixed);

@@ -199,7 +199,7 @@ static uint64_t fold_row(struct desk *d, const struct sorted *o, uint64_t i, uin
 
 int arrange_valued(struct desk *d, unsigned part)
 {
-	const struct shuffle *s = d->w->s;
+	const struct shuffle *s = d->s;
 	unsigned to_bits = shuffle_to_bits(s);
 	uint64_t n = shuffle_count(s, part), i = 0, end, m;
 	struct sorted o;

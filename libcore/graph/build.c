@@ -450,10 +450,12 @@ static int add_any(struct build *b, const struct text_edge *e, uint64_t at)
  * look up at once. */
 static int log_texts(struct build *b, const struct text_edge *e, size_t n, uint64_t at)
 {
-	struct bytes key[2 * TEXTS_N] = {{0}};
+	struct bytes key[2 * TEXTS_N];
 	uint64_t number[2 * TEXTS_N], type;
 	int r;
 
+	if (n == 0)
+		return 0;
 	for (size_t i = 0; i < n; i++) {
 		key[2 * i] = e[i].src.bytes;
 		key[2 * i + 1] = e[i].dst.bytes;

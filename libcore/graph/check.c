@@ -8,10 +8,14 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "graph/sort.h"
+
+#define ORDER_BUDGET (4u << 20)		/* of the sorter of degrees */
 
 struct check {
 	struct graph *g;
@@ -71,7 +75,6 @@ static int check_csr(struct check *c, struct csr *csr)
 }
 
 /* --- one direction against the other --- */
-
 
 static int add_turned(struct sort *s, struct csr *out, uint32_t type)
 {
@@ -145,6 +148,120 @@ static int check_turned(struct check *c, uint32_t type)
 	return r;
 }
 
+/* --- values of one direction against those of the other --- */
+
+static uint64_t sign(uint64_t from, uint64_t to, union csr_value v)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &v, sizeof bits);
+	return hash_u64(hash_u64(hash_u64(from) + to) + bits);
+}
+
+/* The edges' signs one way, less those of the other way: 0 if they are the same
+ * edges with the same values, whatever the order of equal ones. */
+static int sum_values(struct csr *csr, uint32_t type, uint64_t *sum)
+{
+	enum csr_direction way = csr_direction(csr);
+	struct csr_list list;
+	struct csr_scan scan;
+	union csr_value v;
+	uint64_t to;
+	int r = 0;
+
+	csr_scan_begin(&scan, csr, type);
+	while (r >= 0 && (r = csr_scan_next(&scan, &list)) > 0)
+		while ((r = csr_next_value(&list, &to, &v)) > 0)
+			if (way == CSR_OUT || (way == CSR_BOTH && scan.node < to))
+				*sum += sign(scan.node, to, v);
+			else if (way == CSR_IN || scan.node > to)
+				*sum -= sign(to, scan.node, v);
+	return r;
+}
+
+static int check_values(struct check *c, uint32_t type)
+{
+	struct csr *out = graph_csr(c->g, CSR_OUT), *in = graph_csr(c->g, CSR_IN);
+	char words[512];
+	uint64_t sum = 0;
+	int r = 0;
+
+	if (csr_values(out) != CSR_NO_VALUES)
+		r = sum_values(out, type, &sum);
+	if (r == 0 && in != out && csr_values(in) != CSR_NO_VALUES)
+		r = sum_values(in, type, &sum);
+	if (r < 0 || (sum == 0 && csr_values(out) == csr_values(in)))
+		return r;
+	snprintf(words, sizeof words, "%s: type %" PRIu32 " of graph %s: incoming edges have"
+		 " other values than outgoing ones", segment_path(csr_segment(in)), type,
+		 graph_entry(c->g)->name);
+	fault(c, words);
+	return 0;
+}
+
+/* --- an order by degree --- */
+
+static int add_degrees(struct sort *s, struct csr *csr)
+{
+	struct csr_scan scan;
+	uint64_t n;
+	int r = 0;
+
+	for (uint32_t t = 0; r >= 0 && t < csr_type_n(csr); t++) {
+		csr_scan_begin(&scan, csr, t);
+		while (r >= 0 && (r = csr_scan_degree(&scan, &n)) > 0)
+			r = sort_add(s, (sort_key)scan.node << 64 | n);
+	}
+	return r;
+}
+
+/* None has more edges than the one before it, nor as many and an earlier key. */
+static int compare_degrees(struct check *c, struct sort *s)
+{
+	uint64_t before = UINT64_MAX, place_before = 0, place, sum;
+	sort_key key = 0;
+	char words[512];
+	int more = sort_next(s, &key), r = more < 0 ? more : 0;
+
+	for (uint64_t id = 0; r == 0 && id < graph_node_n(c->g); id++) {
+		for (sum = 0; more > 0 && (uint64_t)(key >> 64) == id; more = sort_next(s, &key))
+			sum += (uint64_t)key;
+		r = more < 0 ? more : dict_place_of(graph_dict(c->g), id, &place);
+		if (r == 0 && (sum > before || (sum == before && place < place_before))) {
+			snprintf(words, sizeof words, "%s: node %" PRIu64 " of graph %s is not"
+				 " where its degree puts it", segment_path(dict_segment(
+				 graph_dict(c->g))), id, graph_entry(c->g)->name);
+			fault(c, words);
+			return 0;
+		}
+		before = sum;
+		place_before = place;
+	}
+	return r;
+}
+
+static int check_order(struct check *c)
+{
+	struct csr *out = graph_csr(c->g, CSR_OUT), *in = graph_csr(c->g, CSR_IN);
+	struct sort_options o = {
+		.backend = c->backend, .mem = c->mem, .words = 2, .bits = 128,
+		.budget = ORDER_BUDGET,
+	};
+	struct sort *s = NULL;
+	int r = sort_open(&s, &o);
+
+	if (r == 0)
+		r = add_degrees(s, out);
+	if (r == 0 && in != out)
+		r = add_degrees(s, in);
+	if (r == 0)
+		r = sort_finish(s);
+	if (r == 0)
+		r = compare_degrees(c, s);
+	sort_close(s);
+	return r;
+}
+
 static int check_all(struct check *c)
 {
 	struct csr *out = graph_csr(c->g, CSR_OUT), *in = graph_csr(c->g, CSR_IN);
@@ -155,7 +272,10 @@ static int check_all(struct check *c)
 	if (r == 0 && in != out)
 		r = check_csr(c, in);
 	for (uint32_t t = 0; r == 0 && !c->fault_n && t < graph_type_n(c->g); t++)
-		r = check_turned(c, t);
+		if ((r = check_turned(c, t)) == 0 && !c->fault_n)
+			r = check_values(c, t);
+	if (r == 0 && !c->fault_n && dict_order(graph_dict(c->g)) == DICT_BY_DEGREE)
+		r = check_order(c);
 	return r;
 }
 

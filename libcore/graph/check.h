@@ -2,7 +2,8 @@
  *
  * Every page's checksum; the dictionary's order and its look-ups; every row, its
  * bounds, its targets, its order; that one direction is the transpose of the
- * other (of an undirected graph: of itself).  Memory stays within the graph's
+ * other (of an undirected graph: of itself), values included; that nodes lie as
+ * their order says.  Memory stays within the graph's
  * struct mem.
  */
 #ifndef GRAPH_CHECK_H

@@ -110,6 +110,11 @@ uint64_t csr_node_n(const struct csr *c)
 	return c->node_n;
 }
 
+bool csr_narrow(const struct csr *c)
+{
+	return c->width == 4;
+}
+
 uint64_t csr_edge_n(const struct csr *c)
 {
 	return c->edge_n;
@@ -275,6 +280,32 @@ int csr_block(struct csr_list *l, const uint64_t **ids)
 	return n;
 }
 
+/* The general block, in place: a narrow id's place is never behind the wide one's. */
+static int narrowed(struct csr_list *l)
+{
+	int n = l->csr->ops->block(l);
+
+	for (int i = 0; i < n; i++) {
+		uint64_t id = l->ids[i];
+
+		l->ids32[i] = (uint32_t)id;
+	}
+	return n;
+}
+
+int csr_block32(struct csr_list *l, unsigned most, const uint32_t **ids)
+{
+	int n = 0;
+
+	if (!csr_narrow(l->csr))
+		return err_set(ERR_BUG, "narrow ids of a graph that has wide ones");
+	*ids = l->ids32;
+	if (l->left)
+		n = l->csr->ops->block32 ? l->csr->ops->block32(l, most, ids) : narrowed(l);
+	l->given = n > 0 ? (uint32_t)n : 0;
+	return n;
+}
+
 int csr_seek(struct csr_list *l, uint64_t id)
 {
 	return l->left && l->csr->ops->seek ? l->csr->ops->seek(l, id) : 0;
@@ -362,24 +393,45 @@ int csr_next_value(struct csr_list *l, uint64_t *to, union csr_value *v)
 
 /* --- all rows --- */
 
-void csr_scan_begin(struct csr_scan *s, struct csr *c, uint32_t type)
+void csr_scan_range(struct csr_scan *s, struct csr *c, uint32_t type, uint64_t first,
+		    uint64_t end)
 {
 	s->csr = c;
 	s->type = type;
 	s->row = s->node = 0;
+	s->first = first;
+	s->end = end;
 	s->begun = false;
+}
+
+void csr_scan_begin(struct csr_scan *s, struct csr *c, uint32_t type)
+{
+	csr_scan_range(s, c, type, 0, UINT64_MAX);
+}
+
+static int scan_start(struct csr_scan *s)
+{
+	int r = csr_type_of(s->csr, s->type, &s->t);
+
+	if (s->first >= s->csr->node_n)
+		s->t.edge_n = 0;
+	return r == 0 && s->t.edge_n ? s->csr->ops->start(s) : r;
 }
 
 static int scan_next(struct csr_scan *s, struct csr_place *p)
 {
-	int r = s->begun ? 0 : csr_type_of(s->csr, s->type, &s->t);
+	int r = s->begun ? 0 : scan_start(s);
 
-	if (r == 0) {
-		r = s->t.edge_n ? s->csr->ops->next(s, p) : 0;
-		s->begun = true;
-	}
-	s->node = r > 0 ? p->node : s->node;
-	return r;
+	s->begun = true;
+	if (r < 0 || s->t.edge_n == 0)
+		return r;
+	do
+		r = s->csr->ops->next(s, p);
+	while (r > 0 && p->node < s->first);
+	if (r <= 0 || p->node >= s->end)
+		return r < 0 ? r : 0;
+	s->node = p->node;
+	return 1;
 }
 
 int csr_scan_next(struct csr_scan *s, struct csr_list *out)
@@ -400,6 +452,20 @@ int csr_scan_degree(struct csr_scan *s, uint64_t *out)
 
 	*out = r > 0 ? p.n : 0;
 	return r;
+}
+
+int csr_edges_before(struct csr *c, uint32_t type, uint64_t node, uint64_t *out)
+{
+	struct csr_type t;
+	int r = csr_type_of(c, type, &t);
+
+	*out = 0;
+	if (r < 0 || t.edge_n == 0)
+		return r;
+	if (node < c->node_n)
+		return c->ops->before(c, &t, node, out);
+	*out = t.edge_n;
+	return 0;
 }
 
 /* --- check --- */

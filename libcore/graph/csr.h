@@ -99,13 +99,21 @@ struct csr_list {
 	uint32_t values_width;
 	uint32_t given;		/* ids of the block before */
 	uint32_t taken, filled;	/* of ids, by csr_next */
-	uint64_t ids[CSR_BLOCK];
+	union {
+		uint64_t ids[CSR_BLOCK];
+		uint32_t ids32[CSR_BLOCK];
+	};
 	union csr_value values[CSR_BLOCK];
 };
 
 /* How many ids the next block has and where they are (until the next call on this
  * list); 0 at the end; ERR_DAMAGED. */
 int csr_block(struct csr_list *l, const uint64_t **ids);
+
+/* The same of a graph whose ids are all below 2^32 (csr_narrow, else ERR_BUG), at
+ * most MOST ids, CSR_FEW or CSR_BLOCK: few where the reader may well stop early. */
+#define CSR_FEW LIST_BLOCK
+int csr_block32(struct csr_list *l, unsigned most, const uint32_t **ids);
 
 /* One by one: 1 and the next id, 0 at the end, ERR_DAMAGED.  Not to be mixed with
  * csr_block on one list. */
@@ -141,6 +149,7 @@ int csr_open(struct csr **out, struct backend *b, const struct segment_ref *ref,
 void csr_close(struct csr *c);			/* NULL is fine */
 
 uint64_t csr_node_n(const struct csr *c);
+bool csr_narrow(const struct csr *c);		/* node_n < 2^32 */
 uint64_t csr_edge_n(const struct csr *c);
 uint32_t csr_type_n(const struct csr *c);
 enum csr_direction csr_direction(const struct csr *c);
@@ -186,6 +195,7 @@ struct csr_scan {
 	uint64_t row, node;	/* node: of the list just given */
 	/* private */
 	bool begun;
+	uint64_t first, end;
 	struct csr_type t;
 	union {
 		struct csr_group group;
@@ -193,8 +203,16 @@ struct csr_scan {
 	};
 };
 void csr_scan_begin(struct csr_scan *s, struct csr *c, uint32_t type);
+/* Only those of nodes from FIRST to before END; what lies outside is not looked at. */
+void csr_scan_range(struct csr_scan *s, struct csr *c, uint32_t type, uint64_t first,
+		    uint64_t end);
 int csr_scan_next(struct csr_scan *s, struct csr_list *out);	/* 1, 0, < 0 */
 int csr_scan_degree(struct csr_scan *s, uint64_t *out);	/* the same, targets untouched */
+
+/* How many edges the type's rows have that lie before the first of NODE or a later
+ * node: no targets are touched.  Exact where NODE is a multiple of CSR_GROUP and
+ * the type dense; else some too few: those of a group or a chunk. */
+int csr_edges_before(struct csr *c, uint32_t type, uint64_t node, uint64_t *out);
 
 /* Every rule of the format, each list read: 0 or the first fault. */
 int csr_check(struct csr *c);

@@ -179,13 +179,27 @@ static int coo_find(struct csr *c, const struct csr_type *t, uint64_t node,
 	return 1;
 }
 
+static int coo_start(struct csr_scan *s)
+{
+	return walk_to(s->csr, &s->t, s->first, &s->walk);
+}
+
+static int coo_before(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *edges)
+{
+	uint64_t chunk;
+	int r = chunk_before(c, t, node, &chunk);
+
+	*edges = r == 0 ? chunk * CSR_PAIRS : 0;
+	return r;
+}
+
 static int coo_next(struct csr_scan *s, struct csr_place *out)
 {
 	struct csr_walk *w = &s->walk;
-	int r = s->begun ? 0 : walk_from(s->csr, &s->t, 0, w);
+	int r = 0;
 
-	if (r < 0 || w->place == s->t.edge_n)
-		return r;
+	if (w->place == s->t.edge_n)
+		return 0;
 	place_of(w, out);
 	while (r == 0 && w->from == out->node)
 		r = step(s->csr, &s->t, w);
@@ -255,8 +269,10 @@ static int coo_check(struct csr *c, const struct csr_type *t,
 	struct csr_scan s = { .csr = c, .t = *t };
 	uint64_t row_n = 0, edge_n = 0;
 	struct csr_place p;
-	int r = 0;
+	int r = t->edge_n ? coo_start(&s) : 0;
 
+	if (r < 0)
+		return r;
 	while (t->edge_n && (r = coo_next(&s, &p)) > 0) {
 		s.begun = true;
 		row_n++;
@@ -273,5 +289,5 @@ static int coo_check(struct csr *c, const struct csr_type *t,
 
 const struct csr_ops csr_coo_ops = {
 	.fits = coo_fits, .find = coo_find, .next = coo_next, .begin = coo_begin,
-	.block = coo_block, .check = coo_check,
+	.block = coo_block, .start = coo_start, .before = coo_before, .check = coo_check,
 };

@@ -25,9 +25,14 @@ struct csr_ops {
 	/* 1 and the next list that is not empty, 0 at the end.  s->t is known; s->begun
 	 * is false the first time. */
 	int (*next)(struct csr_scan *s, struct csr_place *out);
+	/* Before the first: to where s->first's row is, or some rows before it. */
+	int (*start)(struct csr_scan *s);
+	int (*before)(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *edges);
 	/* A list at its place, whose general part is set, before its first block. */
 	int (*begin)(struct csr_list *l, const struct csr_place *p);
 	int (*block)(struct csr_list *l);	/* ids into l->ids, l->left and all */
+	/* As csr_block32; NULL: the general one made narrow. */
+	int (*block32)(struct csr_list *l, unsigned most, const uint32_t **ids);
 	int (*seek)(struct csr_list *l, uint64_t id);	/* NULL: stays */
 	/* All rules of the rows; LIST is called for each in order. */
 	int (*check)(struct csr *c, const struct csr_type *t,

@@ -188,6 +188,44 @@ static int packed_find(struct csr *c, const struct csr_type *t, uint64_t node,
 	return r < 0 ? r : 1;
 }
 
+/* The first group from I on that has bytes: where[] never falls, so that empty ones
+ * are skipped by halving.  group_n: none. */
+static int filled_group(struct csr *c, const struct csr_type *t, uint64_t i, uint64_t *out)
+{
+	uint64_t lo = i, hi = group_n(c, t), node, off, x;
+	int r = segment_check(c->seg, t->rows + i * where_len(t), where_len(t));
+
+	if (r < 0)
+		return r;
+	where_at(t, i, &node, &off);
+	while (lo < hi) {		/* groups before LO begin at OFF, as LO does */
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		r = segment_check(c->seg, t->rows + (mid + 1) * where_len(t), where_len(t));
+		if (r < 0)
+			return r;
+		where_at(t, mid + 1, &node, &x);
+		if (x == off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	*out = lo;
+	return 0;
+}
+
+static int packed_before(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *edges)
+{
+	struct group g = {0};
+	uint64_t i = node / CSR_GROUP;
+	int r = t->sparse ? find_group(c, t, node, &i) : filled_group(c, t, i, &i);
+
+	if (r == 0 && i < group_n(c, t))
+		r = group_at(c, t, i, &g);
+	*edges = i < group_n(c, t) ? g.edge : t->edge_n;
+	return r;
+}
+
 /* --- a group at a time --- */
 
 static int unfold(struct csr *c, const struct csr_type *t, uint64_t i, struct csr_group *out)
@@ -222,13 +260,18 @@ static int place_at(struct csr *c, const struct csr_type *t, const struct csr_gr
 	return place(c, t, g->off, g->edge, ends, edges, out);
 }
 
+static int packed_start(struct csr_scan *s)
+{
+	s->row = s->group.n = 0;
+	s->group.next = s->first / CSR_GROUP;
+	return s->t.sparse ? find_group(s->csr, &s->t, s->first, &s->group.next) : 0;
+}
+
 static int packed_next(struct csr_scan *s, struct csr_place *out)
 {
 	struct csr_group *g = &s->group;
 	int r = 0;
 
-	if (!s->begun)
-		g->next = g->n = s->row = 0;
 	while (r == 0) {
 		for (; s->row < g->n; s->row++)
 			if (g->edges[s->row] != (s->row ? g->edges[s->row - 1] : 0)) {
@@ -278,6 +321,26 @@ static int packed_block(struct csr_list *l)
 		return csr_damaged(c, at, "a neighbour that is no node");
 	l->left -= (unsigned)n;
 	l->at = p->at;
+	return n;
+}
+
+static int packed_block32(struct csr_list *l, unsigned most, const uint32_t **ids)
+{
+	struct list_reader *p = &l->packed;
+	const uint8_t *at = p->at;
+	struct csr *c = l->csr;
+	int n, r = segment_check(c->seg, at, least(LIST_REACH, (uint64_t)(p->end - at)));
+
+	if (r < 0)
+		return r;
+	n = list_read32(p, l->ids32, most);
+	if (n <= 0)
+		return csr_damaged(c, at, "a list that goes on as none does");
+	if (l->ids32[n - 1] >= c->node_n)
+		return csr_damaged(c, at, "a neighbour that is no node");
+	l->left -= (unsigned)n;
+	l->at = p->at;
+	*ids = l->ids32;
 	return n;
 }
 
@@ -349,5 +412,6 @@ static int packed_check(struct csr *c, const struct csr_type *t,
 
 const struct csr_ops csr_packed_ops = {
 	.fits = packed_fits, .find = packed_find, .next = packed_next, .begin = packed_begin,
-	.block = packed_block, .seek = packed_seek, .check = packed_check,
+	.block = packed_block, .block32 = packed_block32, .seek = packed_seek,
+	.start = packed_start, .before = packed_before, .check = packed_check,
 };

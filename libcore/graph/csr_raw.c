@@ -41,7 +41,7 @@ static int node_at(struct csr *c, const struct csr_type *t, uint64_t i, uint64_t
 	return *out < c->node_n ? 0 : csr_damaged(c, at, "a row of no node");
 }
 
-/* 1 and the row of NODE, 0 when it has none. */
+/* The first row that is not of a node below NODE: 1 when it is NODE's, 0 when not. */
 static int find_row(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *row)
 {
 	uint64_t lo = 0, hi = t->row_n, x;
@@ -65,6 +65,7 @@ static int find_row(struct csr *c, const struct csr_type *t, uint64_t node, uint
 		else
 			hi = mid;
 	}
+	*row = lo;
 	return 0;
 }
 
@@ -115,6 +116,26 @@ static int raw_next(struct csr_scan *s, struct csr_place *out)
 	return r;
 }
 
+static int raw_start(struct csr_scan *s)
+{
+	int r = find_row(s->csr, &s->t, s->first, &s->row);
+
+	return r < 0 ? r : 0;
+}
+
+static int raw_before(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *edges)
+{
+	struct csr_place p = {0};
+	uint64_t row = 0;
+	int r = find_row(c, t, node, &row);
+
+	if (r < 0)
+		return r;
+	r = row < rows_n(c, t) ? place_of(c, t, row, &p) : 0;
+	*edges = row < rows_n(c, t) ? p.edge : t->edge_n;
+	return r;
+}
+
 /* N ids widened from the file; the greatest of them. */
 static uint64_t widen(uint64_t *ids, const uint8_t *at, uint32_t n, unsigned width)
 {
@@ -139,6 +160,29 @@ static int raw_block(struct csr_list *l)
 	if (widen(l->ids, l->at, n, c->width) >= c->node_n)
 		return csr_damaged(c, l->at, "a neighbour that is no node");
 	l->at += (size_t)n * c->width;
+	l->left -= n;
+	return (int)n;
+}
+
+/* Narrow ids are read where they lie: bytes of the file in the processor's order. */
+static int raw_block32(struct csr_list *l, unsigned most, const uint32_t **ids)
+{
+	uint32_t n = l->left < most ? (uint32_t)l->left : most, top = 0;
+	int r = segment_check(l->csr->seg, l->at, n * sizeof(le32));
+
+	if (r < 0)
+		return r;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	*ids = (const uint32_t *)(const void *)l->at;
+#else
+	for (uint32_t i = 0; i < n; i++)
+		l->ids32[i] = le32_get(((const le32 *)l->at)[i]);
+#endif
+	for (uint32_t i = 0; i < n; i++)
+		top = (*ids)[i] > top ? (*ids)[i] : top;
+	if (top >= l->csr->node_n)
+		return csr_damaged(l->csr, l->at, "a neighbour that is no node");
+	l->at += n * sizeof(le32);
 	l->left -= n;
 	return (int)n;
 }
@@ -196,5 +240,6 @@ static int raw_check(struct csr *c, const struct csr_type *t,
 
 const struct csr_ops csr_raw_ops = {
 	.fits = raw_fits, .find = raw_find, .next = raw_next, .block = raw_block,
-	.seek = raw_seek, .check = raw_check,
+	.block32 = raw_block32, .seek = raw_seek, .start = raw_start, .before = raw_before,
+	.check = raw_check,
 };

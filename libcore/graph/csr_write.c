@@ -6,6 +6,7 @@
 #include "graph/csr_write_inside.h"
 
 #define HELD_MOST (4u << 20)
+#define VALUES_MOST (4u << 20)	/* bytes of values in memory until they are written */
 #define HELD_LEAST (16u << 10)
 
 static int chunk_flush(struct csr_writer *w)
@@ -79,7 +80,7 @@ static int create(struct csr_writer *w, struct backend *b, const uint8_t store_i
 	w->types = mem_zalloc(w->mem, (w->plan.type_n + 1ull) * sizeof *w->types);
 	r = w->types ? spool_open(&w->rows, b, cap, w->mem) : ERR_MEMORY;
 	if (r == 0 && w->plan.values)
-		r = spool_open(&w->values, b, cap, w->mem);
+		r = spool_open(&w->values, b, cap < VALUES_MOST ? cap : VALUES_MOST, w->mem);
 	if (r == 0)
 		r = segment_create(&w->seg, b, SEGMENT_CSR, store_id, w->mem);
 	return r < 0 ? r : segment_begin(w->seg, CSR_TARGETS);

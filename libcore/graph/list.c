@@ -263,7 +263,6 @@ static inline bool sum_portable(uint64_t *ids, const uint8_t *at, unsigned m, un
 	return !wraps;
 }
 
-typedef int read_fn(struct list_reader *r, uint64_t ids[LIST_READ]);
 typedef bool sum_fn(uint64_t *ids, const uint8_t *at, unsigned m, unsigned w, uint64_t last,
 		    uint64_t step);
 
@@ -302,40 +301,66 @@ static int read_portable(struct list_reader *r, uint64_t ids[LIST_READ])
 }
 
 #if defined(__x86_64__)
+/* How eight numbers of W bits, W up to SIMD_BITS, come into eight lanes. */
+struct spread {
+	__m256i pick, shift, mask;
+};
+
+__attribute__((target("avx2"))) static inline struct spread spread_of(unsigned w)
+{
+	const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 0, 1, 2, 3);
+	const __m256i four = _mm256_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12,
+					      0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12);
+	const __m256i odd = _mm256_set_epi32(4, 4, 4, 4, 0, 0, 0, 0);
+	/* where each number's bits begin, from its half's first byte on */
+	__m256i bit = _mm256_add_epi32(_mm256_mullo_epi32(lane, _mm256_set1_epi32((int)w)),
+				       w & 1 ? odd : _mm256_setzero_si256());
+	struct spread s = {
+		.pick = _mm256_add_epi8(_mm256_shuffle_epi8(_mm256_srli_epi32(bit, 3), four),
+					_mm256_set1_epi32(0x03020100)),
+		.shift = _mm256_and_si256(bit, _mm256_set1_epi32(7)),
+		.mask = _mm256_set1_epi32((int)((1u << w) - 1)),
+	};
+
+	return s;
+}
+
+__attribute__((target("avx2"))) static inline __m256i
+eight_at(const uint8_t *at, unsigned w, const struct spread *s)
+{
+	__m256i x = _mm256_inserti128_si256(
+		_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)at)),
+		_mm_loadu_si128((const __m128i *)(at + w / 2)), 1);
+
+	x = _mm256_srlv_epi32(_mm256_shuffle_epi8(x, s->pick), s->shift);
+	return _mm256_and_si256(x, s->mask);
+}
+
+/* Each lane the sum of all up to it, LESS added to each number. */
+__attribute__((target("avx2"))) static inline __m256i sum_eight(__m256i x, __m256i less)
+{
+	const __m256i upper = _mm256_setr_epi32(0, 0, 0, 0, -1, -1, -1, -1);
+
+	x = _mm256_add_epi32(x, less);
+	x = _mm256_add_epi32(x, _mm256_slli_si256(x, 4));
+	x = _mm256_add_epi32(x, _mm256_slli_si256(x, 8));
+	return _mm256_add_epi32(x, _mm256_and_si256(
+		upper, _mm256_permutevar8x32_epi32(x, _mm256_set1_epi32(3))));
+}
+
 /* As sum_portable, for W of up to SIMD_BITS; eight places at a time are written. */
 __attribute__((target("avx2"))) static inline bool
 sum_avx2(uint64_t *ids, const uint8_t *at, unsigned m, unsigned w, uint64_t last, uint64_t step)
 {
-	const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 0, 1, 2, 3);
-	const __m256i spread = _mm256_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12,
-						0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12);
-	const __m256i four = _mm256_set1_epi32(0x03020100);
-	const __m256i upper = _mm256_setr_epi32(0, 0, 0, 0, -1, -1, -1, -1);
-	const __m256i third = _mm256_set1_epi32(3), seventh = _mm256_set1_epi32(7);
-	/* where each number's bits begin, from its half's first byte on */
-	__m256i bit = _mm256_add_epi32(_mm256_mullo_epi32(lane, _mm256_set1_epi32((int)w)),
-				       _mm256_and_si256(upper, _mm256_set1_epi32(w & 1 ? 4 : 0)));
-	__m256i pick = _mm256_add_epi8(
-		_mm256_shuffle_epi8(_mm256_srli_epi32(bit, 3), spread), four);
-	__m256i shift = _mm256_and_si256(bit, seventh);
-	__m256i mask = _mm256_set1_epi32((int)((1u << w) - 1));
+	struct spread s = spread_of(w);
 	__m256i less = _mm256_set1_epi32((int)step);
 	__m256i base = _mm256_set1_epi64x((long long)last);
 	__m256i carry = _mm256_setzero_si256();
 
 	for (unsigned i = 0; i < m; i += 8, at += w) {
-		__m256i x = _mm256_inserti128_si256(
-			_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)at)),
-			_mm_loadu_si128((const __m128i *)(at + w / 2)), 1);
+		__m256i x = _mm256_add_epi32(sum_eight(eight_at(at, w, &s), less), carry);
 
-		x = _mm256_srlv_epi32(_mm256_shuffle_epi8(x, pick), shift);
-		x = _mm256_add_epi32(_mm256_and_si256(x, mask), less);
-		x = _mm256_add_epi32(x, _mm256_slli_si256(x, 4));
-		x = _mm256_add_epi32(x, _mm256_slli_si256(x, 8));
-		x = _mm256_add_epi32(x, _mm256_and_si256(
-			upper, _mm256_permutevar8x32_epi32(x, third)));
-		x = _mm256_add_epi32(x, carry);
-		carry = _mm256_permutevar8x32_epi32(x, seventh);
+		carry = _mm256_permutevar8x32_epi32(x, _mm256_set1_epi32(7));
 		_mm256_storeu_si256((__m256i *)(ids + i), _mm256_add_epi64(base,
 			_mm256_cvtepu32_epi64(_mm256_castsi256_si128(x))));
 		_mm256_storeu_si256((__m256i *)(ids + i + 4), _mm256_add_epi64(base,
@@ -351,35 +376,129 @@ __attribute__((target("avx2"))) static int read_avx2(struct list_reader *r,
 }
 #endif
 
-static read_fn read_first;
-static read_fn *reader = read_first;	/* whoever races here stores the same */
+/* --- the same for narrow ids --- */
 
-static read_fn *best(void)
+static inline bool sum32_portable(uint32_t *ids, const uint8_t *at, unsigned m, unsigned w,
+				  uint64_t last, uint64_t step)
 {
-#if defined(__x86_64__)
-	if (cpu_has(CPU_AVX2))
-		return read_avx2;
-#endif
-	return read_portable;
+	uint64_t wide[LIST_BLOCK];
+	bool fits = sum_portable(wide, at, m, w, last, step) && wide[m - 1] <= UINT32_MAX;
+
+	for (unsigned i = 0; i < m; i++)
+		ids[i] = (uint32_t)wide[i];
+	return fits;
 }
 
-static int read_first(struct list_reader *r, uint64_t ids[LIST_READ])
-{
-	read_fn *f = best();
+typedef bool sum32_fn(uint32_t *ids, const uint8_t *at, unsigned m, unsigned w, uint64_t last,
+		      uint64_t step);
 
-	__atomic_store_n(&reader, f, __ATOMIC_RELAXED);
-	return f(r, ids);
+static inline __attribute__((always_inline)) int
+read32_with(struct list_reader *r, uint32_t *ids, unsigned most, sum32_fn *narrow,
+	    unsigned narrow_bits)
+{
+	unsigned n = 0, m;
+
+	if (!r->begun && r->left) {
+		r->begun = true;
+		r->left--;
+		ids[n++] = (uint32_t)r->last;
+		if (r->last > UINT32_MAX || (r->left == 0 && r->at != r->end))
+			return -1;
+	}
+	while (r->left && n + LIST_BLOCK <= most) {
+		int w = block_width(r, r->left, &m);
+
+		if (w < 0)
+			return -1;
+		if ((unsigned)w <= narrow_bits
+		    ? !narrow(ids + n, r->at, m, (unsigned)w, r->last, r->step)
+		    : !sum32_portable(ids + n, r->at, m, (unsigned)w, r->last, r->step))
+			return -1;
+		r->at += (m * (unsigned)w + 7) / 8;
+		n += m;
+		r->last = ids[n - 1];
+		r->left -= m;
+	}
+	return (int)n;
+}
+
+static int read32_portable(struct list_reader *r, uint32_t ids[LIST_READ], unsigned most)
+{
+	return read32_with(r, ids, most, sum32_portable, 64);
+}
+
+#if defined(__x86_64__)
+/* As sum_avx2; a block's sum is below 2^31, so that a wrap shows at its end. */
+__attribute__((target("avx2"))) static inline bool
+sum32_avx2(uint32_t *ids, const uint8_t *at, unsigned m, unsigned w, uint64_t last,
+	   uint64_t step)
+{
+	struct spread s = spread_of(w);
+	__m256i less = _mm256_set1_epi32((int)step);
+	__m256i carry = _mm256_set1_epi32((int)last);
+
+	for (unsigned i = 0; i < m; i += 8, at += w) {
+		__m256i x = _mm256_add_epi32(sum_eight(eight_at(at, w, &s), less), carry);
+
+		carry = _mm256_permutevar8x32_epi32(x, _mm256_set1_epi32(7));
+		_mm256_storeu_si256((__m256i *)(ids + i), x);
+	}
+	return ids[m - 1] >= last;
+}
+
+__attribute__((target("avx2"))) static int
+read32_avx2(struct list_reader *r, uint32_t ids[LIST_READ], unsigned most)
+{
+	return read32_with(r, ids, most, sum32_avx2, SIMD_BITS);
+}
+#endif
+
+/* --- which it is --- */
+
+#if defined(__x86_64__)
+static int vectors;		/* 0: not known yet, 1: AVX2, -1: none; a race stores the same */
+
+static inline bool has_vectors(void)
+{
+	int v = __atomic_load_n(&vectors, __ATOMIC_RELAXED);
+
+	if (v == 0) {
+		v = cpu_has(CPU_AVX2) ? 1 : -1;
+		__atomic_store_n(&vectors, v, __ATOMIC_RELAXED);
+	}
+	return v > 0;
 }
 
 void list_portable(bool on)
 {
-	__atomic_store_n(&reader, on ? read_portable : best(), __ATOMIC_RELAXED);
+	__atomic_store_n(&vectors, on ? -1 : 0, __ATOMIC_RELAXED);
 }
 
 int list_read(struct list_reader *r, uint64_t ids[LIST_READ])
 {
-	return __atomic_load_n(&reader, __ATOMIC_RELAXED)(r, ids);
+	return has_vectors() ? read_avx2(r, ids) : read_portable(r, ids);
 }
+
+int list_read32(struct list_reader *r, uint32_t ids[LIST_READ], unsigned most)
+{
+	return has_vectors() ? read32_avx2(r, ids, most) : read32_portable(r, ids, most);
+}
+#else
+void list_portable(bool on)
+{
+	(void)on;
+}
+
+int list_read(struct list_reader *r, uint64_t ids[LIST_READ])
+{
+	return read_portable(r, ids);
+}
+
+int list_read32(struct list_reader *r, uint32_t ids[LIST_READ], unsigned most)
+{
+	return read32_portable(r, ids, most);
+}
+#endif
 
 /* --- moving forward --- */
 

@@ -85,6 +85,11 @@ int list_begin(struct list_reader *r, uint64_t node, uint64_t n, const uint8_t *
 #define LIST_REACH (4 * (1 + 8 * LIST_BLOCK))
 int list_read(struct list_reader *r, uint64_t ids[LIST_READ]);
 
+/* The same where every id is below 2^32 (else -1), up to MOST at a time, at least
+ * LIST_BLOCK: so few suit a reader that may find what it looks for early; its first
+ * call gives the first id alone. */
+int list_read32(struct list_reader *r, uint32_t ids[LIST_READ], unsigned most);
+
 /* Forward to a place such that the next id read is ID's, or one at most 2 * LIST_CHUNK
  * places before the first that is not less than ID.  It looks at the table
  * (list_table_len bytes at r->table) and what it says must be right.  -1. */

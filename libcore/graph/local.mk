@@ -34,5 +34,7 @@ libcore_a_SOURCES += %D%/edges.c %D%/edges.h
 libcore_a_SOURCES += %D%/radix.c %D%/radix.h
 libcore_a_SOURCES += %D%/arrange.c %D%/arrange.h %D%/arrange_inside.h
 libcore_a_SOURCES += %D%/arrange_stream.c
+libcore_a_SOURCES += %D%/arrange_turn.c
 libcore_a_SOURCES += %D%/arrange_value.c
 libcore_a_SOURCES += %D%/build_inside.h %D%/build_write.c
+libcore_a_SOURCES += %D%/sweep.c %D%/sweep.h

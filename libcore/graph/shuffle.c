@@ -113,7 +113,7 @@ static int divide(struct shuffle *s)
 {
 	unsigned shift = s->holder[0].hand.shift;
 	uint64_t span = choose_span(s), widest = 0;
-	uint64_t most = 2 * s->plan.sample_n / s->plan.part_most + 1;
+	uint64_t most = s->plan.sample_n / s->plan.part_most + 1;
 	uint32_t *count = mem_zalloc(s->plan.mem, (sizeof *count) << SLOT_BITS);
 
 	if (!count)
@@ -121,7 +121,7 @@ static int divide(struct shuffle *s)
 	for (size_t i = 0; i < s->plan.sample_n; i++)
 		count[(s->plan.sample[i] - s->plan.first) >> shift]++;
 	while ((s->part_n = cut(s, count, span, most)) > s->plan.part_most)
-		most *= 2;
+		most += most / 8 + 1;
 	mem_free(s->plan.mem, count);
 	s->lo[s->part_n] = s->plan.last + 1;
 	for (unsigned p = 0; p < s->part_n; p++)

@@ -144,6 +144,36 @@ e${TAB}a${TAB}\\N${TAB}\\N" ]
 	run -64 strato-graph path -k 0 a d
 }
 
+@test "path --weight: the least sum, with the cost so far; -k by cost" {
+	printf 'a b 1\nb c 1\nc d 1\na d 5\na c 9\nd e -1\n' | import -f el
+	[ "$(strato-graph path a d | tr '\n' ,)" = a,d, ]
+	[ "$(strato-graph path --weight a d | tr '\n' ,)" = a,b,c,d, ]
+	[ "$(strato-graph path --weight=weight -l a d | cut -f4 | tr '\n' ,)" = 0,1,2,3, ]
+	[ "$(strato-graph path --weight -k 9 -b <<<"a${TAB}d" | cut -f3,4 | tr '\t\n' ':,')" = 3:3,1:5,2:10, ]
+	[ "$(strato-graph path --weight -k 2 a d | tail -n 1)" = "2${TAB}d" ]
+	run --separate-stderr -65 strato-graph path --weight a e
+	[[ "$stderr" == *'from "d" to "e" has a negative weight'* ]]
+	strato-graph path -J -l --weight a d | jq -es 'map(.cost) == [0, 1, 2, 3]' >/dev/null
+	printf 'a b 0.5\nb c 0.25\na c 1e0\n' | import -g real -f el
+	[ "$(strato-graph path -g real --weight -l a c | cut -f4 | tr '\n' ,)" = 0.0,0.5,0.75, ] ||
+		[ "$(strato-graph path -g real --weight -l a c | tail -n 1 | cut -f4)" = 0.75 ]
+}
+
+@test "edges, subgraph and neighbors -l carry weights, and they go into import again" {
+	printf 'a b 3\nb c -4\nc a 12345678901\n' | import -f el
+	strato-graph edges >edges
+	grep -qx "b${TAB}c${TAB}${TAB}weight=-4" edges
+	import -g again -f tsv edges
+	strato-graph edges -g again >got
+	same edges got
+	strato-graph subgraph --hops=2 a | sort >got
+	sort edges >want
+	same want got
+	[ "$(strato-graph neighbors -l b)" = "c${TAB}${TAB}out${TAB}1${TAB}-4" ]
+	strato-graph edges -J | jq -es 'map(.weight) | add == 12345678900' >/dev/null
+	[ "$(strato-graph edges --from=c --to=a)" = "c${TAB}a${TAB}${TAB}weight=12345678901" ]
+}
+
 @test "path --weight of a graph without weights is refused, and so is another property" {
 	import -f tsv kg.tsv
 	run --separate-stderr -69 strato-graph path --weight Alice Zoe
@@ -185,6 +215,38 @@ peak_of() {
 	[ "$peak" -lt 10000 ] || fail "neighbors -L: $peak KiB"
 	peak_of strato-graph subgraph -L 10 0
 	[ "$peak" -lt 10000 ] || fail "subgraph -L: $peak KiB"
+}
+
+@test "the surroundings of a leaf do not read the hub beside it" {
+	star
+	awk 'BEGIN { for (i = 1; i <= 2000000; i++) print 0 "\t" i "\tt" i % 2; print "5\t7\tt0" }' |
+		import -g typed -f tsv
+	[ "$(strato-graph subgraph 5 | tr '\t\n' ':,')" = 0:5, ]
+	[ "$(strato-graph subgraph 1 | sort | tr '\t\n' ':,')" = 0:1,0:2,1:2, ]
+	[ "$(strato-graph subgraph -g typed 5 | sort | tr '\t\n' ':,')" = 0:5:t1,0:7:t1,5:7:t0, ]
+}
+
+@test "SIGINT ends a question at once, whatever it waits for" {
+	star
+	mkfifo in out
+	exec 7<>in 8<>out
+	env --default-signal=INT strato-graph neighbors -b <in >out 2>err &
+	pid=$!
+	echo 1 >&7
+	read -r -t 20 line <&8
+	[ "$line" = "1${TAB}2" ]		# it waits for the next question
+	kill -INT $pid
+	rc=0
+	wait $pid || rc=$?
+	[ $rc = 130 ] || fail "neighbors -b: status $rc: $(cat err)"
+	env --default-signal=INT strato-graph edges >out 2>err &
+	pid=$!
+	read -r -t 20 line <&8		# and waits for us to read more
+	kill -INT $pid
+	rc=0
+	wait $pid || rc=$?
+	[ $rc = 130 ] || fail "edges: status $rc: $(cat err)"
+	exec 7>&- 8>&-
 }
 
 @test "a reader who goes away ends it without a word" {

@@ -322,6 +322,38 @@ static void memory_changes_no_byte(void **state)
 	}
 }
 
+static void count_fault(void *ctx, const char *words)
+{
+	(void)words;
+	++*(unsigned *)ctx;
+}
+
+/* Segments that are sound each, but not of one graph: only check sees it. */
+static void check_sees_other_values_and_another_order(void **state)
+{
+	struct made m = { .node_n = 50, .type_n = 1, .n = 90, .values = CSR_INTEGERS };
+	struct manifest_graph g[2], mixed;
+	unsigned faults = 0;
+
+	m.edges = malloc(m.n * sizeof *m.edges);
+	for (int which = 0; which < 2; which++) {
+		for (uint64_t i = 0; i < m.n; i++)
+			m.edges[i] = (struct edge){ 0, i / 2, i % 2 * 7, which && i == 60 ? 3 : 4 };
+		g[which] = write_graph(&m, *state);
+	}
+	mixed = g[0];
+	mixed.segment[2] = g[1].segment[2];
+	assert_int_equal(check_graph(*state, store_id, &mixed, &mem, count_fault, &faults), 1);
+	assert_int_equal(check_graph(*state, store_id, &g[0], &mem, no_fault, NULL), 0);
+
+	g[1] = convert(*state, &g[0], CSR_PACKED, DICT_BY_DEGREE, 0);
+	mixed = g[0];			/* this order is not by this graph's degrees */
+	mixed.segment[0] = g[1].segment[0];
+	assert_int_equal(check_graph(*state, store_id, &mixed, &mem, count_fault, &faults), 1);
+	assert_int_equal(faults, 2);
+	free(m.edges);
+}
+
 static int stop_at_once(void *ctx, uint64_t edge_n)
 {
 	(void)ctx;
@@ -365,6 +397,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_graph_is_the_same_in_any_layout_and_order,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_changes_no_byte, setup, teardown),
+		cmocka_unit_test_setup_teardown(check_sees_other_values_and_another_order,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(what_stops_leaves_no_segment, setup, teardown),
 	};
 

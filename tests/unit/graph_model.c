@@ -83,6 +83,7 @@ struct model {
 	enum kind kind;
 	bool numbers, undirected, drop_loops;
 	enum build_equal equal;
+	enum csr_layout layout;
 	bool reals;
 	int valued;			/* so many in four edges have a value */
 	enum csr_values values;
@@ -415,7 +416,8 @@ static void build(const struct model *m, struct backend *b, size_t budget,
 	struct build_options o = {
 		.backend = b, .store_id = store_id, .mem = mem, .budget = budget,
 		.undirected = m->undirected, .equal = m->equal,
-		.drop_loops = m->drop_loops, .threads = 1 + (unsigned)rnd(8),
+		.drop_loops = m->drop_loops, .layout = m->layout,
+		.threads = 1 + (unsigned)rnd(8),
 	};
 	struct part p = { .m = m, .chunk = 1 + rnd(rnd(2) ? 7 : 300) };
 
@@ -590,6 +592,7 @@ static struct model random_model(size_t most)
 {
 	struct model m = {
 		.kind = (enum kind)rnd(KIND_N), .undirected = rnd(3) == 0,
+		.layout = CSR_RAW + (enum csr_layout)rnd(3),
 		.equal = (enum build_equal)rnd(5), .drop_loops = rnd(2),
 		.valued = rnd(2) ? (int)rnd(5) : 0, .reals = rnd(2),
 	};

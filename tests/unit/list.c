@@ -72,6 +72,22 @@ static int read_all(struct list_reader *r, uint64_t *out)
 	return got < 0 ? -1 : (int)n;
 }
 
+/* All of it by list_read32, MOST at a time; what it does not give is left alone. */
+static int read_narrow(struct list_reader *r, uint64_t *out, unsigned most)
+{
+	uint32_t ids[LIST_READ];
+	uint64_t n = 0;
+	int got;
+
+	while ((got = list_read32(r, ids, most)) > 0) {
+		assert_true(got <= (int)most);
+		for (int i = 0; i < got; i++)
+			out[n++] = ids[i];
+	}
+	assert_true(got == 0 || got == -1);
+	return got < 0 ? -1 : (int)n;
+}
+
 /* Encoded into exactly its bytes and LIST_SLACK more, whatever those hold. */
 static void comes_back(uint64_t node, const uint64_t *ids, uint64_t n)
 {
@@ -88,6 +104,14 @@ static void comes_back(uint64_t node, const uint64_t *ids, uint64_t n)
 		list_portable(portable);
 		assert_int_equal(list_begin(&r, node, n, exact, exact + len), 0);
 		assert_int_equal(read_all(&r, got), n);
+		assert_memory_equal(got, ids, n * 8);
+		assert_ptr_equal(r.at, exact + len);
+		assert_int_equal(list_begin(&r, node, n, exact, exact + len), 0);
+		if (n && ids[n - 1] > UINT32_MAX) {
+			assert_int_equal(read_narrow(&r, got, LIST_READ), -1);
+			continue;
+		}
+		assert_int_equal(read_narrow(&r, got, LIST_BLOCK + (unsigned)below(97)), n);
 		assert_memory_equal(got, ids, n * 8);
 		assert_ptr_equal(r.at, exact + len);
 	}
@@ -254,6 +278,26 @@ static void a_seek_passes_nothing_and_a_chunk_is_where_it_says(void **state)
 	free(out);
 }
 
+static void narrow_alike(uint64_t node, uint64_t n, const uint8_t *at, const uint8_t *end)
+{
+	unsigned most = LIST_BLOCK + (unsigned)below(97);
+	uint64_t got[2][3000];
+	int r[2];
+
+	for (int portable = 0; portable < 2; portable++) {
+		struct list_reader l;
+
+		list_portable(portable);
+		r[portable] = list_begin(&l, node, n, at, end);
+		if (r[portable] == 0)
+			r[portable] = read_narrow(&l, got[portable], most);
+		assert_true(r[portable] <= (int)n);
+	}
+	assert_int_equal(r[0], r[1]);
+	if (r[0] > 0)
+		assert_memory_equal(got[0], got[1], (size_t)r[0] * 8);
+}
+
 /* Bytes that are no list end in -1 or in other ids, the same with both decoders. */
 static void hostile_bytes_stay_within_their_bounds(void **state)
 {
@@ -292,6 +336,7 @@ static void hostile_bytes_stay_within_their_bounds(void **state)
 				end[portable] = read_all(&r, got[portable]);
 			assert_true(end[portable] <= (int)m);
 		}
+		narrow_alike(node, m, exact, exact + cut);
 		assert_int_equal(end[0], end[1]);
 		if (end[0] > 0)
 			assert_memory_equal(got[0], got[1], (size_t)end[0] * 8);

@@ -145,3 +145,7 @@ tests_unit_walk_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/convert
 tests_unit_convert_SOURCES = %D%/convert.c
 tests_unit_convert_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/sweep
+tests_unit_sweep_SOURCES = %D%/sweep.c %D%/made_graph.h
+tests_unit_sweep_LDADD = $(UNIT_LDADD)

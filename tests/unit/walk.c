@@ -479,6 +479,8 @@ static void surroundings_are_all_edges_between_what_is_near(void **state)
 		distances(&m, &q, start, hop);
 		n = wanted_around(&m, &q, hop, hops, want);
 		t = (struct told){ .m = &m, .hop = hop };
+		if (rnd(2))
+			a.seek = 1;	/* a hub is what has more edges than nodes were met */
 		t.most = rnd(2) ? 2000 : rnd(n + 1);
 		a.each = tell;
 		a.ctx = &t;

@@ -1,14 +1,20 @@
 /* graph/walk/around.c - a search that tells its edges
  *
  * An edge is met from both of its ends; it is told at the one that is expanded
- * first.  Nodes of the last step are expanded too, but meet nobody new.
+ * first.  Nodes of the last step are expanded too, but meet nobody new: a hub among
+ * them is not read, the others are looked for in its lists.
  */
 #include "graph/walk/around.h"
+
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/mem.h"
 
 void around_init(struct around *a, struct graph *g, const struct graph_types *types,
 		 uint64_t hops)
 {
-	*a = (struct around){ .hops = hops };
+	*a = (struct around){ .hops = hops, .seek = 512 };
 	a->bfs = (struct bfs){ .graph = g, .way = CSR_BOTH, .types = *types };
 	seen_init(&a->bfs.seen, graph_mem(g));
 }
@@ -20,6 +26,8 @@ int around_start(struct around *a, uint64_t node)
 
 void around_release(struct around *a)
 {
+	mem_free(a->bfs.seen.mem, a->met);
+	a->met = NULL;
 	bfs_end(&a->bfs);
 }
 
@@ -61,13 +69,85 @@ static int tell(void *ctx, const struct graph_edge *e)
 	return a->each(a->ctx, e->to, &turned);
 }
 
+/* --- a hub of the last step --- */
+
+static int by_id(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* All nodes that were met, in order. */
+static int sort_met(struct around *a)
+{
+	const struct seen *s = &a->bfs.seen;
+
+	if (a->met)
+		return 0;
+	a->met = mem_alloc(s->mem, s->n * sizeof *a->met);
+	if (!a->met)
+		return ERR_MEMORY;
+	for (uint64_t i = 0; i < s->n; i++)
+		a->met[i] = s->list[i].node;
+	qsort(a->met, s->n, sizeof *a->met, by_id);
+	return 0;
+}
+
+/* The edges from the hub to NODE, in the list of one type and direction. */
+static int look_for(struct around *a, struct csr_list *l, struct graph_edge *e, uint64_t node)
+{
+	bool valued = graph_values(a->bfs.graph) != CSR_NO_VALUES;
+	int r = csr_seek(l, node);
+
+	while (r == 0 && (r = valued ? csr_next_value(l, &e->to, &e->value) :
+			      csr_next(l, &e->to)) > 0) {
+		if (e->to > node)
+			return 0;
+		r = e->to == node ? tell(a, e) : 0;
+	}
+	return r;
+}
+
+static int look_for_all(struct around *a, uint32_t type, enum csr_direction way)
+{
+	struct bfs *b = &a->bfs;
+	struct graph_edge e = { .type = type, .way = way };
+	struct csr_list l;
+	int r = sort_met(a);
+
+	for (uint64_t i = 0; r == 0 && i < b->seen.n; i++) {
+		r = csr_row(graph_csr(b->graph, way), type, b->seen.list[b->at].node, &l);
+		if (r == 0 && l.n)
+			r = look_for(a, &l, &e, a->met[i]);
+	}
+	return r;
+}
+
+/* A list that is short, or whose node is not of the last step, is read. */
+static int expand(struct around *a, uint32_t type, enum csr_direction way)
+{
+	struct bfs *b = &a->bfs;
+	const struct graph_types one = { &type, 1, false };
+	uint64_t node = b->seen.list[b->at].node, n = 0;
+	int r = 0;
+
+	if (b->seen.list[b->at].hop == a->hops)
+		r = csr_degree(graph_csr(b->graph, way), type, node, &n);
+	if (r == 0 && n / a->seek > b->seen.n)
+		return look_for_all(a, type, way);
+	return r < 0 ? r : graph_neighbours(b->graph, node, way, &one, tell, a);
+}
+
 int around_walk(struct around *a)
 {
 	struct bfs *b = &a->bfs;
+	enum csr_direction last = graph_undirected(b->graph) ? CSR_OUT : CSR_IN;
 	int r = 0;
 
 	for (b->at = 0; b->at < b->seen.n && r == 0; b->at++)
-		r = graph_neighbours(b->graph, b->seen.list[b->at].node, CSR_BOTH, &b->types,
-				     tell, a);
+		for (enum csr_direction way = CSR_OUT; r == 0 && way <= last; way++)
+			for (uint32_t i = 0; r == 0 && i < graph_types_n(b->graph, &b->types); i++)
+				r = expand(a, graph_types_at(&b->types, i), way);
 	return r;
 }

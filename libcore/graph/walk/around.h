@@ -18,6 +18,8 @@ struct around {
 	 * from FROM; an undirected one from its lesser node. */
 	int (*each)(void *ctx, uint64_t from, const struct graph_edge *e);
 	void *ctx;
+	uint64_t seek;		/* ids that are read in the time of one look into a list */
+	uint64_t *met;		/* private: all nodes, sorted, once a hub needs them */
 };
 
 /* Along edges of these types, both ways; then starts; then the walk, once. */

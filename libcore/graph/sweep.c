@@ -1,0 +1,212 @@
+/* graph/sweep.c - parts found by halving over how many edges lie before a node */
+#include "graph/sweep.h"
+
+#include <stdatomic.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/team.h"
+
+/* Edges and nodes a part: some 100 us of work, so that the last part to end leaves
+ * nobody waiting long, and a thousand times what taking a part costs. */
+#define PART_WORK 65536u
+/* Parts times sources at most: each part begins a scan of each source. */
+#define SCAN_MOST 65536u
+
+static int add_source(struct sweep *s, struct csr *c, enum csr_direction way, uint32_t type)
+{
+	uint64_t edge_n;
+	int r = csr_type_edges(c, type, &edge_n);
+
+	if (r < 0 || edge_n == 0)
+		return r;
+	s->source[s->source_n++] = (struct sweep_source){ c, type, way };
+	s->edge_n += edge_n;
+	return 0;
+}
+
+static int add_sources(struct sweep *s, enum csr_direction way, const struct graph_types *types)
+{
+	uint32_t n = graph_types_n(s->graph, types);
+	int r = 0;
+
+	if (graph_undirected(s->graph))
+		way = CSR_OUT;
+	s->source = mem_alloc(graph_mem(s->graph), 2 * (size_t)n * sizeof *s->source);
+	if (!s->source)
+		return ERR_MEMORY;
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		uint32_t type = graph_types_at(types, i);
+
+		if (way & CSR_OUT)
+			r = add_source(s, graph_csr(s->graph, CSR_OUT), CSR_OUT, type);
+		if (r == 0 && way & CSR_IN)
+			r = add_source(s, graph_csr(s->graph, CSR_IN), CSR_IN, type);
+	}
+	return r;
+}
+
+/* --- cutting --- */
+
+/* What lies before NODE, in edges and nodes. */
+static int work_before(const struct sweep *s, uint64_t node, uint64_t *out)
+{
+	uint64_t edges;
+	int r = 0;
+
+	*out = node;
+	for (uint32_t i = 0; r == 0 && i < s->source_n; i++) {
+		r = csr_edges_before(s->source[i].csr, s->source[i].type, node, &edges);
+		*out += edges;
+	}
+	return r;
+}
+
+/* The first border, in units of SWEEP_ALIGN from LO on, with WORK before it. */
+static int find_border(const struct sweep *s, uint64_t lo, uint64_t hi, uint64_t work,
+		       uint64_t *out)
+{
+	uint64_t before;
+	int r = 0;
+
+	while (r == 0 && lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		r = work_before(s, mid * SWEEP_ALIGN, &before);
+		if (before < work)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	*out = lo;
+	return r;
+}
+
+static uint64_t parts_wanted(const struct sweep *s)
+{
+	uint64_t n = (s->edge_n + graph_node_n(s->graph)) / PART_WORK + 1;
+	uint64_t most = SCAN_MOST / (s->source_n + 1) + 1;
+
+	return n < most ? n : most;
+}
+
+static int cut(struct sweep *s)
+{
+	uint64_t node_n = graph_node_n(s->graph), all = s->edge_n + node_n;
+	uint64_t wanted = parts_wanted(s), at = 0;
+	uint64_t end = node_n / SWEEP_ALIGN + (node_n % SWEEP_ALIGN != 0);
+	int r = 0;
+
+	s->border = mem_alloc(graph_mem(s->graph), (wanted + 1) * sizeof *s->border);
+	if (!s->border)
+		return ERR_MEMORY;
+	s->border[0] = 0;
+	for (uint64_t i = 1; r == 0 && at < end; i++) {
+		uint64_t before = at;
+
+		if (i < wanted)
+			r = find_border(s, at + 1, end, all / wanted * i, &at);
+		else
+			at = end;
+		if (r == 0 && at > before)
+			s->border[++s->part_n] = at < end ? at * SWEEP_ALIGN : node_n;
+	}
+	return r;
+}
+
+int sweep_open(struct sweep *s, struct graph *g, enum csr_direction way,
+	       const struct graph_types *types, unsigned threads)
+{
+	int r;
+
+	*s = (struct sweep){ .graph = g, .thread_n = threads ? threads : team_default() };
+	if (s->thread_n > TEAM_MOST)
+		s->thread_n = TEAM_MOST;
+	r = add_sources(s, way, types);
+	if (r == 0)
+		r = cut(s);
+	if (r < 0)
+		sweep_close(s);
+	return r;
+}
+
+void sweep_close(struct sweep *s)
+{
+	if (!s->graph)
+		return;
+	mem_free(graph_mem(s->graph), s->source);
+	mem_free(graph_mem(s->graph), s->border);
+	*s = (struct sweep){0};
+}
+
+/* --- running --- */
+
+struct run {
+	const struct sweep *sweep;
+	sweep_each *each;
+	void *ctx;
+	_Atomic uint64_t next;
+	atomic_bool failed;
+};
+
+static int take_parts(void *ctx, unsigned who)
+{
+	struct run *run = ctx;
+	const struct sweep *s = run->sweep;
+	uint64_t i;
+	int r = 0;
+
+	while (r == 0 && !run->failed && (i = run->next++) < s->part_n) {
+		struct sweep_part p = { s, i, s->border[i], s->border[i + 1], who };
+
+		r = run->each(run->ctx, &p);
+	}
+	if (r < 0)
+		run->failed = true;
+	return r;
+}
+
+int sweep_run(const struct sweep *s, sweep_each *each, void *ctx)
+{
+	struct run run = { .sweep = s, .each = each, .ctx = ctx };
+	unsigned n = s->thread_n;
+
+	if (s->part_n < n)
+		n = (unsigned)s->part_n;
+	return team_run(n, take_parts, &run);
+}
+
+/* --- the lists of a part --- */
+
+void sweep_begin(struct sweep_walk *w, const struct sweep_part *p)
+{
+	w->part = p;
+	w->next = 0;
+	w->open = false;
+}
+
+int sweep_next(struct sweep_walk *w)
+{
+	const struct sweep *s = w->part->sweep;
+
+	for (;; w->open = false) {
+		int r;
+
+		if (!w->open) {
+			const struct sweep_source *from = &s->source[w->next];
+
+			if (w->next == s->source_n)
+				return 0;
+			w->next++;
+			csr_scan_range(&w->scan, from->csr, from->type, w->part->first,
+				       w->part->end);
+			w->type = from->type;
+			w->way = from->way;
+			w->open = true;
+		}
+		r = csr_scan_next(&w->scan, &w->list);
+		w->node = w->scan.node;
+		if (r != 0)
+			return r;
+	}
+}

@@ -1,0 +1,254 @@
+/* tests/unit/sweep.c - each edge once, whoever takes which part */
+#include "made_graph.h"
+
+#include <stdatomic.h>
+
+#include "graph/sweep.h"
+
+struct met {
+	struct made_edge *edge;		/* from: where the list is */
+	_Atomic size_t n;
+	size_t cap;
+	uint64_t parts;
+	_Atomic uint64_t seen;		/* parts */
+};
+
+static int meet(struct met *met, const struct sweep_walk *w, uint64_t to)
+{
+	size_t i = met->n++;
+
+	assert_true(i < met->cap);
+	/* the direction goes into the type, so that one order sorts all */
+	met->edge[i] = (struct made_edge){
+		w->node, to, w->type * 4 + (uint32_t)w->way, {0} };
+	return 0;
+}
+
+/* Narrow blocks, few or many at a time, or wide ones: they are the same ids. */
+static int read_list(struct met *met, struct sweep_walk *w)
+{
+	unsigned how = (unsigned)(hash_u64(w->node) % 3);
+	const uint32_t *narrow;
+	const uint64_t *wide;
+	uint64_t n = 0;
+	int got;
+
+	for (;;) {
+		if (how == 2)
+			got = csr_block(&w->list, &wide);
+		else
+			got = csr_block32(&w->list, how ? CSR_FEW : CSR_BLOCK, &narrow);
+		if (got <= 0)
+			break;
+		for (int i = 0; i < got; i++)
+			meet(met, w, how == 2 ? wide[i] : narrow[i]);
+		n += (unsigned)got;
+	}
+	assert_int_equal(n, w->list.n);
+	return got;
+}
+
+static int each(void *ctx, const struct sweep_part *p)
+{
+	struct met *met = ctx;
+	struct sweep_walk w;
+	int r;
+
+	assert_true(p->first < p->end && p->first % SWEEP_ALIGN == 0);
+	assert_true(p->who < p->sweep->thread_n && p->index < p->sweep->part_n);
+	met->seen++;
+	sweep_begin(&w, p);
+	while ((r = sweep_next(&w)) > 0) {
+		assert_true(w.node >= p->first && w.node < p->end && w.list.n > 0);
+		if ((r = read_list(met, &w)) < 0)
+			break;
+	}
+	return r;
+}
+
+static size_t expect(const struct made *m, enum csr_direction way, const struct graph_types *t,
+		     struct made_edge *out)
+{
+	size_t n = 0;
+
+	if (m->undirected)
+		way = CSR_OUT;
+	for (size_t i = 0; i < m->edge_n; i++) {
+		struct made_edge e = m->edge[i];
+
+		if (!made_asked(t, e.type))
+			continue;
+		if (way & CSR_OUT)
+			out[n++] = (struct made_edge){ e.from, e.to, e.type * 4 + CSR_OUT, {0} };
+		if (way & CSR_IN)
+			out[n++] = (struct made_edge){ e.to, e.from, e.type * 4 + CSR_IN, {0} };
+	}
+	return n;
+}
+
+static void sweep_once(const struct made *m)
+{
+	enum csr_direction way = (enum csr_direction)(1 + rnd(3));
+	struct made_edge *want = calloc(2 * m->edge_n + 1, sizeof *want);
+	uint32_t id[MADE_TYPES];
+	struct graph_types t = made_types(m, id);
+	size_t n = expect(m, way, &t, want);
+	struct met met = { .edge = calloc(n + 1, sizeof *met.edge), .cap = n };
+	struct sweep s;
+
+	assert_int_equal(sweep_open(&s, m->graph, way, &t, 1 + (unsigned)rnd(8)), 0);
+	assert_int_equal(s.edge_n, n);
+	assert_int_equal(s.border[0], 0);
+	assert_int_equal(s.border[s.part_n], m->node_n);
+	assert_int_equal(sweep_run(&s, each, &met), 0);
+	assert_int_equal(met.seen, s.part_n);
+	assert_int_equal(met.n, n);
+	qsort(want, n, sizeof *want, made_order);
+	qsort(met.edge, n, sizeof *met.edge, made_order);
+	assert_memory_equal(met.edge, want, n * sizeof *want);
+	sweep_close(&s);
+	free(want);
+	free(met.edge);
+}
+
+static void every_edge_is_met_once_in_its_part(void **state)
+{
+	for (uint64_t i = 0; i < scaled(60); i++) {
+		struct made m;
+
+		made_random(&m, *state, 1 + rnd(rnd(4) ? 300 : 20000), rnd(2000));
+		sweep_once(&m);
+		sweep_once(&m);
+		made_free(&m);
+	}
+}
+
+static void a_large_graph_has_parts_alike_for_any_threads(void **state)
+{
+	const struct graph_types all = { .all = true };
+	struct sweep one, more;
+	struct made m;
+
+	made_random(&m, *state, 1000 + rnd(30000), 200000);
+	for (enum csr_layout layout = CSR_RAW; layout <= CSR_COO; layout++) {
+		made_close(&m);
+		m.layout = layout;
+		made_write(&m);
+		assert_int_equal(sweep_open(&one, m.graph, CSR_BOTH, &all, 1), 0);
+		assert_int_equal(sweep_open(&more, m.graph, CSR_BOTH, &all, 7), 0);
+		assert_true(one.part_n > 2);
+		assert_int_equal(one.part_n, more.part_n);
+		assert_memory_equal(one.border, more.border, (one.part_n + 1) * 8);
+		sweep_close(&one);
+		sweep_close(&more);
+		sweep_once(&m);
+	}
+	made_free(&m);
+}
+
+/* Any range of any scan gives what lies in it. */
+static void a_scan_of_a_range_gives_the_rows_in_it(void **state)
+{
+	for (uint64_t i = 0; i < scaled(100); i++) {
+		uint64_t first, end, n = 0, want = 0;
+		struct csr_scan s;
+		struct csr_list l;
+		struct made m;
+		uint32_t type;
+		int r;
+
+		made_random(&m, *state, 1 + rnd(1000), rnd(1000));
+		type = (uint32_t)rnd(m.type_n);
+		first = rnd(m.node_n + 3);
+		end = first + rnd(m.node_n + 3);
+		csr_scan_range(&s, graph_csr(m.graph, CSR_OUT), type, first, end);
+		while ((r = csr_scan_next(&s, &l)) > 0) {
+			assert_true(s.node >= first && s.node < end);
+			n += l.n;
+		}
+		assert_int_equal(r, 0);
+		for (size_t k = 0; k < m.edge_n; k++)
+			want += m.edge[k].type == type && m.edge[k].from >= first &&
+				m.edge[k].from < end;
+		assert_int_equal(n, want);
+		made_free(&m);
+	}
+}
+
+static void edges_before_a_node_are_counted_by_the_heads(void **state)
+{
+	for (uint64_t i = 0; i < scaled(60); i++) {
+		struct made m;
+
+		made_random(&m, *state, 1 + rnd(3000), rnd(4000));
+		for (uint32_t t = 0; t < m.type_n; t++) {
+			struct csr *c = graph_csr(m.graph, CSR_OUT);
+			uint64_t type_n = 0, before = 0, got;
+
+			for (size_t k = 0; k < m.edge_n; k++)
+				type_n += m.edge[k].type == t;
+			for (uint64_t node = 0; node < m.node_n + 64; node += CSR_GROUP) {
+				uint64_t want = 0;
+
+				for (size_t k = 0; k < m.edge_n; k++)
+					want += m.edge[k].type == t && m.edge[k].from < node;
+				assert_int_equal(csr_edges_before(c, t, node, &got), 0);
+				assert_true(got >= before && got <= want);
+				if (m.layout != CSR_COO && 4 * type_n >= m.node_n)
+					assert_int_equal(got, want);
+				before = got;
+			}
+		}
+		made_free(&m);
+	}
+}
+
+static int fail_at(void *ctx, const struct sweep_part *p)
+{
+	return p->index == *(uint64_t *)ctx ? err_set(ERR_DAMAGED, "part") : 0;
+}
+
+static void a_failing_part_fails_all(void **state)
+{
+	const struct graph_types all = { .all = true };
+	struct sweep s;
+	struct made m;
+
+	made_random(&m, *state, 10000, 200000);
+	assert_int_equal(sweep_open(&s, m.graph, CSR_OUT, &all, 3), 0);
+	for (uint64_t i = 0; i < s.part_n; i++)
+		assert_int_equal(sweep_run(&s, fail_at, &i), ERR_DAMAGED);
+	sweep_close(&s);
+	made_free(&m);
+}
+
+static void a_graph_without_nodes_has_no_parts(void **state)
+{
+	const struct graph_types all = { .all = true };
+	struct met met = {0};
+	struct sweep s;
+	struct made m = { .backend = *state, .layout = CSR_PACKED, .edge = calloc(1, 1) };
+
+	made_write(&m);
+	assert_int_equal(sweep_open(&s, m.graph, CSR_BOTH, &all, 4), 0);
+	assert_int_equal(s.part_n, 0);
+	assert_int_equal(sweep_run(&s, each, &met), 0);
+	sweep_close(&s);
+	made_free(&m);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, made_setup, made_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_edge_is_met_once_in_its_part),
+		TEST(a_large_graph_has_parts_alike_for_any_threads),
+		TEST(a_scan_of_a_range_gives_the_rows_in_it),
+		TEST(edges_before_a_node_are_counted_by_the_heads),
+		TEST(a_failing_part_fails_all),
+		TEST(a_graph_without_nodes_has_no_parts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
