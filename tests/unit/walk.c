@@ -190,9 +190,9 @@ static union csr_value random_value(enum csr_values kind)
 	union csr_value v = {0};
 
 	if (kind == CSR_REALS)		/* sums of these are exact */
-		v.r = (double)rnd(64) / 8;
+		v.r = rnd(3) ? (double)rnd(64) / 8 : 0;
 	else if (kind == CSR_INTEGERS)
-		v.i = (int64_t)(rnd(4) ? rnd(10) : rnd(10000));
+		v.i = (int64_t)(rnd(3) ? 0 : rnd(4) ? rnd(10) : rnd(10000));
 	return v;
 }
 

@@ -6,6 +6,10 @@
  * least.  A path not seen yet costs at least the sum of both heaps' least labels: when
  * that is not below BEST, BEST is the answer.  Nodes that the other side has settled,
  * or whose paths cannot be below BEST, are not labelled at all.
+ *
+ * No path that is found goes through a node twice, weights of 0 included: when both
+ * sides have labelled a node, the path through it is known, and one that goes on from
+ * there and comes back is not below it.
  */
 #include "graph/walk/cheapest.h"
 
@@ -272,30 +276,6 @@ static uint64_t length_to(const struct seen *s, uint64_t place)
 	return n;
 }
 
-/* Where weights are 0, both halves may have gone through one node: what lies between
- * its two places, which costs nothing, is cut out.  HALF: steps of the first. */
-static int cut_loop(struct path *p, uint64_t half)
-{
-	struct seen second;
-	uint64_t from, to;
-	int r = 0;
-
-	seen_init(&second, p->mem);
-	for (uint64_t i = half; r >= 0 && i < p->n; i++)
-		r = seen_add(&second, &(struct seen_node){ .node = p->step[i].node });
-	for (from = 0; r >= 0 && from < half; from++) {
-		if (!seen_find(&second, p->step[from].node, &to))
-			continue;
-		to += half;
-		for (uint64_t i = 1; to + i < p->n; i++)
-			p->step[from + i] = p->step[to + i];
-		p->n -= to - from;
-		break;
-	}
-	seen_release(&second);
-	return r < 0 ? r : 0;
-}
-
 static void steps(const struct search *x, struct path *out, uint64_t half)
 {
 	const struct side *f = &x->fwd, *b = &x->back;
@@ -318,14 +298,13 @@ static void steps(const struct search *x, struct path *out, uint64_t half)
 static int join(const struct search *x, struct path *out)
 {
 	uint64_t half = length_to(&x->fwd.seen, x->a) + 1;
-	int r;
+	int r = 0;
 
 	out->n = half + 1 + length_to(&x->back.seen, x->b);
 	out->step = mem_alloc(out->mem, out->n * sizeof *out->step);
 	if (!out->step)
 		return ERR_MEMORY;
 	steps(x, out, half);
-	r = cut_loop(out, half);
 	for (uint64_t i = 1; r == 0 && i < out->n; i++)
 		r = cheapest_add(x->fwd.q->weight, out->step[i - 1].cost,
 				 out->step[i].weight, &out->step[i].cost);
