@@ -11,9 +11,10 @@
  *	 1.......................1......		begins, of numbers
  *	 .......1.......1........
  *
- * The arithmetic: the numbers' beginnings are dealt out in turn, first to sources,
- * then to targets.  From each source to its target there must be no LF, from each
- * target to the next source there must be one.
+ * The arithmetic: the numbers' beginnings are dealt out in turn, to sources, to
+ * targets, and where weights are wanted and no line is without one, to weights.
+ * From each source to the last number of its line there must be no LF, from there
+ * to the next source there must be one.
  */
 #include "graph/scan_inside.h"
 
@@ -41,24 +42,36 @@ struct masks {
 
 /* The lines that are taken at once. */
 struct cut {
-	uint64_t begin, end;		/* of numbers: first byte, first byte behind */
+	uint64_t begin, end, lf;	/* of numbers: first byte, first byte behind */
 	unsigned len, number_n, line_n;
 	bool wide;			/* a number of nine digits or more */
 };
 
-/* Are the beginnings B, in turn, those of a source and a target of one line? */
-AVX2 INLINE bool pairs(uint64_t b, uint64_t lf)
+/* Is there a line from each number at FIRST to that at LAST? */
+AVX2 INLINE bool are_lines(uint64_t first, uint64_t last, uint64_t lf)
 {
-	uint64_t src = _pdep_u64(0x5555555555555555, b), dst = b ^ src;
-	/* From each source to before its target; from one without a target to the end,
-	 * where there is an LF. */
-	uint64_t within = dst - src;
+	/* From each first to before its last; from one without a last to the end, where
+	 * there is an LF. */
+	uint64_t within = last - first;
 
 	if (within & lf)
 		return false;
-	/* A carry from each target runs through what follows up to the LF; if there is
-	 * none it ends in the next source. */
-	return !(((~within & ~lf) + dst) & src);
+	/* A carry from each last runs through what follows up to the LF; if there is none
+	 * it ends in the next first. */
+	return !(((~within & ~lf) + last) & first);
+}
+
+/* How many numbers each line has: 2, with VALUED perhaps 3; 0: neither. */
+AVX2 INLINE unsigned columns(const struct cut *c, bool valued)
+{
+	uint64_t first = _pdep_u64(0x5555555555555555, c->begin);
+
+	if (are_lines(first, c->begin ^ first, c->lf))
+		return 2;
+	if (!valued || c->wide)
+		return 0;
+	first = _pdep_u64(0x9249249249249249, c->begin);
+	return are_lines(first, _pdep_u64(0x4924924924924924, c->begin), c->lf) ? 3 : 0;
 }
 
 /* False: the first line is not to be taken in this way. */
@@ -86,7 +99,8 @@ AVX2 INLINE bool cut_lines(const struct masks *m, enum scan_shape shape, struct 
 	/* tsv: something on both sides of each TAB and before each LF */
 	if (shape == SCAN_TSV && ~digit & within & (~digit << 1 | 1))
 		return false;
-	return pairs(out->begin, lf);
+	out->lf = lf;
+	return true;
 }
 
 /* LEN digits, 1..8, the first in the lowest byte; what is above them is dropped. */
@@ -139,15 +153,31 @@ INLINE bool is_roomy(const struct scan *s)
 	return s->end - s->at >= WINDOW + 8 && s->cap - s->n >= EDGES_MOST;
 }
 
-INLINE void took(struct scan *s, const struct cut *c)
+INLINE void took(struct scan *s, const struct cut *c, unsigned n)
 {
-	unsigned n = c->number_n / 2;
-
-	if (s->value)		/* all zero: TEXT_NO_VALUE */
-		memset(s->value + s->n, 0, n * sizeof *s->value);
 	s->at += c->len;
 	s->n += n;
 	s->line_n += c->line_n;
+}
+
+INLINE void took_pairs(struct scan *s, const struct cut *c)
+{
+	if (s->value)		/* all zero: TEXT_NO_VALUE */
+		memset(s->value + s->n, 0, c->number_n / 2 * sizeof *s->value);
+	took(s, c, c->number_n / 2);
+}
+
+INLINE void took_triples(struct scan *s, const struct cut *c, const uint64_t *number)
+{
+	unsigned n = c->number_n / 3;
+
+	for (unsigned i = 0; i < n; i++, number += 3) {
+		s->edge[s->n + i] = (struct scan_edge){ number[0], number[1] };
+		s->value[s->n + i] = (struct text_value){
+			.kind = TEXT_INTEGER, .i = (int64_t)number[2],
+		};
+	}
+	took(s, c, n);
 }
 
 /* --- AVX2 --- */
@@ -228,20 +258,27 @@ AVX2 INLINE enum scan_stop run_avx2(struct scan *s, enum scan_shape shape)
 
 	while (is_roomy(s)) {
 		struct masks m = classify_two(s->at, shape);
-		uint64_t *out = &s->edge[s->n].src;
+		uint64_t *out = &s->edge[s->n].src, three[NUMBERS_MOST];
+		unsigned n = 0;
 		struct cut c;
 
-		if (!cut_lines(&m, shape, &c) ||
-		    (c.wide && !take_wide(&c, s->at, out))) {
+		if (cut_lines(&m, shape, &c))
+			n = columns(&c, shape == SCAN_EL && s->value);
+		if (n == 0 || (c.wide && !take_wide(&c, s->at, out))) {
 			stop = scan_some(s, &run);
 			if (stop != SCAN_END)
 				return stop;
 			continue;
 		}
 		run = 0;
+		if (n == 3) {
+			take_narrow(&c, s->at, three);
+			took_triples(s, &c, three);
+			continue;
+		}
 		if (!c.wide)
 			take_narrow(&c, s->at, out);
-		took(s, &c);
+		took_pairs(s, &c);
 	}
 	return scan_plain(s);
 }
@@ -321,20 +358,27 @@ AVX512 INLINE enum scan_stop run_avx512(struct scan *s, enum scan_shape shape)
 	while (is_roomy(s)) {
 		__m512i window = _mm512_loadu_si512(s->at);
 		struct masks m = classify_whole(window, shape);
-		uint64_t *out = &s->edge[s->n].src;
+		uint64_t *out = &s->edge[s->n].src, three[NUMBERS_MOST];
+		unsigned n = 0;
 		struct cut c;
 
-		if (!cut_lines(&m, shape, &c) ||
-		    (c.wide && !take_wide(&c, s->at, out))) {
+		if (cut_lines(&m, shape, &c))
+			n = columns(&c, shape == SCAN_EL && s->value);
+		if (n == 0 || (c.wide && !take_wide(&c, s->at, out))) {
 			stop = scan_some(s, &run);
 			if (stop != SCAN_END)
 				return stop;
 			continue;
 		}
 		run = 0;
+		if (n == 3) {
+			take_picked(&c, window, three);
+			took_triples(s, &c, three);
+			continue;
+		}
 		if (!c.wide)
 			take_picked(&c, window, out);
-		took(s, &c);
+		took_pairs(s, &c);
 	}
 	return scan_plain(s);
 }
