@@ -55,13 +55,14 @@ static int log_open(struct build *b, bool strings)
 {
 	struct ids_options o = {
 		.backend = b->o.backend, .store_id = b->o.store_id, .mem = b->o.mem,
-		.budget = b->budget / 4, .strings = strings,
+		.budget = b->budget / 4, .look_up = b->budget / 4, .strings = strings,
 	};
 	size_t most = mem_left(b->o.mem) / 4;
 	int r;
 
-	if (strings && !b->o.budget)
-		o.budget = most > BUILD_STRINGS ? BUILD_STRINGS : most;
+	most = most > BUILD_KEYS ? BUILD_KEYS : most;
+	if (!b->o.budget)
+		*(strings ? &o.budget : &o.look_up) = most;
 
 	b->strings = strings;
 	r = ids_open(&b->ids, &o);
@@ -280,10 +281,18 @@ int build_turn_to_log(struct build *b, bool strings)
 static int log_numbers(struct build *b, const struct scan_edge *e,
 		       const struct shuffle_value *v, size_t n)
 {
+	uint64_t type;
 	int r = 0;
 
+	if (b->strings) {
+		for (size_t i = 0; i < n && r == 0; i++)
+			r = take_edge(b, e[i].src, e[i].dst, v ? v + i : NULL);
+		return r;
+	}
+	r = add_type(b, (struct bytes){0}, &type);
+	ids_add_numbers(b->ids, e, n);
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = take_edge(b, e[i].src, e[i].dst, v ? v + i : NULL);
+		r = intake_add(b->log, e[i].src, e[i].dst, (uint32_t)type, v ? v + i : NULL);
 	return r;
 }
 
@@ -304,8 +313,14 @@ static int add_shared(struct build *b, unsigned who, const struct scan_edge *e,
 
 	*taken = 0;
 	pthread_rwlock_rdlock(&b->lock);
-	if (b->edges)
+	if (b->edges) {
 		r = edges_add(b->edges, who, e, NULL, v, n, taken);
+	} else if (!b->strings) {
+		pthread_mutex_lock(&b->alone);
+		r = log_numbers(b, e, v, n);
+		pthread_mutex_unlock(&b->alone);
+		*taken = n;
+	}
 	pthread_rwlock_unlock(&b->lock);
 	return r;
 }

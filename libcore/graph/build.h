@@ -54,7 +54,7 @@ struct build_options {
 
 #define BUILD_MEMORY_LEAST (16u << 20)
 #define BUILD_BUDGET ((size_t)48 << 20)
-#define BUILD_STRINGS ((size_t)256 << 20)	/* more, for keys that are no numbers: a quarter
+#define BUILD_KEYS ((size_t)256 << 20)	/* more, to look keys up that are not dense: a quarter
 						 * of what is left, so much at most */
 
 /* ERR_MEMORY when less than BUILD_MEMORY_LEAST is left in MEM.  (STORE_ID must live

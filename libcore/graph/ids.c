@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "graph/distinct.h"
 #include "graph/intern.h"
 #include "graph/sort.h"
 
@@ -99,6 +100,22 @@ int ids_add(struct ids *x, const struct text_key *key, uint64_t *number)
 	return 0;
 }
 
+void ids_add_numbers(struct ids *x, const struct scan_edge *e, size_t n)
+{
+	uint64_t least = x->least, most = x->most;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t lo = e[i].src < e[i].dst ? e[i].src : e[i].dst;
+		uint64_t hi = e[i].src < e[i].dst ? e[i].dst : e[i].src;
+
+		least = lo < least ? lo : least;
+		most = hi > most ? hi : most;
+	}
+	x->least = least;
+	x->most = most;
+	x->end_n += 2 * n;
+}
+
 int ids_add_texts(struct ids *x, const struct bytes *text, size_t n, uint64_t *number)
 {
 	x->end_n += n;
@@ -179,28 +196,75 @@ static int bits_to_dict(const struct ids *x, struct dict_writer *w)
 	return r;
 }
 
+static int to_sorter(void *s, uint64_t number)
+{
+	return sort_add(s, number);
+}
+
+#define AHEAD_N 32u			/* ends whose places are fetched before they are looked at */
+
+static int add_ends(struct distinct *d, struct intake *edges)
+{
+	struct intake_reader in;
+	struct intake_edge e;
+	uint64_t end[AHEAD_N];
+	size_t n = 0;
+	int r = intake_begin(&in, edges);
+
+	while (r >= 0 && (r = intake_next(&in, &e)) > 0) {
+		end[n++] = e.src;
+		end[n++] = e.dst;
+		distinct_ahead(d, e.src);
+		distinct_ahead(d, e.dst);
+		for (size_t i = 0; n == AHEAD_N && i < n && r >= 0; i++)
+			r = distinct_add(d, end[i]);
+		n %= AHEAD_N;
+	}
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = distinct_add(d, end[i]);
+	intake_end(&in);
+	return r;
+}
+
+static int add_ranges(struct distinct *d, struct intake *nodes)
+{
+	struct intake_reader in;
+	struct intake_edge e;
+	int r = intake_begin(&in, nodes);
+
+	while (r >= 0 && (r = intake_next(&in, &e)) > 0)
+		for (; r >= 0 && e.dst > 0; e.src++, e.dst--)
+			r = distinct_add(d, e.src);
+	intake_end(&in);
+	return r;
+}
+
+/* All numbers, few more than once, into S. */
+static int add_keys(struct ids *x, struct intake *edges, struct intake *nodes, struct sort *s)
+{
+	struct distinct d;
+	int r = distinct_open(&d, x->o.look_up, x->o.mem, to_sorter, s);
+
+	if (r == 0)
+		r = add_ends(&d, edges);
+	if (r == 0)
+		r = add_ranges(&d, nodes);
+	if (r == 0)
+		r = distinct_flush(&d);
+	distinct_release(&d);
+	return r;
+}
+
 /* All numbers, each once, sorted, into x->keys. */
 static int sort_keys(struct ids *x, struct intake *edges, struct intake *nodes)
 {
 	struct sort *s = NULL;
-	struct intake_reader in = {0};
-	struct intake_edge e;
 	sort_key key;
 	int r;
 
 	r = sorter(&s, x, 1, x->most ? 64 - (unsigned)__builtin_clzll(x->most) : 1, 0, true);
 	if (r == 0)
-		r = intake_begin(&in, edges);
-	while (r >= 0 && (r = intake_next(&in, &e)) > 0)
-		if ((r = sort_add(s, e.src)) == 0)
-			r = sort_add(s, e.dst);
-	intake_end(&in);
-	if (r == 0)
-		r = intake_begin(&in, nodes);
-	while (r >= 0 && (r = intake_next(&in, &e)) > 0)
-		for (; r >= 0 && e.dst > 0; e.src++, e.dst--)
-			r = sort_add(s, e.src);
-	intake_end(&in);
+		r = add_keys(x, edges, nodes, s);
 	if (r == 0)
 		r = sort_finish(s);
 	if (r == 0)
@@ -236,7 +300,7 @@ static int keys_to_dict(const struct ids *x, struct dict_writer *w)
 static int fill_array(struct ids *x)
 {
 	unsigned bits = 64 - (unsigned)__builtin_clzll((x->most - x->least) | 1);
-	unsigned want = 64 - (unsigned)__builtin_clzll(x->key_n | 1);
+	unsigned want = 63 - (unsigned)__builtin_clzll(x->key_n | 1);
 	struct spool_reader in;
 	uint64_t at = 0;
 	int r;
@@ -442,7 +506,7 @@ static int settle_numbers(struct ids *x, struct dict_writer *w)
 		r = x->look_up == BITMAP ? bits_to_dict(x, w) : keys_to_dict(x, w);
 	if (r < 0 || x->look_up == BITMAP)
 		return r;
-	if (x->key_n > x->o.budget / 24)	/* array, and an index of twice as many */
+	if (x->key_n > x->o.look_up / 16)	/* array, and an index of as many at most */
 		x->look_up = JOIN;
 	else
 		r = fill_array(x);
@@ -492,6 +556,28 @@ static int next_end(struct ids *x, uint64_t *out)
 	return r == 0 ? err_set(ERR_BUG, "an edge lost an end in the join") : r;
 }
 
+/* The ends of edges that will be asked for soon: of those FAR ahead where their look-up
+ * begins, of those NEAR where it ends. */
+#define FAR 24u
+#define NEAR 12u
+
+static void look_ahead(const struct ids *x, const struct intake_reader *in)
+{
+	const struct intake_edge *far = in->edge + in->at + FAR, *near = in->edge + in->at + NEAR;
+
+	if (in->at + FAR >= in->n)
+		return;
+	if (x->look_up == TABLE) {
+		__builtin_prefetch(&x->array[far->src]);
+		__builtin_prefetch(&x->array[far->dst]);
+	} else if (x->look_up == ARRAY) {
+		__builtin_prefetch(&x->index[(far->src - x->least) >> x->shift]);
+		__builtin_prefetch(&x->index[(far->dst - x->least) >> x->shift]);
+		__builtin_prefetch(&x->array[x->index[(near->src - x->least) >> x->shift]]);
+		__builtin_prefetch(&x->array[x->index[(near->dst - x->least) >> x->shift]]);
+	}
+}
+
 int ids_next(struct ids_reader *r, struct intake_edge *out)
 {
 	struct ids *x = r->ids;
@@ -499,6 +585,7 @@ int ids_next(struct ids_reader *r, struct intake_edge *out)
 
 	if (ret <= 0)
 		return ret;
+	look_ahead(x, &r->from);
 	switch (x->look_up) {
 	case BITMAP:
 		out->src = bitmap_id(x, out->src);

@@ -16,6 +16,7 @@
 
 #include "graph/dict.h"
 #include "graph/intake.h"
+#include "graph/scan.h"
 #include "graph/text/text.h"
 
 struct ids;
@@ -24,7 +25,8 @@ struct ids_options {
 	struct backend *backend;
 	const uint8_t *store_id;
 	struct mem *mem;
-	size_t budget;
+	size_t budget;			/* to sort by, and of the table of strings */
+	size_t look_up;			/* to look numbers up by */
 	bool strings;
 };
 
@@ -33,6 +35,8 @@ void ids_close(struct ids *x);			/* NULL is fine */
 
 /* The provisional number of a key. */
 int ids_add(struct ids *x, const struct text_key *key, uint64_t *number);
+/* Of many edges between numbers, which are their own. */
+void ids_add_numbers(struct ids *x, const struct scan_edge *e, size_t n);
 /* Of many strings, where keys are strings; by several threads at once. */
 int ids_add_texts(struct ids *x, const struct bytes *text, size_t n, uint64_t *number);
 

@@ -30,6 +30,7 @@ libcore_a_SOURCES += %D%/scan_simd.c
 libcore_a_SOURCES += %D%/feed.c %D%/feed.h %D%/feed_inside.h %D%/feed_take.c
 libcore_a_SOURCES += %D%/shuffle.c %D%/shuffle.h
 libcore_a_SOURCES += %D%/keyset.c %D%/keyset.h
+libcore_a_SOURCES += %D%/distinct.c %D%/distinct.h
 libcore_a_SOURCES += %D%/edges.c %D%/edges.h
 libcore_a_SOURCES += %D%/radix.c %D%/radix.h
 libcore_a_SOURCES += %D%/arrange.c %D%/arrange.h %D%/arrange_inside.h
