@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/crc32c.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "io/file.h"
@@ -35,7 +36,10 @@ struct chain {				/* a partition's blocks that are full */
 
 struct spill {				/* one emptying of a hand */
 	uint64_t off;			/* of the first partition's records; the others follow */
-	uint64_t end[];			/* behind each partition's */
+	struct {			/* each partition's */
+		uint64_t end;		/* what lies behind them */
+		uint32_t crc;		/* crc32c of their bytes: nobody else checks them */
+	} part[];
 };
 
 struct holder {				/* what a hand holds */
@@ -326,10 +330,12 @@ static int copier_flush(struct copier *c)
 }
 
 /* A partition's chain to the file; its blocks are free again. */
-static int copy_chain(struct shuffle *s, struct holder *h, struct chain *c, struct copier *to)
+static int copy_chain(struct shuffle *s, struct holder *h, struct chain *c, struct copier *to,
+		      uint32_t *crc)
 {
 	int r = 0;
 
+	*crc = 0;
 	while (r == 0 && c->last != NO_BLOCK) {
 		uint32_t i = c->last;
 		struct block *b = block_at(s, h, i);
@@ -337,6 +343,7 @@ static int copy_chain(struct shuffle *s, struct holder *h, struct chain *c, stru
 		if (to->len + b->len > COPY_LEN)
 			r = copier_flush(to);
 		memcpy(to->buf + to->len, b + 1, b->len);
+		*crc = crc32c(*crc, to->buf + to->len, b->len);
 		to->len += b->len;
 		c->last = b->before;
 		b->before = h->free;
@@ -357,8 +364,8 @@ static int empty_into(struct shuffle *s, struct holder *h, struct spill *note)
 		return ERR_MEMORY;
 	for (unsigned p = 0; p < s->part_n && r == 0; p++) {
 		end += h->chain[p].len;
-		note->end[p] = end;
-		r = copy_chain(s, h, &h->chain[p], &to);
+		note->part[p].end = end;
+		r = copy_chain(s, h, &h->chain[p], &to, &note->part[p].crc);
 	}
 	if (r == 0)
 		r = copier_flush(&to);
@@ -377,7 +384,7 @@ static int spill(struct shuffle *s, struct holder *h)
 		len += h->chain[p].len;
 	if (len == 0)
 		return 0;
-	note = mem_alloc(s->plan.mem, sizeof *note + s->part_n * sizeof note->end[0]);
+	note = mem_alloc(s->plan.mem, sizeof *note + s->part_n * sizeof note->part[0]);
 	if (!note)
 		return ERR_MEMORY;
 	r = reserve(s, len, &note->off);
@@ -514,21 +521,29 @@ uint64_t shuffle_spills(const struct shuffle *s)
 /* TAKE gets packed records, N at a time; 8 bytes behind them can be read. */
 typedef int take_fn(void *ctx, const uint8_t *at, size_t n);
 
-static int read_extent(const struct shuffle *s, uint64_t off, uint64_t end, take_fn *take,
-		       void *ctx, uint8_t *buf)
+static int read_extent(const struct shuffle *s, const struct spill *from, unsigned part,
+		       take_fn *take, void *ctx, uint8_t *buf)
 {
+	uint64_t off = part ? from->part[part - 1].end : from->off;
+	uint64_t end = from->part[part].end;
 	uint32_t stride = s->holder[0].hand.stride;
 	size_t most = COPY_LEN / stride * stride;
+	uint32_t crc = 0;
 	int r = 0;
 
 	while (r == 0 && off < end) {
 		size_t n = end - off < most ? (size_t)(end - off) : most;
 
 		r = file_read(s->file, buf, n, off);
-		if (r == 0)
+		if (r == 0) {
+			crc = crc32c(crc, buf, n);
 			r = take(ctx, buf, n / stride);
+		}
 		off += n;
 	}
+	if (r == 0 && crc != from->part[part].crc)
+		return err_set(ERR_DAMAGED, "a file of tmp/ was read back other than it was"
+			       " written");
 	return r;
 }
 
@@ -541,8 +556,7 @@ static int read_spills(const struct shuffle *s, const struct holder *h, unsigned
 	for (size_t i = 0; r == 0 && i < h->spills.len / sizeof(void *); i++) {
 		const struct spill *n = ((struct spill **)h->spills.ptr)[i];
 
-		r = read_extent(s, part ? n->end[part - 1] : n->off, n->end[part], take, ctx,
-				buf);
+		r = read_extent(s, n, part, take, ctx, buf);
 	}
 	mem_free(s->plan.mem, buf);
 	return r;

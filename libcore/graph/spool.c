@@ -2,7 +2,12 @@
  *
  * The first blocks stay in memory for good; once they reach the cap, further
  * bytes pass through one block to the file.  So a position below `held` is in
- * memory, one above is at (position - held) in the file.
+ * memory, one above is byte (position - held) of what the file carries.
+ *
+ * A page of the file is PAGE_ROOM bytes and their CRC32C, seeded with the page's
+ * number: a device that gives back other bytes than it took is found out here,
+ * since nobody else looks at them.  The last page may be short of bytes; it is
+ * written again when there are more.
  */
 #include "graph/spool.h"
 
@@ -11,12 +16,16 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/crc32c.h"
+#include "base/endian.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "io/file.h"
 
 #define BLOCK_MOST (1u << 20)
 #define BLOCK_LEAST 4096u
+#define PAGE 4096u
+#define PAGE_ROOM (PAGE - (unsigned)sizeof(le32))
 
 struct spool {
 	struct backend *backend;
@@ -25,9 +34,9 @@ struct spool {
 	size_t cap, block_len;
 	struct buf blocks;		/* uint8_t *[], those kept in memory */
 	uint64_t held;			/* bytes in them */
-	uint8_t *tail;			/* on its way to the file */
-	size_t tail_len;
-	uint64_t written;		/* bytes in the file */
+	uint8_t *tail;			/* on its way to the file: pages, see page_at */
+	size_t tail_len, tail_cap;	/* bytes they carry */
+	uint64_t written;		/* bytes in whole pages of the file */
 };
 
 static uint8_t *block_at(const struct spool *s, size_t i)
@@ -90,19 +99,48 @@ static int open_file(struct spool *s)
 	return backend_remove(s->backend, name);
 }
 
+/* Byte AT of what pages carry. */
+static uint8_t *page_at(uint8_t *pages, uint64_t at)
+{
+	return pages + at / PAGE_ROOM * PAGE + at % PAGE_ROOM;
+}
+
+static uint32_t page_crc(const uint8_t *page, uint64_t number)
+{
+	return crc32c(crc32c_seed(number, PAGE), page, PAGE_ROOM);
+}
+
+/* The tail's N pages to the file, each with its checksum. */
+static int write_pages(struct spool *s, uint64_t n)
+{
+	uint64_t first = s->written / PAGE_ROOM;
+	le32 crc;
+
+	for (uint64_t i = 0; i < n; i++) {
+		crc = le32_of(page_crc(s->tail + i * PAGE, first + i));
+		memcpy(s->tail + i * PAGE + PAGE_ROOM, &crc, sizeof crc);
+	}
+	return file_write(s->file, s->tail, n * PAGE, first * PAGE);
+}
+
+/* What the last page lacks is zeros in the file; the page stays in the tail. */
 static int flush_tail(struct spool *s)
 {
+	size_t whole = s->tail_len / PAGE_ROOM, part = s->tail_len % PAGE_ROOM;
 	int r;
 
 	if (s->tail_len == 0)
 		return 0;
 	if (!s->file && (r = open_file(s)) < 0)
 		return r;
-	r = file_write(s->file, s->tail, s->tail_len, s->written);
+	if (part)
+		memset(page_at(s->tail, s->tail_len), 0, PAGE_ROOM - part);
+	r = write_pages(s, whole + (part > 0));
 	if (r < 0)
 		return r;
-	s->written += s->tail_len;
-	s->tail_len = 0;
+	memmove(s->tail, s->tail + whole * PAGE, part ? PAGE : 0);
+	s->written += whole * PAGE_ROOM;
+	s->tail_len = part;
 	return 0;
 }
 
@@ -134,10 +172,11 @@ static int room(struct spool *s, uint8_t **at, size_t *len)
 	}
 	if (!s->tail && !(s->tail = mem_alloc(s->mem, s->block_len)))
 		return ERR_MEMORY;
-	if (s->tail_len == s->block_len && (r = flush_tail(s)) < 0)
+	s->tail_cap = s->block_len / PAGE * PAGE_ROOM;
+	if (s->tail_len == s->tail_cap && (r = flush_tail(s)) < 0)
 		return r;
-	*at = s->tail + s->tail_len;
-	*len = s->block_len - s->tail_len;
+	*at = page_at(s->tail, s->tail_len);
+	*len = PAGE_ROOM - s->tail_len % PAGE_ROOM;
 	return 0;
 }
 
@@ -179,22 +218,46 @@ void spool_end(struct spool_reader *r)
 	*r = (struct spool_reader){0};
 }
 
+/* N pages of the file from FIRST on are as they were written: what they carry is
+ * moved together at the buffer's beginning. */
+static int check_pages(struct spool *s, uint8_t *buf, uint64_t first, uint64_t n)
+{
+	le32 crc;
+
+	for (uint64_t i = 0; i < n; i++) {
+		const uint8_t *page = buf + i * PAGE;
+
+		memcpy(&crc, page + PAGE_ROOM, sizeof crc);
+		if (le32_get(crc) != page_crc(page, first + i))
+			return err_set(ERR_DAMAGED, "%s/tmp: page %" PRIu64 " of a temporary"
+				       " file is not what was written there",
+				       s->backend->path, first + i);
+		memmove(buf + i * PAGE_ROOM, page, PAGE_ROOM);
+	}
+	return 0;
+}
+
 static int window_of_file(struct spool_reader *r)
 {
 	struct spool *s = r->spool;
-	uint64_t n = r->stop - r->off;
+	size_t cap = r->buf_len < PAGE ? PAGE : r->buf_len / PAGE * PAGE;
+	uint64_t at = r->off - s->held, first = at / PAGE_ROOM;
+	uint64_t last = (r->stop - 1 - s->held) / PAGE_ROOM;
+	uint64_t n = last - first + 1 < cap / PAGE ? last - first + 1 : cap / PAGE;
 	int ret;
 
-	if (!r->buf && !(r->buf = mem_alloc(s->mem, r->buf_len)))
+	if (!r->buf && !(r->buf = mem_alloc(s->mem, cap)))
 		return ERR_MEMORY;
-	if (n > r->buf_len)
-		n = r->buf_len;
-	ret = file_read(s->file, r->buf, n, r->off - s->held);
+	ret = file_read(s->file, r->buf, n * PAGE, first * PAGE);
+	if (ret == 0)
+		ret = check_pages(s, r->buf, first, n);
 	if (ret < 0)
 		return ret;
-	r->at = r->buf;
-	r->end = r->buf + n;
-	r->off += n;
+	r->at = r->buf + at % PAGE_ROOM;
+	r->end = r->buf + n * PAGE_ROOM;
+	if ((uint64_t)(r->end - r->at) > r->stop - r->off)
+		r->end = r->at + (r->stop - r->off);
+	r->off += (uint64_t)(r->end - r->at);
 	return 1;
 }
 
