@@ -235,40 +235,53 @@ static int list_at(struct csr *c, const struct csr_type *t, const struct csr_pla
 	return p->n && c->ops->begin ? c->ops->begin(out, p) : 0;
 }
 
-static int find(struct csr *c, uint32_t type, uint64_t node, struct csr_type *t,
-		struct csr_place *p)
+static int find(struct csr *c, const struct csr_type *t, uint64_t node, struct csr_place *p)
 {
-	int r = csr_type_of(c, type, t);
-
 	*p = (struct csr_place){ .node = node };
-	if (r == 0 && node >= c->node_n)
+	if (node >= c->node_n)
 		return err_set(ERR_BUG, "no node %" PRIu64, node);
-	return r == 0 && t->edge_n ? c->ops->find(c, t, node, p) : r;
+	return t->edge_n ? c->ops->find(c, t, node, p) : 0;
+}
+
+int csr_row_of(struct csr *c, const struct csr_type *t, uint64_t node, struct csr_list *out)
+{
+	struct csr_place p;
+	int r = find(c, t, node, &p), begun;
+
+	if (r <= 0)
+		p.n = 0;
+	begun = list_at(c, t, &p, out);
+	return r < 0 ? r : begun;
 }
 
 int csr_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out)
 {
 	struct csr_type t = {0};
-	struct csr_place p;
-	int r = find(c, type, node, &t, &p);
+	struct csr_place none = {0};
+	int r = csr_type_of(c, type, &t);
 
-	if (r <= 0)
-		p.n = 0;
-	if (r < 0) {
-		list_at(c, &t, &p, out);
-		return r;
-	}
-	return list_at(c, &t, &p, out);
+	if (r == 0)
+		return csr_row_of(c, &t, node, out);
+	list_at(c, &t, &none, out);
+	return r;
+}
+
+int csr_degree_of(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *out)
+{
+	struct csr_place p;
+	int r = find(c, t, node, &p);
+
+	*out = r > 0 ? p.n : 0;
+	return r < 0 ? r : 0;
 }
 
 int csr_degree(struct csr *c, uint32_t type, uint64_t node, uint64_t *out)
 {
 	struct csr_type t;
-	struct csr_place p;
-	int r = find(c, type, node, &t, &p);
+	int r = csr_type_of(c, type, &t);
 
-	*out = r > 0 ? p.n : 0;
-	return r < 0 ? r : 0;
+	*out = 0;
+	return r == 0 ? csr_degree_of(c, &t, node, out) : r;
 }
 
 int csr_block(struct csr_list *l, const uint64_t **ids)
@@ -401,6 +414,7 @@ void csr_scan_range(struct csr_scan *s, struct csr *c, uint32_t type, uint64_t f
 	s->row = s->node = 0;
 	s->first = first;
 	s->end = end;
+	s->skip = NULL;
 	s->begun = false;
 }
 
@@ -427,7 +441,7 @@ static int scan_next(struct csr_scan *s, struct csr_place *p)
 		return r;
 	do
 		r = s->csr->ops->next(s, p);
-	while (r > 0 && p->node < s->first);
+	while (r > 0 && (p->node < s->first || csr_skips(s, p->node)));
 	if (r <= 0 || p->node >= s->end)
 		return r < 0 ? r : 0;
 	s->node = p->node;

@@ -166,8 +166,8 @@ int csr_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out);
 /* Its length alone: the targets are not touched. */
 int csr_degree(struct csr *c, uint32_t type, uint64_t node, uint64_t *out);
 
-/* The rows of one type that are not empty, in order. */
-struct csr_type {		/* its place in the segment: private */
+/* A type's place in the segment, found once for any number of rows. */
+struct csr_type {		/* private */
 	uint32_t id;
 	bool sparse;
 	uint64_t edge_n, row_n;
@@ -178,6 +178,12 @@ struct csr_type {		/* its place in the segment: private */
 	uint32_t values_width;
 };
 
+int csr_type_of(struct csr *c, uint32_t type, struct csr_type *t);
+/* As csr_row and csr_degree. */
+int csr_row_of(struct csr *c, const struct csr_type *t, uint64_t node, struct csr_list *out);
+int csr_degree_of(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *out);
+
+/* The rows of one type that are not empty, in order. */
 struct csr_group {		/* of a packed type, unfolded: private */
 	uint64_t next, n;	/* the one after it; rows */
 	uint64_t off, edge;	/* where its lists and their edges begin */
@@ -196,6 +202,7 @@ struct csr_scan {
 	/* private */
 	bool begun;
 	uint64_t first, end;
+	const uint64_t *skip;
 	struct csr_type t;
 	union {
 		struct csr_group group;
@@ -206,6 +213,12 @@ void csr_scan_begin(struct csr_scan *s, struct csr *c, uint32_t type);
 /* Only those of nodes from FIRST to before END; what lies outside is not looked at. */
 void csr_scan_range(struct csr_scan *s, struct csr *c, uint32_t type, uint64_t first,
 		    uint64_t end);
+/* Pass over the nodes whose bit in SKIP, node_n bits, is set when they are come to:
+ * groups of them cost a look at a word. */
+static inline void csr_scan_skip(struct csr_scan *s, const uint64_t *skip)
+{
+	s->skip = skip;
+}
 int csr_scan_next(struct csr_scan *s, struct csr_list *out);	/* 1, 0, < 0 */
 int csr_scan_degree(struct csr_scan *s, uint64_t *out);	/* the same, targets untouched */
 

@@ -54,8 +54,12 @@ struct csr {
 	struct bytes directory, targets, rows, values_at;
 };
 
-int csr_type_of(struct csr *c, uint32_t type, struct csr_type *t);
 int csr_damaged(const struct csr *c, const void *at, const char *what);
+
+static inline bool csr_skips(const struct csr_scan *s, uint64_t node)
+{
+	return s->skip && s->skip[node / 64] >> node % 64 & 1;
+}
 
 /* Has [from, end) room for N items of WIDTH bytes? */
 static inline bool csr_holds(const uint8_t *from, const uint8_t *end, uint64_t n, unsigned width)

@@ -274,14 +274,18 @@ static int packed_next(struct csr_scan *s, struct csr_place *out)
 
 	while (r == 0) {
 		for (; s->row < g->n; s->row++)
-			if (g->edges[s->row] != (s->row ? g->edges[s->row - 1] : 0)) {
+			if (g->edges[s->row] != (s->row ? g->edges[s->row - 1] : 0) &&
+			    !csr_skips(s, g->nodes[s->row])) {
 				r = place_at(s->csr, &s->t, g, s->row++, out);
 				return r < 0 ? r : 1;
 			}
 		if (g->next == group_n(s->csr, &s->t))
 			return 0;
 		s->row = 0;
-		r = unfold(s->csr, &s->t, g->next, g);
+		if (s->t.sparse || !s->skip || ~s->skip[g->next])
+			r = unfold(s->csr, &s->t, g->next, g);
+		else			/* the bits of a dense group's rows are a word */
+			g->next++, g->n = 0;
 	}
 	return r;
 }

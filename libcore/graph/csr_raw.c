@@ -108,6 +108,10 @@ static int raw_next(struct csr_scan *s, struct csr_place *out)
 		out->node = s->row;
 		if (s->t.sparse)
 			r = node_at(c, &s->t, s->row, &out->node);
+		if (r == 0 && csr_skips(s, out->node)) {
+			s->row++;
+			continue;
+		}
 		if (r == 0)
 			r = place_of(c, &s->t, s->row++, out);
 		if (r == 0 && out->n)

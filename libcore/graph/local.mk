@@ -39,3 +39,4 @@ libcore_a_SOURCES += %D%/arrange_turn.c
 libcore_a_SOURCES += %D%/arrange_value.c
 libcore_a_SOURCES += %D%/build_inside.h %D%/build_write.c
 libcore_a_SOURCES += %D%/sweep.c %D%/sweep.h
+libcore_a_SOURCES += %D%/walk/depths.c %D%/walk/depths.h

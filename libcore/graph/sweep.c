@@ -1,6 +1,7 @@
 /* graph/sweep.c - parts found by halving over how many edges lie before a node */
 #include "graph/sweep.h"
 
+#include <inttypes.h>
 #include <stdatomic.h>
 
 #include "base/err.h"
@@ -139,6 +140,15 @@ void sweep_close(struct sweep *s)
 	*s = (struct sweep){0};
 }
 
+int sweep_narrow(struct graph *g)
+{
+	if (csr_narrow(graph_csr(g, CSR_OUT)))
+		return 0;
+	return err_set(ERR_UNSUPPORTED, "graph %s: %" PRIu64
+		       " nodes, algorithms over all of them know fewer than 2^32",
+		       graph_entry(g)->name, graph_node_n(g));
+}
+
 /* --- running --- */
 
 struct run {
@@ -181,8 +191,14 @@ int sweep_run(const struct sweep *s, sweep_each *each, void *ctx)
 void sweep_begin(struct sweep_walk *w, const struct sweep_part *p)
 {
 	w->part = p;
+	w->skip = NULL;
 	w->next = 0;
 	w->open = false;
+}
+
+void sweep_skip(struct sweep_walk *w, const uint64_t *skip)
+{
+	w->skip = skip;
 }
 
 int sweep_next(struct sweep_walk *w)
@@ -200,6 +216,7 @@ int sweep_next(struct sweep_walk *w)
 			w->next++;
 			csr_scan_range(&w->scan, from->csr, from->type, w->part->first,
 				       w->part->end);
+			csr_scan_skip(&w->scan, w->skip);
 			w->type = from->type;
 			w->way = from->way;
 			w->open = true;

@@ -40,6 +40,10 @@ int sweep_open(struct sweep *s, struct graph *g, enum csr_direction way,
 	       const struct graph_types *types, unsigned threads);
 void sweep_close(struct sweep *s);	/* zeroed is fine */
 
+/* ERR_UNSUPPORTED of a graph whose ids need more than 32 bits, for algorithms that
+ * keep arrays of them. */
+int sweep_narrow(struct graph *g);
+
 struct sweep_part {
 	const struct sweep *sweep;
 	uint64_t index;
@@ -60,11 +64,14 @@ struct sweep_walk {
 	struct csr_list list;
 	/* private */
 	const struct sweep_part *part;
+	const uint64_t *skip;
 	uint32_t next;		/* source */
 	struct csr_scan scan;
 	bool open;
 };
 void sweep_begin(struct sweep_walk *w, const struct sweep_part *p);
 int sweep_next(struct sweep_walk *w);		/* 1, 0, < 0 */
+/* After sweep_begin: as csr_scan_skip, in all its scans. */
+void sweep_skip(struct sweep_walk *w, const uint64_t *skip);
 
 #endif

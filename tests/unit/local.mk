@@ -149,3 +149,6 @@ tests_unit_convert_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/sweep
 tests_unit_sweep_SOURCES = %D%/sweep.c %D%/made_graph.h
 tests_unit_sweep_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/kernels
+tests_unit_kernels_SOURCES = %D%/kernels.c %D%/made_graph.h
+tests_unit_kernels_LDADD = $(UNIT_LDADD)

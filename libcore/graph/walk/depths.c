@@ -1,0 +1,414 @@
+/* graph/walk/depths.c - a step is pushed from a queue or pulled towards a bitmap
+ *
+ * Between steps: `seen` has the bit of every node that has a depth, and the front,
+ * the nodes of the last depth, is queue[0..front_n) or, when `wide`, the bitmap
+ * `front`.  A pulling step writes seen, depth and parent of a part's own nodes
+ * only; a pushing one claims a node by setting its bit, or, where parents are
+ * wanted, by being the first to lower its parent below DEPTHS_NONE, and then the
+ * bits are set when the step is over, so that all parents of the step are met.
+ */
+#include "graph/walk/depths.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/team.h"
+#include "graph/sweep.h"
+
+/* Beamer's alpha: a pulling step is worth it when the front has more than this part
+ * of the edges that are left, as it stops in the middle of most lists. */
+#define ALPHA 14u
+#define ROW_COST 16u		/* a list found by its node, in edges */
+#define TOGETHER_COST 20000u	/* edges from which on threads are worth calling */
+#define CHUNK 64u		/* nodes of the queue taken at a time */
+
+struct search {
+	struct depths *d;
+	const struct depths_plan *plan;
+	struct graph *graph;
+	struct sweep ahead, against;	/* along the edges; against them */
+	const struct sweep *pull;
+	struct csr_type *type;		/* of ahead's sources */
+	uint64_t words;			/* of a bitmap */
+	uint64_t *seen, *front, *next;
+	uint32_t *queue, *found;
+	uint64_t front_n;
+	uint64_t left;			/* edges of nodes not yet seen, about */
+	uint32_t depth;			/* of the step being made */
+	bool wide;
+	uint64_t front_edges;		/* of the front, about */
+	_Atomic uint64_t taken, found_n, found_edges, touched;
+};
+
+static inline bool bit_is(const uint64_t *bits, uint64_t i)
+{
+	return bits[i / 64] >> i % 64 & 1;
+}
+
+/* --- against the edges --- */
+
+/* The least of the list's ids that is in the front; DEPTHS_NONE.  The first id comes
+ * alone, then a few, as most lists show the front early. */
+static inline int nearest(struct search *s, struct csr_list *l, uint32_t *out,
+			  uint64_t *touched)
+{
+	unsigned most = CSR_FEW;
+	const uint32_t *ids;
+	int n;
+
+	*out = DEPTHS_NONE;
+	while ((n = csr_block32(l, most, &ids)) > 0) {
+		for (int i = 0; i < n; i++)
+			if (bit_is(s->front, ids[i])) {
+				*touched += (unsigned)i + 1;
+				*out = ids[i];
+				return 0;
+			}
+		*touched += (unsigned)n;
+		most = n > 1 ? CSR_BLOCK : CSR_FEW;
+	}
+	return n;
+}
+
+static void reach(struct search *s, const struct sweep_walk *w, uint32_t parent,
+		  uint64_t *found)
+{
+	uint64_t bit = 1ull << w->node % 64, *next = &s->next[w->node / 64];
+
+	*found += !(*next & bit);
+	*next |= bit;
+	s->d->depth[w->node] = s->depth;
+	if (!s->d->parent)
+		s->seen[w->node / 64] |= bit;	/* its other lists need not be read */
+	else if (parent < s->d->parent[w->node])
+		s->d->parent[w->node] = parent;
+}
+
+static int pull_part(void *ctx, const struct sweep_part *p)
+{
+	uint64_t found = 0, edges = 0, touched = 0, first = p->first / 64, end;
+	struct search *s = ctx;
+	struct sweep_walk w;
+	uint32_t parent;
+	int r;
+
+	end = p->end / 64 + (p->end % 64 != 0);
+	memset(s->next + first, 0, (end - first) * sizeof *s->next);
+	sweep_begin(&w, p);
+	sweep_skip(&w, s->seen);
+	while ((r = sweep_next(&w)) > 0) {
+		r = nearest(s, &w.list, &parent, &touched);
+		if (r < 0)
+			break;
+		if (parent != DEPTHS_NONE) {
+			reach(s, &w, parent, &found);
+			edges += w.list.n;
+		}
+	}
+	for (uint64_t i = first; s->d->parent && i < end; i++)
+		s->seen[i] |= s->next[i];
+	s->found_n += found;
+	s->found_edges += edges;
+	s->touched += touched;
+	return r;
+}
+
+static int pull(struct search *s)
+{
+	uint64_t *swap = s->front;
+	int r = sweep_run(s->pull, pull_part, s);
+
+	s->front = s->next;
+	s->next = swap;
+	return r;
+}
+
+/* --- along the edges --- */
+
+struct pusher {			/* a thread's */
+	uint32_t found[1024];
+	unsigned n;
+	uint64_t touched;
+};
+
+static void hand_over(struct search *s, struct pusher *p)
+{
+	uint64_t at = atomic_fetch_add_explicit(&s->found_n, p->n, memory_order_relaxed);
+
+	memcpy(s->found + at, p->found, p->n * sizeof *p->found);
+	p->n = 0;
+}
+
+/* Is it ours to put into the next front? */
+static inline bool claim(struct search *s, uint32_t node, uint32_t from)
+{
+	uint64_t bit = 1ull << node % 64, *word = &s->seen[node / 64];
+	uint32_t *parent, had;
+
+	if (__atomic_load_n(word, __ATOMIC_RELAXED) & bit)
+		return false;
+	if (!s->d->parent)
+		return !(__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit);
+	parent = &s->d->parent[node];
+	had = __atomic_load_n(parent, __ATOMIC_RELAXED);
+	while (from < had)
+		if (__atomic_compare_exchange_n(parent, &had, from, true, __ATOMIC_RELAXED,
+						__ATOMIC_RELAXED))
+			return had == DEPTHS_NONE;
+	return false;
+}
+
+static int push_node(struct search *s, struct pusher *p, uint32_t node)
+{
+	const uint32_t *ids;
+	struct csr_list l;
+	int n = 0;
+
+	for (uint32_t i = 0; i < s->ahead.source_n; i++) {
+		n = csr_row_of(s->ahead.source[i].csr, &s->type[i], node, &l);
+		if (n < 0)
+			return n;
+		while ((n = csr_block32(&l, CSR_BLOCK, &ids)) > 0) {
+			if (p->n + CSR_BLOCK > sizeof p->found / sizeof p->found[0])
+				hand_over(s, p);
+			for (int k = 0; k < n; k++)
+				if (claim(s, ids[k], node)) {
+					s->d->depth[ids[k]] = s->depth;
+					p->found[p->n++] = ids[k];
+				}
+			p->touched += (unsigned)n;
+		}
+		if (n < 0)
+			return n;
+	}
+	return 0;
+}
+
+static int push_some(void *ctx, unsigned who)
+{
+	struct search *s = ctx;
+	struct pusher p;
+	uint64_t i, end;
+	int r = 0;
+
+	(void)who;
+	p.n = 0;
+	p.touched = 0;
+	while (r == 0 && (i = s->taken) < s->front_n) {
+		i = atomic_fetch_add(&s->taken, CHUNK);
+		end = i + CHUNK < s->front_n ? i + CHUNK : s->front_n;
+		for (; r == 0 && i < end; i++)
+			r = push_node(s, &p, s->queue[i]);
+	}
+	hand_over(s, &p);
+	s->touched += p.touched;
+	return r;
+}
+
+static int push(struct search *s)
+{
+	bool together = s->front_edges + ROW_COST * s->front_n > TOGETHER_COST;
+	uint32_t *swap = s->queue;
+	int r;
+
+	s->taken = 0;
+	r = team_run(together ? s->ahead.thread_n : 1, push_some, s);
+	for (uint64_t i = 0; s->d->parent && i < s->found_n; i++)
+		s->seen[s->found[i] / 64] |= 1ull << s->found[i] % 64;
+	s->queue = s->found;
+	s->found = swap;
+	s->d->ahead_n++;
+	return r;
+}
+
+/* --- which of them --- */
+
+static void to_bitmap(struct search *s)
+{
+	memset(s->front, 0, s->words * sizeof *s->front);
+	for (uint64_t i = 0; i < s->front_n; i++)
+		s->front[s->queue[i] / 64] |= 1ull << s->queue[i] % 64;
+	s->wide = true;
+}
+
+static void to_queue(struct search *s)
+{
+	uint64_t n = 0;
+
+	for (uint64_t i = 0; i < s->words; i++)
+		for (uint64_t word = s->front[i]; word; word &= word - 1)
+			s->queue[n++] = (uint32_t)(i * 64 + (unsigned)__builtin_ctzll(word));
+	s->wide = false;
+}
+
+/* What a pulling step may cost at most before it is the worse one, in edges. */
+static uint64_t pull_cost(const struct search *s)
+{
+	uint64_t unseen = graph_node_n(s->graph) - s->d->reached_n;
+
+	return s->left / ALPHA + unseen + s->words;
+}
+
+/* The edges of a queue; counted until there are more than MOST. */
+static int count_edges(struct search *s, uint64_t most)
+{
+	uint64_t n;
+	int r = 0;
+
+	s->front_edges = 0;
+	for (uint64_t i = 0; r == 0 && i < s->front_n && s->front_edges <= most; i++)
+		for (uint32_t k = 0; r == 0 && k < s->ahead.source_n; k++) {
+			r = csr_degree_of(s->ahead.source[k].csr, &s->type[k], s->queue[i], &n);
+			s->front_edges += n;
+		}
+	return r;
+}
+
+static int choose(struct search *s)
+{
+	uint64_t cost = pull_cost(s), rows = ROW_COST * s->front_n;
+	int r = 0;
+
+	if (!s->wide) {
+		if (rows <= cost)
+			r = count_edges(s, cost - rows);
+		if (r == 0 && (rows > cost || s->front_edges > cost - rows))
+			to_bitmap(s);
+	} else if (s->front_edges + rows < cost) {
+		to_queue(s);
+	}
+	return r;
+}
+
+static int step(struct search *s)
+{
+	int r = choose(s);
+
+	s->depth++;
+	s->found_n = s->found_edges = 0;
+	if (r < 0)
+		return r;
+	if (!s->wide)
+		s->left -= s->front_edges < s->left ? s->front_edges : s->left;
+	r = s->wide ? pull(s) : push(s);
+	s->front_n = s->found_n;
+	s->front_edges = s->found_edges;
+	if (s->wide)
+		s->left -= s->front_edges < s->left ? s->front_edges : s->left;
+	s->d->reached_n += s->front_n;
+	if (s->front_n)
+		s->d->step_n = s->depth;
+	return r;
+}
+
+/* --- --- */
+
+static enum csr_direction other_way(enum csr_direction way)
+{
+	return way == CSR_OUT ? CSR_IN : way == CSR_IN ? CSR_OUT : CSR_BOTH;
+}
+
+static int open_sweeps(struct search *s)
+{
+	const struct depths_plan *p = s->plan;
+	bool one = graph_undirected(s->graph) || p->way == CSR_BOTH;
+	int r = sweep_open(&s->ahead, s->graph, p->way, &p->types, p->threads);
+
+	s->pull = one ? &s->ahead : &s->against;
+	if (r == 0 && !one)
+		r = sweep_open(&s->against, s->graph, other_way(p->way), &p->types, p->threads);
+	if (r < 0)
+		return r;
+	s->left = s->pull->edge_n;
+	s->type = mem_alloc(s->d->mem, s->ahead.source_n * sizeof *s->type);
+	if (!s->type)
+		return ERR_MEMORY;
+	for (uint32_t i = 0; r == 0 && i < s->ahead.source_n; i++)
+		r = csr_type_of(s->ahead.source[i].csr, s->ahead.source[i].type, &s->type[i]);
+	return r;
+}
+
+uint64_t depths_memory(uint64_t node_n, bool parents)
+{
+	return node_n * (parents ? 16 : 12) + (node_n / 64 + 1) * 24;
+}
+
+static int draw(struct search *s)
+{
+	uint64_t n = graph_node_n(s->graph);
+	struct mem *mem = s->d->mem;
+
+	s->words = n / 64 + 1;
+	s->d->depth = mem_alloc(mem, n * sizeof(uint32_t));
+	s->queue = mem_alloc(mem, n * sizeof(uint32_t));
+	s->found = mem_alloc(mem, n * sizeof(uint32_t));
+	s->seen = mem_zalloc(mem, s->words * sizeof(uint64_t));
+	s->front = mem_alloc(mem, s->words * sizeof(uint64_t));
+	s->next = mem_alloc(mem, s->words * sizeof(uint64_t));
+	if (s->plan->parents)
+		s->d->parent = mem_alloc(mem, n * sizeof(uint32_t));
+	if (!s->d->depth || !s->queue || !s->found || !s->seen || !s->front || !s->next ||
+	    (s->plan->parents && !s->d->parent))
+		return ERR_MEMORY;
+	memset(s->d->depth, 0xff, n * sizeof(uint32_t));
+	if (s->plan->parents)
+		memset(s->d->parent, 0xff, n * sizeof(uint32_t));
+	return 0;
+}
+
+static void start(struct search *s)
+{
+	uint64_t node = s->plan->start;
+
+	s->queue[0] = (uint32_t)node;
+	s->front_n = s->d->reached_n = 1;
+	s->seen[node / 64] |= 1ull << node % 64;
+	s->d->depth[node] = 0;
+	if (s->d->parent)
+		s->d->parent[node] = (uint32_t)node;
+}
+
+static void end(struct search *s)
+{
+	struct mem *mem = s->d->mem;
+
+	mem_free(mem, s->type);
+	mem_free(mem, s->queue);
+	mem_free(mem, s->found);
+	mem_free(mem, s->seen);
+	mem_free(mem, s->front);
+	mem_free(mem, s->next);
+	sweep_close(&s->ahead);
+	sweep_close(&s->against);
+}
+
+int depths_find(struct depths *d, struct graph *g, const struct depths_plan *p)
+{
+	struct search s = { .d = d, .plan = p, .graph = g };
+	int r;
+
+	*d = (struct depths){ .mem = graph_mem(g) };
+	r = sweep_narrow(g);
+	if (r == 0)
+		r = open_sweeps(&s);
+	if (r == 0)
+		r = draw(&s);
+	if (r == 0)
+		start(&s);
+	while (r == 0 && s.front_n)
+		r = step(&s);
+	d->edge_n = s.touched;
+	end(&s);
+	if (r < 0)
+		depths_release(d);
+	return r;
+}
+
+void depths_release(struct depths *d)
+{
+	mem_free(d->mem, d->depth);
+	mem_free(d->mem, d->parent);
+	*d = (struct depths){0};
+}
