@@ -222,16 +222,7 @@ int csr_type_edges(struct csr *c, uint32_t type, uint64_t *out)
 static int list_at(struct csr *c, const struct csr_type *t, const struct csr_place *p,
 		   struct csr_list *out)
 {
-	out->n = out->left = p->n;
-	out->edge = p->edge;
-	out->csr = c;
-	out->at = p->at;
-	out->chunk_left = p->chunk_left;
-	out->given = out->taken = out->filled = 0;
-	out->type = t->id;
-	out->values_at = t->values;
-	out->values_base = t->values_base;
-	out->values_width = t->values_width;
+	csr_list_set(out, c, t, p);
 	return p->n && c->ops->begin ? c->ops->begin(out, p) : 0;
 }
 
@@ -451,8 +442,11 @@ static int scan_next(struct csr_scan *s, struct csr_place *p)
 int csr_scan_next(struct csr_scan *s, struct csr_list *out)
 {
 	struct csr_place p;
-	int r = scan_next(s, &p), begun;
+	int r, begun;
 
+	if (s->begun && s->csr->ops->next_list)
+		return s->t.edge_n ? s->csr->ops->next_list(s, out) : 0;
+	r = scan_next(s, &p);
 	if (r <= 0)
 		return r;
 	begun = list_at(s->csr, &s->t, &p, out);

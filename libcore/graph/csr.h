@@ -97,6 +97,8 @@ struct csr_list {
 	const uint8_t *values_at;	/* of the type, see csr_type */
 	uint64_t values_base;
 	uint32_t values_width;
+	uint64_t first;
+	bool has_first;
 	uint32_t given;		/* ids of the block before */
 	uint32_t taken, filled;	/* of ids, by csr_next */
 	union {
@@ -112,8 +114,15 @@ int csr_block(struct csr_list *l, const uint64_t **ids);
 
 /* The same of a graph whose ids are all below 2^32 (csr_narrow, else ERR_BUG), at
  * most MOST ids, CSR_FEW or CSR_BLOCK: few where the reader may well stop early. */
-#define CSR_FEW LIST_BLOCK
+#define CSR_FEW (LIST_BLOCK + 1)
 int csr_block32(struct csr_list *l, unsigned most, const uint32_t **ids);
+
+/* The list's first id, before anything of it was read, if it is known so early. */
+static inline bool csr_first(const struct csr_list *l, uint64_t *id)
+{
+	*id = l->first;
+	return l->has_first;
+}
 
 /* One by one: 1 and the next id, 0 at the end, ERR_DAMAGED.  Not to be mixed with
  * csr_block on one list. */
@@ -186,6 +195,7 @@ int csr_degree_of(struct csr *c, const struct csr_type *t, uint64_t node, uint64
 /* The rows of one type that are not empty, in order. */
 struct csr_group {		/* of a packed type, unfolded: private */
 	uint64_t next, n;	/* the one after it; rows */
+	uint64_t todo;		/* bits of its rows that are still to be given */
 	uint64_t off, edge;	/* where its lists and their edges begin */
 	uint64_t ends[CSR_GROUP], edges[CSR_GROUP], nodes[CSR_GROUP];
 };

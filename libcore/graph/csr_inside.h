@@ -25,6 +25,8 @@ struct csr_ops {
 	/* 1 and the next list that is not empty, 0 at the end.  s->t is known; s->begun
 	 * is false the first time. */
 	int (*next)(struct csr_scan *s, struct csr_place *out);
+	/* The same and the list at its beginning; NULL: by next and begin. */
+	int (*next_list)(struct csr_scan *s, struct csr_list *out);
 	/* Before the first: to where s->first's row is, or some rows before it. */
 	int (*start)(struct csr_scan *s);
 	int (*before)(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *edges);
@@ -55,6 +57,23 @@ struct csr {
 };
 
 int csr_damaged(const struct csr *c, const void *at, const char *what);
+
+/* A list whose general part is P's and T's, before its first block. */
+static inline void csr_list_set(struct csr_list *l, struct csr *c, const struct csr_type *t,
+				const struct csr_place *p)
+{
+	l->n = l->left = p->n;
+	l->edge = p->edge;
+	l->csr = c;
+	l->at = p->at;
+	l->chunk_left = p->chunk_left;
+	l->has_first = false;
+	l->given = l->taken = l->filled = 0;
+	l->type = t->id;
+	l->values_at = t->values;
+	l->values_base = t->values_base;
+	l->values_width = t->values_width;
+}
 
 static inline bool csr_skips(const struct csr_scan *s, uint64_t node)
 {

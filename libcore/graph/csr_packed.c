@@ -103,7 +103,7 @@ static int group_at(struct csr *c, const struct csr_type *t, uint64_t i, struct 
 }
 
 /* The list from LO to HI of the group's bytes, with edges ELO to EHI of it. */
-static int place(struct csr *c, const struct csr_type *t, uint64_t off, uint64_t edge,
+static inline int place(struct csr *c, const struct csr_type *t, uint64_t off, uint64_t edge,
 		 const uint64_t ends[2], const uint64_t edges[2], struct csr_place *out)
 {
 	const uint8_t *at = t->targets + off;
@@ -228,6 +228,14 @@ static int packed_before(struct csr *c, const struct csr_type *t, uint64_t node,
 
 /* --- a group at a time --- */
 
+static void unpack(uint64_t out[CSR_GROUP], const uint8_t *at, unsigned n, unsigned w)
+{
+	if (w <= LIST_UNPACK_BITS)
+		list_unpack(out, at, n, w);
+	for (unsigned k = 0; w > LIST_UNPACK_BITS && k < n; k++)
+		out[k] = bits_get(at, k, w);
+}
+
 static int unfold(struct csr *c, const struct csr_type *t, uint64_t i, struct csr_group *out)
 {
 	struct group g;
@@ -239,18 +247,19 @@ static int unfold(struct csr *c, const struct csr_type *t, uint64_t i, struct cs
 	out->n = g.at ? g.n : 0;
 	out->off = g.off;
 	out->edge = g.edge;
-	for (unsigned k = 0; k < out->n; k++) {
-		out->ends[k] = bits_get(g.at, k, g.end_bits);
-		out->edges[k] = bits_get(g.edges, k, g.edge_bits);
-		out->nodes[k] = t->sparse ? g.first + bits_get(g.nodes, k, g.node_bits) :
-			i * CSR_GROUP + k;
+	unpack(out->ends, g.at, out->n, g.end_bits);
+	unpack(out->edges, g.edges, out->n, g.edge_bits);
+	for (unsigned k = 0; k < out->n && !t->sparse; k++)
+		out->nodes[k] = i * CSR_GROUP + k;
+	for (unsigned k = 0; k < out->n && t->sparse; k++) {
+		out->nodes[k] = g.first + bits_get(g.nodes, k, g.node_bits);
 		if (out->nodes[k] >= c->node_n)
 			return csr_damaged(c, g.at, "a row of no node");
 	}
 	return 0;
 }
 
-static int place_at(struct csr *c, const struct csr_type *t, const struct csr_group *g,
+static inline int place_at(struct csr *c, const struct csr_type *t, const struct csr_group *g,
 		    uint64_t i, struct csr_place *out)
 {
 	const uint64_t ends[2] = { i ? g->ends[i - 1] : 0, g->ends[i] };
@@ -262,32 +271,70 @@ static int place_at(struct csr *c, const struct csr_type *t, const struct csr_gr
 
 static int packed_start(struct csr_scan *s)
 {
-	s->row = s->group.n = 0;
+	s->group.todo = 0;
 	s->group.next = s->first / CSR_GROUP;
 	return s->t.sparse ? find_group(s->csr, &s->t, s->first, &s->group.next) : 0;
+}
+
+/* The rows of the group just unfolded that the scan is about.  The beginnings of
+ * their lists are fetched ahead: they are a line each, too far apart for the
+ * processor to guess. */
+static uint64_t rows_of(const struct csr_scan *s)
+{
+	const struct csr_group *g = &s->group;
+	uint64_t todo = 0, before = 0, i = g->next - 1;
+
+	for (unsigned k = 0; k < g->n; k++) {
+		todo |= (uint64_t)(g->edges[k] != before) << k;
+		before = g->edges[k];
+	}
+	if (!s->t.sparse && s->skip)	/* the bits of a dense group's rows are a word */
+		todo &= ~s->skip[i];
+	if (!s->t.sparse && s->first > i * CSR_GROUP)
+		todo &= ~0ull << s->first % CSR_GROUP;
+	for (uint64_t left = todo; left; left &= left - 1) {
+		unsigned k = (unsigned)__builtin_ctzll(left);
+
+		if (k)
+			__builtin_prefetch(s->t.targets + g->off + g->ends[k - 1]);
+	}
+	return todo;
+}
+
+/* A group with rows to give; 0 when there is none before the scan's end. */
+static int next_group(struct csr_scan *s)
+{
+	struct csr_group *g = &s->group;
+	uint64_t end = group_n(s->csr, &s->t);
+	int r;
+
+	if (!s->t.sparse && s->end / CSR_GROUP < end)
+		end = s->end / CSR_GROUP + (s->end % CSR_GROUP != 0);
+	while (!g->todo) {
+		if (g->next >= end)
+			return 0;
+		if (!s->t.sparse && s->skip && !~s->skip[g->next]) {
+			g->next++;
+			continue;
+		}
+		r = unfold(s->csr, &s->t, g->next, g);
+		if (r < 0)
+			return r;
+		g->todo = rows_of(s);
+	}
+	return 1;
 }
 
 static int packed_next(struct csr_scan *s, struct csr_place *out)
 {
 	struct csr_group *g = &s->group;
-	int r = 0;
+	int r = next_group(s);
 
-	while (r == 0) {
-		for (; s->row < g->n; s->row++)
-			if (g->edges[s->row] != (s->row ? g->edges[s->row - 1] : 0) &&
-			    !csr_skips(s, g->nodes[s->row])) {
-				r = place_at(s->csr, &s->t, g, s->row++, out);
-				return r < 0 ? r : 1;
-			}
-		if (g->next == group_n(s->csr, &s->t))
-			return 0;
-		s->row = 0;
-		if (s->t.sparse || !s->skip || ~s->skip[g->next])
-			r = unfold(s->csr, &s->t, g->next, g);
-		else			/* the bits of a dense group's rows are a word */
-			g->next++, g->n = 0;
-	}
-	return r;
+	if (r <= 0)
+		return r;
+	r = place_at(s->csr, &s->t, g, (unsigned)__builtin_ctzll(g->todo), out);
+	g->todo &= g->todo - 1;
+	return r < 0 ? r : 1;
 }
 
 /* --- a list --- */
@@ -297,16 +344,44 @@ static size_t least(uint64_t a, uint64_t b)
 	return (size_t)(a < b ? a : b);
 }
 
-static int packed_begin(struct csr_list *l, const struct csr_place *p)
+static inline int packed_begin(struct csr_list *l, const struct csr_place *p)
 {
 	struct csr *c = l->csr;
 	int r = segment_check(c->seg, p->at, least(LIST_HEAD, (uint64_t)(p->end - p->at)));
 
 	if (r < 0)
 		return r;
-	if (list_begin(&l->packed, p->node, p->n, p->at, p->end) < 0)
+	if (list_begin_fast(&l->packed, p->node, p->n, p->at, p->end) < 0)
 		return csr_damaged(c, p->at, "a list that begins as none does");
-	return 0;
+	l->first = l->packed.last;
+	l->has_first = true;
+	return l->first < c->node_n ? 0 :
+		csr_damaged(c, p->at, "a neighbour that is no node");
+}
+
+/* csr_scan_next without a call between row and list: a sweep over a graph with short
+ * lists is mostly this. */
+static int packed_next_list(struct csr_scan *s, struct csr_list *out)
+{
+	struct csr_group *g = &s->group;
+	struct csr_place p;
+	int r;
+
+	do {
+		if (!g->todo && (r = next_group(s)) <= 0)
+			return r;
+		r = place_at(s->csr, &s->t, g, (unsigned)__builtin_ctzll(g->todo), &p);
+		g->todo &= g->todo - 1;
+		if (r < 0)
+			return r;
+	} while (p.node < s->first || csr_skips(s, p.node));
+	if (p.node >= s->end)
+		return 0;
+	s->node = p.node;
+	p.chunk_left = 0;
+	csr_list_set(out, s->csr, &s->t, &p);
+	r = packed_begin(out, &p);
+	return r < 0 ? r : 1;
 }
 
 static int packed_block(struct csr_list *l)
@@ -417,5 +492,6 @@ static int packed_check(struct csr *c, const struct csr_type *t,
 const struct csr_ops csr_packed_ops = {
 	.fits = packed_fits, .find = packed_find, .next = packed_next, .begin = packed_begin,
 	.block = packed_block, .block32 = packed_block32, .seek = packed_seek,
-	.start = packed_start, .before = packed_before, .check = packed_check,
+	.next_list = packed_next_list, .start = packed_start, .before = packed_before,
+	.check = packed_check,
 };

@@ -451,7 +451,28 @@ read32_avx2(struct list_reader *r, uint32_t ids[LIST_READ], unsigned most)
 {
 	return read32_with(r, ids, most, sum32_avx2, SIMD_BITS);
 }
+
+__attribute__((target("avx2"))) static void
+unpack_avx2(uint64_t *out, const uint8_t *at, unsigned n, unsigned w)
+{
+	struct spread s = spread_of(w);
+
+	for (unsigned i = 0; i < n; i += 8, at += w) {
+		__m256i x = eight_at(at, w, &s);
+
+		_mm256_storeu_si256((__m256i *)(out + i),
+				    _mm256_cvtepu32_epi64(_mm256_castsi256_si128(x)));
+		_mm256_storeu_si256((__m256i *)(out + i + 4),
+				    _mm256_cvtepu32_epi64(_mm256_extracti128_si256(x, 1)));
+	}
+}
 #endif
+
+static void unpack_portable(uint64_t *out, const uint8_t *at, unsigned n, unsigned w)
+{
+	for (unsigned i = 0; i < n; i++)
+		out[i] = bits_get(at, i, w);
+}
 
 /* --- which it is --- */
 
@@ -483,6 +504,14 @@ int list_read32(struct list_reader *r, uint32_t ids[LIST_READ], unsigned most)
 {
 	return has_vectors() ? read32_avx2(r, ids, most) : read32_portable(r, ids, most);
 }
+
+void list_unpack(uint64_t *out, const uint8_t *at, unsigned n, unsigned w)
+{
+	if (has_vectors())
+		unpack_avx2(out, at, n, w);
+	else
+		unpack_portable(out, at, n, w);
+}
 #else
 void list_portable(bool on)
 {
@@ -497,6 +526,11 @@ int list_read(struct list_reader *r, uint64_t ids[LIST_READ])
 int list_read32(struct list_reader *r, uint32_t ids[LIST_READ], unsigned most)
 {
 	return read32_portable(r, ids, most);
+}
+
+void list_unpack(uint64_t *out, const uint8_t *at, unsigned n, unsigned w)
+{
+	unpack_portable(out, at, n, w);
 }
 #endif
 

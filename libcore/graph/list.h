@@ -30,6 +30,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "base/endian.h"
 
 struct mem;
 
@@ -80,14 +83,44 @@ struct list_reader {
 int list_begin(struct list_reader *r, uint64_t node, uint64_t n, const uint8_t *at,
 	       const uint8_t *end);
 
+/* The same, in place: of most lists the head is read without a branch. */
+static inline int list_begin_fast(struct list_reader *r, uint64_t node, uint64_t n,
+				  const uint8_t *at, const uint8_t *end)
+{
+	uint64_t x, ends, shift, near;
+	unsigned len;
+	le64 v;
+
+	memcpy(&v, at, sizeof v);
+	x = le64_get(v);
+	ends = ~x & 0x8080808080808080;
+	len = ends ? (unsigned)__builtin_ctzll(ends) / 8 + 1 : 8;
+	if (!ends || (x & 7) == 7 || n > LIST_CHUNK + 1 || n == 0 || len > (size_t)(end - at))
+		return list_begin(r, node, n, at, end);
+	x &= 0x7f7f7f7f7f7f7f7f & ~0ull >> (64 - 8 * len);
+	shift = x & 1 ? 3 : 1;
+	r->step = (x & 7) != 3 && (x & 7) != 5;
+	near = ((x & 7) == 1 || (x & 7) == 5) ? ~0ull : 0;
+	x = (x & 0x007f007f007f007f) | (x & 0x7f007f007f007f00) >> 1;
+	x = (x & 0x00003fff00003fff) | (x & 0x3fff00003fff0000) >> 2;
+	x = ((x & 0x0fffffff) | (x & 0x0fffffff00000000) >> 4) >> shift;
+	r->last = (x & ~near) | ((node + (x >> 1 ^ (0 - (x & 1)))) & near);
+	r->at = at + len;
+	r->end = end;
+	r->left = r->n = n;
+	r->begun = false;
+	r->table = NULL;
+	r->entry_n = 0;
+	return 0;
+}
+
 /* Up to LIST_READ ids, never a wrapped one; 0 at the end; -1.  All LIST_READ places
  * may be written to.  It looks at LIST_REACH bytes from r->at, not beyond the end. */
 #define LIST_REACH (4 * (1 + 8 * LIST_BLOCK))
 int list_read(struct list_reader *r, uint64_t ids[LIST_READ]);
 
 /* The same where every id is below 2^32 (else -1), up to MOST at a time, at least
- * LIST_BLOCK: so few suit a reader that may find what it looks for early; its first
- * call gives the first id alone. */
+ * LIST_BLOCK + 1: so few suit a reader that may find what it looks for early. */
 int list_read32(struct list_reader *r, uint32_t ids[LIST_READ], unsigned most);
 
 /* Forward to a place such that the next id read is ID's, or one at most 2 * LIST_CHUNK
@@ -101,6 +134,11 @@ static inline uint64_t list_table_len(const struct list_reader *r)
 {
 	return r->entry_n * (r->id_len + r->off_len);
 }
+
+/* N numbers of W bits, at most 25, that lie as graph/bits.h says; eight at a time are
+ * written, and LIST_SLACK bytes behind them must be readable. */
+void list_unpack(uint64_t *out, const uint8_t *at, unsigned n, unsigned w);
+#define LIST_UNPACK_BITS 25u
 
 /* Tests: the portable decoder, whatever the processor can do. */
 void list_portable(bool on);

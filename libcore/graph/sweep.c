@@ -201,29 +201,26 @@ void sweep_skip(struct sweep_walk *w, const uint64_t *skip)
 	w->skip = skip;
 }
 
+static void next_source(struct sweep_walk *w)
+{
+	const struct sweep_source *from = &w->part->sweep->source[w->next++];
+
+	csr_scan_range(&w->scan, from->csr, from->type, w->part->first, w->part->end);
+	csr_scan_skip(&w->scan, w->skip);
+	w->type = from->type;
+	w->way = from->way;
+}
+
 int sweep_next(struct sweep_walk *w)
 {
-	const struct sweep *s = w->part->sweep;
+	int r = 0;
 
-	for (;; w->open = false) {
-		int r;
-
-		if (!w->open) {
-			const struct sweep_source *from = &s->source[w->next];
-
-			if (w->next == s->source_n)
-				return 0;
-			w->next++;
-			csr_scan_range(&w->scan, from->csr, from->type, w->part->first,
-				       w->part->end);
-			csr_scan_skip(&w->scan, w->skip);
-			w->type = from->type;
-			w->way = from->way;
-			w->open = true;
-		}
-		r = csr_scan_next(&w->scan, &w->list);
-		w->node = w->scan.node;
-		if (r != 0)
-			return r;
+	while (!w->open || (r = csr_scan_next(&w->scan, &w->list)) == 0) {
+		w->open = w->next < w->part->sweep->source_n;
+		if (!w->open)
+			return 0;
+		next_source(w);
 	}
+	w->node = w->scan.node;
+	return r;
 }

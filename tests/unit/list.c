@@ -111,7 +111,7 @@ static void comes_back(uint64_t node, const uint64_t *ids, uint64_t n)
 			assert_int_equal(read_narrow(&r, got, LIST_READ), -1);
 			continue;
 		}
-		assert_int_equal(read_narrow(&r, got, LIST_BLOCK + (unsigned)below(97)), n);
+		assert_int_equal(read_narrow(&r, got, LIST_BLOCK + 1 + (unsigned)below(96)), n);
 		assert_memory_equal(got, ids, n * 8);
 		assert_ptr_equal(r.at, exact + len);
 	}
@@ -280,7 +280,7 @@ static void a_seek_passes_nothing_and_a_chunk_is_where_it_says(void **state)
 
 static void narrow_alike(uint64_t node, uint64_t n, const uint8_t *at, const uint8_t *end)
 {
-	unsigned most = LIST_BLOCK + (unsigned)below(97);
+	unsigned most = LIST_BLOCK + 1 + (unsigned)below(96);
 	uint64_t got[2][3000];
 	int r[2];
 

@@ -49,15 +49,21 @@ static inline bool bit_is(const uint64_t *bits, uint64_t i)
 
 /* --- against the edges --- */
 
-/* The least of the list's ids that is in the front; DEPTHS_NONE.  The first id comes
- * alone, then a few, as most lists show the front early. */
+/* The least of the list's ids that is in the front; DEPTHS_NONE.  First the first,
+ * then a few, as most lists show the front early. */
 static inline int nearest(struct search *s, struct csr_list *l, uint32_t *out,
 			  uint64_t *touched)
 {
 	unsigned most = CSR_FEW;
 	const uint32_t *ids;
+	uint64_t first;
 	int n;
 
+	if (csr_first(l, &first) && bit_is(s->front, first)) {
+		*touched += 1;
+		*out = (uint32_t)first;
+		return 0;
+	}
 	*out = DEPTHS_NONE;
 	while ((n = csr_block32(l, most, &ids)) > 0) {
 		for (int i = 0; i < n; i++)
@@ -67,7 +73,7 @@ static inline int nearest(struct search *s, struct csr_list *l, uint32_t *out,
 				return 0;
 			}
 		*touched += (unsigned)n;
-		most = n > 1 ? CSR_BLOCK : CSR_FEW;
+		most = CSR_BLOCK;
 	}
 	return n;
 }
