@@ -5,9 +5,10 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "graph/csr_disk.h"
 
 #define LOOK_EVERY 65536u	/* edges between questions whether to stop */
-#define BUDGET_MOST (64u << 20)	/* of a sorter; two are open at a time */
+#define BUDGET_MOST (16u << 20)	/* of a sorter; two are open at a time */
 
 int convert_look(struct convert *c, uint64_t edges)
 {
@@ -157,6 +158,16 @@ static int copy_type(struct convert *c, struct csr *csr, uint32_t type)
 	return r;
 }
 
+/* All of it will be read, in no order: as one read, where there is memory for it, and
+ * not page by page as each is touched. */
+static void read_ahead(struct csr *csr)
+{
+	struct bytes lists = segment_section(csr_segment(csr), CSR_TARGETS);
+
+	if (lists.len && lists.len < mem_default_limit() / 2)
+		segment_want(csr_segment(csr), lists.ptr);
+}
+
 static int one_direction(struct convert *c, struct csr *csr, uint64_t dict,
 			 struct segment_ref *ref)
 {
@@ -167,6 +178,7 @@ static int one_direction(struct convert *c, struct csr *csr, uint64_t dict,
 	};
 	int r = csr_create(&c->w, &plan, c->o.backend, c->o.store_id, c->o.mem);
 
+	read_ahead(csr);
 	for (uint32_t t = 0; r == 0 && t < plan.type_n; t++)
 		r = c->renumber ? convert_turn(c, csr, t) : copy_type(c, csr, t);
 	if (r == 0) {
