@@ -17,7 +17,7 @@
 #include "store/blob_inside.h"
 
 #define READ_WORTH (8u << 10)
-#define MORE 4u			/* a full window of keys is seldom the last */
+#define MORE 16u		/* a full window is seldom the last, and the first is small */
 #define SAMPLES 16u		/* of a file's pages, to call it warm */
 
 /* A quarter of the descriptors there are, for others need some too. */

@@ -10,8 +10,7 @@
 #include "store/filter.h"
 
 #define PIECE (256u << 10)		/* of memory for answers */
-#define FIRST_WINDOW 4096u		/* keys at least, until we know how large answers are */
-#define FIRST_EACH (ENTRY_INLINE_MAX + 256)	/* bytes a key then: the most they can be */
+#define FIRST_WINDOW 4096u	/* keys, until we know how large answers are */
 #define WINDOW_MOST (1u << 20)
 #define WINDOW_BYTES (2u << 30)		/* key_at has 32 bits */
 #define BEHIND (4u << 20)		/* of a mapping that was read: let go in such steps */
@@ -667,8 +666,7 @@ static bool is_full(const struct lookup *l)
 	size_t n = l->item_n;
 
 	if (l->each == 0)
-		return (n >= FIRST_WINDOW && n * FIRST_EACH >= l->most) ||
-		       l->keys.len >= l->most / 4;
+		return n >= FIRST_WINDOW || l->keys.len >= l->most / 4;
 	return n >= WINDOW_MOST || n * l->each >= l->most || l->keys.len >= l->most / 4;
 }
 
