@@ -113,6 +113,8 @@ static void note_value(struct get *g, const struct value *v)
 		cli_note(g->cli, "%llu pieces read ahead, %u at a time, %s: %s",
 			 (unsigned long long)st.ahead_n, st.depth,
 			 st.direct ? "direct" : "buffered", st.engine);
+	else if (st.engine[0])
+		cli_note(g->cli, "the others %s", st.engine);
 }
 
 static int write_raw(struct get *g, struct value *v, const struct entry *e)

@@ -121,6 +121,23 @@ void view_advise(const struct view *v, uint64_t off, uint64_t len, enum view_adv
 	}
 }
 
+bool view_bring(const struct view *v, uint64_t off, uint64_t len)
+{
+	uint64_t begin = off / 4096 * 4096;
+
+	if (off + len > v->len)
+		return false;
+	if (v->owned || len == 0)
+		return true;
+#ifdef MADV_POPULATE_READ
+	return madvise((void *)(uintptr_t)(v->ptr + begin), (size_t)(off + len - begin),
+		       MADV_POPULATE_READ) == 0;
+#else
+	(void)begin;
+	return false;
+#endif
+}
+
 static int set_resident = -1;
 
 void view_set_resident(int says)

@@ -89,7 +89,9 @@ long blob_peek(struct blob_reader *r, uint64_t off, const uint8_t **ptr, bool *l
 
 /* The value will be read in order from FROM up to TO.  What the page cache holds is
  * used there; of the rest, DEPTH pieces (store/ahead.h) are on their way, DIRECT past
- * the page cache.  Nothing beyond is read.  Advice: it cannot fail. */
+ * the page cache, else into it.  Nothing beyond is read, but that the system reads on
+ * for a while behind a long stretch that goes through its cache.  Advice: it cannot
+ * fail. */
 struct blob_plan {
 	uint64_t from, to;
 	unsigned depth;		/* 0: nothing ahead */

@@ -13,6 +13,7 @@
 
 #define ROWS 256		/* of the table held at a time: one page */
 #define LARGE (1u << 20)	/* bytes to come from which mapping and threads pay */
+#define IN_ORDER (16u << 20)	/* bytes from which the system's own read-ahead pays */
 #define BEHIND (8u << 20)	/* of a mapping that was read: let go in such pieces */
 
 struct blob_reader {
@@ -31,6 +32,8 @@ struct blob_reader {
 	bool resident;		/* the whole value is in the page cache, and mapped */
 	uint64_t view_done;	/* pages before are let go */
 	struct blob_plan plan;
+	bool in_order;		/* the system was told so */
+	uint64_t plan_end, wanted;	/* in the file, through the page cache */
 	struct file *direct;	/* the file once more, for what is read ahead */
 	struct ahead *ahead;
 	struct blob_read_stat stat;
@@ -116,6 +119,15 @@ void blob_reader_close(struct blob_reader *r)
 	mem_free(r->mem, r);
 }
 
+/* Through the page cache the system reads ahead by itself, in larger pages than it has
+ * for what it is asked for, but also past the end of what is wanted. */
+static void set_order(struct blob_reader *r, bool in_order)
+{
+	if (r->view.ptr && in_order != r->in_order)
+		view_advise(&r->view, 0, r->view.len, in_order ? VIEW_SEQUENTIAL : VIEW_RANDOM);
+	r->in_order = in_order;
+}
+
 bool blob_reader_again(struct blob_reader *r, const struct entry *e)
 {
 	uint64_t off;
@@ -132,6 +144,7 @@ bool blob_reader_again(struct blob_reader *r, const struct entry *e)
 	r->crc_next = 0;
 	r->crc_now = 0;
 	r->view_done = 0;
+	set_order(r, false);
 	r->plan = (struct blob_plan){ 0 };
 	r->stat = (struct blob_read_stat){ 0 };
 	if (r->view.ptr && r->view.len < e->blob.table_off)
@@ -249,14 +262,37 @@ static void let_go(struct blob_reader *r, uint64_t off)
 	r->view_done = off / 4096 * 4096;
 }
 
+/* The N bytes at OFF come into the page cache, and what is wanted after them. */
+static bool by_the_cache(struct blob_reader *r, uint64_t off, uint32_t n)
+{
+	uint64_t ahead = off + (uint64_t)r->plan.depth * AHEAD_PIECE;
+
+	if (r->plan.direct || !r->plan.to || !r->view.ptr)
+		return false;
+	if (r->wanted < off)
+		r->wanted = off;
+	for (; !r->in_order && r->wanted < ahead && r->wanted < r->plan_end;
+	     r->wanted += AHEAD_PIECE) {
+		uint64_t left = r->plan_end - r->wanted;
+
+		view_advise(&r->view, r->wanted, left < AHEAD_PIECE ? left : AHEAD_PIECE,
+			    VIEW_WILLNEED);
+		r->stat.ahead_n++;
+		r->stat.depth = r->plan.depth;
+	}
+	return view_bring(&r->view, off, n);
+}
+
 /* The N stored bytes at OFF; *mapped: they lie in the mapping. */
 static int get_stored(struct blob_reader *r, uint64_t off, uint32_t n,
 		      const uint8_t **out, bool *mapped)
 {
 	r->stat.chunk_n++;
 	*mapped = r->view.ptr && (r->map || r->resident || view_resident(&r->view, off, n));
+	r->stat.mapped_n += *mapped;
+	if (!*mapped)
+		*mapped = by_the_cache(r, off, n);
 	if (*mapped) {
-		r->stat.mapped_n++;
 		if (r->plan.to)
 			let_go(r, off);
 		*out = r->view.ptr + off;
@@ -320,6 +356,10 @@ void blob_expect(struct blob_reader *r, const struct blob_plan *plan)
 	if (r->plan.depth > (plan->to - plan->from) / AHEAD_PIECE)
 		r->plan.depth = (unsigned)((plan->to - plan->from) / AHEAD_PIECE);
 	map_value(r);
+	set_order(r, !plan->direct && plan->depth && plan->to - plan->from >= IN_ORDER);
+	r->wanted = 0;
+	if (!plan->direct && plan_end(r, &r->plan_end) < 0)
+		err_clear();	/* the first read says it */
 }
 
 void blob_get_stat(const struct blob_reader *r, struct blob_read_stat *out)
@@ -328,6 +368,9 @@ void blob_get_stat(const struct blob_reader *r, struct blob_read_stat *out)
 	if (r->ahead) {
 		out->ahead_n = ahead_read_n(r->ahead);
 		snprintf(out->engine, sizeof out->engine, "%s", ahead_why(r->ahead));
+	} else if (r->stat.chunk_n > r->stat.mapped_n && r->view.ptr) {
+		snprintf(out->engine, sizeof out->engine, "through the page cache%s",
+			 r->in_order ? ", which reads ahead in order" : "");
 	}
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "store/ahead.h"
 #include "store/store_priv.h"
 
@@ -81,6 +82,18 @@ long value_peek(struct value *v, uint64_t off, const uint8_t **ptr, bool *lastin
 	return (long)(v->inlined.len - off);
 }
 
+/* What fits into memory is kept there for whoever asks next. */
+static bool past_the_cache(const struct settings *set, uint64_t len)
+{
+	switch (setting_u64(set, SETTING_DIRECT_IO)) {
+	case DIRECT_IO_OFF:
+		return false;
+	case DIRECT_IO_ON:
+		return true;
+	}
+	return len > mem_default_limit();
+}
+
 void value_expect(struct value *v, uint64_t from, uint64_t to)
 {
 	const struct settings *set = &v->store->settings;
@@ -89,7 +102,7 @@ void value_expect(struct value *v, uint64_t from, uint64_t to)
 	struct blob_plan plan = {
 		.from = from, .to = to,
 		.depth = (unsigned)(depth < most ? depth : most),
-		.direct = setting_u64(set, SETTING_DIRECT_IO) != DIRECT_IO_OFF,
+		.direct = past_the_cache(set, to - from),
 	};
 
 	if (v->blob)

@@ -52,13 +52,21 @@ setup() {
 }
 
 @test "every prefetch_distance and I/O mode gives the same bytes" {
-	head -c 9000000 /dev/urandom >big
+	{ head -c 20000000 /dev/urandom; seq 800000; } >big	# chunks that pack, and not
 	strato-put big big
 	for n in 0 1 16; do
-		strato-get -O prefetch_distance=$n big | cmp - big
-		strato-get -O prefetch_distance=$n -O direct_io=off big | cmp - big
-		strato-get -O prefetch_distance=$n -o out big
-		cmp out big
+		for io in auto on off; do
+			strato-get -O prefetch_distance=$n -O direct_io=$io big | cmp - big
+			strato-get -O prefetch_distance=$n -O direct_io=$io -o out big
+			cmp out big
+		done
+		strato-get -O prefetch_distance=$n --mmap big | cmp - big
+	done
+	tail -c +1000001 big | head -c 21000000 >want
+	for io in on off; do
+		strato-get -O direct_io=$io -r 1000000:21000000 big | cmp - want
+		strato-get -O direct_io=$io -r 1000000:21000000 big >out
+		cmp out want
 	done
 }
 

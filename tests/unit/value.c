@@ -131,12 +131,14 @@ static int read_range(struct fixture *f, uint64_t from, uint64_t to, bool peek,
 static void any_range_is_right_cached_or_not(void **state)
 {
 	static const char *const config[] = {
-		"prefetch_distance = 16\n", "prefetch_distance = 1\ncompression = none\n",
+		"direct_io = on\nprefetch_distance = 16\n",
+		"direct_io = on\nprefetch_distance = 1\ncompression = none\n",
 		"prefetch_distance = 0\n", "direct_io = off\nprefetch_distance = 3\n",
+		"compression = none\nprefetch_distance = 2\n",
 	};
 
 	(void)state;
-	for (unsigned c = 0; c < 4; c++) {
+	for (unsigned c = 0; c < 5; c++) {
 		struct blob_read_stat st;
 		struct fixture f;
 
@@ -147,7 +149,7 @@ static void any_range_is_right_cached_or_not(void **state)
 
 			view_set_resident(k % 2 ? 0 : -1);
 			assert_int_equal(read_range(&f, from, to, k % 3, &st), 0);
-			assert_true(st.depth <= (c == 0 ? 16u : c == 1 ? 1u : c == 2 ? 0u : 3u));
+			assert_true(st.depth <= (c == 0 ? 16u : c == 1 ? 1u : c == 2 ? 0u : c == 3 ? 3u : 2u));
 			if (c == 2)
 				assert_int_equal(st.ahead_n, 0);
 		}
@@ -178,10 +180,11 @@ static void a_range_reads_only_its_chunks(void **state)
 
 static void a_flipped_bit_is_reported_wherever_the_bytes_came_from(void **state)
 {
-	static const char *const config[] = { "compression = none\n", "", "direct_io = off\n" };
+	static const char *const config[] = { "compression = none\n", "", "direct_io = on\n",
+						"direct_io = on\ncompression = none\n" };
 
 	(void)state;
-	for (unsigned c = 0; c < 3; c++) {
+	for (unsigned c = 0; c < 4; c++) {
 		struct blob_read_stat st;
 		struct fixture f;
 
