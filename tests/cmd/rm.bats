@@ -155,6 +155,7 @@ user/2'
 	seq -f 'k%.0f' 1 5000 | sort -R >list
 	for ((i = 0; i < $(scaled 12); i++)); do
 		awk '{ print $0 "\tv" }' list | strato-put -b
+		: >acks		# the process may be killed before it does
 		strato-rm -a -b list >acks 3>&- &
 		pid=$!
 		sleep "0.0$(((SEED + 7 * i) % 4))$((i % 10))"
