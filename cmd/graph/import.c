@@ -5,6 +5,7 @@
  * that leaves the old graph.  The lock is held only to publish: of two imports of
  * one graph the later publisher finds that it has changed.
  */
+#include <malloc.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -17,6 +18,7 @@
 
 enum { OPT_IDS = 1, OPT_DEDUP, OPT_LOOPS, OPT_MAX_BAD, OPT_REJECTS, OPT_THREADS,
 	OPT_LAYOUT, OPT_ORDER };
+#define KEPT_MOST (128 << 10)	/* bytes: larger pieces are mapped, and unmapped */
 
 static const struct cli_tool tool = {
 	.name = "strato-graph import",
@@ -184,6 +186,9 @@ static int import(struct import *im)
 	enum open_mode mode = im->create && !im->dry ? OPEN_CREATE : OPEN_WRITE;
 	int r = open_store(im->cli, &im->store, mode);
 
+	/* What a thread frees goes back at once: each has a heap of its own, and what they
+	 * kept took twice the limit. */
+	mallopt(M_MMAP_THRESHOLD, KEPT_MOST);
 	if (r == 0)
 		r = look(im);
 	if (r == 0 && im->rejects_name)

@@ -52,7 +52,7 @@ struct build_options {
 	void *stop_ctx;
 };
 
-#define BUILD_MEMORY_LEAST (16u << 20)
+#define BUILD_MEMORY_LEAST (12u << 20)
 #define BUILD_BUDGET ((size_t)48 << 20)
 #define BUILD_KEYS ((size_t)256 << 20)	/* more, to look keys up that are not dense: a quarter
 						 * of what is left, so much at most */

@@ -108,6 +108,17 @@ facts() { # GRAPH
 	done
 }
 
+@test "16 MiB are enough for any number of threads, whatever the keys" {
+	make_list 0 | awk '!/#/ { print "a-rather-long-name-of-" $1 * $2 % 90000, "n" $2 }' >names
+	import -g want -f el names
+	strato-graph export -g want >want
+	for n in 1 8; do
+		import -g got --replace -f el --threads=$n --memory-limit=16M names
+		strato-graph export -g got >got
+		same want got
+	done
+}
+
 @test "the first bad line of the input is named, whatever thread met it" {
 	make_list 5000 >list
 	for n in 1 2 8; do
