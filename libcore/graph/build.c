@@ -183,8 +183,9 @@ static int log_add_nodes(struct build *b, uint64_t first, uint64_t n)
 	for (uint64_t i = 0; r == 0 && i < n; i++) {
 		struct text_key key = key_of_number(first + i, text);
 
-		if (b->strings || i == 0 || i == n - 1)
-			r = ids_add(b->ids, &key, &number);
+		r = ids_add(b->ids, &key, &number);
+		if (!b->strings && i == 0 && n > 1)
+			i = n - 2;	/* of numbers both ends say it */
 	}
 	return r < 0 || b->strings ? r : intake_add(b->nodes, first, n, 0, NULL);
 }

@@ -81,6 +81,7 @@ refused() { # STATUS FORMAT FILE WORD...
 	mtx	after 1 of 2 entries	$mm pattern general\n2 2 2\n1 2\n
 	mtx	ROWS COLUMNS ENTRIES	$mm pattern general\n2 2\n1 2\n
 	mtx	unknown to Matrix Market	$mm pattern nonsense\n2 2 0\n
+	mtx	1000000000000000 nodes for 1 edges	$mm pattern general\n1000000000000000 9 1\n1 2\n
 	metis	header says 2 edges, the lines hold 1	2 2\n2\n1\n
 	metis	more than the 2 lines	2 1\n2\n1\n1\n
 	metis	after the lines of 1 of 2	2 1\n2\n

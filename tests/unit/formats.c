@@ -182,6 +182,9 @@ static void mtx_keeps_every_number_and_says_its_symmetry(void **state)
 		{ "mtx", MM "pattern symmetric\n2 3 1\n1 2\n", "bad-record", 0 },
 		{ "mtx", MM "pattern skew-symmetric\n2 2 1\n1 2\n", "bad-record", 0 },
 		{ "mtx", MM "integer skew-symmetric\n2 2 1\n1 1 4\n", "1..2 bad-record", 0 },
+		{ "mtx", MM "pattern general\n999999999999999 9 2\n1 2\n2 1\n", "bad-record", 0 },
+		{ "mtx", MM "pattern general\n16777216 9 1\n1 2\n",
+		  "1..16777216 1>2 directed", 0 },
 		{ "mtx", MM "complex general\n2 2 1\n1 2 3 4\n", "unsupported", 0 },
 		{ "mtx", MM "real hermitian\n2 2 1\n1 2 3\n", "unsupported", 0 },
 		{ "mtx", "%%MatrixMarket matrix array real general\n2 2\n", "unsupported", 0 },
@@ -226,6 +229,7 @@ static void metis_gives_each_edge_once_and_checks_both_ends(void **state)
 		{ "metis", "2 1 2\n2\n1\n", "bad-record", 0 },
 		{ "metis", "2 1 110\n2\n1\n", "unsupported", 0 },
 		{ "metis", "2\n2\n1\n", "bad-record", 0 },
+		{ "metis", "18446744073709551615 1\n", "bad-record", 0 },
 	};
 
 	(void)state;
@@ -260,6 +264,8 @@ static void dimacs_adj_and_lists(void **state)
 		{ "adj", "Adjacency\n", "bad-record", 0 },
 		{ "adj", "AdjacencyGraph\n2\n-1\n", "bad-record", 0 },
 		{ "adj", "", "cut-off", 0 },
+		{ "adj", "AdjacencyGraph\n16777217\n9\n", "bad-record", 0 },
+		{ "dimacs", "p edge 16777217 9\n", "bad-record", 0 },
 		{ "adjlist", "# c\n1 2 3\n4\n\nx y\n", "1 1>2 1>3 4 x x>y unsaid", 0 },
 		{ "ldbc-v", "1\n7\r\n", "1 7 unsaid", 0 },
 		{ "ldbc-v", "1 2\n", "bad-record", 0 },

@@ -78,11 +78,7 @@ static int count(struct adj *s, uint64_t v, uint8_t *room, struct text_edge *out
 		return err_set(ERR_BAD_RECORD, "%" PRIu64 " nodes and %" PRIu64 " arcs",
 			       s->node_n, s->arc_n);
 	s->text.direction = TEXT_DIRECTED;
-	if (s->node_n == 0)
-		return 0;
-	text_key_number(&out->src, 0, &room);
-	text_key_number(&out->dst, s->node_n - 1, &room);
-	return TEXT_NODES;
+	return fields_nodes(0, s->node_n, s->arc_n, room, out);
 }
 
 static int target(struct adj *s, uint64_t i, uint64_t v, uint8_t *room,

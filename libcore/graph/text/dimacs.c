@@ -41,9 +41,8 @@ static int header(struct dimacs *s, struct bytes rest, uint8_t *room, struct tex
 		return err_set(ERR_BAD_RECORD, "expected p %s NODES %s",
 			       s->edges ? "edge" : "sp", s->edges ? "EDGES" : "ARCS");
 	s->headed = true;
-	s->text.strict = false;
 	s->text.direction = s->edges ? TEXT_UNDIRECTED : TEXT_DIRECTED;
-	return fields_nodes(s->node_n, room, out);
+	return fields_nodes(1, s->node_n, s->edge_n, room, out);
 }
 
 static int edge(struct dimacs *s, struct bytes rest, uint8_t *room, struct text_edge *out)

@@ -20,12 +20,16 @@ int fields_node(struct bytes field, const char *name, uint64_t most, uint8_t **r
 	return 0;
 }
 
-int fields_nodes(uint64_t n, uint8_t *room, struct text_edge *out)
+int fields_nodes(uint64_t first, uint64_t n, uint64_t edge_n, uint8_t *room,
+		 struct text_edge *out)
 {
 	if (n == 0)
 		return 0;
+	if (n > FIELDS_NODES && n / 64 > edge_n)
+		return err_set(ERR_BAD_RECORD, "%" PRIu64 " nodes for %" PRIu64 " edges: over"
+			       " 2^24, and more than 64 an edge", n, edge_n);
 	*out = (struct text_edge){0};
-	text_key_number(&out->src, 1, &room);
-	text_key_number(&out->dst, n, &room);
+	text_key_number(&out->src, first, &room);
+	text_key_number(&out->dst, first + n - 1, &room);
 	return TEXT_NODES;
 }

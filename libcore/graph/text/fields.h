@@ -49,7 +49,10 @@ static inline bool fields_number(struct bytes field, uint64_t *out)
 int fields_node(struct bytes field, const char *name, uint64_t most, uint8_t **room,
 		struct text_key *key);
 
-/* TEXT_NODES of 1 to N, or 0 when there are none. */
-int fields_nodes(uint64_t n, uint8_t *room, struct text_edge *out);
+/* TEXT_NODES of N numbers from FIRST on, or 0 when there are none.  A header may say
+ * anything: over FIELDS_NODES of them need an edge each 64, of EDGE_N. */
+#define FIELDS_NODES (1ull << 24)
+int fields_nodes(uint64_t first, uint64_t n, uint64_t edge_n, uint8_t *room,
+		 struct text_edge *out);
 
 #endif

@@ -73,7 +73,7 @@ static int header(struct metis *s, struct bytes rest, uint8_t *room, struct text
 		r = take_fmt(s, fmt, weights);
 	s->headed = true;
 	s->text.direction = TEXT_UNDIRECTED;
-	return r < 0 ? r : fields_nodes(s->node_n, room, out);
+	return r < 0 ? r : fields_nodes(1, s->node_n, s->edge_n, room, out);
 }
 
 /* --- neighbours --- */

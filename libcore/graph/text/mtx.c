@@ -154,9 +154,9 @@ static int size(struct mtx *s, struct bytes rest, uint8_t *room, struct text_edg
 		snprintf(s->text.note, sizeof s->text.note, "%" PRIu64 " rows and %" PRIu64
 			 " columns: both are taken as numbers of the same nodes", s->row_n,
 			 s->column_n);
-	s->text.strict = false;
 	s->text.direction = s->symmetry == SYMMETRIC ? TEXT_UNDIRECTED : TEXT_DIRECTED;
-	return fields_nodes(s->row_n > s->column_n ? s->row_n : s->column_n, room, out);
+	return fields_nodes(1, s->row_n > s->column_n ? s->row_n : s->column_n, s->entry_n,
+			    room, out);
 }
 
 /* --- entries --- */
@@ -233,7 +233,7 @@ static int mtx_take(void *state, const struct text_piece *p, uint8_t *room,
 
 	s->begun = true;
 	s->back = false;
-	s->text.strict |= first;		/* until the size line was read */
+	s->text.strict = !s->sized;
 	if (p->bytes.len && p->bytes.ptr[0] == '%')
 		return comment(s, p->bytes, first);
 	if (fields_end(p->bytes))
