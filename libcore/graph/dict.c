@@ -345,10 +345,15 @@ typedef unsigned select_fn(const le64 *words, unsigned nth);
 static select_fn select_first;
 static select_fn *select_bit = select_first;	/* whoever races here stores the same */
 
+#define SELECT_FEW 256u		/* asking what the processor is costs as much as these */
+
 static unsigned select_first(const le64 *words, unsigned nth)
 {
+	static unsigned before;
 	select_fn *f = select_plain;
 
+	if (__atomic_fetch_add(&before, 1, __ATOMIC_RELAXED) < SELECT_FEW)
+		return select_plain(words, nth);
 #ifdef __x86_64__
 	if (cpu_has(CPU_POPCNT) && cpu_has(CPU_BMI2) && !cpu_slow_pdep())
 		f = select_bmi2;
