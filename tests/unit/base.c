@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
+#include "base/cpu.h"
 #include "base/crc32c.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -136,6 +137,27 @@ static void names_in_messages_cannot_move_the_cursor(void **state)
 	assert_string_equal(bytes_show(bytes_of("a\x1b[2J\n\0z", 8)), "a\\x1B[2J\\n\\0z");
 }
 
+#ifdef __x86_64__
+/* Two ways to know one thing. */
+static void the_processor_is_what_the_compiler_says(void **state)
+{
+	(void)state;
+	assert_int_equal(cpu_has(CPU_SSE42), !!__builtin_cpu_supports("sse4.2"));
+	assert_int_equal(cpu_has(CPU_POPCNT), !!__builtin_cpu_supports("popcnt"));
+	assert_int_equal(cpu_has(CPU_LZCNT), !!__builtin_cpu_supports("lzcnt"));
+	assert_int_equal(cpu_has(CPU_BMI), !!__builtin_cpu_supports("bmi"));
+	assert_int_equal(cpu_has(CPU_BMI2), !!__builtin_cpu_supports("bmi2"));
+	assert_int_equal(cpu_has(CPU_AVX2), !!__builtin_cpu_supports("avx2"));
+	assert_int_equal(cpu_has(CPU_AVX512BW), !!__builtin_cpu_supports("avx512bw"));
+	assert_int_equal(cpu_has(CPU_AVX512VBMI), !!__builtin_cpu_supports("avx512vbmi"));
+	assert_int_equal(cpu_has(CPU_AVX512VBMI2), !!__builtin_cpu_supports("avx512vbmi2"));
+	assert_int_equal(cpu_slow_pdep(), __builtin_cpu_is("bdver4") ||
+			 __builtin_cpu_is("bdver3") || __builtin_cpu_is("bdver2") ||
+			 __builtin_cpu_is("bdver1") || __builtin_cpu_is("znver1") ||
+			 __builtin_cpu_is("znver2"));
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +169,9 @@ int main(void)
 		cmocka_unit_test(an_error_keeps_its_words_and_its_status),
 		cmocka_unit_test(memory_runs_out_at_its_limit_and_comes_back),
 		cmocka_unit_test(names_in_messages_cannot_move_the_cursor),
+#ifdef __x86_64__
+		cmocka_unit_test(the_processor_is_what_the_compiler_says),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "io/stream.h"
@@ -512,6 +513,49 @@ static void large_and_small_writes_keep_their_order(void **state)
 }
 
 /* In a child: with all three closed nothing of ours may become 0, 1 or 2. */
+/* Rows in place, of any length, between writes: the file is what a plain list of the
+ * same bytes is. */
+static void what_is_written_in_place_keeps_its_order(void **state)
+{
+	struct fixture *x = *state;
+	struct buf want = {0};
+	uint8_t *at, *end, *got;
+	struct out *o;
+	int fd;
+
+	assert_int_equal(out_open(&o, path(x, "f"), &x->mem), 0);
+	for (unsigned i = 0; i < 1000; i++) {
+		size_t room = i % 7 ? 1 + i * 37 % 500 : OUT_ROOM_MAX, used = i % 11 ? room : room / 2;
+		uint8_t letter = (uint8_t)('a' + i % 26);
+
+		assert_int_equal(out_room(o, room, &at, &end), 0);
+		assert_true((size_t)(end - at) >= room);
+		memset(at, letter, used);
+		out_wrote(o, at + used);
+		for (size_t k = 0; k < used; k++)
+			assert_int_equal(buf_add_byte(&want, letter), 0);
+		if (i % 5)
+			continue;
+		assert_int_equal(out_write(o, "-and-\n", 6), 0);
+		assert_int_equal(buf_add(&want, "-and-\n", 6), 0);
+	}
+	assert_int_equal(out_total(o), want.len);
+	assert_int_equal(out_commit(o), 0);
+	got = malloc(want.len + 1);
+	fd = open(path(x, "f"), O_RDONLY);
+	assert_int_equal(read(fd, got, want.len + 1), want.len);
+	assert_memory_equal(got, want.ptr, want.len);
+	close(fd);
+	free(got);
+	buf_release(&want);
+	assert_int_equal(out_open(&o, "/dev/full", &x->mem), 0);
+	assert_int_equal(out_room(o, OUT_ROOM_MAX, &at, &end), 0);
+	out_wrote(o, end);
+	assert_int_equal(out_room(o, 1, &at, &end), ERR_NO_SPACE);
+	assert_int_equal(out_room(o, 1, &at, &end), ERR_NO_SPACE);
+	out_abort(o);
+}
+
 static void closed_standard_descriptors_never_become_a_file(void **state)
 {
 	struct fixture *x = *state;
@@ -557,6 +601,7 @@ int main(void)
 		CASE(a_full_device_is_no_space_and_stays_so),
 		CASE(a_closed_pipe_is_an_error),
 		CASE(large_and_small_writes_keep_their_order),
+		CASE(what_is_written_in_place_keeps_its_order),
 		CASE(closed_standard_descriptors_never_become_a_file),
 	};
 
