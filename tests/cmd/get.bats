@@ -55,7 +55,7 @@ setup() {
 	{ head -c 20000000 /dev/urandom; seq 800000; } >big	# chunks that pack, and not
 	strato-put big big
 	for n in 0 1 16; do
-		for io in auto on off; do
+		for io in auto $(io_modes); do
 			strato-get -O prefetch_distance=$n -O direct_io=$io big | cmp - big
 			strato-get -O prefetch_distance=$n -O direct_io=$io -o out big
 			cmp out big
@@ -63,7 +63,7 @@ setup() {
 		strato-get -O prefetch_distance=$n --mmap big | cmp - big
 	done
 	tail -c +1000001 big | head -c 21000000 >want
-	for io in on off; do
+	for io in $(io_modes); do
 		strato-get -O direct_io=$io -r 1000000:21000000 big | cmp - want
 		strato-get -O direct_io=$io -r 1000000:21000000 big >out
 		cmp out want
@@ -120,7 +120,7 @@ many_values() {
 	many_values
 	sort -R --random-source=values values >want
 	cut -f1 want >asked
-	for o in direct_io=on direct_io=off io_depth=1 cache_size=64K cache_size=1M; do
+	for o in $(io_modes | sed s/^/direct_io=/) io_depth=1 cache_size=64K cache_size=1M; do
 		strato-get -b -f text -O $o <asked | cmp - want
 		strato-get -b -f text -O $o --unordered <asked | sort | cmp - values
 	done
@@ -138,7 +138,7 @@ many_values() {
 	for at in 3 2; do
 		cp "$blob" keep
 		printf '\377' | dd of="$blob" bs=1 seek=$((size / at)) conv=notrunc status=none
-		for o in direct_io=on direct_io=off; do
+		for o in $(io_modes | sed s/^/direct_io=/); do
 			run --separate-stderr -76 strato-get -b -f text -O $o <asked
 			[ $status = 76 ]
 		done

@@ -26,6 +26,12 @@ has_terminal() {
 	script -qec true /dev/null </dev/null >/dev/null 2>&1
 }
 
+# "on" and "off", as far as the file system of the store at hand takes direct_io.
+io_modes() {
+	! strato-stat -O direct_io=on >/dev/null 2>&1 || echo on
+	echo off
+}
+
 # N scaled by STRATO_TEST_SCALE (percent), at least one.
 scaled() {
 	local n=$(($1 * ${STRATO_TEST_SCALE:-100} / 100))
