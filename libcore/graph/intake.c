@@ -187,12 +187,14 @@ static int take(struct intake_reader *r, struct spool_reader *from, struct head 
 
 int intake_fill(struct intake_reader *r)
 {
+	struct intake_reader *all = r->of ? r->of : r;
 	struct head h;
 	int ret;
 
 	if (r->mutex)
 		pthread_mutex_lock(r->mutex);
-	ret = take(r, r->of ? &r->of->from : &r->from, &h);
+	ret = all->lost ? 0 : take(r, &all->from, &h);
+	all->lost |= ret < 0;		/* it stopped who knows where */
 	if (r->mutex)
 		pthread_mutex_unlock(r->mutex);
 	if (ret <= 0)

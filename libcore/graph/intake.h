@@ -39,6 +39,7 @@ struct intake_reader {
 	struct mem *mem;
 	struct intake_reader *of;	/* whose FROM it takes from; or NULL */
 	pthread_mutex_t *mutex;		/* held meanwhile, if not NULL */
+	bool lost;			/* a reader failed: there is no more, for none */
 };
 int intake_begin(struct intake_reader *r, struct intake *in);
 /* A reader for another thread: it gets some of the blocks, OF and the others the rest.
