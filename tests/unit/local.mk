@@ -152,3 +152,7 @@ tests_unit_sweep_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/kernels
 tests_unit_kernels_SOURCES = %D%/kernels.c %D%/made_graph.h
 tests_unit_kernels_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/shuffle
+tests_unit_shuffle_SOURCES = %D%/shuffle.c
+tests_unit_shuffle_LDADD = $(UNIT_LDADD)
