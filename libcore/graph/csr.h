@@ -27,7 +27,7 @@ enum csr_direction {
 enum csr_layout {
 	CSR_RAW = 1,		/* ids and offsets as they are */
 	CSR_PACKED = 2,		/* graph/list */
-	CSR_COO = 3,		/* sorted pairs, for archives and streams */
+	CSR_COO = 3,		/* sorted pairs, one stream */
 };
 const char *csr_layout_name(enum csr_layout layout);	/* "csr-packed", ... */
 
