@@ -1,10 +1,14 @@
 /* store/store_reserve.c - room kept for removals on a full disk
  *
  * What gives space back begins with a commit and goes on with a fold: the log's rows
- * as a run, beside the log.  So the reserve has the length of the log's file and a
- * hundredth of the store, at least RESERVE_LEAST, at most reserve_size; it grows
- * where the log's file does, and strato-compact makes it as small as it may be.
+ * as a run, beside the log.  So there is room for the length of the log's file and a
+ * hundredth of the store, at least RESERVE_LEAST.  The log before, which waits to be
+ * used again, is a part of that room: it goes when room is short.  The reserve is the
+ * rest, at most reserve_size; it grows where the log's file does, and is made shorter
+ * by a fold and by strato-compact.
  */
+#include <stdio.h>
+
 #include "base/err.h"
 #include "io/file.h"
 #include "store/store_priv.h"
@@ -27,27 +31,44 @@ static uint64_t bytes_named(const struct manifest *m)
 	return bytes;
 }
 
+static uint64_t length_of(const struct store *s, const char *name)
+{
+	uint64_t have = 0;
+	struct file *f;
+
+	if (backend_open(s->backend, name, 0, &f) == 0) {
+		file_size(f, &have);
+		file_close(f);
+	}
+	err_clear();
+	return have;
+}
+
+/* What the log needs beyond the one before it. */
+static uint64_t log_share(const struct store *s)
+{
+	uint64_t need = s->log ? log_file_bytes(s->log) : LOG_FIRST, waiting;
+	char name[64];
+
+	snprintf(name, sizeof name, "wal/%010llu.wal",
+		 (unsigned long long)s->manifest.log_id - 1);
+	waiting = length_of(s, name);
+	return need > waiting ? need - waiting : 0;
+}
+
 uint64_t store_reserve_want(const struct store *s)
 {
 	uint64_t most = setting_u64(&s->settings, SETTING_RESERVE_SIZE);
 	uint64_t share = bytes_named(&s->manifest) / RESERVE_SHARE;
 
 	share = share > RESERVE_LEAST ? share : RESERVE_LEAST;
-	share += s->log ? log_file_bytes(s->log) : LOG_FIRST;
+	share += log_share(s);
 	return disk_round_up(share < most ? share : most, DISK_PAGE);
 }
 
 uint64_t store_reserve_bytes(const struct store *s)
 {
-	uint64_t have = 0;
-	struct file *f;
-
-	if (backend_open(s->backend, "reserve", 0, &f) == 0) {
-		file_size(f, &have);
-		file_close(f);
-	}
-	err_clear();
-	return have;
+	return length_of(s, "reserve");
 }
 
 int store_use_reserve(struct store *s)

@@ -854,8 +854,9 @@ int txn_commit(struct txn *t, uint64_t *version)
 		when = MERGE_DEAD;
 	if (merge_by_the_way(s, when) < 0)
 		err_clear();
-	if (s->manifest.generation != generation ||
-	    (s->log && log_file_bytes(s->log) > log_was))
+	if (s->manifest.generation != generation)
+		store_fill_reserve(s, true);
+	else if (s->log && log_file_bytes(s->log) > log_was)
 		store_fill_reserve(s, false);
 	return 0;
 }
