@@ -120,3 +120,15 @@ sizes() {
 		strato-graph export -g w -f el | sort | cmp - before
 	done
 }
+
+@test "a graph that is hurt is not converted: 76, and it stays as it is" {
+	strato-graph convert --layout=csr
+	id=$(ls "$STRATO_STORE"/seg/csr-* | head -n 1)
+	printf '\377\377\377\377\377\377\377\377' |
+		dd of="$id" bs=1 seek=4096 conv=notrunc status=none
+	before=$(ls "$STRATO_STORE"/seg)
+	run -76 strato-graph convert --order=degree
+	[ "$(ls "$STRATO_STORE"/seg)" = "$before" ]
+	[ -z "$(ls "$STRATO_STORE"/tmp)" ]
+	[ "$(sizes)" = "csr given" ]
+}

@@ -391,6 +391,45 @@ static void what_stops_leaves_no_segment(void **state)
 	free(m.edges);
 }
 
+/* Each allocation fails once: no segment is left, nothing of the memory is lost. */
+static void memory_that_runs_out_leaves_no_segment(void **state)
+{
+	struct made m = random_graph(0);
+	struct manifest_graph given = write_graph(&m, *state), out;
+	struct convert_options o = { .backend = *state, .store_id = store_id, .mem = &mem,
+				     .threads = 2, .order = DICT_BY_DEGREE };
+	int before = 0, after, r = ERR_MEMORY;
+	uint64_t fail_at = 0;
+
+	assert_int_equal(backend_list(*state, "seg", count_names, &before), 0);
+	while (r < 0) {
+		struct graph *open;
+		size_t used;
+
+		fail_at += 1 + (fail_at > 60 ? rnd(8) : 0);
+		o.layout = (enum csr_layout)(1 + rnd(3));
+		mem_init(&mem, 0);
+		assert_int_equal(graph_open(&open, *state, store_id, &given, &mem), 0);
+		used = mem.used;
+		mem.fail_at = mem.count + fail_at;
+		out = given;
+		r = convert_graph(open, &o, &out);
+		mem.fail_at = 0;
+		assert_int_equal(mem.used, used);
+		graph_close(open);
+		assert_true(r == 0 || r == ERR_MEMORY);
+		after = 0;
+		assert_int_equal(backend_list(*state, "seg", count_names, &after), 0);
+		assert_int_equal(after - before, r == 0 ? (int)out.segment_n : 0);
+		after = 0;
+		assert_int_equal(backend_list(*state, "tmp", count_names, &after), 0);
+		assert_int_equal(after, 0);
+	}
+	print_message("# %" PRIu64 " allocations\n", fail_at);
+	assert_true(fail_at > 40);
+	free(m.edges);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,6 +439,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(check_sees_other_values_and_another_order,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(what_stops_leaves_no_segment, setup, teardown),
+		cmocka_unit_test_setup_teardown(memory_that_runs_out_leaves_no_segment,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
