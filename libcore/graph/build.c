@@ -19,7 +19,7 @@
 #define EACH_LEAST ((size_t)6 << 20)	/* bytes of the budget a thread is worth */
 #define NAME_LEN 24
 #define VALUES_N 512u
-#define TEXTS_N 256u
+#define TEXTS_N INTAKE_SOME
 
 /* --- open and close --- */
 
@@ -462,12 +462,37 @@ static int add_any(struct build *b, const struct text_edge *e, uint64_t at)
 		log_add(b, &e->src, &e->dst, e->type, valued ? &v : NULL);
 }
 
-/* With the lock shared: edges between strings, whose keys' numbers several threads
- * look up at once. */
+/* With the lock shared, as all until the log has them: the types' numbers.  In most
+ * graphs there is only the empty one. */
+static int log_types(struct build *b, const struct text_edge *e, size_t n, uint64_t *number)
+{
+	struct bytes type[TEXTS_N];
+	size_t typed = 0;
+	int r;
+
+	for (size_t i = 0; i < n; i++) {
+		type[i] = e[i].type;
+		typed += type[i].len > 0;
+	}
+	if (typed)
+		return intern_add_many(b->types, type, n, number);
+	if (b->untyped == 0) {
+		r = intern_add(b->types, (struct bytes){0}, number);
+		if (r < 0)
+			return r;
+		b->untyped = number[0] + 1;
+	}
+	for (size_t i = 0; i < n; i++)
+		number[i] = b->untyped - 1;
+	return 0;
+}
+
+/* Edges between strings, whose keys' numbers several threads look up at once. */
 static int log_texts(struct build *b, const struct text_edge *e, size_t n, uint64_t at)
 {
+	struct intake_edge edge[TEXTS_N];
 	struct bytes key[2 * TEXTS_N];
-	uint64_t number[2 * TEXTS_N], type;
+	uint64_t number[2 * TEXTS_N], type[TEXTS_N];
 	int r;
 
 	if (n == 0)
@@ -477,19 +502,17 @@ static int log_texts(struct build *b, const struct text_edge *e, size_t n, uint6
 		key[2 * i + 1] = e[i].dst.bytes;
 	}
 	r = ids_add_texts(b->ids, key, 2 * n, number);
-	pthread_mutex_lock(&b->alone);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		struct shuffle_value v = value_of(b, &e[i].value, at + i);
-		bool valued = e[i].value.kind != TEXT_NO_VALUE;
-
-		b->valued |= valued;
-		r = add_type(b, e[i].type, &type);
-		if (r == 0)
-			r = intake_add(b->log, number[2 * i], number[2 * i + 1],
-				       (uint32_t)type, valued ? &v : NULL);
+	if (r == 0)
+		r = log_types(b, e, n, type);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		edge[i] = (struct intake_edge){
+			number[2 * i], number[2 * i + 1], (uint32_t)type[i],
+			value_of(b, &e[i].value, at + i),
+		};
+		if (e[i].value.kind != TEXT_NO_VALUE)
+			b->valued = true;
 	}
-	pthread_mutex_unlock(&b->alone);
-	return r;
+	return r < 0 ? r : intake_add_some(b->log, edge, (uint32_t)n);
 }
 
 static int add_texts_alone(struct build *b, const struct text_edge *e, size_t n, uint64_t at)

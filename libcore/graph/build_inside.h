@@ -15,8 +15,7 @@ struct build {
 	size_t budget;
 	unsigned hands;
 	pthread_rwlock_t lock;		/* shared by who adds to `edges`, else held alone */
-	pthread_mutex_t alone;		/* with LOCK shared: the log and its types; while two
-					 * directions are written: what is common */
+	pthread_mutex_t alone;		/* while threads write: what is common */
 	/* numbers without types */
 	struct edges *edges;
 	/* the log: anything else, and from then on everything */
@@ -26,6 +25,7 @@ struct build {
 	bool strings;
 	bool last_empty;
 	uint64_t last_number;		/* of the edge before's type */
+	_Atomic uint64_t untyped;	/* number of the empty type, plus 1; 0: not known yet */
 	uint64_t place;			/* for build_add */
 	_Atomic bool valued, reals;	/* edges have values; one is no integer */
 	_Atomic uint64_t came;		/* edges */

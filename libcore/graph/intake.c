@@ -20,7 +20,8 @@ struct head {
 struct intake {
 	struct mem *mem;
 	struct spool *spool;
-	uint64_t n;
+	pthread_mutex_t mutex;			/* of the spool, between threads that add some */
+	_Atomic uint64_t n;
 	bool valued;				/* the block has an edge with one */
 	uint32_t open_n;			/* in the block being filled */
 	uint64_t wide;				/* or of its sources and targets */
@@ -42,6 +43,7 @@ int intake_open(struct intake **out, struct backend *b, size_t cap, struct mem *
 		mem_free(mem, in);
 		return r;
 	}
+	pthread_mutex_init(&in->mutex, NULL);
 	*out = in;
 	return 0;
 }
@@ -51,6 +53,7 @@ void intake_close(struct intake *in)
 	if (!in)
 		return;
 	spool_close(in->spool);
+	pthread_mutex_destroy(&in->mutex);
 	mem_free(in->mem, in);
 }
 
@@ -88,19 +91,19 @@ static uint64_t get(const uint8_t *from, size_t w)
 	return v;
 }
 
-static void pack(const struct intake *in, const struct head *h, uint8_t *to)
+static void pack(const struct intake_edge *edge, const struct head *h, uint8_t *to)
 {
 	size_t w = h->flags & WIDE ? 8 : 4;
 	uint8_t *dst = to + h->n * w, *type = dst + h->n * w;
 	uint8_t *value = type + (h->flags & TYPED ? h->n * 4 : 0);
 
 	for (uint32_t i = 0; i < h->n; i++) {
-		put(to + i * w, in->edge[i].src, w);
-		put(dst + i * w, in->edge[i].dst, w);
+		put(to + i * w, edge[i].src, w);
+		put(dst + i * w, edge[i].dst, w);
 		if (h->flags & TYPED)
-			memcpy(type + i * 4, &in->edge[i].type, 4);
+			memcpy(type + i * 4, &edge[i].type, 4);
 		if (h->flags & VALUED)
-			memcpy(value + i * 16, &in->edge[i].value, 16);
+			memcpy(value + i * 16, &edge[i].value, 16);
 	}
 }
 
@@ -122,23 +125,44 @@ static void unpack(struct intake_edge *edge, const struct head *h, const uint8_t
 	}
 }
 
+static int put_block(struct intake *in, const struct head *h, const uint8_t *packed)
+{
+	int r;
+
+	pthread_mutex_lock(&in->mutex);
+	r = spool_add(in->spool, h, sizeof *h);
+	if (r == 0)
+		r = spool_add(in->spool, packed, packed_len(h));
+	pthread_mutex_unlock(&in->mutex);
+	return r;
+}
+
 static int flush(struct intake *in)
 {
 	struct head h = { in->open_n, (in->wide >> 32 ? WIDE : 0) | (in->typed ? TYPED : 0) |
 			  (in->valued ? VALUED : 0) };
-	int r;
 
 	if (h.n == 0)
 		return 0;
-	pack(in, &h, in->packed);
-	r = spool_add(in->spool, &h, sizeof h);
-	if (r == 0)
-		r = spool_add(in->spool, in->packed, packed_len(&h));
+	pack(in->edge, &h, in->packed);
 	in->open_n = 0;
 	in->wide = 0;
 	in->typed = 0;
 	in->valued = false;
-	return r;
+	return put_block(in, &h, in->packed);
+}
+
+int intake_add_some(struct intake *in, const struct intake_edge *e, uint32_t n)
+{
+	uint8_t packed[INTAKE_SOME * 36u];
+	struct head h = { .n = n };
+
+	for (uint32_t i = 0; i < n; i++)
+		h.flags |= ((e[i].src | e[i].dst) >> 32 ? WIDE : 0) | (e[i].type ? TYPED : 0) |
+			(e[i].value.at ? VALUED : 0);
+	pack(e, &h, packed);
+	in->n += n;
+	return put_block(in, &h, packed);
 }
 
 int intake_add(struct intake *in, uint64_t src, uint64_t dst, uint32_t type,

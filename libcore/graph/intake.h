@@ -28,6 +28,9 @@ void intake_close(struct intake *in);		/* NULL is fine */
 /* V NULL: none, SHUFFLE_NO_VALUE comes out. */
 int intake_add(struct intake *in, uint64_t src, uint64_t dst, uint32_t type,
 	       const struct shuffle_value *v);
+/* A block of its own, N edges at most INTAKE_SOME; by several threads at once. */
+#define INTAKE_SOME 256u
+int intake_add_some(struct intake *in, const struct intake_edge *e, uint32_t n);
 uint64_t intake_n(const struct intake *in);
 
 /* In order, as often as needed; nothing may be added meanwhile. */
