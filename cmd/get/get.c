@@ -117,6 +117,11 @@ static void note_value(struct get *g, const struct value *v)
 		cli_note(g->cli, "the others %s", st.engine);
 }
 
+static bool hold(void *ctx, const void *ptr, size_t len)
+{
+	return out_hold(((struct get *)ctx)->out, ptr, len);
+}
+
 static int write_raw(struct get *g, struct value *v, const struct entry *e)
 {
 	uint64_t off, to;
@@ -124,10 +129,11 @@ static int write_raw(struct get *g, struct value *v, const struct entry *e)
 
 	range_of(g, e->size, &off, &to);
 	value_expect(v, off, to);
+	value_offer(v, hold, g);
 	while (r == 0 && off < to) {
 		const uint8_t *ptr;
-		bool lasting;
-		long n = value_peek(v, off, &ptr, &lasting);
+		bool held;
+		long n = value_peek(v, off, &ptr, &held);
 
 		if (n <= 0)
 			return n < 0 ? (int)n : err_set(ERR_DAMAGED, "a value ends at byte %llu",
@@ -136,7 +142,7 @@ static int write_raw(struct get *g, struct value *v, const struct entry *e)
 			n = (long)(to - off);
 		r = refuse_terminal(g, bytes_of(ptr, (size_t)n));
 		if (r == 0)
-			r = lasting ? out_lend(g->out, ptr, (size_t)n) :
+			r = held ? out_send(g->out, ptr, (size_t)n) :
 				out_write(g->out, ptr, (size_t)n);
 		off += (uint64_t)n;
 	}

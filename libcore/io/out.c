@@ -40,6 +40,9 @@ struct out {
 	uint8_t *buf;
 	size_t len;
 	struct err_note note;	/* of STUCK */
+	int held[2];		/* a pipe of our own; -1: none */
+	const uint8_t *held_ptr;
+	size_t held_len;	/* 0: nothing is held */
 };
 
 /* --- hidden names, and the signals that end a process --- */
@@ -203,6 +206,7 @@ int out_open(struct out **out, const char *name, struct mem *mem)
 	if (!o)
 		return no_memory();
 	o->fd = STDOUT_FILENO;
+	o->held[0] = o->held[1] = -1;
 	o->mem = mem;
 	o->name = strdup(std ? "standard output" : name);
 	if (!o->name)
@@ -315,32 +319,88 @@ static bool takes_pages(struct out *o)
 	return o->pipe == PIPE_YES;
 }
 
-int out_lend(struct out *o, const void *ptr, size_t len)
+static void let_go(struct out *o)
+{
+	if (o->held_len == 0)
+		return;
+	close(o->held[0]);
+	close(o->held[1]);
+	o->held[0] = o->held[1] = -1;
+	o->held_len = 0;
+}
+
+/* A pipe of our own, which nobody reads, keeps hold of the pages in it. */
+static bool own_pipe(struct out *o)
+{
+	if (o->held[0] >= 0)
+		return true;
+	if (pipe2(o->held, O_CLOEXEC | O_NONBLOCK) < 0) {
+		o->held[0] = o->held[1] = -1;
+		return false;
+	}
+	fcntl(o->held[1], F_SETPIPE_SZ, PIPE_BYTES);
+	return true;
+}
+
+bool out_hold(struct out *o, const void *ptr, size_t len)
+{
+	struct iovec v = { (void *)(uintptr_t)ptr, len };
+	ssize_t n;
+
+	let_go(o);
+	if (o->stuck || len < UNCOPIED || !takes_pages(o) || !own_pipe(o))
+		return false;
+	do
+		n = vmsplice(o->held[1], &v, 1, 0);
+	while (n < 0 && errno == EINTR);
+	o->held_ptr = ptr;
+	o->held_len = len;
+	if (n == (ssize_t)len)
+		return true;
+	let_go(o);		/* our pipe is too small, or this is no file's page */
+	o->pipe = PIPE_NO;
+	return false;
+}
+
+/* From our pipe into the reader's: how much went. */
+static size_t pass_on(struct out *o)
 {
 	struct pollfd p = { .fd = o->fd, .events = POLLOUT };
-	int r;
+	size_t done = 0;
 
-	if (o->stuck || len < UNCOPIED || !takes_pages(o))
-		return out_write(o, ptr, len);
-	r = out_flush(o);
-	if (r < 0)
-		return r;
-	while (len) {
-		struct iovec v = { (void *)(uintptr_t)ptr, len };
-		ssize_t n = vmsplice(o->fd, &v, 1, 0);
+	while (done < o->held_len) {
+		ssize_t n = splice(o->held[0], NULL, o->fd, NULL, o->held_len - done, 0);
 
-		if (n > 0) {
-			ptr = (const uint8_t *)ptr + n;
-			len -= (size_t)n;
-			o->total += (uint64_t)n;
-		} else if (n < 0 && errno == EAGAIN) {
-			poll(&p, 1, -1);
-		} else if (n == 0 || errno != EINTR) {
-			o->pipe = PIPE_NO;	/* the plain way says what is wrong */
-			return out_write(o, ptr, len);
-		}
+		if (n > 0)
+			done += (size_t)n;
+		else if (n < 0 && errno == EAGAIN)
+			poll(&p, 1, -1);	/* somebody else's O_NONBLOCK */
+		else if (n == 0 || errno != EINTR)
+			break;
 	}
-	return 0;
+	o->total += done;
+	return done;
+}
+
+int out_send(struct out *o, const void *ptr, size_t len)
+{
+	bool all = o->held_len && ptr == o->held_ptr && len == o->held_len;
+	size_t done = 0;
+	int r = out_flush(o);
+
+	if (r == 0 && all)
+		done = pass_on(o);
+	if (r == 0 && done < len) {
+		if (all)
+			o->pipe = PIPE_NO;	/* the plain way says what is wrong */
+		r = out_write(o, (const uint8_t *)ptr + done, len - done);
+		if (r == 0)
+			r = out_flush(o);	/* while they are held */
+	}
+	if (done == o->held_len)
+		o->held_len = 0;	/* our pipe is empty, for the next */
+	let_go(o);
+	return r;
 }
 
 /* --- the end --- */
@@ -426,6 +486,10 @@ void out_abort(struct out *o)
 {
 	if (!o)
 		return;
+	if (o->held[0] >= 0) {
+		close(o->held[0]);
+		close(o->held[1]);
+	}
 	if (o->owned && o->fd >= 0)
 		close(o->fd);
 	if (o->hidden) {

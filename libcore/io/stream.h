@@ -64,9 +64,12 @@ int out_write(struct out *o, const void *ptr, size_t len);	/* buffered */
 #define OUT_ROOM_MAX (64u << 10)
 int out_room(struct out *o, size_t len, uint8_t **at, uint8_t **end);
 void out_wrote(struct out *o, const uint8_t *to);
-/* Bytes that nobody will ever change (a mapping of a finished file): a pipe may take
- * them without a copy. */
-int out_lend(struct out *o, const void *ptr, size_t len);
+/* Pages of a mapped file, held: what lies there cannot be evicted and read again until
+ * they are sent, so what is checked after out_hold is what goes out.  False
+ * when O is no pipe, the stretch is small, or it cannot be; then nothing is held. */
+bool out_hold(struct out *o, const void *ptr, size_t len);
+/* These bytes of what is held go out: all of it without a copy.  Then nothing is held. */
+int out_send(struct out *o, const void *ptr, size_t len);
 int out_flush(struct out *o);
 int out_fd(const struct out *o);		/* flush first, then e.g. splice */
 /* Flush, close, and for a named file: fsync, put in place, sync the folder.

@@ -84,8 +84,17 @@ int blob_reader_open(struct blob_reader **out, struct backend *b,
 /* Up to CAP bytes of the value from OFF; 0 at its end.  Every byte was checked. */
 long blob_read(struct blob_reader *r, uint64_t off, void *buf, size_t cap);
 /* The same bytes where they are: at least 1, 0 at the end; good until the next call.
- * *LASTING: they lie in a mapping of the file and will never change. */
-long blob_peek(struct blob_reader *r, uint64_t off, const uint8_t **ptr, bool *lasting);
+ * *HELD: they lie in a mapping of the file, and the holder has them. */
+long blob_peek(struct blob_reader *r, uint64_t off, const uint8_t **ptr, bool *held);
+/* HOLD is offered chunks that lie in the page cache as they are, before they are checked:
+ * true, and they will stay what they are until they were given out.  Without it (and
+ * without MAP) nothing is used where it lies in a mapping: a page that was checked could
+ * be evicted, and read again from a device that lies. */
+struct blob_holder {
+	bool (*hold)(void *ctx, const void *ptr, size_t len);
+	void *ctx;
+};
+void blob_set_holder(struct blob_reader *r, const struct blob_holder *h);
 
 /* The value will be read in order from FROM up to TO.  What the page cache holds is
  * used there; of the rest, DEPTH pieces (store/ahead.h) are on their way, DIRECT past

@@ -29,7 +29,6 @@ struct blob_reader {
 	struct backend *backend;
 	struct view view;	/* of the file; ptr NULL: not mapped */
 	bool map;		/* through the mapping, cached or not */
-	bool resident;		/* the whole value is in the page cache, and mapped */
 	uint64_t view_done;	/* pages before are let go */
 	struct blob_plan plan;
 	bool in_order;		/* the system was told so */
@@ -39,7 +38,10 @@ struct blob_reader {
 	struct blob_read_stat stat;
 	uint64_t chunk;		/* at ptr; UINT64_MAX: none */
 	const uint8_t *ptr;	/* its bytes, in raw or in the mapping */
-	bool lasting;
+	bool held;
+	bool chunk_crc_known;	/* of the chunk's own bytes: those stored are they */
+	uint32_t chunk_crc;
+	struct blob_holder holder;
 	uint64_t crc_next;	/* bytes of the running checksum, while read in order */
 	uint32_t crc_now;
 };
@@ -130,9 +132,6 @@ static void set_order(struct blob_reader *r, bool in_order)
 
 bool blob_reader_again(struct blob_reader *r, const struct entry *e)
 {
-	uint64_t off;
-	size_t len;
-
 	if (e->blob.blob != r->ref.blob)
 		return false;
 	close_ahead(r);
@@ -146,6 +145,7 @@ bool blob_reader_again(struct blob_reader *r, const struct entry *e)
 	r->view_done = 0;
 	set_order(r, false);
 	r->plan = (struct blob_plan){ 0 };
+	r->holder = (struct blob_holder){ 0 };
 	r->stat = (struct blob_read_stat){ 0 };
 	if (r->view.ptr && r->view.len < e->blob.table_off)
 		view_close(&r->view);	/* it grew since */
@@ -153,9 +153,6 @@ bool blob_reader_again(struct blob_reader *r, const struct entry *e)
 		err_clear();
 		return false;
 	}
-	map_value(r);
-	r->resident = r->view.ptr && blob_span(e, &off, &len) && off + len <= r->view.len &&
-		      view_resident(&r->view, off, len);
 	return true;
 }
 
@@ -176,17 +173,13 @@ static int need_buffers(struct blob_reader *r)
 static int need_row(struct blob_reader *r, uint64_t i)
 {
 	uint64_t n = r->ref.chunk_n - i < ROWS ? r->ref.chunk_n - i : ROWS;
-	int err = 0;
+	int err;
 
 	if (i >= r->row_first && i < r->row_first + r->row_n)
 		return 0;
 	r->row_n = 0;
-	if (r->resident)
-		memcpy(r->row, r->view.ptr + r->ref.table_off + i * sizeof r->row[0],
-		       n * sizeof r->row[0]);
-	else
-		err = file_read(r->file, r->row, n * sizeof r->row[0],
-				r->ref.table_off + i * sizeof r->row[0]);
+	err = file_read(r->file, r->row, n * sizeof r->row[0],
+			r->ref.table_off + i * sizeof r->row[0]);
 	if (err < 0)
 		return err;
 	r->row_first = i;
@@ -262,17 +255,16 @@ static void let_go(struct blob_reader *r, uint64_t off)
 	r->view_done = off / 4096 * 4096;
 }
 
-/* The N bytes at OFF come into the page cache, and what is wanted after them. */
-static bool by_the_cache(struct blob_reader *r, uint64_t off, uint32_t n)
+/* What is wanted from OFF on is asked for, unless the system reads ahead by itself. */
+static void ask_ahead(struct blob_reader *r, uint64_t off)
 {
 	uint64_t ahead = off + (uint64_t)r->plan.depth * AHEAD_PIECE;
 
-	if (r->plan.direct || !r->plan.to || !r->view.ptr)
-		return false;
+	if (r->plan.direct || !r->plan.to || !r->view.ptr || r->in_order)
+		return;
 	if (r->wanted < off)
 		r->wanted = off;
-	for (; !r->in_order && r->wanted < ahead && r->wanted < r->plan_end;
-	     r->wanted += AHEAD_PIECE) {
+	for (; r->wanted < ahead && r->wanted < r->plan_end; r->wanted += AHEAD_PIECE) {
 		uint64_t left = r->plan_end - r->wanted;
 
 		view_advise(&r->view, r->wanted, left < AHEAD_PIECE ? left : AHEAD_PIECE,
@@ -280,27 +272,37 @@ static bool by_the_cache(struct blob_reader *r, uint64_t off, uint32_t n)
 		r->stat.ahead_n++;
 		r->stat.depth = r->plan.depth;
 	}
-	return view_bring(&r->view, off, n);
 }
 
-/* The N stored bytes at OFF; *mapped: they lie in the mapping. */
-static int get_stored(struct blob_reader *r, uint64_t off, uint32_t n,
-		      const uint8_t **out, bool *mapped)
+/* N bytes at OFF that need no unpacking: held where they lie? */
+static bool hold(struct blob_reader *r, uint64_t off, uint32_t n, bool cached)
 {
+	if (!r->holder.hold || !r->view.ptr || (!cached && r->plan.direct) ||
+	    (!cached && !view_bring(&r->view, off, n)))
+		return false;
+	return r->holder.hold(r->holder.ctx, r->view.ptr + off, n);
+}
+
+/* The N stored bytes at OFF, RAW ones maybe held: r->held. */
+static int get_stored(struct blob_reader *r, uint64_t off, uint32_t n, bool raw,
+		      const uint8_t **out)
+{
+	bool cached = r->view.ptr && view_resident(&r->view, off, n);
+
 	r->stat.chunk_n++;
-	*mapped = r->view.ptr && (r->map || r->resident || view_resident(&r->view, off, n));
-	r->stat.mapped_n += *mapped;
-	if (!*mapped)
-		*mapped = by_the_cache(r, off, n);
-	if (*mapped) {
+	r->stat.mapped_n += cached;
+	if (!cached)
+		ask_ahead(r, off);
+	r->held = raw && hold(r, off, n, cached);
+	if (r->held || (r->map && r->view.ptr)) {
 		if (r->plan.to)
 			let_go(r, off);
 		*out = r->view.ptr + off;
 		return 0;
 	}
-	if (r->plan.depth)
+	if (!cached && r->plan.depth && (r->plan.direct || !r->view.ptr))
 		begin_ahead(r, off);
-	if (r->ahead)
+	if (!cached && r->ahead)
 		return ahead_take(r->ahead, off, n, r->stored, out);
 	*out = r->stored;
 	return file_read(r->file, r->stored, n, off);
@@ -314,7 +316,7 @@ static int load_chunk(struct blob_reader *r, uint64_t i)
 	struct blob_row_disk row;
 	const uint8_t *stored;
 	uint32_t word, n, seed;
-	bool mapped;
+	bool raw;
 	int err = chunk_row(r, i, raw_len, &at);
 
 	if (err < 0)
@@ -323,23 +325,22 @@ static int load_chunk(struct blob_reader *r, uint64_t i)
 	off = le64_get(row.off);
 	word = le32_get(row.stored);
 	n = word & BLOB_STORED_MASK;
+	raw = word >> BLOB_CODEC_SHIFT == BLOCK_RAW && n == raw_len;
 	r->chunk = UINT64_MAX;
 	err = need_buffers(r);
 	if (err == 0)
-		err = get_stored(r, off, n, &stored, &mapped);
+		err = get_stored(r, off, n, raw, &stored);
 	if (err < 0)
 		return err;
 	seed = blob_seed(r->store_id, r->ref.blob, off, i, raw_len, word >> BLOB_CODEC_SHIFT);
 	if (crc32c(seed, stored, n) != le32_get(row.crc))
 		return damaged_chunk(r, off, "checksum differs");
-	r->lasting = false;
-	r->ptr = r->raw;
-	if (word >> BLOB_CODEC_SHIFT == BLOCK_RAW && n == raw_len) {
-		r->ptr = stored;
-		r->lasting = mapped;
-	} else {
+	r->chunk_crc_known = raw;
+	if (raw)	/* what the seed did to it is taken away again */
+		r->chunk_crc = crc32c_combine(seed, le32_get(row.crc), n);
+	r->ptr = raw ? stored : r->raw;
+	if (!raw)
 		err = block_unpack(word >> BLOB_CODEC_SHIFT, stored, n, r->raw, raw_len);
-	}
 	if (err == ERR_DAMAGED)
 		return damaged_chunk(r, off, "does not unpack");
 	if (err == 0)
@@ -360,6 +361,11 @@ void blob_expect(struct blob_reader *r, const struct blob_plan *plan)
 	r->wanted = 0;
 	if (!plan->direct && plan_end(r, &r->plan_end) < 0)
 		err_clear();	/* the first read says it */
+}
+
+void blob_set_holder(struct blob_reader *r, const struct blob_holder *h)
+{
+	r->holder = *h;
 }
 
 void blob_get_stat(const struct blob_reader *r, struct blob_read_stat *out)
@@ -383,14 +389,17 @@ static int check_whole(struct blob_reader *r, uint64_t off, const void *ptr, siz
 	}
 	if (off != r->crc_next)
 		return 0;
-	r->crc_now = crc32c(r->crc_now, ptr, len);
+	if (r->chunk_crc_known && ptr == r->ptr && (len == BLOB_CHUNK || off + len == r->size))
+		r->crc_now = crc32c_combine(r->crc_now, r->chunk_crc, len);
+	else
+		r->crc_now = crc32c(r->crc_now, ptr, len);
 	r->crc_next += len;
 	if (r->crc_next == r->size && r->crc_now != r->crc)
 		return damaged_chunk(r, r->ref.table_off, "the value's checksum differs");
 	return 0;
 }
 
-long blob_peek(struct blob_reader *r, uint64_t off, const uint8_t **ptr, bool *lasting)
+long blob_peek(struct blob_reader *r, uint64_t off, const uint8_t **ptr, bool *held)
 {
 	uint64_t i = off / BLOB_CHUNK, at = off % BLOB_CHUNK, n;
 	int err;
@@ -404,7 +413,7 @@ long blob_peek(struct blob_reader *r, uint64_t off, const uint8_t **ptr, bool *l
 	}
 	n = r->size - off < BLOB_CHUNK - at ? r->size - off : BLOB_CHUNK - at;
 	*ptr = r->ptr + at;
-	*lasting = r->lasting;
+	*held = r->held;
 	err = check_whole(r, off, *ptr, (size_t)n);
 	return err < 0 ? err : (long)n;
 }

@@ -99,8 +99,12 @@ int value_open(struct value **out, struct store *s, const struct entry *e);
 /* Up to CAP bytes from OFF: at least 1, 0 at the end. */
 long value_read(struct value *v, uint64_t off, void *buf, size_t cap);
 /* The same bytes where they are: at least 1, 0 at the end; good until the next call.
- * *LASTING: in the page cache, and never changed: they may be lent to a pipe. */
-long value_peek(struct value *v, uint64_t off, const uint8_t **ptr, bool *lasting);
+ * *HELD: they are what HOLD was called for and said it holds, or the end of that. */
+long value_peek(struct value *v, uint64_t off, const uint8_t **ptr, bool *held);
+/* HOLD is offered stretches that could go out from where they lie, before they are
+ * checked; store/blob.h has more. */
+void value_offer(struct value *v, bool (*hold)(void *ctx, const void *ptr, size_t len),
+		 void *ctx);
 /* It will be read in order from FROM up to TO: prefetch_distance pieces of what the
  * page cache does not hold are read ahead, within half of cache_size. */
 void value_expect(struct value *v, uint64_t from, uint64_t to);

@@ -71,15 +71,22 @@ long value_read(struct value *v, uint64_t off, void *buf, size_t cap)
 	return (long)n;
 }
 
-long value_peek(struct value *v, uint64_t off, const uint8_t **ptr, bool *lasting)
+long value_peek(struct value *v, uint64_t off, const uint8_t **ptr, bool *held)
 {
 	if (v->blob)
-		return blob_peek(v->blob, off, ptr, lasting);
+		return blob_peek(v->blob, off, ptr, held);
 	if (off >= v->inlined.len)
 		return 0;
 	*ptr = v->inlined.ptr + off;
-	*lasting = false;
+	*held = false;
 	return (long)(v->inlined.len - off);
+}
+
+void value_offer(struct value *v, bool (*hold)(void *ctx, const void *ptr, size_t len),
+		 void *ctx)
+{
+	if (v->blob)
+		blob_set_holder(v->blob, &(struct blob_holder){ hold, ctx });
 }
 
 /* What fits into memory is kept there for whoever asks next. */

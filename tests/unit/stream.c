@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -578,6 +579,126 @@ static void closed_standard_descriptors_never_become_a_file(void **state)
 	assert_int_equal(WEXITSTATUS(status), 7);
 }
 
+/* --- pages held --- */
+
+#define PAGES (32u << 12)
+
+struct held {
+	struct out *o;
+	int in;			/* the pipe's other end */
+	int fd;			/* of the mapped file, PAGES long */
+	uint8_t *map, *was;
+};
+
+static void held_open(struct held *h, struct fixture *x)
+{
+	const char *pipe = path(x, "pipe"), *file = path(x, "mapped");
+
+	h->was = malloc(PAGES);
+	for (size_t i = 0; i < PAGES; i++)
+		h->was[i] = (uint8_t)(i * 7 + i / 4096);
+	put(file, h->was, PAGES);
+	h->fd = open(file, O_RDWR);
+	h->map = mmap(NULL, PAGES, PROT_READ, MAP_SHARED, h->fd, 0);
+	assert_true(h->map != MAP_FAILED);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	h->in = open(pipe, O_RDONLY | O_NONBLOCK);
+	assert_int_equal(out_open(&h->o, pipe, &x->mem), 0);
+}
+
+static void held_close(struct held *h)
+{
+	out_abort(h->o);
+	munmap(h->map, PAGES);
+	close(h->fd);
+	close(h->in);
+	free(h->was);
+}
+
+/* All that is in the pipe now. */
+static size_t take_all(int fd, uint8_t *out, size_t cap)
+{
+	size_t n = 0;
+	ssize_t some;
+
+	while (n < cap && (some = read(fd, out + n, cap - n)) > 0)
+		n += (size_t)some;
+	return n;
+}
+
+static void pages_held_go_out_though_the_file_lost_them(void **state)
+{
+	static uint8_t got[2 * PAGES];
+	struct held h;
+
+	held_open(&h, *state);
+	assert_int_equal(out_write(h.o, "before ", 7), 0);
+	assert_true(out_hold(h.o, h.map, PAGES));
+	assert_int_equal(take_all(h.in, got, sizeof got), 0);
+	assert_int_equal(ftruncate(h.fd, 0), 0);
+	assert_int_equal(ftruncate(h.fd, PAGES), 0);
+	assert_int_equal(out_send(h.o, h.map, PAGES), 0);
+	assert_int_equal(out_write(h.o, " after", 6), 0);
+	assert_int_equal(out_flush(h.o), 0);
+	assert_int_equal(out_total(h.o), PAGES + 13);
+	assert_int_equal(take_all(h.in, got, sizeof got), PAGES + 13);
+	assert_memory_equal(got, "before ", 7);
+	assert_memory_equal(got + 7, h.was, PAGES);
+	assert_memory_equal(got + 7 + PAGES, " after", 6);
+	held_close(&h);
+}
+
+static void a_part_of_what_is_held_is_all_that_goes_out(void **state)
+{
+	static uint8_t got[2 * PAGES];
+	struct held h;
+
+	held_open(&h, *state);
+	for (size_t from = 0; from < 9000; from += 3000)
+		for (size_t len = 1; len < PAGES - from; len += 40001) {
+			assert_true(out_hold(h.o, h.map, PAGES));
+			assert_int_equal(out_send(h.o, h.map + from, len), 0);
+			assert_int_equal(take_all(h.in, got, sizeof got), len);
+			assert_memory_equal(got, h.was + from, len);
+		}
+	/* held and not sent: nobody sees it, now or with the next */
+	assert_true(out_hold(h.o, h.map, PAGES));
+	assert_true(out_hold(h.o, h.map + 4096, PAGES - 4096));
+	assert_int_equal(out_send(h.o, h.map + 4096, PAGES - 4096), 0);
+	assert_int_equal(take_all(h.in, got, sizeof got), PAGES - 4096);
+	assert_memory_equal(got, h.was + 4096, PAGES - 4096);
+	held_close(&h);
+}
+
+static void what_is_no_pipe_or_small_is_not_held(void **state)
+{
+	struct fixture *x = *state;
+	struct held h;
+	struct out *file;
+
+	held_open(&h, x);
+	assert_int_equal(out_open(&file, path(x, "file"), &x->mem), 0);
+	assert_false(out_hold(file, h.map, PAGES));
+	assert_int_equal(out_send(file, h.map, PAGES), 0);	/* a plain write */
+	assert_int_equal(out_total(file), PAGES);
+	assert_int_equal(out_commit(file), 0);
+	assert_false(out_hold(h.o, h.map, 4096));
+	held_close(&h);
+}
+
+static void a_reader_that_goes_away_from_what_is_held_is_an_error(void **state)
+{
+	struct held h;
+
+	held_open(&h, *state);
+	assert_true(out_hold(h.o, h.map, PAGES));
+	close(h.in);
+	assert_int_equal(out_send(h.o, h.map, PAGES), ERR_IO);
+	assert_int_equal(out_flush(h.o), ERR_IO);
+	h.in = dup(h.fd);
+	held_close(&h);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -603,6 +724,10 @@ int main(void)
 		CASE(large_and_small_writes_keep_their_order),
 		CASE(what_is_written_in_place_keeps_its_order),
 		CASE(closed_standard_descriptors_never_become_a_file),
+		CASE(pages_held_go_out_though_the_file_lost_them),
+		CASE(a_part_of_what_is_held_is_all_that_goes_out),
+		CASE(what_is_no_pipe_or_small_is_not_held),
+		CASE(a_reader_that_goes_away_from_what_is_held_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

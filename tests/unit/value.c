@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -208,6 +209,105 @@ static void a_flipped_bit_is_reported_wherever_the_bytes_came_from(void **state)
 	}
 }
 
+/* --- pages held --- */
+
+struct holder {
+	struct fixture *f;
+	unsigned call_n;
+	bool yes, spoil;		/* a bit turns over once it is held */
+	const void *ptr;
+};
+
+static bool on_hold(void *ctx, const void *ptr, size_t len)
+{
+	struct holder *h = ctx;
+	struct stat st;
+	uint8_t *map;
+
+	h->call_n++;
+	h->ptr = ptr;
+	assert_true(len <= BLOB_CHUNK);
+	if (!h->spoil)
+		return h->yes;
+	assert_int_equal(fstat(h->f->fd, &st), 0);
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, h->f->fd, 0);
+	assert_true(map != MAP_FAILED);
+	for (off_t at = 0; at + (off_t)len <= st.st_size; at++)
+		if (map[at] == *(const uint8_t *)ptr && !memcmp(map + at, ptr, len)) {
+			map[at + (off_t)len / 2] ^= 8;
+			break;
+		}
+	munmap(map, (size_t)st.st_size);
+	return h->yes;
+}
+
+static int read_held(struct holder *h, unsigned *held_n)
+{
+	struct value *v;
+	struct entry e;
+	uint64_t off = 0;
+	long n;
+
+	*held_n = 0;
+	h->call_n = 0;
+	assert_int_equal(store_get_value(h->f->s, 0, bytes_str("k"), &e, &v), 1);
+	value_expect(v, 0, e.size);
+	value_offer(v, on_hold, h);
+	do {
+		const uint8_t *ptr;
+		bool held;
+
+		n = value_peek(v, off, &ptr, &held);
+		if (n <= 0)
+			break;
+		assert_memory_equal(ptr, value + off, (size_t)n);
+		if (held)
+			assert_ptr_equal(ptr, h->ptr);
+		*held_n += held;
+		off += (uint64_t)n;
+	} while (true);
+	value_close(v);
+	assert_true(n < 0 || off == LEN);
+	return (int)n;
+}
+
+static void what_is_held_is_checked_after_it_was(void **state)
+{
+	const unsigned chunks = LEN / BLOB_CHUNK;
+	struct fixture f;
+	struct holder h = { .f = &f };
+	unsigned held;
+
+	(void)state;
+	rng = 60;
+	open_fixture(&f, "compression = none\n", LEN);
+	for (int resident = -1; resident < 1; resident++) {
+		view_set_resident(resident);
+		h.yes = true;
+		assert_int_equal(read_held(&h, &held), 0);
+		assert_int_equal(held, chunks);
+		h.yes = false;
+		assert_int_equal(read_held(&h, &held), 0);
+		assert_int_equal(held, 0);
+		assert_int_equal(h.call_n, chunks);
+	}
+	h.yes = h.spoil = true;
+	assert_int_equal(read_held(&h, &held), ERR_DAMAGED);
+	assert_int_equal(h.call_n, 1);
+	close_fixture(&f);
+	/* of what packs nothing can be held, nor of what is read past the page cache */
+	h.spoil = false;
+	open_fixture(&f, "", LEN);
+	assert_int_equal(read_held(&h, &held), 0);
+	assert_true(held > 0 && held < chunks);
+	close_fixture(&f);
+	open_fixture(&f, "direct_io = on\ncompression = none\n", LEN);
+	view_set_resident(0);
+	assert_int_equal(read_held(&h, &held), 0);
+	assert_int_equal(h.call_n, 0);
+	close_fixture(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +315,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_range_reads_only_its_chunks, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flipped_bit_is_reported_wherever_the_bytes_came_from,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_held_is_checked_after_it_was, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
