@@ -38,7 +38,7 @@ static int room(struct desk *d, size_t bytes)
 
 	if (bytes <= d->cap)
 		return 0;
-	d->cap = bytes + bytes / 4;
+	d->cap = bytes + bytes / 16;
 	mem_free(mem, d->key);
 	mem_free(mem, d->other);
 	d->key = mem_alloc(mem, d->cap);
@@ -53,7 +53,7 @@ static int more_bytes(struct desk *d, uint64_t n)
 
 	if (want <= d->bytes_cap)
 		return 0;
-	want += want / 4;
+	want += want / 16;
 	p = mem_resize(d->w->p->mem, d->bytes, want);
 	if (!p)
 		return ERR_MEMORY;

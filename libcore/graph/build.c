@@ -17,6 +17,7 @@
 #include "graph/build_inside.h"
 
 #define EACH_LEAST ((size_t)6 << 20)	/* bytes of the budget a thread is worth */
+#define REST_LEAST ((size_t)6 << 20)
 #define NAME_LEN 24
 #define VALUES_N 512u
 #define TEXTS_N INTAKE_SOME
@@ -32,13 +33,14 @@ struct edges_plan build_edges_plan(const struct build *b)
 	};
 }
 
+/* What reads and what writes takes REST_LEAST and more with more threads. */
 static size_t choose_budget(const struct build_options *o)
 {
-	size_t most = mem_left(o->mem) / 4 * 3;	/* the rest: writers, buffers, types */
+	size_t left = mem_left(o->mem), rest = REST_LEAST + left / 8;
 
 	if (o->budget)
 		return o->budget;
-	return most < BUILD_BUDGET ? most : BUILD_BUDGET;
+	return left - rest < BUILD_BUDGET ? left - rest : BUILD_BUDGET;
 }
 
 static unsigned choose_hands(const struct build *b)

@@ -39,8 +39,8 @@ struct build_options {
 	struct backend *backend;
 	const uint8_t *store_id;
 	struct mem *mem;
-	size_t budget;		/* for sorting and looking up; 0: 3/4 of what MEM has left,
-				 * BUILD_BUDGET at most */
+	size_t budget;		/* for sorting and looking up; 0: what MEM has left but
+				 * for a part, BUILD_BUDGET at most */
 	unsigned threads;	/* 0: team_default */
 	enum build_ids ids;	/* auto: integers if all keys are canonical ones */
 	enum build_equal equal;
