@@ -3,7 +3,11 @@
  */
 #include "made_graph.h"
 
+#include <math.h>
+
 #include "graph/walk/depths.h"
+#include "graph/walk/pagerank.h"
+#include "graph/walk/wcc.h"
 
 /* --- depths --- */
 
@@ -142,6 +146,194 @@ static void depths_keep_within_their_memory(void **state)
 	made_free(&m);
 }
 
+/* --- pagerank --- */
+
+/* By the definition, in floating point. */
+static double *plain_rank(const struct made *m, const struct graph_types *t, double damping,
+			  uint64_t iterations)
+{
+	double *rank = malloc(m->node_n * sizeof *rank), *next = malloc(m->node_n * sizeof *next);
+	uint64_t *degree = calloc(m->node_n, sizeof *degree);
+	double n = (double)m->node_n;
+
+	for (size_t i = 0; i < m->edge_n; i++)
+		degree[m->edge[i].from] += made_asked(t, m->edge[i].type);
+	for (uint64_t i = 0; i < m->node_n; i++)
+		rank[i] = 1 / n;
+	while (iterations--) {
+		double dangling = 0, *swap = rank;
+
+		for (uint64_t i = 0; i < m->node_n; i++)
+			dangling += degree[i] ? 0 : rank[i];
+		for (uint64_t i = 0; i < m->node_n; i++)
+			next[i] = (1 - damping) / n + damping * dangling / n;
+		for (size_t i = 0; i < m->edge_n; i++)
+			if (made_asked(t, m->edge[i].type))
+				next[m->edge[i].to] += damping * rank[m->edge[i].from] /
+					(double)degree[m->edge[i].from];
+		rank = next;
+		next = swap;
+	}
+	free(next);
+	free(degree);
+	return rank;
+}
+
+static void ranks_are_those_of_the_definition(void **state)
+{
+	for (uint64_t i = 0; i < scaled(60); i++) {
+		struct pagerank_plan p = {
+			.damping = (double)rnd(101) / 100, .iterations = rnd(12),
+			.threads = 1 + (unsigned)rnd(8),
+		};
+		uint32_t id[MADE_TYPES];
+		struct pagerank got;
+		uint64_t sum = 0;
+		struct made m;
+		double *want;
+
+		made_random(&m, *state, 1 + rnd(rnd(3) ? 40 : 2000), rnd(3000));
+		p.types = made_types(&m, id);
+		want = plain_rank(&m, &p.types, p.damping, p.iterations);
+		assert_int_equal(pagerank_find(&got, m.graph, &p), 0);
+		for (uint64_t k = 0; k < m.node_n; k++) {
+			assert_true(fabs(pagerank_value(got.rank[k]) - want[k]) < 1e-12);
+			sum += got.rank[k];
+		}
+		assert_true(sum <= PAGERANK_ONE && PAGERANK_ONE - sum <= 2 * m.node_n);
+		assert_int_equal(got.iteration_n, p.iterations);
+		pagerank_release(&got);
+		free(want);
+		made_free(&m);
+	}
+}
+
+/* The last bit, too: in each layout with each number of threads. */
+static void ranks_are_the_same_whoever_counts(void **state)
+{
+	struct pagerank_plan p = { .damping = 0.85, .iterations = 50, .tolerance = 1e-6,
+				   .types.all = true, .threads = 1 };
+	struct pagerank first, got;
+	uint64_t *want;
+	struct made m;
+
+	made_random(&m, *state, 2000 + rnd(30000), 150000);
+	assert_int_equal(pagerank_find(&first, m.graph, &p), 0);
+	assert_true(first.iteration_n > 1 && first.iteration_n < 50);
+	assert_true(first.change < 1e-6);
+	want = malloc(m.node_n * 8);
+	memcpy(want, first.rank, m.node_n * 8);
+	pagerank_release(&first);
+	for (enum csr_layout layout = CSR_RAW; layout <= CSR_COO; layout++) {
+		made_close(&m);
+		m.layout = layout;
+		made_write(&m);
+		for (p.threads = 1; p.threads <= 8; p.threads++) {
+			assert_int_equal(pagerank_find(&got, m.graph, &p), 0);
+			assert_memory_equal(got.rank, want, m.node_n * 8);
+			pagerank_release(&got);
+		}
+	}
+	free(want);
+	made_free(&m);
+}
+
+/* --- wcc --- */
+
+static uint32_t *plain_roots(const struct made *m, const struct graph_types *t, uint64_t *n)
+{
+	uint32_t *root = malloc(m->node_n * 4);
+	bool more = true;
+
+	for (uint64_t i = 0; i < m->node_n; i++)
+		root[i] = (uint32_t)i;
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < m->edge_n; i++) {
+			uint32_t *a = &root[m->edge[i].from], *b = &root[m->edge[i].to];
+
+			if (!made_asked(t, m->edge[i].type) || *a == *b)
+				continue;
+			*a = *b = *a < *b ? *a : *b;
+			more = true;
+		}
+	}
+	*n = 0;
+	for (uint64_t i = 0; i < m->node_n; i++)
+		*n += root[i] == i;
+	return root;
+}
+
+static void components_agree(const struct made *m)
+{
+	uint32_t id[MADE_TYPES], *want;
+	struct wcc_plan p = { made_types(m, id), 1 + (unsigned)rnd(8) };
+	struct wcc got;
+	uint64_t n;
+
+	want = plain_roots(m, &p.types, &n);
+	assert_int_equal(wcc_find(&got, m->graph, &p), 0);
+	assert_memory_equal(got.root, want, m->node_n * 4);
+	assert_int_equal(got.component_n, n);
+	wcc_release(&got);
+	free(want);
+}
+
+static void components_are_those_of_a_plain_loop(void **state)
+{
+	for (uint64_t i = 0; i < scaled(150); i++) {
+		uint64_t node_n = 1 + rnd(rnd(3) ? 60 : 3000);
+		struct made m;
+
+		made_random(&m, *state, node_n, rnd(2 * node_n + 10));
+		components_agree(&m);
+		components_agree(&m);
+		made_free(&m);
+	}
+	for (uint64_t i = 0; i < scaled(2); i++) {
+		struct made m;
+
+		made_random(&m, *state, 100000 + rnd(100000), 150000);
+		components_agree(&m);
+		made_free(&m);
+	}
+}
+
+/* --- the least graphs --- */
+
+static void graphs_without_edges_or_nodes(void **state)
+{
+	const struct pagerank_plan rank = { .damping = 0.85, .iterations = 3, .types.all = true };
+	const struct depths_plan from = { .way = CSR_BOTH, .types.all = true };
+	const struct wcc_plan join = { .types.all = true };
+
+	for (uint64_t n = 0; n < 200; n = n * 2 + 1)
+		for (uint32_t type_n = 0; type_n < 2; type_n++) {
+			struct made m = { .backend = *state, .layout = CSR_PACKED, .node_n = n,
+					  .type_n = type_n, .edge = calloc(1, 1) };
+			struct pagerank p;
+			struct depths d;
+			struct wcc w;
+
+			made_write(&m);
+			assert_int_equal(pagerank_find(&p, m.graph, &rank), 0);
+			assert_int_equal(wcc_find(&w, m.graph, &join), 0);
+			assert_int_equal(w.component_n, n);
+			for (uint64_t i = 0; i < n; i++) {
+				assert_int_equal(w.root[i], i);
+				assert_true(PAGERANK_ONE / n - p.rank[i] <= 1);
+			}
+			if (n) {
+				assert_int_equal(depths_find(&d, m.graph, &from), 0);
+				assert_int_equal(d.reached_n, 1);
+				depths_release(&d);
+			}
+			pagerank_release(&p);
+			wcc_release(&w);
+			made_free(&m);
+		}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, made_setup, made_teardown)
 
 int main(void)
@@ -151,6 +343,10 @@ int main(void)
 		TEST(depths_of_a_large_graph),
 		TEST(depths_of_a_long_chain),
 		TEST(depths_keep_within_their_memory),
+		TEST(ranks_are_those_of_the_definition),
+		TEST(ranks_are_the_same_whoever_counts),
+		TEST(components_are_those_of_a_plain_loop),
+		TEST(graphs_without_edges_or_nodes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,214 @@
+/* graph/walk/pagerank.c - each node gathers the shares of its sources
+ *
+ * A node's share is kept ready: its rank divided by its edges out, rounded down.
+ * What all shares come to is known before a step begins, so what goes to all nodes
+ * is known, too, and a step is one sweep against the edges.  Rounding is lost to
+ * nobody: it goes to all nodes with the rest.
+ */
+#include "graph/walk/pagerank.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "graph/sweep.h"
+
+struct ranking {
+	struct pagerank *out;
+	struct sweep ahead, against;
+	uint32_t *degree;		/* edges out */
+	uint64_t *share, *next;		/* of this step, of the one after */
+	uint64_t damping;		/* of PAGERANK_ONE */
+	uint64_t base;			/* what every node gets */
+	_Atomic uint64_t shared, changed;	/* all shares of all edges; all changes */
+};
+
+static inline uint64_t damped(const struct ranking *k, uint64_t x)
+{
+	return (uint64_t)((unsigned __int128)x * k->damping / PAGERANK_ONE);
+}
+
+/* --- before the first step --- */
+
+static int count_part(void *ctx, const struct sweep_part *p)
+{
+	struct ranking *k = ctx;
+	struct csr_scan scan;
+	uint64_t n;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < p->sweep->source_n; i++) {
+		const struct sweep_source *s = &p->sweep->source[i];
+
+		csr_scan_range(&scan, s->csr, s->type, p->first, p->end);
+		while ((r = csr_scan_degree(&scan, &n)) > 0) {
+			if (n > UINT32_MAX - k->degree[scan.node])
+				return err_set(ERR_UNSUPPORTED, "a node with 2^32 edges");
+			k->degree[scan.node] += (uint32_t)n;
+		}
+	}
+	return r;
+}
+
+static int share_part(void *ctx, const struct sweep_part *p)
+{
+	struct ranking *k = ctx;
+	uint64_t shared = 0;
+
+	for (uint64_t i = p->first; i < p->end; i++) {
+		uint32_t n = k->degree[i];
+
+		k->share[i] = n ? k->out->rank[i] / n : 0;
+		shared += k->share[i] * n;
+	}
+	k->shared += shared;
+	return 0;
+}
+
+/* --- a step --- */
+
+static inline int gather(const uint64_t *share, struct csr_list *l, uint64_t *sum)
+{
+	uint64_t a = 0, b = 0;
+	const uint32_t *ids;
+	int n, i;
+
+	while ((n = csr_block32(l, CSR_BLOCK, &ids)) > 0) {
+		for (i = 0; i + 1 < n; i += 2) {
+			a += share[ids[i]];
+			b += share[ids[i + 1]];
+		}
+		a += i < n ? share[ids[i]] : 0;
+	}
+	*sum = a + b;
+	return n;
+}
+
+/* What was gathered in next[] becomes rank and share. */
+static void settle(struct ranking *k, const struct sweep_part *p)
+{
+	uint64_t shared = 0, changed = 0, *rank = k->out->rank;
+
+	for (uint64_t i = p->first; i < p->end; i++) {
+		uint64_t now = k->base + damped(k, k->next[i]);
+		uint32_t n = k->degree[i];
+
+		changed += now > rank[i] ? now - rank[i] : rank[i] - now;
+		rank[i] = now;
+		k->next[i] = n ? now / n : 0;
+		shared += k->next[i] * n;
+	}
+	k->shared += shared;
+	k->changed += changed;
+}
+
+static int rank_part(void *ctx, const struct sweep_part *p)
+{
+	struct ranking *k = ctx;
+	struct sweep_walk w;
+	uint64_t sum;
+	int r;
+
+	memset(k->next + p->first, 0, (p->end - p->first) * sizeof *k->next);
+	sweep_begin(&w, p);
+	while ((r = sweep_next(&w)) > 0) {
+		r = gather(k->share, &w.list, &sum);
+		if (r < 0)
+			return r;
+		k->next[w.node] += sum;
+	}
+	if (r == 0)
+		settle(k, p);
+	return r;
+}
+
+static int step(struct ranking *k, uint64_t node_n)
+{
+	uint64_t *swap = k->share;
+	int r;
+
+	k->base = (PAGERANK_ONE - damped(k, k->shared)) / node_n;
+	k->shared = k->changed = 0;
+	r = sweep_run(&k->against, rank_part, k);
+	k->share = k->next;
+	k->next = swap;
+	k->out->iteration_n++;
+	k->out->edge_n += k->against.edge_n;
+	k->out->change = pagerank_value(k->changed);
+	return r;
+}
+
+/* --- --- */
+
+uint64_t pagerank_memory(uint64_t node_n)
+{
+	return node_n * 28;
+}
+
+static int draw(struct ranking *k, uint64_t n)
+{
+	struct mem *mem = k->out->mem;
+
+	k->out->rank = mem_alloc(mem, n * sizeof(uint64_t));
+	k->share = mem_alloc(mem, n * sizeof(uint64_t));
+	k->next = mem_alloc(mem, n * sizeof(uint64_t));
+	k->degree = mem_zalloc(mem, n * sizeof(uint32_t));
+	if (!k->out->rank || !k->share || !k->next || !k->degree)
+		return ERR_MEMORY;
+	for (uint64_t i = 0; i < n; i++)
+		k->out->rank[i] = PAGERANK_ONE / n;
+	return 0;
+}
+
+static int begin(struct ranking *k, struct graph *g, const struct pagerank_plan *plan)
+{
+	int r = sweep_narrow(g);
+
+	if (r == 0)
+		r = sweep_open(&k->ahead, g, CSR_OUT, &plan->types, plan->threads);
+	if (r == 0)
+		r = sweep_open(&k->against, g, CSR_IN, &plan->types, plan->threads);
+	if (r == 0)
+		r = draw(k, graph_node_n(g));
+	if (r == 0)
+		r = sweep_run(&k->ahead, count_part, k);
+	return r == 0 ? sweep_run(&k->ahead, share_part, k) : r;
+}
+
+static void end(struct ranking *k)
+{
+	sweep_close(&k->ahead);
+	sweep_close(&k->against);
+	mem_free(k->out->mem, k->share);
+	mem_free(k->out->mem, k->next);
+	mem_free(k->out->mem, k->degree);
+}
+
+int pagerank_find(struct pagerank *p, struct graph *g, const struct pagerank_plan *plan)
+{
+	struct ranking k = {
+		.out = p, .damping = (uint64_t)(plan->damping * (double)PAGERANK_ONE),
+	};
+	int r;
+
+	*p = (struct pagerank){ .mem = graph_mem(g) };
+	r = begin(&k, g, plan);
+	while (r == 0 && p->iteration_n < plan->iterations && graph_node_n(g)) {
+		r = step(&k, graph_node_n(g));
+		if (r == 0 && plan->each)
+			r = plan->each(plan->ctx, p->iteration_n, p->change);
+		if (p->change < plan->tolerance)
+			break;
+	}
+	end(&k);
+	if (r < 0)
+		pagerank_release(p);
+	return r;
+}
+
+void pagerank_release(struct pagerank *p)
+{
+	mem_free(p->mem, p->rank);
+	*p = (struct pagerank){0};
+}
