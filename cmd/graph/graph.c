@@ -24,6 +24,9 @@ static const struct sub {
 	{ "nodes", "list the nodes", nodes_main },
 	{ "edges", "list the edges", edges_main },
 	{ "subgraph", "the edges near some nodes", subgraph_main },
+	{ "bfs", "how many steps every node is from one", bfs_main },
+	{ "pagerank", "how often a random reader is at each node", pagerank_main },
+	{ "wcc", "weakly connected components", wcc_main },
 };
 
 #define SUB_N (sizeof subs / sizeof subs[0])
@@ -48,7 +51,10 @@ static const struct cli_tool tool = {
 		"  degree     how many edges nodes have\n"
 		"  nodes      list the nodes\n"
 		"  edges      list the edges\n"
-		"  subgraph   the edges near some nodes",
+		"  subgraph   the edges near some nodes\n"
+		"  bfs        how many steps every node is from one\n"
+		"  pagerank   how often a random reader is at each node\n"
+		"  wcc        weakly connected components",
 };
 
 int graph_layout(struct cli *c, int val, int dflt)

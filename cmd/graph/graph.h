@@ -12,6 +12,7 @@
 #include "graph/graph.h"
 #include "io/stream.h"
 
+int bfs_main(int argc, const char **argv);
 int check_main(int argc, const char **argv);
 int convert_main(int argc, const char **argv);
 int degree_main(int argc, const char **argv);
@@ -23,9 +24,11 @@ int ls_main(int argc, const char **argv);
 int mv_main(int argc, const char **argv);
 int neighbors_main(int argc, const char **argv);
 int nodes_main(int argc, const char **argv);
+int pagerank_main(int argc, const char **argv);
 int path_main(int argc, const char **argv);
 int rm_main(int argc, const char **argv);
 int subgraph_main(int argc, const char **argv);
+int wcc_main(int argc, const char **argv);
 
 /* enum csr_layout of --layout's text, enum dict_order of --order's; DFLT when it was not
  * given; another text ends with status 64. */

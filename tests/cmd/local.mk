@@ -14,3 +14,4 @@ CMD_TESTS += %D%/snapshot.bats
 CMD_TESTS += %D%/backup.bats
 CMD_TESTS += %D%/import.bats
 CMD_TESTS += %D%/graph_convert.bats
+CMD_TESTS += %D%/graph_whole.bats
