@@ -154,3 +154,54 @@ lines() { # the answer as words
 	[ "$(strato-graph wcc -J | jq -r 'select(.node == "h") | .component')" = g ]
 	strato-graph pagerank -J | jq -s -e 'map(.rank) | add | . > 0.999999 and . < 1.000001'
 }
+
+# What LDBC Graphalytics says of its own graphs: adjacency lines, or .v and .e files.
+ldbc() {
+	[ -n "${STRATO_TEST_DATA-}" ] && [ -d "$STRATO_TEST_DATA/graphs/ldbc" ] ||
+		skip "STRATO_TEST_DATA names no folder of third-party graphs"
+	D=$STRATO_TEST_DATA/graphs/ldbc
+}
+
+adjacency() { # FILE [--undirected]: "id neighbour ..." lines
+	awk '{ print $1 > "x.v"; for (i = 2; i <= NF; i++) print $1, $i > "x.e" }' "$1"
+	touch x.e
+	strato-graph import -q --replace -f ldbc ${2:+"$2"} x.v x.e
+}
+
+near() { # WANT: the ranks on standard input are its, within 1e-4 of each
+	sort -k1,1 | join -a1 -a2 -e none -o 1.2,2.2 - <(sort -k1,1 "$1") |
+		awk '{ d = $1 - $2; if (d < 0) d = -d; if ($1 == "none" || d > 1e-4 * $2) exit 1 }
+			END { exit NR == 0 }'
+}
+
+same_parts() { # WANT: each part of one is a part of the other
+	sort -k1,1 | join - <(sort -k1,1 "$1") | awk '($2 in a && a[$2] != $3) ||
+		($3 in b && b[$3] != $2) { exit 1 } { a[$2] = $3; b[$3] = $2 } END { exit NR == 0 }'
+}
+
+@test "ldbc: the validation graphs have the depths, ranks and components of the reference" {
+	ldbc
+	for kind in dir undir; do
+		how=$([ $kind = dir ] || echo --undirected)
+		adjacency "$D/bfs/$kind-input" $how
+		strato-graph bfs --all 1 | tr '\t' ' ' | cmp - <(sort -n "$D/bfs/$kind-output")
+		adjacency "$D/wcc/$kind-input" $how
+		strato-graph wcc | tr '\t' ' ' | same_parts "$D/wcc/$kind-output"
+		adjacency "$D/pr/$kind-input" $how
+		strato-graph pagerank --iterations=$([ $kind = dir ] && echo 14 || echo 26) |
+			tr '\t' ' ' | near "$D/pr/$kind-output"
+	done
+}
+
+@test "ldbc: the examples have the depths, ranks and components of the reference" {
+	ldbc
+	for kind in directed undirected; do
+		X=$D/example/example-$kind
+		strato-graph import -q --replace -f ldbc $([ $kind = directed ] || echo --undirected) \
+			"$X.v" "$X.e"
+		strato-graph bfs --all $([ $kind = directed ] && echo 1 || echo 2) | tr '\t' ' ' |
+			cmp - <(sort -n "$X-BFS")
+		strato-graph wcc | tr '\t' ' ' | same_parts "$X-WCC"
+		strato-graph pagerank --iterations=2 | tr '\t' ' ' | near "$X-PR"
+	done
+}
