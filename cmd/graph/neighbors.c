@@ -4,11 +4,7 @@
  * One step with -l: a row an edge.  More steps: each node within them once, nearest first, the
  * start left out.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/err.h"
-#include "base/mem.h"
 #include "cmd/graph/graph.h"
 #include "graph/walk/adjacent.h"
 #include "graph/walk/bfs.h"
@@ -62,8 +58,10 @@ static int put_edge(void *ctx, const struct graph_edge *e)
 	return row_end(&n->o.row);
 }
 
-static int put_met(struct neighbors *n, const struct seen_node *s)
+static int put_met(void *ctx, const struct seen_node *s)
 {
+	struct neighbors *n = ctx;
+
 	if (n->left-- == 0)
 		return STOP;
 	row_node(&n->o.row, "node", s->node);
@@ -87,45 +85,15 @@ static int put_adjacent(struct neighbors *n, uint64_t id)
 	return r;
 }
 
-static int by_node(const void *a, const void *b)
-{
-	const struct seen_node *x = a, *y = b;
-
-	return (x->node > y->node) - (x->node < y->node);
-}
-
-/* The nodes of the last step, in order; the search keeps its own. */
-static int put_level(struct neighbors *n, const struct bfs *b)
-{
-	uint64_t len = b->seen.n - b->level;
-	struct seen_node *level = mem_alloc(store_mem(n->o.store), len * sizeof *level);
-	int r = 0;
-
-	if (!level)
-		return ERR_MEMORY;
-	memcpy(level, b->seen.list + b->level, len * sizeof *level);
-	qsort(level, len, sizeof *level, by_node);
-	for (uint64_t i = 0; r == 0 && i < len; i++)
-		r = put_met(n, &level[i]);
-	mem_free(store_mem(n->o.store), level);
-	return r;
-}
-
-/* A step at a time: with -L the farther ones are not looked for. */
 static int put_ball(struct neighbors *n, uint64_t id)
 {
 	struct bfs b;
-	int64_t met = 1;
 	int r = bfs_begin(&b, n->o.graph, n->way, &n->o.types, id);
 
-	for (uint64_t hop = 0; r == 0 && hop < n->hops && n->left; hop++) {
-		met = bfs_step(&b);
-		if (met <= 0)
-			break;
-		r = put_level(n, &b);
-	}
+	if (r == 0 && n->left)
+		r = bfs_walk(&b, n->hops, put_met, n);
 	bfs_end(&b);
-	return met < 0 ? (int)met : r;
+	return r;
 }
 
 static int absent(struct neighbors *n)

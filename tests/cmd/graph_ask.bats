@@ -250,6 +250,8 @@ peak_of() {
 	[ "$peak" -lt 40000 ] || fail "neighbors: $peak KiB"
 	peak_of strato-graph neighbors -L 1 0
 	[ "$peak" -lt 10000 ] || fail "neighbors -L: $peak KiB"
+	peak_of strato-graph neighbors --both --hops=3 -L 9 5
+	[ "$peak" -lt 10000 ] || fail "neighbors --hops -L: $peak KiB"
 	peak_of strato-graph subgraph -L 10 0
 	[ "$peak" -lt 10000 ] || fail "subgraph -L: $peak KiB"
 }

@@ -499,6 +499,68 @@ static void surroundings_are_all_edges_between_what_is_near(void **state)
 	}
 }
 
+/* --- met one by one --- */
+
+struct meetings {
+	const struct model *m;
+	const struct question *q;
+	const uint64_t *hop;
+	uint64_t n, most, last;
+	bool met[NODES];
+};
+
+static int meet(void *ctx, const struct seen_node *s)
+{
+	struct meetings *x = ctx;
+	bool there = false;
+
+	assert_false(x->met[s->node]);
+	x->met[s->node] = true;
+	assert_int_equal(s->hop, x->hop[s->node]);
+	assert_true(s->hop >= x->last);		/* the nearest first */
+	x->last = s->hop;
+	for (size_t i = 0; i < x->m->edge_n; i++) {
+		const struct edge *e = &x->m->edge[i];
+		uint64_t from = s->way == CSR_IN ? e->to : e->from;
+		uint64_t to = s->way == CSR_IN ? e->from : e->to;
+
+		there |= to == s->node && e->type == s->type && has_type(x->q, e->type) &&
+			x->hop[from] == s->hop - 1u;
+	}
+	assert_true(there);
+	return ++x->n == x->most;
+}
+
+static void nodes_are_met_once_by_an_edge_of_the_step_before(void **state)
+{
+	for (uint64_t round = 0; round < scaled(60); round++) {
+		bool start[NODES] = { false };
+		uint64_t hop[NODES], hops = rnd(5), near = 0, first;
+		struct meetings x = {0};
+		struct question q;
+		struct model m;
+		struct bfs b;
+		int r;
+
+		model_make(&m, *state, 1 + rnd(NODES), rnd(60));
+		q = random_question(&m);
+		q.types.id = q.id;
+		first = rnd(m.node_n);
+		start[first] = true;
+		assert_int_equal(bfs_begin(&b, m.graph, q.way, &q.types, first), 0);
+		distances(&m, &q, start, hop);
+		for (uint64_t i = 0; i < m.node_n; i++)
+			near += hop[i] && hop[i] <= hops;
+		x = (struct meetings){ .m = &m, .q = &q, .hop = hop, .most = rnd(3) * rnd(20) };
+		r = bfs_walk(&b, hops, meet, &x);
+		assert_int_equal(r, x.most && near >= x.most);
+		assert_int_equal(x.n, r ? x.most : near);
+		assert_int_equal(b.seen.n, x.n + 1);	/* and nobody else was looked at */
+		bfs_end(&b);
+		model_free(&m);
+	}
+}
+
 static void a_search_of_several_starts_knows_the_steps(void **state)
 {
 	for (uint64_t round = 0; round < scaled(60); round++) {
@@ -857,6 +919,8 @@ int main(void)
 			a_weight_that_cannot_be_is_an_error_that_names_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_search_without_memory_says_so,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			nodes_are_met_once_by_an_edge_of_the_step_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_search_of_several_starts_knows_the_steps,
 						setup, teardown),
 	};

@@ -8,6 +8,8 @@
 
 struct adjacent_list {
 	uint64_t head;
+	uint32_t type;
+	enum csr_direction way;
 	struct csr_list rest;
 };
 
@@ -45,18 +47,29 @@ static int make_room(struct adjacent *a)
 }
 
 /* The lists of one direction that are not empty; their heads are not read yet. */
-static int add_lists(struct adjacent *a, struct csr *c, uint64_t node,
+static int add_lists(struct adjacent *a, enum csr_direction way, uint64_t node,
 		     const struct graph_types *types)
 {
+	struct csr *c = graph_csr(a->graph, way);
 	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && i < graph_types_n(a->graph, types); i++) {
 		if (a->n == a->cap && (r = make_room(a)) < 0)
 			break;
-		r = csr_row(c, graph_types_at(types, i), node, &a->list[a->n].rest);
+		a->list[a->n].type = graph_types_at(types, i);
+		a->list[a->n].way = way;
+		r = csr_row(c, a->list[a->n].type, node, &a->list[a->n].rest);
 		a->n += r == 0 && a->list[a->n].rest.n;
 	}
 	return r;
+}
+
+/* By their heads; of equal ones the list that was added first. */
+static bool before(const struct adjacent *a, uint32_t x, uint32_t y)
+{
+	if (a->list[x].head != a->list[y].head)
+		return a->list[x].head < a->list[y].head;
+	return x < y;
 }
 
 static void sift(struct adjacent *a, uint32_t i)
@@ -65,7 +78,7 @@ static void sift(struct adjacent *a, uint32_t i)
 		uint32_t least = i, swap = a->heap[i];
 
 		for (uint32_t c = 2 * i + 1; c <= 2 * i + 2 && c < a->n; c++)
-			if (a->list[a->heap[c]].head < a->list[a->heap[least]].head)
+			if (before(a, a->heap[c], a->heap[least]))
 				least = c;
 		if (least == i)
 			return;
@@ -100,9 +113,9 @@ int adjacent_begin(struct adjacent *a, uint64_t node, enum csr_direction way,
 	if (graph_undirected(a->graph))
 		way = CSR_OUT;
 	if (way & CSR_OUT)
-		r = add_lists(a, graph_csr(a->graph, CSR_OUT), node, types);
+		r = add_lists(a, CSR_OUT, node, types);
 	if (r == 0 && way & CSR_IN)
-		r = add_lists(a, graph_csr(a->graph, CSR_IN), node, types);
+		r = add_lists(a, CSR_IN, node, types);
 	a->one = a->n == 1;
 	return r < 0 || a->n <= 1 ? r : make_heap(a);
 }
@@ -134,8 +147,9 @@ static int block_of_many(struct adjacent *a)
 	while (n < CSR_BLOCK && a->n) {
 		struct adjacent_list *least = &a->list[a->heap[0]];
 
-		if (!a->any || least->head != a->last)
-			a->ids[n++] = least->head;
+		a->ids[n] = least->head;
+		a->from[n] = a->heap[0];
+		n += !a->any || least->head != a->last;
 		a->last = least->head;
 		a->any = true;
 		r = csr_next(&least->rest, &least->head);
@@ -152,4 +166,14 @@ int adjacent_block(struct adjacent *a, const uint64_t **ids)
 {
 	*ids = a->ids;
 	return a->one ? block_of_one(a) : block_of_many(a);
+}
+
+uint32_t adjacent_type(const struct adjacent *a, uint32_t i)
+{
+	return a->list[a->one ? 0 : a->from[i]].type;
+}
+
+enum csr_direction adjacent_way(const struct adjacent *a, uint32_t i)
+{
+	return a->list[a->one ? 0 : a->from[i]].way;
 }

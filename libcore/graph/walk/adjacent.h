@@ -20,6 +20,7 @@ struct adjacent {
 	uint64_t last;			/* given before */
 	bool any;
 	uint64_t ids[CSR_BLOCK];
+	uint32_t from[CSR_BLOCK];	/* private: which list each came from */
 };
 
 /* To be begun any number of times, for one node after the other. */
@@ -30,5 +31,8 @@ int adjacent_begin(struct adjacent *a, uint64_t node, enum csr_direction way,
 /* How many come next, ascending, and where they are until the next call; 0 at the
  * end; ERR_DAMAGED. */
 int adjacent_block(struct adjacent *a, const uint64_t **ids);
+/* Of the I-th id of that block: the first edge that leads there. */
+uint32_t adjacent_type(const struct adjacent *a, uint32_t i);
+enum csr_direction adjacent_way(const struct adjacent *a, uint32_t i);
 
 #endif

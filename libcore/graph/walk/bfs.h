@@ -26,6 +26,11 @@ int bfs_start(struct bfs *b, uint64_t node);
 int64_t bfs_step(struct bfs *b);
 /* All HOPS steps, or as many as there are. */
 int bfs_steps(struct bfs *b, uint64_t hops);
+/* All at once instead: EACH gets every node but the starts when it is met, and what it
+ * returns, if not 0, ends it and is returned; so whoever stops early has the nearest.
+ * Those of a step come by the node they were met from, then in order. */
+int bfs_walk(struct bfs *b, uint64_t hops,
+	     int (*each)(void *ctx, const struct seen_node *n), void *ctx);
 void bfs_end(struct bfs *b);			/* once or more after begin */
 
 #endif
