@@ -1,12 +1,13 @@
 /* cmd/graph/import_feed.c - the edges of one input, into the build */
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "cmd/graph/import.h"
 #include "graph/build.h"
 
 #define LOOK_EVERY 4096u
+#define BATCH 2048u
 
 static ssize_t fill(void *ctx, void *buf, size_t cap)
 {
@@ -39,46 +40,86 @@ static int reject(void *ctx, struct bytes line)
 	return import_reject(ctx, line);
 }
 
-static int add(struct import_input *i, enum text_what what, const struct text_edge *e)
-{
-	struct build *b = i->im->build;
+/* Edges between numbers go to the build some at a time. */
+struct batch {
+	size_t n;
+	bool valued;
+	struct scan_edge edge[BATCH];
+	struct text_value value[BATCH];
+};
 
-	if (what == TEXT_EDGE) {
-		i->edge_n++;
-		return build_add_texts(b, e, 1, i->im->place++);
+static int flush(struct import_input *i, struct batch *b)
+{
+	struct import *im = i->im;
+	int r = b->n ? build_add_edges(im->build, 0, b->edge, b->valued ? b->value : NULL,
+				       b->n, im->place) : 0;
+
+	im->place += b->n;
+	b->n = 0;
+	b->valued = false;
+	return r;
+}
+
+static int add_edge(struct import_input *i, struct batch *b, const struct text_edge *e)
+{
+	int r;
+
+	i->edge_n++;
+	if (e->type.len || !e->src.is_number || !e->dst.is_number) {
+		r = flush(i, b);
+		return r < 0 ? r : build_add_texts(i->im->build, e, 1, i->im->place++);
 	}
+	b->edge[b->n] = (struct scan_edge){ e->src.number, e->dst.number };
+	b->value[b->n] = e->value;
+	b->valued |= e->value.kind != TEXT_NO_VALUE;
+	return ++b->n == BATCH ? flush(i, b) : 0;
+}
+
+static int add(struct import_input *i, struct batch *b, enum text_what what,
+	       const struct text_edge *e)
+{
+	if (what == TEXT_EDGE)
+		return add_edge(i, b, e);
 	if (what == TEXT_NODE) {
 		i->node_n++;
-		return build_add_node(b, &e->src);
+		return build_add_node(i->im->build, &e->src);
 	}
 	i->node_n += e->dst.number - e->src.number + 1;
-	return build_add_nodes(b, e->src.number, e->dst.number - e->src.number + 1);
+	return build_add_nodes(i->im->build, e->src.number,
+			       e->dst.number - e->src.number + 1);
 }
 
-/* Adds the place to what the build says of an edge. */
-static int refused(struct import_input *i, struct text *t)
-{
-	struct err_note note;
-
-	err_take(&note, ERR_UNSUPPORTED);
-	return err_set(ERR_UNSUPPORTED, "%s: line %" PRIu64 ": %s", in_name(i->in),
-		       text_line(t), note.message);
-}
-
-static int add_all(struct import_input *i, struct text *t)
+static int add_all(struct import_input *i, struct text *t, struct batch *b)
 {
 	struct text_edge e;
 	uint64_t n = 0;
 	int r;
 
 	while ((r = text_next(t, &e)) > 0) {
-		r = add(i, (enum text_what)r, &e);
+		r = add(i, b, (enum text_what)r, &e);
 		if (r == 0 && ++n % LOOK_EVERY == 0)
 			r = import_stop(i->im, in_total(i->in));
 		if (r < 0)
-			return r == ERR_UNSUPPORTED ? refused(i, t) : r;
+			return r;
 	}
+	if (r == 0)
+		r = flush(i, b);
 	return r < 0 ? r : import_stop(i->im, in_total(i->in));
+}
+
+static int take(struct import_input *i, struct text *t)
+{
+	struct mem *mem = store_mem(i->im->store);
+	struct batch *b = mem_alloc(mem, sizeof *b);
+	int r;
+
+	if (!b)
+		return ERR_MEMORY;
+	b->n = 0;
+	b->valued = false;
+	r = add_all(i, t, b);
+	mem_free(mem, b);
+	return r;
 }
 
 int import_feed(struct import_input *i)
@@ -101,7 +142,7 @@ int import_feed(struct import_input *i)
 	if (r == 0)
 		r = import_begin(i, i->direction ? i->direction : text_direction(t));
 	if (r == 0)
-		r = add_all(i, t);
+		r = take(i, t);
 	if (r == 0 && *text_note(t))
 		cli_say(im->cli, "%s: %s", in_name(i->in), text_note(t));
 	i->bytes = in_total(i->in);
