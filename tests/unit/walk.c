@@ -832,6 +832,48 @@ static void the_k_shortest_are_the_first_of_all_paths(void **state)
 	}
 }
 
+/* Few of many, then an eighth and more: the table, its growth, and a slot each. */
+static void what_was_seen_is_known_whatever_its_number(void **state)
+{
+	static const uint64_t sizes[] = { 1, 2, 1000, 8191, 8192, 8193, 200000, UINT64_MAX / 16 };
+	static uint64_t node[60000], place_of[200000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		bool small = sizes[i] <= 200000;
+		uint64_t place, n = 0;
+		struct seen s;
+		struct mem mem;
+
+		mem_init(&mem, 0);
+		seen_init(&s, sizes[i], &mem);
+		memset(place_of, 0, sizeof place_of);
+		assert_false(seen_find(&s, 0, &place));
+		for (int k = 0; k < 60000; k++) {
+			struct seen_node x = { .node = rnd(sizes[i]) };
+			int r = seen_add(&s, &x);
+
+			if (small)
+				assert_int_equal(r, !place_of[x.node]);
+			if (r == 1)
+				node[n++] = x.node;
+			if (r == 1 && small)
+				place_of[x.node] = n;
+			assert_int_equal(s.n, n);
+		}
+		for (uint64_t k = 0; k < n; k++) {
+			assert_true(seen_find(&s, node[k], &place));
+			assert_int_equal(place, k);
+			assert_int_equal(s.list[k].node, node[k]);
+		}
+		for (uint64_t k = 0; small && k < sizes[i]; k++)
+			assert_int_equal(seen_find(&s, k, &place), place_of[k] != 0);
+		assert_int_equal(s.direct, small);
+		seen_release(&s);
+		assert_int_equal(mem.used, 0);
+	}
+}
+
 /* Three nodes in a row, these weights between them, and what the search says. */
 static int row_of_three(struct backend *b, int64_t first, int64_t second, int64_t *cost)
 {
@@ -911,6 +953,8 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			surroundings_are_all_edges_between_what_is_near, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_was_seen_is_known_whatever_its_number,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_path_is_there_and_none_is_cheaper,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(the_k_shortest_are_the_first_of_all_paths,

@@ -16,7 +16,7 @@ void around_init(struct around *a, struct graph *g, const struct graph_types *ty
 {
 	*a = (struct around){ .hops = hops, .seek = 512 };
 	a->bfs = (struct bfs){ .graph = g, .way = CSR_BOTH, .types = *types };
-	seen_init(&a->bfs.seen, graph_mem(g));
+	seen_init(&a->bfs.seen, graph_node_n(g), graph_mem(g));
 }
 
 int around_start(struct around *a, uint64_t node)

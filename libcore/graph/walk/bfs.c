@@ -7,7 +7,7 @@ int bfs_begin(struct bfs *b, struct graph *g, enum csr_direction way,
 	      const struct graph_types *types, uint64_t start)
 {
 	*b = (struct bfs){ .graph = g, .way = way, .types = *types };
-	seen_init(&b->seen, graph_mem(g));
+	seen_init(&b->seen, graph_node_n(g), graph_mem(g));
 	return bfs_start(b, start);
 }
 

@@ -320,7 +320,7 @@ static int begin(struct side *s, const struct path_query *q, enum csr_direction 
 	s->csr = graph_csr(q->graph, way);
 	s->back = way == CSR_IN;
 	s->other = other;
-	seen_init(&s->seen, graph_mem(q->graph));
+	seen_init(&s->seen, graph_node_n(q->graph), graph_mem(q->graph));
 	return set(s, &(struct seen_node){ .node = start }, zero, zero);
 }
 

@@ -189,7 +189,7 @@ static int begin(struct side *s, const struct path_query *q, enum csr_direction 
 	s->q = q;
 	s->csr = graph_csr(q->graph, way);
 	s->back = way == CSR_IN;
-	seen_init(&s->seen, graph_mem(q->graph));
+	seen_init(&s->seen, graph_node_n(q->graph), graph_mem(q->graph));
 	r = seen_add(&s->seen, &n);
 	return r < 0 ? r : 0;
 }

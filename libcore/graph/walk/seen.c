@@ -1,4 +1,4 @@
-/* graph/walk/seen.c - open addressing, at most half full */
+/* graph/walk/seen.c - open addressing, at most half full, or a slot for each node */
 #include "graph/walk/seen.h"
 
 #include <inttypes.h>
@@ -9,33 +9,54 @@
 
 #define LEAST 1024u
 
-void seen_init(struct seen *s, struct mem *mem)
+void seen_init(struct seen *s, uint64_t node_n, struct mem *mem)
 {
-	*s = (struct seen){ .mem = mem };
+	*s = (struct seen){ .mem = mem, .node_n = node_n };
 }
 
 void seen_release(struct seen *s)
 {
 	mem_free(s->mem, s->list);
 	mem_free(s->mem, s->slots);
-	*s = (struct seen){ .mem = s->mem };
+	seen_init(s, s->node_n, s->mem);
 }
 
 /* The slot of NODE: where it is, or the free one where it would go. */
 static uint64_t slot_of(const struct seen *s, uint64_t node)
 {
-	uint64_t i = hash_u64(node) & (s->slot_n - 1);
+	uint64_t i;
 
+	if (s->direct)
+		return node;
+	i = hash_u64(node) & (s->slot_n - 1);
 	while (s->slots[i] && s->list[s->slots[i] - 1].node != node)
 		i = (i + 1) & (s->slot_n - 1);
 	return i;
+}
+
+#define EIGHTH 8u	/* 32 bytes a node met are what the table and its growth take */
+
+static int new_slots(struct seen *s)
+{
+	bool direct = s->cap >= s->node_n / EIGHTH;
+	uint64_t n = direct ? s->node_n : 2 * s->cap;
+	uint32_t *slots = mem_zalloc(s->mem, n * sizeof *slots);
+
+	if (!slots)
+		return ERR_MEMORY;
+	mem_free(s->mem, s->slots);
+	s->slots = slots;
+	s->slot_n = n;
+	s->direct = direct;
+	for (uint64_t i = 0; i < s->n; i++)
+		s->slots[slot_of(s, s->list[i].node)] = (uint32_t)i + 1;
+	return 0;
 }
 
 static int grow(struct seen *s)
 {
 	uint64_t cap = s->cap ? 2 * s->cap : LEAST;
 	struct seen_node *list;
-	uint32_t *slots;
 
 	if (cap > UINT32_MAX / 2)
 		return err_set(ERR_MEMORY, "a search met more than %" PRIu64 " nodes", s->n);
@@ -44,15 +65,7 @@ static int grow(struct seen *s)
 		return ERR_MEMORY;
 	s->list = list;
 	s->cap = cap;
-	slots = mem_zalloc(s->mem, 2 * cap * sizeof *slots);
-	if (!slots)
-		return ERR_MEMORY;
-	mem_free(s->mem, s->slots);
-	s->slots = slots;
-	s->slot_n = 2 * cap;
-	for (uint64_t i = 0; i < s->n; i++)
-		s->slots[slot_of(s, s->list[i].node)] = (uint32_t)i + 1;
-	return 0;
+	return s->direct ? 0 : new_slots(s);
 }
 
 int seen_add(struct seen *s, const struct seen_node *n)
