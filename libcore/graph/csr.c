@@ -430,11 +430,11 @@ static int scan_next(struct csr_scan *s, struct csr_place *p)
 	s->begun = true;
 	if (r < 0 || s->t.edge_n == 0)
 		return r;
-	do
+	do {
 		r = s->csr->ops->next(s, p);
-	while (r > 0 && (p->node < s->first || csr_skips(s, p->node)));
-	if (r <= 0 || p->node >= s->end)
-		return r < 0 ? r : 0;
+		if (r <= 0 || p->node >= s->end)
+			return r < 0 ? r : 0;
+	} while (p->node < s->first || csr_skips(s, p->node));
 	s->node = p->node;
 	return 1;
 }

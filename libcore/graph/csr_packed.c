@@ -372,11 +372,9 @@ static int packed_next_list(struct csr_scan *s, struct csr_list *out)
 			return r;
 		r = place_at(s->csr, &s->t, g, (unsigned)__builtin_ctzll(g->todo), &p);
 		g->todo &= g->todo - 1;
-		if (r < 0)
+		if (r < 0 || p.node >= s->end)
 			return r;
 	} while (p.node < s->first || csr_skips(s, p.node));
-	if (p.node >= s->end)
-		return 0;
 	s->node = p.node;
 	p.chunk_left = 0;
 	csr_list_set(out, s->csr, &s->t, &p);

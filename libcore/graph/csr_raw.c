@@ -108,6 +108,8 @@ static int raw_next(struct csr_scan *s, struct csr_place *out)
 		out->node = s->row;
 		if (s->t.sparse)
 			r = node_at(c, &s->t, s->row, &out->node);
+		if (r == 0 && out->node >= s->end)
+			return 0;
 		if (r == 0 && csr_skips(s, out->node)) {
 			s->row++;
 			continue;

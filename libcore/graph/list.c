@@ -452,6 +452,67 @@ read32_avx2(struct list_reader *r, uint32_t ids[LIST_READ], unsigned most)
 	return read32_with(r, ids, most, sum32_avx2, SIMD_BITS);
 }
 
+/* Where the four bytes of each of sixteen numbers of W bits begin, and how far its
+ * bits are shifted in them: by W, made at build time as a block is too short to
+ * spend time on it. */
+#define BYTES_OF(w, i) (i) * (w) / 8, (i) * (w) / 8 + 1, (i) * (w) / 8 + 2, (i) * (w) / 8 + 3
+#define SHIFT_OF(w, i) (i) * (w) % 8
+#define SIXTEEN(x, w) { x(w, 0), x(w, 1), x(w, 2), x(w, 3), x(w, 4), x(w, 5), x(w, 6), \
+	x(w, 7), x(w, 8), x(w, 9), x(w, 10), x(w, 11), x(w, 12), x(w, 13), x(w, 14), x(w, 15) }
+#define WIDTHS(x) { \
+	SIXTEEN(x, 0), SIXTEEN(x, 1), SIXTEEN(x, 2), SIXTEEN(x, 3), SIXTEEN(x, 4), \
+	SIXTEEN(x, 5), SIXTEEN(x, 6), SIXTEEN(x, 7), SIXTEEN(x, 8), SIXTEEN(x, 9), \
+	SIXTEEN(x, 10), SIXTEEN(x, 11), SIXTEEN(x, 12), SIXTEEN(x, 13), SIXTEEN(x, 14), \
+	SIXTEEN(x, 15), SIXTEEN(x, 16), SIXTEEN(x, 17), SIXTEEN(x, 18), SIXTEEN(x, 19), \
+	SIXTEEN(x, 20), SIXTEEN(x, 21), SIXTEEN(x, 22), SIXTEEN(x, 23), SIXTEEN(x, 24), \
+	SIXTEEN(x, 25) }
+static const uint8_t bytes_of[SIMD_BITS + 1][64] = WIDTHS(BYTES_OF);
+static const uint8_t shift_of[SIMD_BITS + 1][16] = WIDTHS(SHIFT_OF);
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
+
+/* The sums of sixteen numbers in LEN bytes. */
+AVX512 static inline __m512i sum_sixteen(const uint8_t *at, unsigned len, __m512i pick,
+					 __m512i shift, __m512i mask, __m512i less)
+{
+	const __m512i none = _mm512_setzero_si512();
+	__m512i x = _mm512_maskz_loadu_epi8(len < 64 ? (1ull << len) - 1 : ~0ull, at);
+
+	x = _mm512_srlv_epi32(_mm512_permutexvar_epi8(pick, x), shift);
+	x = _mm512_add_epi32(_mm512_and_si512(x, mask), less);
+	x = _mm512_add_epi32(x, _mm512_alignr_epi32(x, none, 15));
+	x = _mm512_add_epi32(x, _mm512_alignr_epi32(x, none, 14));
+	x = _mm512_add_epi32(x, _mm512_alignr_epi32(x, none, 12));
+	return _mm512_add_epi32(x, _mm512_alignr_epi32(x, none, 8));
+}
+
+/* As sum32_avx2, the halves of a block side by side. */
+AVX512 static inline bool sum32_avx512(uint32_t *ids, const uint8_t *at, unsigned m, unsigned w,
+				       uint64_t last, uint64_t step)
+{
+	__m512i pick = _mm512_loadu_si512(bytes_of[w]);
+	__m512i shift = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)shift_of[w]));
+	__m512i mask = _mm512_set1_epi32((int)((1u << w) - 1));
+	__m512i less = _mm512_set1_epi32((int)step);
+	__m512i base = _mm512_set1_epi32((int)last);
+	unsigned len = (m * w + 7) / 8, half = len < 2 * w ? len : 2 * w;
+	__m512i x = _mm512_add_epi32(sum_sixteen(at, half, pick, shift, mask, less), base);
+
+	_mm512_storeu_si512(ids, x);
+	if (m > 16) {
+		__m512i y = sum_sixteen(at + half, len - half, pick, shift, mask, less);
+
+		x = _mm512_permutexvar_epi32(_mm512_set1_epi32(15), x);
+		_mm512_storeu_si512(ids + 16, _mm512_add_epi32(y, x));
+	}
+	return ids[m - 1] >= last;
+}
+
+AVX512 static int read32_avx512(struct list_reader *r, uint32_t ids[LIST_READ], unsigned most)
+{
+	return read32_with(r, ids, most, sum32_avx512, SIMD_BITS);
+}
+
 __attribute__((target("avx2"))) static void
 unpack_avx2(uint64_t *out, const uint8_t *at, unsigned n, unsigned w)
 {
@@ -477,45 +538,59 @@ static void unpack_portable(uint64_t *out, const uint8_t *at, unsigned n, unsign
 /* --- which it is --- */
 
 #if defined(__x86_64__)
-static int vectors;		/* 0: not known yet, 1: AVX2, -1: none; a race stores the same */
+enum vectors { UNKNOWN, NONE, BY_AVX2, BY_AVX512 };
+static int vectors;		/* a race stores the same */
 
-static inline bool has_vectors(void)
+static int best(void)
+{
+	if (!cpu_has(CPU_AVX2))
+		return NONE;
+	return cpu_has(CPU_AVX512BW) && cpu_has(CPU_AVX512VBMI) ? BY_AVX512 : BY_AVX2;
+}
+
+static inline int which(void)
 {
 	int v = __atomic_load_n(&vectors, __ATOMIC_RELAXED);
 
-	if (v == 0) {
-		v = cpu_has(CPU_AVX2) ? 1 : -1;
+	if (v == UNKNOWN) {
+		v = best();
 		__atomic_store_n(&vectors, v, __ATOMIC_RELAXED);
 	}
-	return v > 0;
+	return v;
 }
 
-void list_portable(bool on)
+void list_decode_by(enum list_decoder d)
 {
-	__atomic_store_n(&vectors, on ? -1 : 0, __ATOMIC_RELAXED);
+	int most = best(), v = d == LIST_BEST ? most : d == LIST_AVX2 ? BY_AVX2 : NONE;
+
+	__atomic_store_n(&vectors, v < most ? v : most, __ATOMIC_RELAXED);
 }
 
 int list_read(struct list_reader *r, uint64_t ids[LIST_READ])
 {
-	return has_vectors() ? read_avx2(r, ids) : read_portable(r, ids);
+	return which() > NONE ? read_avx2(r, ids) : read_portable(r, ids);
 }
 
 int list_read32(struct list_reader *r, uint32_t ids[LIST_READ], unsigned most)
 {
-	return has_vectors() ? read32_avx2(r, ids, most) : read32_portable(r, ids, most);
+	int v = which();
+
+	if (v == BY_AVX512)
+		return read32_avx512(r, ids, most);
+	return v == BY_AVX2 ? read32_avx2(r, ids, most) : read32_portable(r, ids, most);
 }
 
 void list_unpack(uint64_t *out, const uint8_t *at, unsigned n, unsigned w)
 {
-	if (has_vectors())
+	if (which() > NONE)
 		unpack_avx2(out, at, n, w);
 	else
 		unpack_portable(out, at, n, w);
 }
 #else
-void list_portable(bool on)
+void list_decode_by(enum list_decoder d)
 {
-	(void)on;
+	(void)d;
 }
 
 int list_read(struct list_reader *r, uint64_t ids[LIST_READ])

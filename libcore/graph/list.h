@@ -140,7 +140,8 @@ static inline uint64_t list_table_len(const struct list_reader *r)
 void list_unpack(uint64_t *out, const uint8_t *at, unsigned n, unsigned w);
 #define LIST_UNPACK_BITS 25u
 
-/* Tests: the portable decoder, whatever the processor can do. */
-void list_portable(bool on);
+/* Tests: this decoder, or the best that the processor has below it. */
+enum list_decoder { LIST_BEST, LIST_PORTABLE, LIST_AVX2 };
+void list_decode_by(enum list_decoder d);
 
 #endif

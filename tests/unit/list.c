@@ -100,8 +100,8 @@ static void comes_back(uint64_t node, const uint64_t *ids, uint64_t n)
 	exact = malloc(len + LIST_SLACK);
 	memset(exact, 0xa5, len + LIST_SLACK);
 	memcpy(exact, out, len);
-	for (int portable = 0; portable < 2; portable++) {
-		list_portable(portable);
+	for (enum list_decoder d = LIST_BEST; d <= LIST_AVX2; d++) {
+		list_decode_by(d);
 		assert_int_equal(list_begin(&r, node, n, exact, exact + len), 0);
 		assert_int_equal(read_all(&r, got), n);
 		assert_memory_equal(got, ids, n * 8);
@@ -115,7 +115,7 @@ static void comes_back(uint64_t node, const uint64_t *ids, uint64_t n)
 		assert_memory_equal(got, ids, n * 8);
 		assert_ptr_equal(r.at, exact + len);
 	}
-	list_portable(false);
+	list_decode_by(LIST_BEST);
 	free(exact);
 	free(got);
 	free(out);
@@ -281,21 +281,21 @@ static void a_seek_passes_nothing_and_a_chunk_is_where_it_says(void **state)
 static void narrow_alike(uint64_t node, uint64_t n, const uint8_t *at, const uint8_t *end)
 {
 	unsigned most = LIST_BLOCK + 1 + (unsigned)below(96);
-	uint64_t got[2][3000];
-	int r[2];
+	uint64_t got[3][3000];
+	int r[3];
 
-	for (int portable = 0; portable < 2; portable++) {
+	for (enum list_decoder d = LIST_BEST; d <= LIST_AVX2; d++) {
 		struct list_reader l;
 
-		list_portable(portable);
-		r[portable] = list_begin(&l, node, n, at, end);
-		if (r[portable] == 0)
-			r[portable] = read_narrow(&l, got[portable], most);
-		assert_true(r[portable] <= (int)n);
+		list_decode_by(d);
+		r[d] = list_begin(&l, node, n, at, end);
+		if (r[d] == 0)
+			r[d] = read_narrow(&l, got[d], most);
+		assert_true(r[d] <= (int)n);
+		assert_int_equal(r[d], r[0]);
+		if (r[d] > 0)
+			assert_memory_equal(got[d], got[0], (size_t)r[0] * 8);
 	}
-	assert_int_equal(r[0], r[1]);
-	if (r[0] > 0)
-		assert_memory_equal(got[0], got[1], (size_t)r[0] * 8);
 }
 
 /* Bytes that are no list end in -1 or in other ids, the same with both decoders. */
@@ -328,7 +328,7 @@ static void hostile_bytes_stay_within_their_bounds(void **state)
 		for (int portable = 0; portable < 2; portable++) {
 			struct list_reader r;
 
-			list_portable(portable);
+			list_decode_by(portable ? LIST_PORTABLE : LIST_BEST);
 			end[portable] = list_begin(&r, node, m, exact, exact + cut);
 			if (end[portable] == 0 && round % 3 == 0)
 				end[portable] = list_seek(&r, id);
@@ -345,7 +345,7 @@ static void hostile_bytes_stay_within_their_bounds(void **state)
 		refused += end[0] < 0;
 		free(exact);
 	}
-	list_portable(false);
+	list_decode_by(LIST_BEST);
 	free(out);
 	assert_true(refused > scale);
 }
