@@ -28,7 +28,9 @@
 #include "io/file.h"
 #include "io/ioq.h"
 
-#define SLOTS 1024u
+#define SLOTS 1024u		/* at most, and one for each SLOT_ROOM of memory */
+#define SLOTS_LEAST 16u
+#define SLOT_ROOM (2 * DISK_PAGE)
 #define HELPERS 3u
 #define HELP_FROM 16u		/* values on their way: fewer are done sooner alone */
 #define READ_THREADS 8u
@@ -60,6 +62,7 @@ struct fetch {
 	unsigned depth, on_way;		/* cold values */
 	uint64_t expected_n;
 	struct slot *slot;
+	uint64_t slot_n;
 	uint64_t first, parked, end;	/* wanted: [first, end); from PARKED on none was sent */
 	bool taken;			/* the first was handed out */
 	uint8_t *pages;
@@ -89,7 +92,10 @@ int fetch_open(struct fetch **out, struct store *s, size_t room, bool direct)
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->work, NULL);
 	pthread_cond_init(&f->done, NULL);
-	f->slot = mem_zalloc(f->mem, SLOTS * sizeof *f->slot);
+	f->slot_n = f->room / SLOT_ROOM < SLOTS ? f->room / SLOT_ROOM : SLOTS;
+	if (f->slot_n < SLOTS_LEAST)
+		f->slot_n = SLOTS_LEAST;
+	f->slot = mem_zalloc(f->mem, f->slot_n * sizeof *f->slot);
 	f->pages = mem_pages(f->mem, f->room);
 	if (!f->slot || !f->pages) {
 		fetch_close(f);
@@ -229,7 +235,7 @@ static void send_direct(struct fetch *f, struct slot *s)
 static void send_parked(struct fetch *f)
 {
 	for (; f->parked < f->end; f->parked++) {
-		struct slot *s = &f->slot[f->parked % SLOTS];
+		struct slot *s = &f->slot[f->parked % f->slot_n];
 
 		if (!s->cold || s->state != PARKED)
 			continue;
@@ -285,7 +291,7 @@ static uint8_t *ring_room(struct fetch *f, size_t len, uint64_t *end)
 
 static void release_taken(struct fetch *f)
 {
-	struct slot *s = &f->slot[f->first % SLOTS];
+	struct slot *s = &f->slot[f->first % f->slot_n];
 
 	if (!f->taken)
 		return;
@@ -303,7 +309,7 @@ static void release_taken(struct fetch *f)
 /* One that is to be read elsewhere, or cannot be. */
 static bool add_plain(struct fetch *f, int r)
 {
-	struct slot *s = &f->slot[f->end++ % SLOTS];
+	struct slot *s = &f->slot[f->end++ % f->slot_n];
 
 	*s = (struct slot){ .mem_end = f->mem_end, .state = DONE };
 	if (r < 0)
@@ -327,7 +333,7 @@ static void begin(struct fetch *f, struct slot *s)
 
 bool fetch_want(struct fetch *f, const struct entry *e)
 {
-	struct slot *s = &f->slot[f->end % SLOTS];
+	struct slot *s = &f->slot[f->end % f->slot_n];
 	struct fetch_file *ff;
 	uint64_t off, end;
 	size_t len = 0, read_len;
@@ -335,7 +341,7 @@ bool fetch_want(struct fetch *f, const struct entry *e)
 	int r;
 
 	release_taken(f);
-	if (f->end - f->first == SLOTS)
+	if (f->end - f->first == f->slot_n)
 		return false;
 	if (!blob_span(e, &off, &len))
 		return add_plain(f, 0);
@@ -414,7 +420,7 @@ int fetch_take(struct fetch *f, struct bytes *out)
 	release_taken(f);
 	if (f->first == f->end)
 		return err_set(ERR_BUG, "a value is taken that was not wanted");
-	s = &f->slot[f->first % SLOTS];
+	s = &f->slot[f->first % f->slot_n];
 	finish(f, s);
 	f->taken = true;	/* the next call gives its memory back */
 	f->stat.value_n++;
@@ -432,7 +438,7 @@ void fetch_drop(struct fetch *f)
 	err_take(&note, 0);	/* the caller may be on its way out with a message */
 	release_taken(f);
 	while (f->first != f->end) {
-		finish(f, &f->slot[f->first % SLOTS]);
+		finish(f, &f->slot[f->first % f->slot_n]);
 		f->taken = true;
 		release_taken(f);
 	}

@@ -23,10 +23,14 @@ static bool is_large(const struct lookup *l, const struct lookup_values *v, size
 /* Windows are smaller from here on: cache_size bounds these values too. */
 static int need_fetch(struct lookup *l)
 {
+	int r;
+
 	if (l->fetch)
 		return 0;
-	l->most -= l->room / 4;
-	return fetch_open(&l->fetch, l->store, l->room / 4, lookup_direct(l));
+	r = fetch_open(&l->fetch, l->store, l->room / 4, lookup_direct(l));
+	if (r == 0)
+		l->most -= l->room / 4;
+	return r;
 }
 
 int lookup_values_begin(struct lookup *l, struct lookup_values *v)
@@ -39,6 +43,10 @@ int lookup_values_begin(struct lookup *l, struct lookup_values *v)
 		if (!is_large(l, v, k, &e))
 			continue;
 		r = need_fetch(l);
+		if (r == ERR_MEMORY) {
+			err_clear();	/* then they are read one by one */
+			return 0;
+		}
 		if (r < 0)
 			return r;
 		v->any = true;

@@ -191,3 +191,12 @@ many_values() {
 	echo "peak $peak KiB"
 	[ "$peak" -lt 65536 ]
 }
+
+@test "a memory_limit that leaves none for values on their way gives the same answers" {
+	many_values
+	cut -f1 values >asked
+	for m in 1M 1200K 1500K 2M 4M; do
+		strato-get -b -f text -O memory_limit=$m <asked | cmp - values
+		strato-get -b -f text -O memory_limit=$m -O direct_io=on <asked | cmp - values
+	done
+}
