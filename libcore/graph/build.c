@@ -85,6 +85,19 @@ static int open_inside(struct build *b)
 	return edges_open(&b->edges, &plan);
 }
 
+/* Who has to be alone is not kept waiting by those who need not be. */
+static void make_lock(struct build *b)
+{
+	pthread_rwlockattr_t attr;
+
+	pthread_rwlockattr_init(&attr);
+#ifdef __GLIBC__
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+#endif
+	pthread_rwlock_init(&b->lock, &attr);
+	pthread_rwlockattr_destroy(&attr);
+}
+
 int build_open(struct build **out, const struct build_options *o)
 {
 	struct build *b;
@@ -99,7 +112,7 @@ int build_open(struct build **out, const struct build_options *o)
 	b->o = *o;
 	b->budget = choose_budget(o);
 	b->hands = choose_hands(b);
-	pthread_rwlock_init(&b->lock, NULL);
+	make_lock(b);
 	pthread_mutex_init(&b->alone, NULL);
 	r = open_inside(b);
 	if (r < 0) {
