@@ -234,8 +234,9 @@ static int take_line(struct worker *w)
 		return r;
 	r = o->dialect->line(line, w->room + w->room_len, e);
 	w->at = lf ? lf + 1 : w->end;
-	if (r == 1 && (line.len < all.len ||
-		       (o->numbers && !(e->src.is_number && e->dst.is_number))))
+	if (line.len < all.len && (r == 1 || (r == 0 && text_is_blank(line))))
+		r = ERR_BAD_RECORD;
+	if (r == 1 && o->numbers && !(e->src.is_number && e->dst.is_number))
 		r = ERR_BAD_RECORD;
 	if (r == 1 && w->room)
 		w->room_len += line.len;

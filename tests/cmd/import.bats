@@ -143,6 +143,16 @@ facts() { # GRAPH
 	done
 }
 
+@test "an edge behind a megabyte of blanks is malformed, not lost" {
+	{ echo "1 2"; head -c 1100000 /dev/zero | tr '\0' ' '; echo "3 4"; } >list
+	for n in 1 3; do
+		run --separate-stderr -65 strato-graph import -g no -f el --threads=$n list
+		[[ "$stderr" == *"line 2: longer than"* ]] || fail "$stderr"
+	done
+	run --separate-stderr -65 strato-graph import -g no -f el <list
+	[[ "$stderr" == *"line 2: longer than"* ]] || fail "$stderr"
+}
+
 @test "an integer graph says which key is none, and where" {
 	{ make_list 0; echo "1 x"; make_list 0; } >list
 	for n in 1 4; do

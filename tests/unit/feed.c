@@ -241,6 +241,8 @@ static void model(struct story *s, const struct text_dialect *d, bool numbers,
 		r = d->line(l.line, room, &e);
 		if (r == 1 && (l.cut || (numbers && !(e.src.is_number && e.dst.is_number))))
 			r = ERR_BAD_RECORD;
+		if (r == 0 && l.cut && text[at] != '#')	/* what follows the blanks would be lost */
+			r = ERR_BAD_RECORD;
 		if (r == 1) {
 			story_edge(s, l.good++, e.src.bytes, e.dst.bytes, e.type, &e.value);
 		} else if (r < 0) {

@@ -360,7 +360,8 @@ static int judge(struct text *t, int r, const struct text_edge *out)
 	if (t->cut && r != 0 && t->o.dialect->frame == TEXT_QUOTED)
 		r = err_set(ERR_BAD_RECORD, "a quote that is not closed within %u bytes",
 			    TEXT_LINE_MAX);
-	else if (t->cut && r != 0 && t->o.dialect->frame == TEXT_LINES)
+	else if (t->cut && t->o.dialect->frame == TEXT_LINES &&
+		 (r != 0 || text_is_blank(t->line)))
 		r = err_set(ERR_BAD_RECORD, "longer than %u bytes", TEXT_LINE_MAX);
 	if (r > 0 && t->o.numbers && !out->src.is_number)
 		r = no_number(&out->src);

@@ -32,6 +32,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include "base/bytes.h"
@@ -170,6 +171,15 @@ uint64_t text_bad(const struct text *t);	/* of them malformed and tolerated */
  * behind them. */
 #define TEXT_DIGITS 20u
 void text_key_number(struct text_key *out, uint64_t number, uint8_t **room);
+
+/* Of a line that was cut: is there nothing in it yet, so that no comment either? */
+static inline bool text_is_blank(struct bytes line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (!memchr(" \t\v\f\r,|", line.ptr[i], 7))
+			return false;
+	return true;
+}
 
 /* Does TEXT spell an integer the one canonical way?  For keys and look-ups. */
 static inline bool text_number(struct bytes text, uint64_t *out)
