@@ -34,12 +34,15 @@ struct chain {				/* a partition's blocks that are full */
 	uint32_t len;			/* bytes of records in them */
 };
 
+struct extent {				/* records of one partition, COPY_LEN bytes at most */
+	uint64_t end;			/* behind it; it begins where the one before ends */
+	uint32_t crc;			/* nobody else checks what the file gives back */
+};
+
 struct spill {				/* one emptying of a hand */
 	uint64_t off;			/* of the first partition's records; the others follow */
-	struct {			/* each partition's */
-		uint64_t end;		/* what lies behind them */
-		uint32_t crc;		/* crc32c of their bytes: nobody else checks them */
-	} part[];
+	struct buf extents;		/* struct extent[] */
+	size_t last[];			/* how many of them, up to each partition's last */
 };
 
 struct holder {				/* what a hand holds */
@@ -137,12 +140,19 @@ static int divide(struct shuffle *s)
 
 /* --- open and close --- */
 
+static void spill_free(struct shuffle *s, struct spill *note)
+{
+	if (note)
+		buf_release(&note->extents);
+	mem_free(s->plan.mem, note);
+}
+
 static void holder_release(struct shuffle *s, struct holder *h)
 {
 	for (size_t i = 0; i < h->slabs.len / sizeof(void *); i++)
 		mem_free(s->plan.mem, ((uint8_t **)h->slabs.ptr)[i]);
 	for (size_t i = 0; i < h->spills.len / sizeof(void *); i++)
-		mem_free(s->plan.mem, ((struct spill **)h->spills.ptr)[i]);
+		spill_free(s, ((struct spill **)h->spills.ptr)[i]);
 	buf_release(&h->slabs);
 	buf_release(&h->spills);
 	mem_free(s->plan.mem, h->chain);
@@ -329,43 +339,58 @@ static int copier_flush(struct copier *c)
 	return r;
 }
 
+static int end_extent(struct spill *note, struct extent *e)
+{
+	int r = buf_add(&note->extents, e, sizeof *e);
+
+	e->crc = 0;
+	return r;
+}
+
 /* A partition's chain to the file; its blocks are free again. */
 static int copy_chain(struct shuffle *s, struct holder *h, struct chain *c, struct copier *to,
-		      uint32_t *crc)
+		      struct spill *note)
 {
+	struct extent e = { to->off + to->len, 0 };
+	size_t len = 0;
 	int r = 0;
 
-	*crc = 0;
-	while (r == 0 && c->last != NO_BLOCK) {
+	while (c->last != NO_BLOCK) {
 		uint32_t i = c->last;
 		struct block *b = block_at(s, h, i);
 
-		if (to->len + b->len > COPY_LEN)
+		if (len + b->len > COPY_LEN) {
+			r = end_extent(note, &e);
+			len = 0;
+		}
+		if (r == 0 && to->len + b->len > COPY_LEN)
 			r = copier_flush(to);
+		if (r < 0)
+			break;
 		memcpy(to->buf + to->len, b + 1, b->len);
-		*crc = crc32c(*crc, to->buf + to->len, b->len);
+		e.crc = crc32c(e.crc, to->buf + to->len, b->len);
 		to->len += b->len;
+		len += b->len;
+		e.end += b->len;
 		c->last = b->before;
 		b->before = h->free;
 		h->free = i;
 	}
 	c->len = 0;
-	return r;
+	return r == 0 && len ? end_extent(note, &e) : r;
 }
 
 static int empty_into(struct shuffle *s, struct holder *h, struct spill *note)
 {
 	struct copier to = { .file = s->file, .off = note->off };
-	uint64_t end = note->off;
 	int r = 0;
 
 	to.buf = mem_alloc(s->plan.mem, COPY_LEN);
 	if (!to.buf)
 		return ERR_MEMORY;
 	for (unsigned p = 0; p < s->part_n && r == 0; p++) {
-		end += h->chain[p].len;
-		note->part[p].end = end;
-		r = copy_chain(s, h, &h->chain[p], &to, &note->part[p].crc);
+		r = copy_chain(s, h, &h->chain[p], &to, note);
+		note->last[p] = note->extents.len / sizeof(struct extent);
 	}
 	if (r == 0)
 		r = copier_flush(&to);
@@ -384,16 +409,17 @@ static int spill(struct shuffle *s, struct holder *h)
 		len += h->chain[p].len;
 	if (len == 0)
 		return 0;
-	note = mem_alloc(s->plan.mem, sizeof *note + s->part_n * sizeof note->part[0]);
+	note = mem_zalloc(s->plan.mem, sizeof *note + s->part_n * sizeof note->last[0]);
 	if (!note)
 		return ERR_MEMORY;
+	note->extents.mem = s->plan.mem;
 	r = reserve(s, len, &note->off);
 	if (r == 0)
 		r = empty_into(s, h, note);
 	if (r == 0)
 		r = buf_add(&h->spills, &note, sizeof note);
 	if (r < 0)
-		mem_free(s->plan.mem, note);
+		spill_free(s, note);
 	s->spill_n++;
 	return r;
 }
@@ -526,27 +552,18 @@ static int lied(void)
 	return err_set(ERR_DAMAGED, "a file of tmp/ was read back other than it was written");
 }
 
-static int read_extent(const struct shuffle *s, const struct spill *from, unsigned part,
+static int read_extent(const struct shuffle *s, const struct spill *from, size_t i,
 		       take_fn *take, void *ctx, uint8_t *buf)
 {
-	uint64_t off = part ? from->part[part - 1].end : from->off;
-	uint64_t end = from->part[part].end;
-	uint32_t stride = s->holder[0].hand.stride;
-	size_t most = COPY_LEN / stride * stride;
-	uint32_t crc = 0;
-	int r = 0;
+	const struct extent *e = (const struct extent *)from->extents.ptr + i;
+	uint64_t off = i ? e[-1].end : from->off;
+	size_t n = (size_t)(e->end - off);
+	int r = file_read(s->file, buf, n, off);
 
-	while (r == 0 && off < end) {
-		size_t n = end - off < most ? (size_t)(end - off) : most;
-
-		r = file_read(s->file, buf, n, off);
-		if (r == 0) {
-			crc = crc32c(crc, buf, n);
-			r = take(ctx, buf, n / stride);
-		}
-		off += n;
-	}
-	return r == 0 && crc != from->part[part].crc ? lied() : r;
+	if (r == 0 && crc32c(0, buf, n) != e->crc)
+		return err_set(ERR_DAMAGED, "%s/tmp: offset %" PRIu64 " of a temporary file"
+			       " is not what was written there", s->plan.backend->path, off);
+	return r < 0 ? r : take(ctx, buf, n / s->holder[0].hand.stride);
 }
 
 static int read_spills(const struct shuffle *s, const struct holder *h, unsigned part,
@@ -558,7 +575,8 @@ static int read_spills(const struct shuffle *s, const struct holder *h, unsigned
 	for (size_t i = 0; r == 0 && i < h->spills.len / sizeof(void *); i++) {
 		const struct spill *n = ((struct spill **)h->spills.ptr)[i];
 
-		r = read_extent(s, n, part, take, ctx, buf);
+		for (size_t k = part ? n->last[part - 1] : 0; r == 0 && k < n->last[part]; k++)
+			r = read_extent(s, n, k, take, ctx, buf);
 	}
 	mem_free(s->plan.mem, buf);
 	return r;
