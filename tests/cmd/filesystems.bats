@@ -162,7 +162,7 @@ without_contexts() {
 @test "no aio context left: the same answers by threads, and doctor and bench say so" {
 	mounted ext4 256
 	without_contexts
-	cold_reads disk
+	cold_reads disk on
 	grep -q 'threads: libaio: no context' note || fail "$(cat note)"
 	strato-doctor >said || [ $? = 1 ]
 	grep '^slow.aio.*aio-max-nr' said || fail "$(cat said)"

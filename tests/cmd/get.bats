@@ -197,6 +197,9 @@ many_values() {
 	cut -f1 values >asked
 	for m in 1M 1200K 1500K 2M 4M; do
 		strato-get -b -f text -O memory_limit=$m <asked | cmp - values
-		strato-get -b -f text -O memory_limit=$m -O direct_io=on <asked | cmp - values
+		for io in $(io_modes); do
+			strato-get -b -f text -O memory_limit=$m -O direct_io=$io <asked |
+				cmp - values
+		done
 	done
 }
