@@ -357,8 +357,10 @@ same_snapshots() { # COPY
 		strato-restore copy image 3>&- &
 		pid=$!
 		sleep "0.0$((n % 4))"
-		kill -9 $pid 2>/dev/null || true
-		wait $pid 2>/dev/null || true
+		kill -9 $pid 2>/dev/null || :	# it may be done
+		rc=0
+		wait $pid || rc=$?
+		[ $rc = 0 ] || [ $rc = 137 ]
 		if [ -e copy ]; then
 			strato-get -s copy large | cmp - <(strato-get large)
 			rm -r copy
@@ -367,8 +369,10 @@ same_snapshots() { # COPY
 		strato-backup -o other 3>&- &
 		pid=$!
 		sleep "0.00$((n % 4))"
-		kill -9 $pid 2>/dev/null || true
-		wait $pid 2>/dev/null || true
+		kill -9 $pid 2>/dev/null || :	# it may be done
+		rc=0
+		wait $pid || rc=$?
+		[ $rc = 0 ] || [ $rc = 137 ]
 		[ ! -e other ] || strato-restore -n copy other
 		rm -f other
 	done

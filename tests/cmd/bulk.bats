@@ -80,8 +80,9 @@ a_prefix() {
 	[ "$n" = $HALF ]
 	tail -n +$((HALF + 1)) "$W/in" | head -n 170000 >&9
 	kill -9 $pid
-	wait $pid || true_status=$?
-	[ "$true_status" = 137 ]
+	rc=0
+	wait $pid || rc=$?
+	[ "$rc" = 137 ]
 	exec 9>&-
 	[ "$(a_prefix)" -ge $HALF ]
 	strato-put -d v another
@@ -117,8 +118,9 @@ a_prefix() {
 		pid=$!
 		sleep "0.$(((SEED / (i + 1)) % 80 + 10))"
 		kill -9 $pid
-		wait $pid || true_status=$?
-		[ "$true_status" = 137 ]
+		rc=0
+		wait $pid || rc=$?
+		[ "$rc" = 137 ]
 		n=$(a_prefix)
 		strato-put -d v another
 		strato-walcheck --full
@@ -134,9 +136,10 @@ a_prefix() {
 	exec 9>"$W/fifo"
 	head -n $HALF "$W/in" >&9
 	kill -TERM $pid
-	wait $pid || true_status=$?
+	rc=0
+	wait $pid || rc=$?
 	exec 9>&-
-	[ "$true_status" = 143 ]
+	[ "$rc" = 143 ]
 	n=$(a_prefix)
 	grep -q "stopped: $n records are durable" "$W/err" || fail "$(cat "$W/err")"
 }

@@ -107,8 +107,10 @@ number() { strato-stat -J | jq ".$1"; }
 		strato-compact 3>&- &
 		pid=$!
 		sleep "0.00$((i % 10))"
-		kill -9 $pid 2>/dev/null || true
-		wait $pid 2>/dev/null || true
+		kill -9 $pid 2>/dev/null || :	# it may be done
+		rc=0
+		wait $pid || rc=$?
+		[ $rc = 0 ] || [ $rc = 137 ]
 		[ "$(strato-get changing)" = $i ]
 		strato-ls --values -f cdb k >after
 		same before after
