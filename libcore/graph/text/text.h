@@ -36,6 +36,7 @@
 #include <sys/types.h>
 
 #include "base/bytes.h"
+#include "graph/literal.h"
 
 struct mem;
 struct text;
@@ -60,6 +61,12 @@ struct text_edge {		/* points into the reader: good until its next call */
 	struct text_key src, dst;
 	struct bytes type;	/* len 0: none */
 	struct text_value value;
+	/* Of the edge, or of the node `src`.  A name's values are together, in order. */
+	const struct property *prop;
+	const struct bytes *label;
+	uint32_t prop_n, label_n;
+	bool joins;		/* values join those there are, as statements of RDF; else a
+				 * name's values take the place of those it had */
 };
 
 enum text_what {		/* what text_next gives; 0 at the end */
