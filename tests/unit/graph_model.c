@@ -356,8 +356,8 @@ struct part {
 static int add_one(struct build *b, const struct model *m, size_t i)
 {
 	struct text_edge e = {
-		text_key_of(&m->raw[i][0]), text_key_of(&m->raw[i][1]),
-		bytes_of_key(&m->raw[i][2]), m->raw_value[i],
+		.src = text_key_of(&m->raw[i][0]), .dst = text_key_of(&m->raw[i][1]),
+		.type = bytes_of_key(&m->raw[i][2]), .value = m->raw_value[i],
 	};
 
 	return build_add_texts(b, &e, 1, i);
@@ -918,8 +918,9 @@ static void a_build_without_memory_says_so_and_leaves_nothing(void **state)
 		r = build_open(&b, &o);
 		for (size_t i = 0; r == 0 && i < m.raw_n; i++) {
 			struct text_edge e = {
-				text_key_of(&m.raw[i][0]), text_key_of(&m.raw[i][1]),
-				bytes_of_key(&m.raw[i][2]), {0},
+				.src = text_key_of(&m.raw[i][0]),
+				.dst = text_key_of(&m.raw[i][1]),
+				.type = bytes_of_key(&m.raw[i][2]),
 			};
 
 			r = build_add(b, &e);

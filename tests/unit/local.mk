@@ -156,3 +156,7 @@ tests_unit_kernels_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/shuffle
 tests_unit_shuffle_SOURCES = %D%/shuffle.c
 tests_unit_shuffle_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/records
+tests_unit_records_SOURCES = %D%/records.c
+tests_unit_records_LDADD = $(UNIT_LDADD)
