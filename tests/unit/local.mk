@@ -160,3 +160,6 @@ tests_unit_shuffle_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/records
 tests_unit_records_SOURCES = %D%/records.c
 tests_unit_records_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/ntriples
+tests_unit_ntriples_SOURCES = %D%/ntriples.c
+tests_unit_ntriples_LDADD = $(UNIT_LDADD)

@@ -1,0 +1,29 @@
+/* graph/rdf/utf8.h - UTF-8 as Unicode defines it
+ *
+ * Shortest forms only, no surrogates, nothing over U+10FFFF.
+ */
+#ifndef GRAPH_RDF_UTF8_H
+#define GRAPH_RDF_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define UTF8_MOST 0x10ffffu
+#define UTF8_LONGEST 4
+
+/* The character at AT; its length in bytes, 0 where there is none. */
+size_t utf8_get(const uint8_t *at, const uint8_t *end, uint32_t *out);
+
+/* CODE must be one (utf8_is).  Bytes written, 1 to 4. */
+size_t utf8_put(uint8_t *out, uint32_t code);
+
+/* The first byte that begins no character, or END. */
+const uint8_t *utf8_end(const uint8_t *at, const uint8_t *end);
+
+static inline bool utf8_is(uint32_t code)
+{
+	return code <= UTF8_MOST && (code < 0xd800 || code > 0xdfff);
+}
+
+#endif

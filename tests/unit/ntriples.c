@@ -1,0 +1,1412 @@
+/* tests/unit/ntriples.c - graph/rdf: both ways of reading against a slow reader made
+ * another way, and the one text of each statement */
+#include <dirent.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <sys/mman.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "graph/rdf/ntriples.h"
+#include "graph/rdf/rdf_write.h"
+#include "graph/rdf/utf8.h"
+
+#define TEXT_MOST 65536u
+#define XSD "http://www.w3.org/2001/XMLSchema#"
+#define RDF "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+
+static const char *const way_name[NTRIPLES_WAYS] = { "plain", "avx2" };
+static ntriples_fn *ways[NTRIPLES_WAYS];
+static uint64_t seed, turn;
+static uint8_t *guard;			/* a page that must not be touched */
+
+static uint64_t rnd(uint64_t below)
+{
+	return hash_u64(seed + turn++) % below;
+}
+
+static size_t scaled(size_t n)
+{
+	const char *text = getenv("STRATO_TEST_SCALE");
+
+	n = n * (text ? strtoul(text, NULL, 10) : 100) / 100;
+	return n ? n : 1;
+}
+
+static int setup(void **state)
+{
+	size_t len = TEXT_MOST + 4096;
+	uint8_t *map = mmap(NULL, len, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_ptr_not_equal(map, MAP_FAILED);
+	guard = map + TEXT_MOST;
+	assert_int_equal(mprotect(guard, 4096, PROT_NONE), 0);
+	seed = getenv("STRATO_TEST_SEED") ? strtoull(getenv("STRATO_TEST_SEED"), NULL, 0)
+					  : clock_random();
+	turn = 0;
+	print_message("# STRATO_TEST_SEED=%#" PRIx64 "\n", seed);
+	for (int way = 0; way < NTRIPLES_WAYS; way++)
+		if (!(ways[way] = ntriples_way((enum ntriples_way)way)))
+			print_message("# this processor has no %s\n", way_name[way]);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	munmap(guard - TEXT_MOST, TEXT_MOST + 4096);
+	return 0;
+}
+
+/* A copy that ends where the guard begins. */
+static struct bytes guarded(const void *text, size_t len)
+{
+	assert_true(len <= TEXT_MOST);
+	memcpy(guard - len, text, len);
+	return bytes_of(guard - len, len);
+}
+
+static struct bytes whole(const struct buf *b)
+{
+	return bytes_of(b->ptr ? b->ptr : (const uint8_t *)"", b->len);
+}
+
+static void add(struct buf *b, const char *text)
+{
+	assert_int_equal(buf_add(b, text, strlen(text)), 0);
+}
+
+static void add_code(struct buf *b, uint32_t code)
+{
+	uint8_t c[UTF8_LONGEST];
+
+	assert_int_equal(buf_add(b, c, utf8_put(c, code)), 0);
+}
+
+/* --- what was read, as a text to compare --- */
+
+static void show_term(struct buf *b, const struct rdf_term *t)
+{
+	assert_int_equal(buf_add_byte(b, (uint8_t)"?iblt"[t->kind]), 0);
+	if (t->kind == RDF_TRIPLE) {
+		for (int i = 0; i < 3; i++)
+			show_term(b, &t->triple[i]);
+		add(b, ";");
+		return;
+	}
+	assert_int_equal(buf_add(b, t->text.ptr, t->text.len), 0);
+	add(b, "|");
+	if (t->datatype.len)
+		assert_int_equal(buf_add(b, t->datatype.ptr, t->datatype.len), 0);
+	if (t->language.len) {
+		add(b, "@");
+		assert_int_equal(buf_add(b, t->language.ptr, t->language.len), 0);
+	}
+	add(b, t->direction == RDF_LTR ? ">" : t->direction == RDF_RTL ? "<" : "");
+	add(b, ";");
+}
+
+static void show(struct buf *b, const struct rdf_statement *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		show_term(b, &s->term[i]);
+	add(b, "\n");
+}
+
+/* --- the slow reader: a line as characters, each rule of the grammar as it is
+ * written there --- */
+
+struct slow {
+	uint32_t code[TEXT_MOST];
+	size_t n, at;
+	bool quads;
+	unsigned depth;
+	struct buf *out;
+};
+
+/* Bits, as the definition of UTF-8 draws them. */
+static bool slow_decode(struct slow *s, const uint8_t *p, size_t len)
+{
+	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+
+	s->n = s->at = 0;
+	for (size_t i = 0; i < len;) {
+		unsigned more = p[i] < 0x80 ? 0 : p[i] >> 5 == 6 ? 1 : p[i] >> 4 == 14 ? 2 :
+			p[i] >> 3 == 30 ? 3 : 9;
+		uint32_t code = more ? p[i] & (0x3fu >> more) : p[i];
+
+		if (more == 9 || len - i <= more)
+			return false;
+		for (unsigned k = 1; k <= more; k++) {
+			if (p[i + k] >> 6 != 2)
+				return false;
+			code = code << 6 | (p[i + k] & 0x3f);
+		}
+		if (code < least[more] || code > 0x10ffff || code >> 11 == 0x1b)
+			return false;
+		s->code[s->n++] = code;
+		i += more + 1;
+	}
+	return true;
+}
+
+static uint32_t now(const struct slow *s)
+{
+	return s->at < s->n ? s->code[s->at] : UINT32_MAX;
+}
+
+static bool eat(struct slow *s, const char *text)
+{
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i < n; i++)
+		if (s->at + i >= s->n || s->code[s->at + i] != (uint8_t)text[i])
+			return false;
+	s->at += n;
+	return true;
+}
+
+static void slow_blanks(struct slow *s)
+{
+	while (now(s) == ' ' || now(s) == '\t')
+		s->at++;
+}
+
+static bool in(uint32_t c, const char *set)
+{
+	return c && c < 0x80 && strchr(set, (int)c);
+}
+
+static bool is_alpha(uint32_t c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static bool is_digit(uint32_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool slow_escape(struct slow *s, bool iri, uint32_t *out)
+{
+	static const char *const pairs[] = { "t\t", "b\b", "n\n", "r\r", "f\f", "\"\"",
+					     "''", "\\\\" };
+	int digits = eat(s, "u") ? 4 : eat(s, "U") ? 8 : 0;
+	uint64_t code = 0;
+
+	if (!digits && iri)
+		return false;
+	for (size_t i = 0; !digits && i < 8; i++)
+		if (now(s) == (uint8_t)pairs[i][0]) {
+			*out = (uint8_t)pairs[i][1];
+			s->at++;
+			return true;
+		}
+	if (!digits)
+		return false;
+	for (; digits; digits--, s->at++) {
+		const char *hex = "0123456789abcdefABCDEF", *at;
+
+		if (!in(now(s), hex))
+			return false;
+		at = strchr(hex, (int)now(s));
+		code = code * 16 + (uint64_t)(at - hex - (at - hex > 15 ? 6 : 0));
+	}
+	*out = (uint32_t)code;
+	return code < 0xd800 || (code > 0xdfff && code < 0x110000);
+}
+
+/* <...>, its characters into OUT. */
+static bool slow_iri(struct slow *s, struct buf *out)
+{
+	size_t from = out->len;
+	bool colon = false, scheme = true;
+
+	if (!eat(s, "<"))
+		return false;
+	while (!eat(s, ">")) {
+		uint32_t c = now(s);
+
+		s->at++;
+		if (c == UINT32_MAX || (c == '\\' && !slow_escape(s, true, &c)))
+			return false;
+		if (c <= 0x20 || in(c, "<>\"{}|^`\\"))
+			return false;
+		if (c == ':')
+			colon = true;
+		else if (!colon)
+			scheme = scheme && (is_alpha(c) || (out->len > from &&
+							    (is_digit(c) || in(c, "+-."))));
+		if (c == ':' && out->len == from)
+			scheme = false;
+		add_code(out, c);
+	}
+	return colon && scheme;
+}
+
+static bool slow_base(uint32_t c)
+{
+	return is_alpha(c) || (c >= 0xc0 && c <= 0x2ff && c != 0xd7 && c != 0xf7) ||
+		(c >= 0x370 && c <= 0x1fff && c != 0x37e) || c == 0x200c || c == 0x200d ||
+		(c >= 0x2070 && c <= 0x218f) || (c >= 0x2c00 && c <= 0x2fef) ||
+		(c >= 0x3001 && c <= 0xd7ff) || (c >= 0xf900 && c <= 0xfdcf) ||
+		(c >= 0xfdf0 && c <= 0xfffd) || (c >= 0x10000 && c <= 0xeffff);
+}
+
+static bool slow_name(uint32_t c)
+{
+	return slow_base(c) || c == '_' || c == '-' || is_digit(c) || c == 0xb7 ||
+		(c >= 0x300 && c <= 0x36f) || c == 0x203f || c == 0x2040;
+}
+
+static bool slow_blank(struct slow *s)
+{
+	size_t last;
+
+	if (!eat(s, "_:") || !(slow_base(now(s)) || now(s) == '_' || is_digit(now(s))))
+		return false;
+	last = s->at;
+	for (size_t i = s->at; i < s->n && (slow_name(s->code[i]) || s->code[i] == '.'); i++)
+		if (s->code[i] != '.')
+			last = i;
+	add(s->out, "b");
+	for (; s->at <= last; s->at++)
+		add_code(s->out, s->code[s->at]);
+	add(s->out, "|;");
+	return true;
+}
+
+static bool slow_tag(struct slow *s)
+{
+	add(s->out, "|@");
+	for (bool first = true;; first = false) {
+		size_t n = 0;
+
+		for (; is_alpha(now(s)) || (!first && is_digit(now(s))); s->at++, n++)
+			add_code(s->out, now(s));
+		if (n < 1 || n > 8)
+			return false;
+		if (eat(s, "--"))
+			break;
+		if (!eat(s, "-"))
+			return true;
+		add(s->out, "-");
+	}
+	if (!eat(s, "ltr") && !eat(s, "rtl"))
+		return false;
+	add(s->out, s->code[s->at - 3] == 'l' ? ">" : "<");
+	return !is_alpha(now(s)) && !is_digit(now(s)) && now(s) != '-';
+}
+
+static bool slow_literal(struct slow *s)
+{
+	struct buf type = {0};
+	bool good = true;
+
+	if (!eat(s, "\""))
+		return false;
+	add(s->out, "l");
+	while (!eat(s, "\"")) {
+		uint32_t c = now(s);
+
+		s->at++;
+		if (c == UINT32_MAX || (c == '\\' && !slow_escape(s, false, &c)))
+			return false;
+		add_code(s->out, c);
+	}
+	slow_blanks(s);
+	if (eat(s, "@")) {
+		good = slow_tag(s);
+	} else if (eat(s, "^^")) {
+		slow_blanks(s);
+		good = slow_iri(s, &type) &&
+			!bytes_equal(whole(&type), bytes_str(RDF "langString")) &&
+			!bytes_equal(whole(&type), bytes_str(RDF "dirLangString"));
+		add(s->out, "|");
+		if (!bytes_equal(whole(&type), bytes_str(XSD "string")))
+			assert_int_equal(buf_add(s->out, type.ptr, type.len), 0);
+		buf_release(&type);
+	} else {
+		add(s->out, "|");
+	}
+	add(s->out, ";");
+	return good;
+}
+
+static bool slow_resource(struct slow *s)
+{
+	bool good;
+
+	if (now(s) == '_')
+		return slow_blank(s);
+	add(s->out, "i");
+	good = slow_iri(s, s->out);
+	add(s->out, "|;");
+	return good;
+}
+
+static bool slow_triple(struct slow *s);
+
+static bool slow_object(struct slow *s)
+{
+	bool good;
+
+	if (now(s) == '"')
+		return slow_literal(s);
+	if (!eat(s, "<<("))
+		return slow_resource(s);
+	if (++s->depth > NTRIPLES_DEPTH)
+		return false;
+	add(s->out, "t");
+	slow_blanks(s);
+	good = slow_triple(s);
+	slow_blanks(s);
+	add(s->out, ";");
+	return good && eat(s, ")>>");
+}
+
+static bool slow_triple(struct slow *s)
+{
+	if (!slow_resource(s))
+		return false;
+	slow_blanks(s);
+	if (now(s) != '<' || !slow_resource(s))
+		return false;
+	slow_blanks(s);
+	return slow_object(s);
+}
+
+/* 1 and what was read in OUT, 0 for a line without a statement, -1. */
+static int slow_line(struct slow *s, struct bytes line, bool quads, struct buf *out)
+{
+	int found = 0;
+
+	s->quads = quads;
+	s->depth = 0;
+	s->out = out;
+	if (!slow_decode(s, line.ptr, line.len))
+		return -1;
+	slow_blanks(s);
+	if (eat(s, "VERSION")) {
+		struct buf none = {0};
+		bool good;
+
+		slow_blanks(s);
+		s->out = &none;
+		good = now(s) == '"';
+		for (s->at++; good && !eat(s, "\""); ) {
+			uint32_t c = now(s);
+
+			s->at++;
+			good = c != UINT32_MAX && (c != '\\' || slow_escape(s, false, &c));
+		}
+		if (!good)
+			return -1;
+	} else if (s->at < s->n && now(s) != '#') {
+		found = 1;
+		if (!slow_triple(s))
+			return -1;
+		slow_blanks(s);
+		if (quads && now(s) != '.' && !slow_resource(s))
+			return -1;
+		slow_blanks(s);
+		if (!eat(s, "."))
+			return -1;
+		add(out, "\n");
+	}
+	slow_blanks(s);
+	return s->at == s->n || now(s) == '#' ? found : -1;
+}
+
+/* Each line of TEXT: what it says, or that it is refused. */
+static void slow_text(struct bytes text, bool quads, struct buf *out)
+{
+	static struct slow slow;
+	struct buf one = {0};
+	size_t at = 0;
+
+	while (at < text.len) {
+		size_t end = at;
+		int r;
+
+		while (end < text.len && text.ptr[end] != '\n' && text.ptr[end] != '\r')
+			end++;
+		buf_clear(&one);
+		r = slow_line(&slow, bytes_of(text.ptr + at, end - at), quads, &one);
+		if (r < 0)
+			add(out, "refused\n");
+		else if (r > 0)
+			assert_int_equal(buf_add(out, one.ptr, one.len), 0);
+		end += end < text.len && text.ptr[end] == '\r';
+		end += end < text.len && text.ptr[end] == '\n';
+		at = end;
+	}
+	buf_release(&one);
+}
+
+/* --- the readers under test, in the same words --- */
+
+static void fast_text(ntriples_fn *way, struct bytes text, bool quads, struct buf *out)
+{
+	struct ntriples_scan s;
+	struct rdf_statement st;
+	int r;
+
+	ntriples_scan_begin(&s, quads, NULL);
+	s.next = way;
+	ntriples_scan_text(&s, text);
+	while ((r = ntriples_scan_next(&s, &st)) != 0) {
+		if (r > 0) {
+			show(out, &st);
+			continue;
+		}
+		assert_int_equal(r, ERR_BAD_RECORD);
+		assert_true(s.column >= 1 && s.column <= text.len + 1);
+		add(out, "refused\n");
+	}
+	assert_ptr_equal(s.at, s.end);
+	ntriples_scan_end(&s);
+}
+
+static void agree(const void *text, size_t len, bool quads)
+{
+	struct buf wanted = {0}, got = {0};
+
+	slow_text(bytes_of(text, len), quads, &wanted);
+	for (int way = 0; way < NTRIPLES_WAYS; way++) {
+		if (!ways[way])
+			continue;
+		buf_clear(&got);
+		fast_text(ways[way], guarded(text, len), quads, &got);
+		if (!bytes_equal(whole(&wanted), whole(&got)))
+			fail_msg("%s, %s:\n%.*s\nwanted:\n%.*s\ngot:\n%.*s", way_name[way],
+				 quads ? "quads" : "triples", (int)len, (const char *)text,
+				 (int)wanted.len, (const char *)wanted.ptr, (int)got.len,
+				 (const char *)got.ptr);
+	}
+	buf_release(&wanted);
+	buf_release(&got);
+}
+
+/* --- one rule a line --- */
+
+#define A "<http://a/s> <http://a/p> "
+
+static const struct {
+	const char *line, *wanted;	/* WANTED: as show() says it, of the object on */
+	bool quads;
+} good[] = {
+	{ A "<http://a/o> .", "ihttp://a/o|;", false },
+	{ A "<a:>.", "ia:|;", false },
+	{ A "<x+y-z.1:q> .", "ix+y-z.1:q|;", false },
+	{ A "<http://a/\\u00e9\\U0001F600> .", "ihttp://a/\xc3\xa9\xf0\x9f\x98\x80|;", false },
+	{ A "<http://a/\xc3\xa9> .", "ihttp://a/\xc3\xa9|;", false },
+	{ A "_:a .", "ba|;", false },
+	{ A "_:0.", "b0|;", false },
+	{ A "_:a.b-c..d...", NULL, false },
+	{ A "_:a.b-c..d.", "ba.b-c..d|;", false },
+	{ A "_:\xc3\xa9\xc2\xb7.", "b\xc3\xa9\xc2\xb7|;", false },
+	{ A "\"\" .", "l|;", false },
+	{ A "\"a\\t\\b\\n\\r\\f\\\"\\'\\\\z\" .", "la\t\b\n\r\f\"'\\z|;", false },
+	{ A "\"\\u0041\\U0010FFFF\" .", "lA\xf4\x8f\xbf\xbf|;", false },
+	{ A "\"1\"^^<" XSD "integer> .", "l1|" XSD "integer;", false },
+	{ A "\"1\"\t^^ <" XSD "string> .", "l1|;", false },
+	{ A "\"x\" @en-GB .", "lx|@en-GB;", false },
+	{ A "\"x\"@abcdefgh-12345678.", "lx|@abcdefgh-12345678;", false },
+	{ A "\"x\"@en--ltr .", "lx|@en>;", false },
+	{ A "\"x\"@en-x--rtl.", "lx|@en-x<;", false },
+	{ A "<<( _:a <b:> \"c\"@d )>> .", "tba|;ib:|;lc|@d;;", false },
+	{ A "<<(_:a<b:><<(_:c<d:>_:e)>>)>>.", "tba|;ib:|;tbc|;id:|;be|;;;", false },
+	{ A "<http://a/o> . # why", "ihttp://a/o|;", false },
+	{ A "<http://a/o> .\t\r", "ihttp://a/o|;", false },
+	{ A "\"o\" <http://a/g> .", "lo|;ihttp://a/g|;", true },
+	{ A "\"o\" _:g.", "lo|;bg|;", true },
+	{ A "\"o\" .", "lo|;", true },
+};
+
+static const struct {
+	const char *line, *why;
+	size_t column;
+	bool quads;
+} bad[] = {
+	{ "<http://a/s> .", "a predicate must be", 14, false },
+	{ A ".", "an object must be", 27, false },
+	{ A "<http://a/o>", "expected \".\"", 39, false },
+	{ A "<http://a/o> . x", "behind the end", 42, false },
+	{ A "<http://a/o> <http://a/g> .", "expected \".\"", 40, false },
+	{ A "<http://a/o> \"g\" .", "expected a graph", 40, true },
+	{ A "<http://a/o> _:g _:h .", "expected \".\"", 44, true },
+	{ "\"s\" <http://a/p> _:o .", "a subject must be", 1, false },
+	{ "_:s _:p _:o .", "a predicate must be", 5, false },
+	{ A "<o> .", "absolute", 28, false },
+	{ A "<> .", "absolute", 28, false },
+	{ A "<1a:b> .", "absolute", 28, false },
+	{ A "<:b> .", "absolute", 28, false },
+	{ A "<//a/b:c> .", "absolute", 28, false },
+	{ A "<http://a b> .", "no IRI has", 36, false },
+	{ A "<http://a/o", "an IRI that is not closed", 38, false },
+	{ A "<http://a/{> .", "no IRI has", 37, false },
+	{ A "<http://a/\\u0020> .", "not even escaped", 37, false },
+	{ A "<http://a/\\u005E> .", "not even escaped", 37, false },
+	{ A "<http://a/\\n> .", "no escapes but", 37, false },
+	{ A "<http://a/\\u00e> .", "all of its digits", 42, false },
+	{ A "\"a\\qb\" .", "does not exist", 29, false },
+	{ A "\"\\uD800\" .", "surrogate", 28, false },
+	{ A "\"\\uD83D\\uDE00\" .", "surrogate", 28, false },
+	{ A "\"\\U00110000\" .", "over U+10FFFF", 28, false },
+	{ A "\"\\UFFFFFFFF\" .", "over U+10FFFF", 28, false },
+	{ A "\"abc .", "not closed", 33, false },
+	{ A "'abc' .", "an object must be", 27, false },
+	{ A "\"\xc0\x80\" .", "UTF-8", 28, false },
+	{ A "\"a\xed\xa0\x80\" .", "UTF-8", 29, false },
+	{ A "\"\xf4\x90\x80\x80\" .", "UTF-8", 28, false },
+	{ A "\"\xe2\x82\" .", "UTF-8", 28, false },
+	{ A "\"\\n\xff\" .", "UTF-8", 30, false },
+	{ A "<a:\x80> .", "UTF-8", 30, false },
+	{ A "<a:o> . # \xff", "UTF-8", 37, false },
+	{ "# \xff", "UTF-8", 3, false },
+	{ A "_:-a .", "no label", 29, false },
+	{ A "_:.a .", "no label", 29, false },
+	{ A "_: .", "no label", 29, false },
+	{ A "_:a:b .", "expected \".\"", 30, false },
+	{ A "_a .", "begins with _:", 27, false },
+	{ A "\"x\"@ .", "empty part", 31, false },
+	{ A "\"x\"@1 .", "empty part", 31, false },
+	{ A "\"x\"@en- .", "empty part", 34, false },
+	{ A "\"x\"@abcdefghi .", "8 letters", 31, false },
+	{ A "\"x\"@en--LTR .", "ltr or rtl", 35, false },
+	{ A "\"x\"@en--ltr-a .", "ltr or rtl", 35, false },
+	{ A "\"x\"@en-- .", "ltr or rtl", 35, false },
+	{ A "\"x\"^<a:b> .", "begins with ^^", 30, false },
+	{ A "\"x\"^^_:a .", "must be an IRI", 32, false },
+	{ A "\"x\"^^<" RDF "langString> .", "with its tag", 32, false },
+	{ A "\"x\"^^<" RDF "dirLangString> .", "with its tag", 32, false },
+	{ A "<< _:a <b:> _:c >> .", "begins with <<(", 27, false },
+	{ A "<<( _:a <b:> _:c .", "ends with )>>", 44, false },
+	{ A "<<( \"a\" <b:> _:c )>> .", "a subject must be", 31, false },
+	{ "<<( _:a <b:> _:c )>> <http://a/p> _:o .", "only an object", 1, false },
+	{ "_:a <<( _:a <b:> _:c )>> _:o .", "only an object", 5, false },
+	{ "@prefix a: <b:> .", "a subject must be", 1, false },
+	{ "VERSION .", "followed by a string", 9, false },
+	{ "VERSIONS", "followed by a string", 8, false },
+};
+
+static void test_rules(void **state)
+{
+	struct buf wanted = {0}, got = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		buf_clear(&wanted);
+		buf_clear(&got);
+		slow_text(bytes_str(good[i].line), good[i].quads, &wanted);
+		for (int way = 0; way < NTRIPLES_WAYS; way++)
+			agree(good[i].line, strlen(good[i].line), good[i].quads);
+		if (good[i].wanted) {
+			buf_printf(&got, "ihttp://a/s|;ihttp://a/p|;%s\n", good[i].wanted);
+			assert_true(bytes_equal(whole(&wanted), whole(&got)));
+		} else {
+			assert_true(bytes_equal(whole(&wanted), bytes_str("refused\n")));
+		}
+	}
+	buf_release(&wanted);
+	buf_release(&got);
+}
+
+static void test_refusals(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof bad / sizeof *bad; i++) {
+		struct ntriples_scan s;
+		struct rdf_statement st;
+		const char *line = bad[i / 2].line;
+
+		ntriples_scan_begin(&s, bad[i / 2].quads, NULL);
+		if (ways[i % 2])
+			s.next = ways[i % 2];
+		assert_int_equal(ntriples_line(guarded(line, strlen(line)), &s, &st),
+				 ERR_BAD_RECORD);
+		if (!strstr(err_message(), bad[i / 2].why) || s.column != bad[i / 2].column)
+			fail_msg("%s\n%s\nnot: column %zu, %s", line, err_message(),
+				 bad[i / 2].column, bad[i / 2].why);
+		ntriples_scan_end(&s);
+		agree(line, strlen(line), bad[i / 2].quads);
+	}
+}
+
+/* --- random statements --- */
+
+static uint32_t random_code(void)
+{
+	static const uint32_t edge[] = {
+		0, 1, 8, 9, 10, 11, 12, 13, 31, ' ', '"', '\\', 0x7e, 0x7f, 0x80, 0x9f, 0xb7,
+		0x7ff, 0x800, 0xd7ff, 0xe000, 0xfffd, 0xfffe, 0xffff, 0x10000, 0x1fffe,
+		0x10ffff,
+	};
+	uint32_t code;
+
+	switch (rnd(8)) {
+	case 0:
+		return edge[rnd(sizeof edge / sizeof *edge)];
+	case 1:
+		do
+			code = (uint32_t)rnd(0x110000);
+		while (!utf8_is(code));
+		return code;
+	default:
+		return (uint32_t)(' ' + rnd(95));
+	}
+}
+
+/* Longer than a window now and then. */
+static size_t random_len(void)
+{
+	return rnd(16) ? rnd(20) : rnd(300);
+}
+
+static bool in_iri(uint32_t c)
+{
+	return c > 0x20 && !in(c, "<>\"{}|^`\\");
+}
+
+static struct bytes random_text(struct buf *room, bool iri)
+{
+	size_t start = room->len, n = random_len();
+
+	if (iri)
+		add(room, rnd(2) ? "http://a.b/" : rnd(2) ? "urn:" : "Z9+-.:");
+	while (n--) {
+		uint32_t c = random_code();
+
+		if (!iri || in_iri(c))
+			add_code(room, c);
+	}
+	return bytes_of(room->ptr + start, room->len - start);
+}
+
+static struct bytes random_label(struct buf *room)
+{
+	static const char *const parts[] = { "a", "Z", "0", "_", "-", ".", "\xc3\xa9", "\xc2\xb7",
+					     "\xe3\x80\x81", "\xf3\xaf\xbf\xbf" };
+	size_t start = room->len, n = random_len();
+
+	add(room, parts[rnd(4)]);
+	while (n--)
+		add(room, parts[rnd(10)]);
+	add(room, parts[rnd(5)]);
+	return bytes_of(room->ptr + start, room->len - start);
+}
+
+struct made {
+	struct buf room;
+	struct rdf_term nested[3 * NTRIPLES_DEPTH];
+	unsigned nested_n;
+	struct rdf_statement st;
+};
+
+static struct rdf_term random_node(struct made *m, bool iri)
+{
+	struct rdf_term t = { .kind = iri || rnd(3) ? RDF_IRI : RDF_BLANK };
+
+	t.text = t.kind == RDF_IRI ? random_text(&m->room, true) : random_label(&m->room);
+	return t;
+}
+
+static struct rdf_term random_object(struct made *m)
+{
+	static const char *const tags[] = { "en", "DE-at", "a-1-b2", "abcdefgh-ABCDEFGH" };
+	struct rdf_term t = { .kind = RDF_LITERAL };
+
+	if (rnd(6) == 0 && m->nested_n < 12) {
+		struct rdf_term *in = m->nested + m->nested_n;
+
+		m->nested_n += 3;
+		in[0] = random_node(m, false);
+		in[1] = random_node(m, true);
+		in[2] = random_object(m);
+		return (struct rdf_term){ .kind = RDF_TRIPLE, .triple = in };
+	}
+	if (rnd(2))
+		return random_node(m, false);
+	t.text = random_text(&m->room, false);
+	if (rnd(3) == 0) {
+		t.language = bytes_str(tags[rnd(4)]);
+		t.direction = (enum rdf_direction)rnd(3);
+	} else if (rnd(2)) {
+		t.datatype = random_text(&m->room, true);
+	}
+	return t;
+}
+
+static void random_statement(struct made *m, bool quads)
+{
+	buf_clear(&m->room);
+	assert_int_equal(buf_reserve(&m->room, 1 << 16), 0);	/* it must not move */
+	m->nested_n = 0;
+	m->st.n = quads && rnd(2) ? 4 : 3;
+	m->st.term[0] = random_node(m, false);
+	m->st.term[1] = random_node(m, true);
+	m->st.term[2] = random_object(m);
+	m->st.term[3] = random_node(m, false);
+	assert_true(m->room.cap <= 1 << 17);
+}
+
+/* --- and ways to spell them --- */
+
+static void spell_blanks(struct buf *out, bool some)
+{
+	if (some || rnd(3) == 0)
+		add(out, " ");
+	while (rnd(8) == 0)
+		add(out, rnd(2) ? " " : "\t");
+}
+
+static void spell_text(struct buf *out, struct bytes text, bool iri)
+{
+	static const char letters[] = "tbnrf\"'\\", bytes[] = "\t\b\n\r\f\"'\\";
+	const uint8_t *at = text.ptr, *end = at + text.len, *must;
+	uint32_t code;
+
+	for (; at < end; ) {
+		size_t n = utf8_get(at, end, &code);
+		bool must_be = !iri && in(code, "\"\\\n\r");
+
+		must = code && code < 0x80 ? (const uint8_t *)strchr(bytes, (int)code) : NULL;
+		if (!iri && must && (must_be || rnd(4) == 0) && rnd(3))
+			buf_printf(out, "\\%c", letters[must - (const uint8_t *)bytes]);
+		else if (must_be || rnd(64) == 0)
+			buf_printf(out, code > 0xffff || rnd(2) ? rnd(2) ? "\\U%08X" : "\\U%08x" :
+				   "\\u%04x", code);
+		else
+			assert_int_equal(buf_add(out, at, n), 0);
+		at += n;
+	}
+}
+
+static void spell_term(struct buf *out, const struct rdf_term *t)
+{
+	static const char *const directions[] = { "", "--ltr", "--rtl" };
+
+	if (t->kind == RDF_TRIPLE) {
+		add(out, "<<(");
+		for (int i = 0; i < 3; i++) {
+			spell_blanks(out, i && t->triple[i - 1].kind == RDF_BLANK);
+			spell_term(out, &t->triple[i]);
+		}
+		spell_blanks(out, false);
+		add(out, ")>>");
+		return;
+	}
+	add(out, t->kind == RDF_IRI ? "<" : t->kind == RDF_BLANK ? "_:" : "\"");
+	if (t->kind == RDF_BLANK)
+		assert_int_equal(buf_add(out, t->text.ptr, t->text.len), 0);
+	else
+		spell_text(out, t->text, t->kind == RDF_IRI);
+	add(out, t->kind == RDF_IRI ? ">" : t->kind == RDF_BLANK ? "" : "\"");
+	if (t->kind != RDF_LITERAL)
+		return;
+	if (t->language.len) {
+		spell_blanks(out, false);
+		buf_printf(out, "@%.*s%s", (int)t->language.len,
+			   (const char *)t->language.ptr, directions[t->direction]);
+	} else if (t->datatype.len || rnd(4) == 0) {
+		struct bytes type = t->datatype.len ? t->datatype : bytes_str(XSD "string");
+
+		spell_blanks(out, false);
+		add(out, "^^");
+		spell_blanks(out, false);
+		add(out, "<");
+		spell_text(out, type, true);
+		add(out, ">");
+	}
+}
+
+static void spell(struct buf *out, const struct rdf_statement *st)
+{
+	spell_blanks(out, false);
+	for (unsigned i = 0; i < st->n; i++) {
+		spell_term(out, &st->term[i]);
+		spell_blanks(out, true);
+	}
+	add(out, ".");
+	spell_blanks(out, false);
+	if (rnd(8) == 0)
+		add(out, "# <a> \"\xc3\xa9");
+}
+
+/* As the canonical form has it. */
+static void lower_languages(struct made *m, struct buf *room)
+{
+	for (unsigned i = 0; i < 3 + m->nested_n; i++) {
+		struct rdf_term *t = i < 3 ? &m->st.term[i] : &m->nested[i - 3];
+		size_t start = room->len;
+
+		if (t->kind != RDF_LITERAL)
+			continue;
+		for (size_t k = 0; k < t->language.len; k++)
+			buf_add_byte(room, t->language.ptr[k] |
+				     (is_alpha(t->language.ptr[k]) ? 0x20 : 0));
+		t->language = bytes_of(room->ptr + start, t->language.len);
+	}
+}
+
+static void test_round_trip(void **state)
+{
+	static struct made m;
+	struct buf line = {0}, text = {0}, wanted = {0}, got = {0}, lower = {0};
+
+	(void)state;
+	buf_reserve(&lower, 4096);
+	for (size_t i = 0; i < scaled(4000); i++) {
+		ntriples_fn *way = ways[i % 2] ? ways[i % 2] : ways[0];
+		enum rdf_form form = rnd(4) ? RDF_FORM_12 : RDF_FORM_11;
+		bool quads = i % 3 == 0;
+
+		buf_clear(&line);
+		buf_clear(&text);
+		buf_clear(&wanted);
+		buf_clear(&lower);
+		random_statement(&m, quads);
+		spell(&line, &m.st);
+		show(&wanted, &m.st);
+		buf_clear(&got);
+		fast_text(way, guarded(line.ptr, line.len), quads, &got);
+		assert_true(bytes_equal(whole(&wanted), whole(&got)));
+		agree(line.ptr, line.len, quads);
+
+		assert_int_equal(rdf_write(&text, &m.st, form), 0);
+		buf_clear(&got);
+		buf_clear(&wanted);
+		if (form == RDF_FORM_12)
+			lower_languages(&m, &lower);
+		show(&wanted, &m.st);
+		fast_text(way, guarded(text.ptr, text.len), quads, &got);
+		assert_true(bytes_equal(whole(&wanted), whole(&got)));
+	}
+	buf_release(&m.room);
+	buf_release(&line);
+	buf_release(&text);
+	buf_release(&wanted);
+	buf_release(&got);
+	buf_release(&lower);
+}
+
+static const char interesting[] = "<>\"\\{}|^`_:.@#\t\n\r -()uUV\x00\x7f\x80\xbf\xc2\xe2\xed\xf0\xff"
+				  "0aAgG";
+
+static void mutate(struct buf *b)
+{
+	for (uint64_t n = 1 + rnd(3); n && b->len; n--) {
+		size_t at = rnd(b->len), len;
+		uint8_t c = rnd(4) ? (uint8_t)interesting[rnd(sizeof interesting - 1)] :
+			(uint8_t)rnd(256);
+
+		switch (rnd(4)) {
+		case 0:
+			b->ptr[at] = c;
+			break;
+		case 1:
+			b->ptr[at] ^= (uint8_t)(1u << rnd(8));
+			break;
+		case 2:
+			memmove(b->ptr + at, b->ptr + at + 1, b->len - at - 1);
+			b->len--;
+			break;
+		default:
+			len = 1 + rnd(3);
+			assert_int_equal(buf_reserve(b, len), 0);
+			memmove(b->ptr + at + len, b->ptr + at, b->len - at);
+			memset(b->ptr + at, c, len);
+			b->len += len;
+		}
+	}
+}
+
+static void test_mutations(void **state)
+{
+	static struct made m;
+	struct buf text = {0};
+
+	(void)state;
+	for (size_t i = 0; i < scaled(12000); i++) {
+		bool quads = rnd(2);
+
+		buf_clear(&text);
+		for (uint64_t n = rnd(3); n + 1; n--) {
+			random_statement(&m, quads);
+			spell(&text, &m.st);
+			add(&text, rnd(4) ? "\n" : rnd(2) ? "\r\n" : "\r");
+		}
+		mutate(&text);
+		agree(text.ptr, text.len, quads);
+	}
+	buf_release(&m.room);
+	buf_release(&text);
+}
+
+/* --- places and ends --- */
+
+static void test_prefixes(void **state)
+{
+	static const char line[] = A "<<( _:a.b <b:\\u00e9> \"c\\n\xe2\x82\xac\"@en-GB--ltr )>>"
+		" <http://a/graph/of/a/length/that/is/more/than/one/window/has/room/for> . # x";
+	size_t full = (size_t)(strrchr(line, '.') - line);
+
+	(void)state;
+	for (size_t n = 0; n < sizeof line; n++) {
+		struct buf got = {0};
+		bool taken;
+
+		agree(line, n, true);
+		agree(line, n, false);
+		fast_text(ntriples_way(NTRIPLES_PLAIN), guarded(line, n), true, &got);
+		taken = got.len && !bytes_equal(whole(&got), bytes_str("refused\n"));
+		assert_int_equal(taken, n > full);
+		buf_release(&got);
+	}
+}
+
+static void test_every_byte(void **state)
+{
+	static const char line[] = " <a:b> <c:\\u0041>\"d\\n\"^^<e:f> <g:h>. #i\n_:j <k:l>"
+		" <<( _:m<n:o>\"p\"@q-r--rtl)>> _:s.\n";
+	char text[sizeof line];
+
+	(void)state;
+	for (size_t at = 0; at < sizeof line - 1; at++)
+		for (unsigned c = 0; c < 256; c++) {
+			memcpy(text, line, sizeof text);
+			text[at] = (char)c;
+			agree(text, sizeof text - 1, true);
+		}
+}
+
+static void test_hostile(void **state)
+{
+	uint8_t text[512];
+
+	(void)state;
+	for (size_t i = 0; i < scaled(20000); i++) {
+		size_t len = rnd(sizeof text);
+
+		for (size_t k = 0; k < len; k++)
+			text[k] = rnd(3) ? (uint8_t)interesting[rnd(sizeof interesting - 1)] :
+				(uint8_t)rnd(256);
+		agree(text, len, rnd(2));
+	}
+}
+
+static void test_utf8(void **state)
+{
+	static struct slow slow;
+
+	(void)state;
+	for (uint32_t i = 0; i < 1u << 20; i++) {
+		uint32_t x = i < 1u << 16 ? i | (uint32_t)rnd(1u << 16) << 16 : (uint32_t)rnd(UINT32_MAX);
+		uint8_t p[4];
+		size_t len = 1 + rnd(4);
+
+		if (i % 2)		/* nearly right */
+			x = (x & 0x3f3f3fffu) | 0x80808000u;
+		memcpy(p, &x, 4);
+		if (slow_decode(&slow, p, len) != (utf8_end(p, p + len) == p + len))
+			fail_msg("%zu bytes of %02x %02x %02x %02x", len, p[0], p[1], p[2], p[3]);
+	}
+	for (uint32_t code = 0; code < 0x110000; code++) {
+		uint8_t p[UTF8_LONGEST];
+		uint32_t back;
+		size_t n;
+
+		if (!utf8_is(code))
+			continue;
+		n = utf8_put(p, code);
+		assert_int_equal(utf8_get(p, p + n, &back), n);
+		assert_int_equal(back, code);
+	}
+}
+
+/* Each character as a label's first and as a later one. */
+static void test_labels(void **state)
+{
+	static struct slow slow;
+	struct buf none = {0};
+	struct ntriples_scan s;
+	struct rdf_statement st;
+
+	(void)state;
+	ntriples_scan_begin(&s, false, NULL);
+	for (uint32_t code = 0; code < 0x110000; code += code < 0x11000 ? 1 : 0xff) {
+		for (int later = 0; later < 2 && utf8_is(code); later++) {
+			struct buf line = {0};
+			int r;
+
+			add(&line, later ? "_:a" : "_:");
+			add_code(&line, code);
+			add(&line, " <b:> _:c .");
+			buf_clear(&none);
+			r = ntriples_line(whole(&line), &s, &st);
+			assert_int_equal(r < 0 ? -1 : r,
+					 slow_line(&slow, whole(&line), false, &none));
+			buf_release(&line);
+		}
+	}
+	ntriples_scan_end(&s);
+	buf_release(&none);
+}
+
+/* What is written for each character, alone and among others. */
+static void test_escapes_written(void **state)
+{
+	static const char *const short_of[] = { ['\b'] = "\\b", ['\t'] = "\\t",
+						['\n'] = "\\n", ['\f'] = "\\f",
+						['\r'] = "\\r", ['"'] = "\\\"",
+						['\\'] = "\\\\" };
+	struct buf text = {0}, wanted = {0}, got = {0};
+
+	(void)state;
+	for (uint32_t code = 0; code < 0x11000; code++) {
+		enum rdf_form form = code % 3 ? RDF_FORM_12 : RDF_FORM_11;
+		size_t before = rnd(12), behind = rnd(12);
+		struct rdf_term t = { .kind = RDF_LITERAL };
+		bool always = in(code, "\"\\\n\r");
+
+		if (!utf8_is(code))
+			continue;
+		buf_clear(&text);
+		buf_clear(&wanted);
+		buf_clear(&got);
+		buf_printf(&text, "%.*s", (int)before, "abcdefghijklmnop");
+		buf_printf(&wanted, "\"%.*s", (int)before, "abcdefghijklmnop");
+		add_code(&text, code);
+		if (always || (form == RDF_FORM_12 && code < '\\' && short_of[code]))
+			add(&wanted, short_of[code]);
+		else if (form == RDF_FORM_12 && (code < ' ' || code == 0x7f ||
+						 code == 0xfffe || code == 0xffff))
+			buf_printf(&wanted, "\\u%04X", code);
+		else
+			add_code(&wanted, code);
+		buf_printf(&text, "%.*s", (int)behind, "ABCDEFGHIJKLMNOP");
+		buf_printf(&wanted, "%.*s\"", (int)behind, "ABCDEFGHIJKLMNOP");
+		t.text = whole(&text);
+		assert_int_equal(rdf_write_term(&got, &t, form), 0);
+		if (!bytes_equal(whole(&got), whole(&wanted)))
+			fail_msg("U+%04X: %.*s is written %.*s", code, (int)wanted.len,
+				 (const char *)wanted.ptr, (int)got.len,
+				 (const char *)got.ptr);
+	}
+	buf_release(&text);
+	buf_release(&wanted);
+	buf_release(&got);
+}
+
+/* --- a piece --- */
+
+static void test_lines(void **state)
+{
+	static const char text[] = "# one\n\n" A "_:a .\r\n\r\nVERSION \"1.2\"\n" A "_:b .\r"
+		A "oops\n" A "_:c .";
+	static const struct { int r; uint64_t line; } wanted[] = {
+		{ 1, 3 }, { 1, 6 }, { ERR_BAD_RECORD, 7 }, { 1, 8 }, { 0, 8 }, { 0, 8 },
+	};
+
+	(void)state;
+	for (int way = 0; way < NTRIPLES_WAYS; way++) {
+		struct ntriples_scan s;
+		struct rdf_statement st;
+
+		ntriples_scan_begin(&s, false, NULL);
+		if (ways[way])
+			s.next = ways[way];
+		ntriples_scan_text(&s, bytes_str(text));
+		for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+			assert_int_equal(ntriples_scan_next(&s, &st), wanted[i].r);
+			assert_int_equal(s.line, wanted[i].line);
+		}
+		ntriples_scan_end(&s);
+	}
+}
+
+static void test_nothing_is_copied(void **state)
+{
+	static const char line[] = A "\"\xc3\xa9\"@en <g:> .";
+	struct ntriples_scan s;
+	struct rdf_statement st;
+	struct mem mem;
+
+	(void)state;
+	mem_init(&mem, 1);		/* no room at all */
+	ntriples_scan_begin(&s, true, &mem);
+	assert_int_equal(ntriples_line(bytes_str(line), &s, &st), 1);
+	for (int i = 0; i < 4; i++)
+		assert_true((const char *)st.term[i].text.ptr >= line &&
+			    (const char *)st.term[i].text.ptr < line + sizeof line);
+	assert_int_equal(mem.count, 0);
+	assert_int_equal(ntriples_line(bytes_str(A "\"\\n\" ."), &s, &st), ERR_MEMORY);
+	assert_ptr_equal(s.at, s.end);
+	ntriples_scan_end(&s);
+}
+
+static void test_large(void **state)
+{
+	const size_t len = 10u << 20;
+	struct buf text = {0}, out = {0};
+	struct ntriples_scan s;
+	struct rdf_statement st;
+
+	(void)state;
+	add(&text, A "\"");
+	for (size_t i = 0; i < len / 8; i++)
+		add(&text, i % 1000 ? "abcdefgh" : "\\u0041\xc3\xa9");
+	add(&text, "\" .\n");
+	ntriples_scan_begin(&s, false, NULL);
+	assert_int_equal(ntriples_line(whole(&text), &s, &st), 1);
+	assert_int_equal(st.term[2].text.len, len - 5 * ((len / 8 + 999) / 1000));
+	assert_int_equal(rdf_write(&out, &st, RDF_FORM_12), 0);
+	assert_int_equal(out.len, text.len - 5 * ((len / 8 + 999) / 1000));
+	ntriples_scan_end(&s);
+	buf_release(&text);
+	buf_release(&out);
+}
+
+static void test_depth(void **state)
+{
+	(void)state;
+	for (unsigned depth = 1; depth < 2000; depth += depth < 40 ? 1 : 500) {
+		struct buf text = {0}, got = {0};
+
+		add(&text, "<a:> <b:> ");
+		for (unsigned i = 0; i < depth; i++)
+			add(&text, "<<( <a:> <b:> ");
+		add(&text, "<c:>");
+		for (unsigned i = 0; i < depth; i++)
+			add(&text, " )>>");
+		add(&text, " .\n");
+		for (int way = 0; way < NTRIPLES_WAYS; way++) {
+			struct ntriples_scan s;
+			struct rdf_statement st;
+
+			ntriples_scan_begin(&s, false, NULL);
+			if (ways[way])
+				s.next = ways[way];
+			assert_int_equal(ntriples_line(whole(&text), &s, &st),
+					 depth > NTRIPLES_DEPTH ? ERR_BAD_RECORD : 1);
+			buf_clear(&got);
+			if (depth <= NTRIPLES_DEPTH) {
+				assert_int_equal(rdf_write(&got, &st, RDF_FORM_12), 0);
+				assert_true(bytes_equal(whole(&got), whole(&text)));
+			} else {
+				assert_non_null(strstr(err_message(), "too deep"));
+			}
+			ntriples_scan_end(&s);
+		}
+		buf_release(&text);
+		buf_release(&got);
+	}
+}
+
+static void write_all(struct bytes text, struct buf *out)
+{
+	struct ntriples_scan s;
+	struct rdf_statement st;
+	int r;
+
+	ntriples_scan_begin(&s, true, NULL);
+	ntriples_scan_text(&s, text);
+	while ((r = ntriples_scan_next(&s, &st)) > 0)
+		assert_int_equal(rdf_write(out, &st, RDF_FORM_12), 0);
+	assert_int_equal(r, 0);
+	ntriples_scan_end(&s);
+}
+
+/* Each statement of a piece may nest, however many do. */
+static void test_many_nested(void **state)
+{
+	struct buf text = {0}, got = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++)
+		add(&text, "<a:> <b:> <<( <a:> <b:> \"\\\"\" )>> .\n");
+	write_all(whole(&text), &got);
+	assert_true(bytes_equal(whole(&text), whole(&got)));
+	buf_release(&text);
+	buf_release(&got);
+}
+
+/* A buffer that cannot grow is left as it was. */
+static void test_write_without_memory(void **state)
+{
+	static struct made m;
+
+	(void)state;
+	for (size_t i = 0; i < scaled(500); i++) {
+		struct mem mem;
+		struct buf out = { .mem = &mem };
+
+		mem_init(&mem, 0);
+		random_statement(&m, true);
+		add(&out, "before");
+		mem.fail_at = mem.count + 1 + rnd(3);
+		if (rdf_write(&out, &m.st, RDF_FORM_12) < 0)
+			assert_true(bytes_equal(whole(&out), bytes_str("before")));
+		buf_release(&out);
+	}
+	buf_release(&m.room);
+}
+
+/* --- the files of the W3C --- */
+
+static const char *w3c(void)
+{
+	const char *data = getenv("STRATO_TEST_DATA");
+	static char path[4096];
+
+	if (!data) {
+		print_message("# STRATO_TEST_DATA is not set\n");
+		skip();
+	}
+	snprintf(path, sizeof path, "%s/kg/w3c", data);
+	return path;
+}
+
+static void read_whole(const char *path, struct buf *out)
+{
+	FILE *f = fopen(path, "r");
+	int c;
+
+	assert_non_null(f);
+	while ((c = getc(f)) != EOF)
+		buf_add_byte(out, (uint8_t)c);
+	fclose(f);
+}
+
+static bool refused(const struct buf *shown)
+{
+	return shown->len && memmem(shown->ptr, shown->len, "refused\n", 8);
+}
+
+/* All files of a folder: those named so must be refused, all others taken. */
+static size_t suite(const char *folder, const char *suffix, bool quads)
+{
+	char path[8192];
+	struct dirent *e;
+	size_t n = 0;
+	DIR *d;
+
+	snprintf(path, sizeof path, "%s/%s", w3c(), folder);
+	d = opendir(path);
+	if (!d) {
+		print_message("# there is no %s\n", path);
+		skip();
+	}
+	while ((e = readdir(d))) {
+		struct buf text = {0};
+		const char *dot = strrchr(e->d_name, '.');
+
+		if (!dot || strcmp(dot, suffix))
+			continue;
+		snprintf(path, sizeof path, "%s/%s/%s", w3c(), folder, e->d_name);
+		read_whole(path, &text);
+		for (int way = 0; way < NTRIPLES_WAYS; way++) {
+			struct buf got = {0};
+
+			if (!ways[way])
+				continue;
+			fast_text(ways[way], whole(&text), quads, &got);
+			if (refused(&got) != !!strstr(e->d_name, "-bad-"))
+				fail_msg("%s is %s", path, refused(&got) ? err_message() :
+					 "taken");
+			buf_release(&got);
+		}
+		agree(whole(&text).ptr, text.len, quads);
+		buf_release(&text);
+		n++;
+	}
+	closedir(d);
+	return n;
+}
+
+static void test_w3c(void **state)
+{
+	(void)state;
+	assert_int_equal(suite("n-triples11", ".nt", false), 72);
+	assert_int_equal(suite("n-triples11", ".nt", true), 72);
+	assert_int_equal(suite("n-quads11", ".nq", true), 89);
+	assert_int_equal(suite("n-triples12/syntax", ".nt", false), 29);
+}
+
+static void test_w3c_canonical(void **state)
+{
+	char path[8192], folder[4200];
+	struct dirent *e;
+	size_t n = 0;
+	DIR *d;
+
+	(void)state;
+	snprintf(folder, sizeof folder, "%s/n-triples12/c14n", w3c());
+	d = opendir(folder);
+	if (!d)
+		skip();
+	while ((e = readdir(d))) {
+		struct buf text = {0}, wanted = {0}, got = {0};
+		int stem = (int)strlen(e->d_name) - 3;
+
+		if (stem < 1 || strcmp(e->d_name + stem, ".nt") || strstr(e->d_name, "-c14n"))
+			continue;
+		snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+		read_whole(path, &text);
+		if (!strcmp(e->d_name, "literal_needing_uchar_escaping-02.nt"))
+			snprintf(path, sizeof path, "%s/literal_needing_uchar_escaping-01"
+				 "-c14n.nt", folder);	/* so its manifest */
+		else
+			snprintf(path, sizeof path, "%s/%.*s-c14n.nt", folder, stem, e->d_name);
+		read_whole(path, &wanted);
+		write_all(whole(&text), &got);
+		if (!bytes_equal(whole(&wanted), whole(&got)))
+			fail_msg("%s\n%.*s\nis written\n%.*s", path, (int)wanted.len,
+				 (const char *)wanted.ptr, (int)got.len, (const char *)got.ptr);
+		n++;
+		buf_release(&text);
+		buf_release(&wanted);
+		buf_release(&got);
+	}
+	closedir(d);
+	assert_int_equal(n, 41);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_escapes_written),
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_nothing_is_copied),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_many_nested),
+		cmocka_unit_test(test_write_without_memory),
+		cmocka_unit_test(test_w3c),
+		cmocka_unit_test(test_w3c_canonical),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
