@@ -51,3 +51,5 @@ libcore_a_SOURCES += %D%/rdf/ntriples.c %D%/rdf/ntriples.h
 libcore_a_SOURCES += %D%/rdf/ntriples_core.h %D%/rdf/ntriples_inside.h
 libcore_a_SOURCES += %D%/rdf/ntriples_simd.c
 libcore_a_SOURCES += %D%/rdf/rdf_write.c %D%/rdf/rdf_write.h
+libcore_a_SOURCES += %D%/literal_code.h
+libcore_a_SOURCES += %D%/prop.h

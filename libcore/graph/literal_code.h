@@ -1,0 +1,51 @@
+/* graph/literal_code.h - literals as bytes, as words people write, and compared
+ *
+ * As bytes a literal is its kind and what it needs:
+ *
+ *	tag	enum literal_kind; | 0x10 for the boolean true; | 0x80 when a graph follows
+ *	INTEGER	varint, zigzag (0, -1, 1, -2, ...)
+ *	DOUBLE	le64, IEEE 754 binary64, bit for bit
+ *	DECIMAL, DATE, DATETIME, STRING, JSON	varint length, text
+ *	LANG, TYPED	varint length, extra, varint length, text
+ *	graph	varint length, its bytes; never empty
+ *
+ * Equal bytes are equal literals, and the other way round.
+ */
+#ifndef GRAPH_LITERAL_CODE_H
+#define GRAPH_LITERAL_CODE_H
+
+#include "graph/literal.h"
+
+#define LITERAL_XSD "http://www.w3.org/2001/XMLSchema#"
+
+const char *literal_kind_name(enum literal_kind kind);	/* "integer", "text", ... */
+
+/* Appends. */
+int literal_encode(struct buf *out, const struct literal *l);
+/* Bytes read; 0 when IN begins with no literal.  OUT points into IN. */
+size_t literal_decode(struct literal *out, const uint8_t *in, size_t len);
+/* The same, IN being known to begin with one: its length alone; 0 when it does not. */
+size_t literal_len(const uint8_t *in, size_t len);
+
+bool literal_equal(const struct literal *a, const struct literal *b);
+
+/* As people write it: integers, decimals and reals (1e3), true and false, ISO dates and
+ * times; all else is text.  What is not the canonical form of its type keeps its own
+ * (LITERAL_TYPED), so that printing gives TEXT again, byte by byte. */
+void literal_parse(struct literal *out, struct bytes text);
+/* NAME=VALUE.  ERR_BAD_RECORD, without a place: no =, or no name before it. */
+int literal_parse_pair(struct property *out, struct bytes text);
+
+/* Appends its text alone: no quotes, no language, no type. */
+int literal_print(struct buf *out, const struct literal *l);
+/* Appends it as a value of JSON: numbers and booleans as such where JSON can say them
+ * exactly, JSON as it is, all else as a string; an invalid byte of UTF-8 as U+FFFD. */
+int literal_json(struct buf *out, const struct literal *l);
+
+/* Values, for filters: numbers by value whatever their type, dates and times by time
+ * (without a zone: as if of UTC), false before true, text by bytes, its language not
+ * looked at.  Other pairs have no order: LITERAL_APART, as a NaN with anything. */
+enum { LITERAL_LESS = -1, LITERAL_SAME = 0, LITERAL_MORE = 1, LITERAL_APART = 2 };
+int literal_compare(const struct literal *a, const struct literal *b);
+
+#endif
