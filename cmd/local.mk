@@ -52,6 +52,7 @@ strato_graph_SOURCES += %D%/graph/row.c
 strato_graph_SOURCES += %D%/graph/row.h
 strato_graph_SOURCES += %D%/graph/subgraph.c
 strato_graph_SOURCES += %D%/graph/wcc.c
+strato_graph_SOURCES += %D%/graph/cdlp.c
 strato_graph_LDADD = $(CMD_LDADD)
 bin_PROGRAMS += strato-init
 strato_init_SOURCES = %D%/init/init.c

@@ -27,6 +27,7 @@ static const struct sub {
 	{ "bfs", "how many steps every node is from one", bfs_main },
 	{ "pagerank", "how often a random reader is at each node", pagerank_main },
 	{ "wcc", "weakly connected components", wcc_main },
+	{ "cdlp", "communities, by label propagation", cdlp_main },
 };
 
 #define SUB_N (sizeof subs / sizeof subs[0])
@@ -54,7 +55,8 @@ static const struct cli_tool tool = {
 		"  subgraph   the edges near some nodes\n"
 		"  bfs        how many steps every node is from one\n"
 		"  pagerank   how often a random reader is at each node\n"
-		"  wcc        weakly connected components",
+		"  wcc        weakly connected components\n"
+		"  cdlp       communities, by label propagation",
 };
 
 int graph_layout(struct cli *c, int val, int dflt)

@@ -13,6 +13,7 @@
 #include "io/stream.h"
 
 int bfs_main(int argc, const char **argv);
+int cdlp_main(int argc, const char **argv);
 int check_main(int argc, const char **argv);
 int convert_main(int argc, const char **argv);
 int degree_main(int argc, const char **argv);

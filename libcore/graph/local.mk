@@ -43,6 +43,7 @@ libcore_a_SOURCES += %D%/build_inside.h %D%/build_write.c
 libcore_a_SOURCES += %D%/sweep.c %D%/sweep.h
 libcore_a_SOURCES += %D%/walk/depths.c %D%/walk/depths.h
 libcore_a_SOURCES += %D%/walk/pagerank.c %D%/walk/pagerank.h
+libcore_a_SOURCES += %D%/walk/cdlp.c %D%/walk/cdlp.h
 libcore_a_SOURCES += %D%/walk/wcc.c %D%/walk/wcc.h
 libcore_a_SOURCES += %D%/records.c %D%/records.h
 libcore_a_SOURCES += %D%/rdf/term.h

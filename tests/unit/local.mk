@@ -163,3 +163,6 @@ tests_unit_records_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/ntriples
 tests_unit_ntriples_SOURCES = %D%/ntriples.c
 tests_unit_ntriples_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/algorithms
+tests_unit_algorithms_SOURCES = %D%/algorithms.c %D%/made_graph.h
+tests_unit_algorithms_LDADD = $(UNIT_LDADD)
