@@ -1,4 +1,4 @@
-# tests/cmd/graph_whole.bats - strato-graph bfs, pagerank, wcc
+# tests/cmd/graph_whole.bats - strato-graph bfs, pagerank, wcc, cdlp
 load ../lib/common
 
 TAB=$'\t'
@@ -94,18 +94,42 @@ lines() { # the answer as words
 	run -64 strato-graph pagerank --tolerance=little
 }
 
+@test "cdlp: the label most neighbours have, of several the first in key order" {
+	small
+	[ "$(lines strato-graph cdlp --iterations=0)" = a:a,b:b,c:c,d:d,e:e,f:f,g:g,h:h,z:z, ]
+	[ "$(lines strato-graph cdlp --iterations=1)" = a:b,b:a,c:b,d:a,e:c,f:a,g:h,h:g,z:z, ]
+	[ "$(lines strato-graph cdlp --iterations=2)" = a:a,b:b,c:a,d:b,e:b,f:b,g:g,h:h,z:z, ]
+	[ "$(lines strato-graph cdlp --iterations=2 --top=2)" = b:4,a:2, ]
+	# an edge both ways counts twice, a number is not a text
+	printf '%s\n' '3 10' '3 9' '10 3' | import
+	[ "$(lines strato-graph cdlp --iterations=1)" = 3:10,9:3,10:3, ]
+	printf '%s\n' '3 10' '3 9' | import
+	[ "$(lines strato-graph cdlp --iterations=1)" = 3:9,9:3,10:3, ]
+	run -64 strato-graph cdlp --iterations=-1
+}
+
+@test "cdlp --type goes by edges of that type" {
+	printf 'a\tb\tx\nb\tc\ty\na\tc\ty\nc\td\tx\n' | strato-graph import -q -f tsv
+	[ "$(lines strato-graph cdlp --iterations=1 --type=x)" = a:b,b:a,c:d,d:c, ]
+	run -1 strato-graph cdlp --type=none
+}
+
 @test "one node, nodes without edges, no nodes" {
 	printf 'x x\n' | import
 	[ "$(lines strato-graph pagerank)" = x:1.0, ]
 	[ "$(lines strato-graph wcc)" = x:x, ]
+	[ "$(lines strato-graph cdlp)" = x:x, ]
 	printf 'x x\ny y\n' | import --loops=drop
 	[ "$(lines strato-graph pagerank)" = x:0.5,y:0.5, ]
 	[ "$(lines strato-graph wcc)" = x:x,y:y, ]
+	[ "$(lines strato-graph cdlp)" = x:x,y:y, ]
 	[ "$(lines strato-graph bfs y)" = y:0, ]
 	import </dev/null
 	[ -z "$(strato-graph pagerank)" ]
 	[ -z "$(strato-graph wcc)" ]
 	[ -z "$(strato-graph wcc --top=3)" ]
+	[ -z "$(strato-graph cdlp)" ]
+	[ -z "$(strato-graph cdlp --top=3)" ]
 	run -1 strato-graph bfs x
 }
 
@@ -117,6 +141,7 @@ lines() { # the answer as words
 		strato-graph bfs --threads=1 17 >bfs
 		strato-graph wcc --threads=1 >wcc
 		strato-graph pagerank --threads=1 >rank
+		strato-graph cdlp --threads=1 >cdlp
 		[ "$(wc -l <bfs)" -gt 1000 ]
 		for layout in csr coo csr-packed; do
 			for order in degree given; do
@@ -125,6 +150,7 @@ lines() { # the answer as words
 					strato-graph bfs --threads=$threads 17 | cmp - bfs
 					strato-graph wcc --threads=$threads | cmp - wcc
 					strato-graph pagerank --threads=$threads | cmp - rank
+					strato-graph cdlp --threads=$threads | cmp - cdlp
 				done
 			done
 		done
@@ -133,12 +159,12 @@ lines() { # the answer as words
 
 @test "memory that is not allowed is said with what it takes" {
 	printf '1 2\n3000000 2\n' | import
-	for words in 'bfs 1' pagerank wcc; do
+	for words in 'bfs 1' pagerank wcc cdlp; do
 		# shellcheck disable=SC2086
 		strato-graph $words >/dev/null
 	done
 	seq 1 2 2000000 | awk '{ print $1, $1 + 1 }' | import
-	for words in 'bfs 1' pagerank wcc; do
+	for words in 'bfs 1' pagerank wcc cdlp; do
 		# shellcheck disable=SC2086
 		run -71 --separate-stderr strato-graph $words --memory-limit=16M
 		[[ "$stderr" == *" over 2000000 nodes takes "*" MiB of memory, "* ]] || fail "$stderr"
@@ -152,56 +178,6 @@ lines() { # the answer as words
 	[ "$(wc -l <out)" = 5 ]
 	[ "$(strato-graph bfs -J a | jq -r 'select(.node == "e") | .depth')" = 3 ]
 	[ "$(strato-graph wcc -J | jq -r 'select(.node == "h") | .component')" = g ]
+	[ "$(strato-graph cdlp -J | jq -r 'select(.node == "z") | .community')" = z ]
 	strato-graph pagerank -J | jq -s -e 'map(.rank) | add | . > 0.999999 and . < 1.000001'
-}
-
-# What LDBC Graphalytics says of its own graphs: adjacency lines, or .v and .e files.
-ldbc() {
-	[ -n "${STRATO_TEST_DATA-}" ] && [ -d "$STRATO_TEST_DATA/graphs/ldbc" ] ||
-		skip "STRATO_TEST_DATA names no folder of third-party graphs"
-	D=$STRATO_TEST_DATA/graphs/ldbc
-}
-
-adjacency() { # FILE [--undirected]: "id neighbour ..." lines
-	awk '{ print $1 > "x.v"; for (i = 2; i <= NF; i++) print $1, $i > "x.e" }' "$1"
-	touch x.e
-	strato-graph import -q --replace -f ldbc ${2:+"$2"} x.v x.e
-}
-
-near() { # WANT: the ranks on standard input are its, within 1e-4 of each
-	sort -k1,1 | join -a1 -a2 -e none -o 1.2,2.2 - <(sort -k1,1 "$1") |
-		awk '{ d = $1 - $2; if (d < 0) d = -d; if ($1 == "none" || d > 1e-4 * $2) exit 1 }
-			END { exit NR == 0 }'
-}
-
-same_parts() { # WANT: each part of one is a part of the other
-	sort -k1,1 | join - <(sort -k1,1 "$1") | awk '($2 in a && a[$2] != $3) ||
-		($3 in b && b[$3] != $2) { exit 1 } { a[$2] = $3; b[$3] = $2 } END { exit NR == 0 }'
-}
-
-@test "ldbc: the validation graphs have the depths, ranks and components of the reference" {
-	ldbc
-	for kind in dir undir; do
-		how=$([ $kind = dir ] || echo --undirected)
-		adjacency "$D/bfs/$kind-input" $how
-		strato-graph bfs --all 1 | tr '\t' ' ' | cmp - <(sort -n "$D/bfs/$kind-output")
-		adjacency "$D/wcc/$kind-input" $how
-		strato-graph wcc | tr '\t' ' ' | same_parts "$D/wcc/$kind-output"
-		adjacency "$D/pr/$kind-input" $how
-		strato-graph pagerank --iterations=$([ $kind = dir ] && echo 14 || echo 26) |
-			tr '\t' ' ' | near "$D/pr/$kind-output"
-	done
-}
-
-@test "ldbc: the examples have the depths, ranks and components of the reference" {
-	ldbc
-	for kind in directed undirected; do
-		X=$D/example/example-$kind
-		strato-graph import -q --replace -f ldbc $([ $kind = directed ] || echo --undirected) \
-			"$X.v" "$X.e"
-		strato-graph bfs --all $([ $kind = directed ] && echo 1 || echo 2) | tr '\t' ' ' |
-			cmp - <(sort -n "$X-BFS")
-		strato-graph wcc | tr '\t' ' ' | same_parts "$X-WCC"
-		strato-graph pagerank --iterations=2 | tr '\t' ' ' | near "$X-PR"
-	done
 }

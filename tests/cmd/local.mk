@@ -15,3 +15,4 @@ CMD_TESTS += %D%/backup.bats
 CMD_TESTS += %D%/import.bats
 CMD_TESTS += %D%/graph_convert.bats
 CMD_TESTS += %D%/graph_whole.bats
+CMD_TESTS += %D%/graph_truth.bats
