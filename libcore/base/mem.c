@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 
 #define HEAD 16		/* keeps malloc's alignment */
 #define PAGE 4096
+#define LARGE (2u << 20)
 
 void mem_init(struct mem *m, size_t limit)
 {
@@ -105,6 +107,15 @@ void mem_free(struct mem *m, void *ptr)
 	memcpy(&size, head, sizeof size);
 	give_back(m, size + HEAD);
 	free(head);
+}
+
+void mem_large(void *ptr, size_t size)
+{
+	uintptr_t from = ((uintptr_t)ptr + LARGE - 1) & ~(uintptr_t)(LARGE - 1);
+	uintptr_t end = ((uintptr_t)ptr + size) & ~(uintptr_t)(LARGE - 1);
+
+	if (end > from)
+		madvise((void *)from, end - from, MADV_HUGEPAGE);
 }
 
 void *mem_pages(struct mem *m, size_t size)

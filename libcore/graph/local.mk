@@ -41,6 +41,7 @@ libcore_a_SOURCES += %D%/arrange_turn.c
 libcore_a_SOURCES += %D%/arrange_value.c
 libcore_a_SOURCES += %D%/build_inside.h %D%/build_write.c
 libcore_a_SOURCES += %D%/sweep.c %D%/sweep.h
+libcore_a_SOURCES += %D%/keep.c %D%/keep.h
 libcore_a_SOURCES += %D%/walk/depths.c %D%/walk/depths.h
 libcore_a_SOURCES += %D%/walk/pagerank.c %D%/walk/pagerank.h
 libcore_a_SOURCES += %D%/walk/cdlp.c %D%/walk/cdlp.h

@@ -238,6 +238,25 @@ static void ranks_are_the_same_whoever_counts(void **state)
 	made_free(&m);
 }
 
+/* Nor does it matter whether there was room to keep lists decoded. */
+static void ranks_are_the_same_with_little_memory(void **state)
+{
+	const struct pagerank_plan p = { .damping = 0.85, .iterations = 7, .types.all = true };
+	struct pagerank roomy, narrow;
+	struct made m;
+
+	made_random(&m, *state, 2000 + rnd(3000), 150000);
+	m.mem.peak = m.mem.used;
+	assert_int_equal(pagerank_find(&roomy, m.graph, &p), 0);
+	assert_true(m.mem.peak > m.mem.used + 4 * m.edge_n);
+	m.mem.limit = m.mem.used + pagerank_memory(m.node_n) + 65536;
+	assert_int_equal(pagerank_find(&narrow, m.graph, &p), 0);
+	assert_memory_equal(narrow.rank, roomy.rank, m.node_n * 8);
+	pagerank_release(&roomy);
+	pagerank_release(&narrow);
+	made_free(&m);
+}
+
 /* --- wcc --- */
 
 static uint32_t *plain_roots(const struct made *m, const struct graph_types *t, uint64_t *n)
@@ -345,6 +364,7 @@ int main(void)
 		TEST(depths_keep_within_their_memory),
 		TEST(ranks_are_those_of_the_definition),
 		TEST(ranks_are_the_same_whoever_counts),
+		TEST(ranks_are_the_same_with_little_memory),
 		TEST(components_are_those_of_a_plain_loop),
 		TEST(graphs_without_edges_or_nodes),
 	};

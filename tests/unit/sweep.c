@@ -3,7 +3,7 @@
 
 #include <stdatomic.h>
 
-#include "graph/sweep.h"
+#include "graph/keep.h"
 
 struct met {
 	struct made_edge *edge;		/* from: where the list is */
@@ -208,6 +208,78 @@ static int fail_at(void *ctx, const struct sweep_part *p)
 	return p->index == *(uint64_t *)ctx ? err_set(ERR_DAMAGED, "part") : 0;
 }
 
+/* --- kept lists --- */
+
+struct keeping {
+	struct keep keep;
+	struct met met;
+};
+
+static int each_kept(void *ctx, const struct sweep_part *p)
+{
+	struct keeping *k = ctx;
+	struct keep_walk w;
+	int r;
+
+	keep_begin(&w, &k->keep, p);
+	while ((r = keep_next(&w)) > 0) {
+		assert_true(w.node >= p->first && w.node < p->end && w.n > 0);
+		for (uint64_t i = 0; i < w.n; i++) {
+			size_t at = k->met.n++;
+
+			assert_true(at < k->met.cap);
+			k->met.edge[at] = (struct made_edge){ w.node, w.ids[i], 0, {0} };
+		}
+	}
+	return r;
+}
+
+/* The sweep that fills, two that read; without room all of them decode. */
+static void keep_once(struct made *m, bool room)
+{
+	enum csr_direction way = (enum csr_direction)(1 + rnd(3));
+	struct made_edge *want = calloc(2 * m->edge_n + 1, sizeof *want);
+	uint32_t id[MADE_TYPES];
+	struct graph_types t = made_types(m, id);
+	size_t n = expect(m, way, &t, want);
+	struct keeping k = { .met = { .edge = calloc(n + 1, sizeof *want), .cap = n } };
+	struct sweep s;
+
+	for (size_t i = 0; i < n; i++)
+		want[i].type = 0;
+	qsort(want, n, sizeof *want, made_order);
+	assert_int_equal(sweep_open(&s, m->graph, way, &t, 1 + (unsigned)rnd(8)), 0);
+	m->mem.limit = m->mem.used + (room ? 1 << 30 : 4 * n);
+	assert_int_equal(keep_open(&k.keep, &s, 3), 0);
+	assert_true((k.keep.ids != NULL) == (room && n));
+	for (int i = 0; i < 3; i++) {
+		k.met.n = 0;
+		assert_int_equal(sweep_run(&s, each_kept, &k), 0);
+		assert_int_equal(k.met.n, n);
+		qsort(k.met.edge, n, sizeof *want, made_order);
+		assert_memory_equal(k.met.edge, want, n * sizeof *want);
+		for (uint64_t part = 0; k.keep.ids && part < s.part_n; part++)
+			assert_true(k.keep.full[part]);
+	}
+	keep_close(&k.keep);
+	m->mem.limit = 0;
+	sweep_close(&s);
+	free(want);
+	free(k.met.edge);
+}
+
+static void kept_lists_are_those_that_were_decoded(void **state)
+{
+	for (uint64_t i = 0; i < scaled(60); i++) {
+		struct made m;
+
+		made_random(&m, *state, 1 + rnd(rnd(4) ? 300 : 20000), rnd(3000));
+		keep_once(&m, rnd(2));
+		keep_once(&m, true);
+		made_free(&m);
+	}
+}
+
 static void a_failing_part_fails_all(void **state)
 {
 	const struct graph_types all = { .all = true };
@@ -246,6 +318,7 @@ int main(void)
 		TEST(a_large_graph_has_parts_alike_for_any_threads),
 		TEST(a_scan_of_a_range_gives_the_rows_in_it),
 		TEST(edges_before_a_node_are_counted_by_the_heads),
+		TEST(kept_lists_are_those_that_were_decoded),
 		TEST(a_failing_part_fails_all),
 		TEST(a_graph_without_nodes_has_no_parts),
 	};

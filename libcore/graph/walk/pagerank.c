@@ -12,11 +12,12 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "graph/sweep.h"
+#include "graph/keep.h"
 
 struct ranking {
 	struct pagerank *out;
 	struct sweep ahead, against;
+	struct keep lists;		/* of against */
 	uint32_t *degree;		/* edges out */
 	uint64_t *share, *next;		/* of this step, of the one after */
 	uint64_t damping;		/* of PAGERANK_ONE */
@@ -68,21 +69,19 @@ static int share_part(void *ctx, const struct sweep_part *p)
 
 /* --- a step --- */
 
-static inline int gather(const uint64_t *share, struct csr_list *l, uint64_t *sum)
+static inline uint64_t gather(const uint64_t *share, const uint32_t *ids, uint64_t n)
 {
-	uint64_t a = 0, b = 0;
-	const uint32_t *ids;
-	int n, i;
+	uint64_t a = 0, b = 0, c = 0, d = 0, i;
 
-	while ((n = csr_block32(l, CSR_BLOCK, &ids)) > 0) {
-		for (i = 0; i + 1 < n; i += 2) {
-			a += share[ids[i]];
-			b += share[ids[i + 1]];
-		}
-		a += i < n ? share[ids[i]] : 0;
+	for (i = 0; i + 4 <= n; i += 4) {
+		a += share[ids[i]];
+		b += share[ids[i + 1]];
+		c += share[ids[i + 2]];
+		d += share[ids[i + 3]];
 	}
-	*sum = a + b;
-	return n;
+	for (; i < n; i++)
+		a += share[ids[i]];
+	return a + b + c + d;
 }
 
 /* What was gathered in next[] becomes rank and share. */
@@ -106,18 +105,13 @@ static void settle(struct ranking *k, const struct sweep_part *p)
 static int rank_part(void *ctx, const struct sweep_part *p)
 {
 	struct ranking *k = ctx;
-	struct sweep_walk w;
-	uint64_t sum;
+	struct keep_walk w;
 	int r;
 
 	memset(k->next + p->first, 0, (p->end - p->first) * sizeof *k->next);
-	sweep_begin(&w, p);
-	while ((r = sweep_next(&w)) > 0) {
-		r = gather(k->share, &w.list, &sum);
-		if (r < 0)
-			return r;
-		k->next[w.node] += sum;
-	}
+	keep_begin(&w, &k->lists, p);
+	while ((r = keep_next(&w)) > 0)
+		k->next[w.node] += gather(k->share, w.ids, w.n);
 	if (r == 0)
 		settle(k, p);
 	return r;
@@ -156,6 +150,8 @@ static int draw(struct ranking *k, uint64_t n)
 	k->degree = mem_zalloc(mem, n * sizeof(uint32_t));
 	if (!k->out->rank || !k->share || !k->next || !k->degree)
 		return ERR_MEMORY;
+	mem_large(k->share, n * sizeof(uint64_t));
+	mem_large(k->next, n * sizeof(uint64_t));
 	for (uint64_t i = 0; i < n; i++)
 		k->out->rank[i] = PAGERANK_ONE / n;
 	return 0;
@@ -172,12 +168,15 @@ static int begin(struct ranking *k, struct graph *g, const struct pagerank_plan 
 	if (r == 0)
 		r = draw(k, graph_node_n(g));
 	if (r == 0)
+		r = keep_open(&k->lists, &k->against, plan->iterations);
+	if (r == 0)
 		r = sweep_run(&k->ahead, count_part, k);
 	return r == 0 ? sweep_run(&k->ahead, share_part, k) : r;
 }
 
 static void end(struct ranking *k)
 {
+	keep_close(&k->lists);
 	sweep_close(&k->ahead);
 	sweep_close(&k->against);
 	mem_free(k->out->mem, k->share);
