@@ -50,6 +50,7 @@ strato_graph_SOURCES += %D%/graph/result.h
 strato_graph_SOURCES += %D%/graph/rm.c
 strato_graph_SOURCES += %D%/graph/row.c
 strato_graph_SOURCES += %D%/graph/row.h
+strato_graph_SOURCES += %D%/graph/sssp.c
 strato_graph_SOURCES += %D%/graph/subgraph.c
 strato_graph_SOURCES += %D%/graph/wcc.c
 strato_graph_SOURCES += %D%/graph/cdlp.c

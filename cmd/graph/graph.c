@@ -25,6 +25,7 @@ static const struct sub {
 	{ "edges", "list the edges", edges_main },
 	{ "subgraph", "the edges near some nodes", subgraph_main },
 	{ "bfs", "how many steps every node is from one", bfs_main },
+	{ "sssp", "how far every node is from one, by weight", sssp_main },
 	{ "pagerank", "how often a random reader is at each node", pagerank_main },
 	{ "wcc", "weakly connected components", wcc_main },
 	{ "cdlp", "communities, by label propagation", cdlp_main },
@@ -54,6 +55,7 @@ static const struct cli_tool tool = {
 		"  edges      list the edges\n"
 		"  subgraph   the edges near some nodes\n"
 		"  bfs        how many steps every node is from one\n"
+		"  sssp       how far every node is from one, by weight\n"
 		"  pagerank   how often a random reader is at each node\n"
 		"  wcc        weakly connected components\n"
 		"  cdlp       communities, by label propagation",

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "cmd/graph/graph.h"
 #include "graph/walk/paths.h"
+#include "graph/walk/weigh.h"
 
 enum { OPT_WEIGHT = 1, OPT_PATHS };
 
@@ -124,12 +125,7 @@ static int weigh(struct finder *f, const char *property)
 		return err_set(ERR_UNSUPPORTED, "no property \"%s\": weight is the only one",
 			       bytes_show(bytes_str(property)));
 	f->q.weight = csr_values(graph_csr(f->o.graph, CSR_OUT));
-	if (f->q.weight != CSR_NO_VALUES)
-		return 0;
-	err_set(ERR_UNSUPPORTED, "graph %s: its edges have no weights",
-		graph_entry(f->o.graph)->name);
-	err_hint("import reads them from a third column, as SRC DST WEIGHT in el");
-	return ERR_UNSUPPORTED;
+	return f->q.weight == CSR_NO_VALUES ? weigh_missing(f->o.graph) : 0;
 }
 
 static int path(struct finder *f, struct cli *c, const char *src, const char *dst)

@@ -360,6 +360,25 @@ int csr_block_values(struct csr_list *l, const union csr_value **v)
 	return r;
 }
 
+int csr_block_stored(struct csr_list *l, struct csr_stored *v)
+{
+	v->width = l->values_width;
+	v->base = l->values_base;
+	v->at = l->values_at + (l->edge + l->n - l->left - l->given) * v->width;
+	return v->width ? segment_check(l->csr->seg, v->at, (size_t)l->given * v->width) : 0;
+}
+
+int csr_stored_of(struct csr *c, const struct csr_type *t, uint64_t first, uint64_t n,
+		  struct csr_stored *v)
+{
+	v->width = t->values_width;
+	v->base = t->values_base;
+	v->at = t->values + first * v->width;
+	if (c->values == CSR_NO_VALUES || first > t->edge_n || n > t->edge_n - first)
+		return err_set(ERR_BUG, "the values of no edges");
+	return v->width ? segment_check(c->seg, v->at, n * v->width) : 0;
+}
+
 int csr_value_at(struct csr_list *l, uint64_t i, union csr_value *v)
 {
 	uint32_t w = l->values_width;

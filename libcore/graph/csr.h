@@ -144,6 +144,14 @@ static inline int csr_next(struct csr_list *l, uint64_t *to)
 /* The values of the ids that the last csr_block gave, in their order: as many.
  * ERR_BUG of a graph without values. */
 int csr_block_values(struct csr_list *l, const union csr_value **v);
+/* The same as they are stored, for kernels over many: integers of WIDTH bytes, little
+ * endian, less BASE, reals of 4 or 8; at WIDTH 0 each is BASE (of a real the bits). */
+struct csr_stored {
+	const uint8_t *at;
+	uint64_t base;
+	uint32_t width;
+};
+int csr_block_stored(struct csr_list *l, struct csr_stored *v);
 /* The value of the list's edge I, of csr_list.n. */
 int csr_value_at(struct csr_list *l, uint64_t i, union csr_value *v);
 /* csr_next and the value. */
@@ -191,6 +199,9 @@ int csr_type_of(struct csr *c, uint32_t type, struct csr_type *t);
 /* As csr_row and csr_degree. */
 int csr_row_of(struct csr *c, const struct csr_type *t, uint64_t node, struct csr_list *out);
 int csr_degree_of(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *out);
+/* The values of N edges of the type, from the FIRST on. */
+int csr_stored_of(struct csr *c, const struct csr_type *t, uint64_t first, uint64_t n,
+		  struct csr_stored *v);
 
 /* The rows of one type that are not empty, in order. */
 struct csr_group {		/* of a packed type, unfolded: private */

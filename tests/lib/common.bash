@@ -97,6 +97,7 @@ make_store() {
 	strato-put -s "$S" -b "$W/records.tsv"
 	strato-graph import -s "$S" -q -f tsv "$W/edges.tsv"
 	strato-graph import -s "$S" -q -g web -f tsv "$W/edges.tsv"
+	awk '{ print $1, $2, NR }' "$W/edges.tsv" | strato-graph import -s "$S" -q -g roads -f el
 	strato-backup -s "$S" -o "$W/image"
 	export STRATO_STORE=$S S W
 }

@@ -166,3 +166,6 @@ tests_unit_ntriples_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/algorithms
 tests_unit_algorithms_SOURCES = %D%/algorithms.c %D%/made_graph.h
 tests_unit_algorithms_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/sssp
+tests_unit_sssp_SOURCES = %D%/sssp.c %D%/made_graph.h
+tests_unit_sssp_LDADD = $(UNIT_LDADD)

@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "graph/walk/seen.h"
+#include "graph/walk/weigh.h"
 
 struct label {
 	union csr_value cost;	/* from this side's end */
@@ -149,22 +150,6 @@ static int set(struct side *s, const struct seen_node *n, union csr_value cost,
 	return 0;
 }
 
-static int negative(const struct side *s, uint64_t at, uint64_t to)
-{
-	struct dict *d = graph_dict(s->q->graph);
-	struct buf from = {0}, head = {0};
-	int r = dict_key(d, s->back ? to : at, &from);
-
-	if (r == 0)
-		r = dict_key(d, s->back ? at : to, &head);
-	if (r == 0)
-		r = err_set(ERR_BAD_RECORD, "the edge from \"%s\" to \"%s\" has a negative weight",
-			    bytes_show(buf_bytes(&from)), bytes_show(buf_bytes(&head)));
-	buf_release(&from);
-	buf_release(&head);
-	return r;
-}
-
 /* The path over an edge from AT to THERE, a node of the other side. */
 static void meet(struct search *x, const struct side *s, uint64_t at, uint64_t there,
 		 uint32_t type, union csr_value weight, union csr_value cost)
@@ -206,7 +191,7 @@ static int relax(struct search *x, struct side *s, uint64_t at, uint64_t to, uin
 	union csr_value cost;
 
 	if (s->q->weight == CSR_REALS ? weight.r < 0 : weight.i < 0)
-		return negative(s, node, to);
+		return weigh_negative(s->q->graph, s->back ? to : node, s->back ? node : to);
 	if (s->back ? path_banned(s->q->ban, to, to, node) :
 	    path_banned(s->q->ban, to, node, to))
 		return 0;
