@@ -1,14 +1,15 @@
 /* strato-graph bfs - how many steps every node is from one
  *
- * A batch answers source by source, each as soon as it was asked: with --summary
- * in one line, else a line a node.
+ * A batch answers source by source in their order, with --summary in one line, else
+ * a line a node.  Sources that are there already are asked about together; nobody
+ * who waits for an answer before sending the next is kept waiting.
  */
 #include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "cmd/graph/result.h"
-#include "graph/walk/depths.h"
+#include "graph/walk/many_depths.h"
 
 #define UNREACHED 9223372036854775807u	/* as LDBC Graphalytics has it */
 
@@ -21,20 +22,41 @@ static const struct cli_tool tool = {
 		    "strato-graph bfs -s /data/kv -g web -b --summary people",
 };
 
+/* Fewer sources are faster one by one. */
+#define TOGETHER 8u
+/* Digits of depths that a search of many should have room for. */
+#define DIGITS 8u
+
+struct asked {			/* a source that waits to be asked about with others */
+	struct buf key;
+	uint64_t node;
+	bool there;
+};
+
 struct bfs_ask {
 	struct result s;
 	struct depths_plan plan;
 	struct depths d;
+	struct many_depths many;	/* many.seen: these instead, of which start */
+	unsigned which;
+	struct asked asked[MANY_DEPTHS];
+	unsigned asked_n;
 	bool all, batch, summary;
-	uint64_t edge_n, missing_n;
+	uint64_t missing_n;
 };
+
+static inline uint32_t depth_at(const struct bfs_ask *b, uint64_t id)
+{
+	return b->many.seen ? many_depths_at(&b->many, b->which, id) : b->d.depth[id];
+}
 
 static bool depth_of(const void *ctx, uint64_t id, uint64_t *out)
 {
 	const struct bfs_ask *b = ctx;
+	uint32_t depth = depth_at(b, id);
 
-	*out = b->d.depth[id] == DEPTHS_NONE ? UNREACHED : b->d.depth[id];
-	return b->d.depth[id] != DEPTHS_NONE || b->all;
+	*out = depth == DEPTHS_NONE ? UNREACHED : depth;
+	return depth != DEPTHS_NONE || b->all;
 }
 
 static bool parent_of(const void *ctx, uint64_t id, uint64_t *out)
@@ -47,18 +69,29 @@ static bool parent_of(const void *ctx, uint64_t id, uint64_t *out)
 
 /* How many nodes it leads to, itself among them, how far the farthest is, and all
  * steps together. */
-static int put_summary(struct bfs_ask *b, struct bytes key)
+static int put_sums(struct bfs_ask *b, struct bytes key, uint64_t reached, uint64_t depth,
+		    uint64_t steps)
 {
 	struct row *w = &b->s.o.row;
+
+	row_bytes(w, "source", key);
+	row_u64(w, "reached", reached);
+	row_u64(w, "depth", depth);
+	row_u64(w, "steps", steps);
+	return row_end(w);
+}
+
+static int put_summary(struct bfs_ask *b, struct bytes key)
+{
+	const struct many_depths *m = &b->many;
 	uint64_t sum = 0;
 
+	if (m->seen)
+		return put_sums(b, key, m->reached_n[b->which], m->step_n[b->which],
+				m->step_sum[b->which]);
 	for (uint64_t i = 0; i < graph_node_n(b->s.o.graph); i++)
 		sum += b->d.depth[i] == DEPTHS_NONE ? 0 : b->d.depth[i];
-	row_bytes(w, "source", key);
-	row_u64(w, "reached", b->d.reached_n);
-	row_u64(w, "depth", b->d.step_n);
-	row_u64(w, "steps", sum);
-	return row_end(w);
+	return put_sums(b, key, b->d.reached_n, b->d.step_n, sum);
 }
 
 static int put(struct bfs_ask *b, struct bytes key)
@@ -92,15 +125,12 @@ static int absent(struct bfs_ask *b, struct bytes key)
 	return row_end(w);
 }
 
-static int answer(struct bfs_ask *b, struct bytes key)
+static int answer(struct bfs_ask *b, struct bytes key, uint64_t node)
 {
 	uint64_t n = graph_node_n(b->s.o.graph);
-	int r = opened_node(&b->s.o, key, &b->plan.start);
+	int r = result_start(&b->s, "bfs", depths_memory(n, b->plan.parents));
 
-	if (r == ERR_ABSENT)
-		return absent(b, key);
-	if (r >= 0)
-		r = result_start(&b->s, "bfs", depths_memory(n, b->plan.parents));
+	b->plan.start = node;
 	if (r == 0)
 		r = depths_find(&b->d, b->s.o.graph, &b->plan);
 	if (r < 0)
@@ -111,10 +141,102 @@ static int answer(struct bfs_ask *b, struct bytes key)
 	return r;
 }
 
-static int answer_record(void *ctx, const struct record *rec)
+static int answer_one(struct bfs_ask *b, struct bytes key)
 {
-	return answer(ctx, rec->key);
+	uint64_t node;
+	int r = opened_node(&b->s.o, key, &node);
+
+	if (r == ERR_ABSENT)
+		return absent(b, key);
+	return r < 0 ? r : answer(b, key, node);
 }
+
+/* --- many at once --- */
+
+/* The search of all that wait; 0 without one if there are too few of them, or too
+ * little memory. */
+static int search_together(struct bfs_ask *b)
+{
+	struct store *store = b->s.o.store;
+	uint64_t start[MANY_DEPTHS];
+	struct many_depths_plan plan = {
+		.start = start, .way = b->plan.way, .types = b->plan.types,
+		.threads = b->plan.threads, .depths = !b->summary,
+	};
+	uint64_t bytes = many_depths_memory(graph_node_n(b->s.o.graph), b->summary ? 0 : DIGITS);
+	int r;
+
+	for (unsigned i = 0; i < b->asked_n; i++)
+		if (b->asked[i].there)
+			start[plan.start_n++] = b->asked[i].node;
+	if (plan.start_n < TOGETHER || bytes > mem_left(store_mem(store)))
+		return 0;
+	r = result_start(&b->s, "bfs", bytes);
+	if (r == 0)
+		r = many_depths_find(&b->many, b->s.o.graph, &plan);
+	if (r == ERR_MEMORY)
+		return 0;		/* one by one they may have room */
+	if (r == 0)
+		result_stop(&b->s, b->many.edge_n);
+	return r;
+}
+
+static int answer_asked(void *ctx)
+{
+	struct bfs_ask *b = ctx;
+	unsigned n = b->asked_n;
+	int r = search_together(b);
+
+	b->which = 0;
+	for (unsigned i = 0; r == 0 && i < n; i++) {
+		const struct asked *a = &b->asked[i];
+
+		if (!a->there)
+			r = absent(b, buf_bytes(&a->key));
+		else if (b->many.seen)
+			r = put(b, buf_bytes(&a->key));
+		else
+			r = answer(b, buf_bytes(&a->key), a->node);
+		b->which += a->there;
+	}
+	many_depths_release(&b->many);
+	b->asked_n = 0;
+	return r;
+}
+
+static int ask(void *ctx, const struct record *rec)
+{
+	struct bfs_ask *b = ctx;
+	struct asked *a = &b->asked[b->asked_n];
+	int r;
+
+	if (b->plan.parents)
+		return answer_one(b, rec->key);
+	buf_clear(&a->key);
+	r = buf_add(&a->key, rec->key.ptr, rec->key.len);
+	if (r == 0)
+		r = opened_node(&b->s.o, rec->key, &a->node);
+	if (r < 0 && r != ERR_ABSENT)
+		return r;
+	a->there = r != ERR_ABSENT;
+	return ++b->asked_n == MANY_DEPTHS ? answer_asked(b) : 0;
+}
+
+static int answer_all(struct bfs_ask *b)
+{
+	int r;
+
+	b->s.o.idle = answer_asked;
+	b->s.o.idle_ctx = b;
+	r = opened_questions(&b->s.o, RECORD_KEYS, ask, b);
+	if (r == 0)
+		r = answer_asked(b);
+	for (unsigned i = 0; i < MANY_DEPTHS; i++)
+		buf_release(&b->asked[i].key);
+	return r;
+}
+
+/* --- --- */
 
 static int bfs(struct bfs_ask *b, struct cli *c, const char *source)
 {
@@ -122,10 +244,8 @@ static int bfs(struct bfs_ask *b, struct cli *c, const char *source)
 
 	b->plan.types = b->s.o.types;
 	b->plan.threads = b->s.threads;
-	if (r == 0 && b->batch)
-		r = opened_questions(&b->s.o, RECORD_KEYS, answer_record, b);
-	else if (r == 0)
-		r = answer(b, bytes_str(source));
+	if (r == 0)
+		r = b->batch ? answer_all(b) : answer_one(b, bytes_str(source));
 	return result_end(&b->s, r == 0 && b->missing_n ? ERR_ABSENT : r);
 }
 

@@ -59,6 +59,9 @@ struct opened {
 	uint32_t *type_id;
 	struct buf key, key2;		/* scratch */
 	struct in *in;			/* of questions */
+	/* Before the next question is waited for, if not NULL. */
+	int (*idle)(void *ctx);
+	void *idle_ctx;
 };
 
 /* The store, its newest state or --as-of's, the graph of -g, -o's file or standard output.

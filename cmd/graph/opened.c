@@ -158,11 +158,11 @@ static ssize_t fill(void *ctx, void *buf, size_t cap)
 	struct opened *o = ctx;
 
 	if (in_would_block(o->in)) {
-		int r;
+		int r = o->idle ? o->idle(o->idle_ctx) : 0;
 
 		row_flush(&o->row);
-		r = out_flush(o->out);
-
+		if (r == 0)
+			r = out_flush(o->out);
 		if (r < 0)
 			return r;
 	}

@@ -72,6 +72,36 @@ lines() { # the answer as words
 	wait "$pid"
 }
 
+@test "bfs -b answers many as it answers each" {
+	awk 'BEGIN { srand(7); for (i = 0; i < 3000; i++)
+		print int(rand() * rand() * 900), int(rand() * 1200) }' >el
+	import el
+	# more than are asked about together, some twice, some that are not there
+	awk 'BEGIN { srand(8); for (i = 0; i < 150; i++) print int(rand() * 1300) }' >ask
+	: >sums
+	: >lines
+	: >all
+	for key in $(cat ask); do
+		one=$(strato-graph bfs --summary "$key" 2>/dev/null) || one=$key$TAB'\N'$TAB'\N'$TAB'\N'
+		echo "$one" >>sums
+		strato-graph bfs --both "$key" 2>/dev/null | sed "s/^/$key$TAB/" >>lines
+		strato-graph bfs --in --all -J "$key" 2>/dev/null |
+			sed "s/^{/{\"source\":\"$key\",/" >>all
+	done
+	[ "$(wc -l <lines)" -gt 10000 ]
+	grep -q N sums
+	for threads in 1 3; do
+		run -1 --separate-stderr strato-graph bfs -b --summary --threads=$threads ask
+		cmp - sums <<<"$output"
+		strato-graph bfs -b --both --threads=$threads ask 2>/dev/null | cmp - lines
+	done
+	strato-graph bfs -b --in --all -J ask 2>/dev/null | jq -c . | cmp - <(jq -c . all)
+	# where memory has no room for many they are answered one by one
+	seq 1 2 1200000 | awk '{ print $1, $1 + 1 }' | import
+	seq 100 | strato-graph bfs -b --summary >wide
+	seq 100 | strato-graph bfs -b --summary --memory-limit=24M | cmp - wide
+}
+
 @test "wcc: the first key of what hangs together, --top the largest" {
 	small
 	[ "$(lines strato-graph wcc)" = a:a,b:a,c:a,d:a,e:a,f:a,g:g,h:g,z:z, ]

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "graph/walk/depths.h"
+#include "graph/walk/many_depths.h"
 #include "graph/walk/pagerank.h"
 #include "graph/walk/wcc.h"
 
@@ -143,6 +144,118 @@ static void depths_keep_within_their_memory(void **state)
 	depths_release(&d);
 	m.mem.limit = m.mem.used + depths_memory(m.node_n, true) - 4096;
 	assert_int_equal(depths_find(&d, m.graph, &p), ERR_MEMORY);
+	made_free(&m);
+}
+
+/* --- many at once --- */
+
+static uint64_t many_ahead, many_against;	/* steps, in all tests */
+
+static void one_of_many_agrees(const struct made *m, const struct many_depths_plan *p,
+			       const struct many_depths *d, unsigned which)
+{
+	struct depths_plan one = { .start = p->start[which], .way = p->way, .types = p->types };
+	struct depths alone;
+	uint64_t sum = 0;
+
+	assert_int_equal(depths_find(&alone, m->graph, &one), 0);
+	for (uint64_t v = 0; v < m->node_n; v++) {
+		sum += alone.depth[v] == DEPTHS_NONE ? 0 : alone.depth[v];
+		if (p->depths)
+			assert_int_equal(many_depths_at(d, which, v), alone.depth[v]);
+		else
+			assert_int_equal(d->seen[v] >> which & 1, alone.depth[v] != DEPTHS_NONE);
+	}
+	assert_int_equal(d->reached_n[which], alone.reached_n);
+	assert_int_equal(d->step_n[which], alone.step_n);
+	assert_int_equal(d->step_sum[which], sum);
+	depths_release(&alone);
+}
+
+static void many_agree(const struct made *m)
+{
+	uint64_t start[MANY_DEPTHS];
+	uint32_t id[MADE_TYPES];
+	struct many_depths_plan p = {
+		.start = start, .start_n = 1 + (unsigned)rnd(MANY_DEPTHS),
+		.way = (enum csr_direction)(1 + rnd(3)), .types = made_types(m, id),
+		.threads = 1 + (unsigned)rnd(8), .depths = rnd(3),
+	};
+	struct many_depths d;
+
+	for (unsigned i = 0; i < p.start_n; i++)
+		start[i] = i && rnd(8) == 0 ? start[i - 1] : rnd(m->node_n);
+	assert_int_equal(many_depths_find(&d, m->graph, &p), 0);
+	for (unsigned i = 0; i < p.start_n; i++)
+		one_of_many_agrees(m, &p, &d, i);
+	many_ahead += d.ahead_n;
+	many_against += d.against_n;
+	many_depths_release(&d);
+	assert_true(d.seen == NULL);
+}
+
+static void many_depths_are_those_of_each_alone(void **state)
+{
+	many_ahead = many_against = 0;
+	for (uint64_t i = 0; i < scaled(30); i++) {
+		struct made m;
+
+		made_random(&m, *state, 1 + rnd(rnd(3) ? 40 : 2000), rnd(3000));
+		many_agree(&m);
+		many_agree(&m);
+		made_free(&m);
+	}
+	print_message("# %" PRIu64 " steps along the edges, %" PRIu64 " against them\n",
+		      many_ahead, many_against);
+	assert_true(many_ahead > 10 && many_against > 10);
+}
+
+static void many_depths_of_a_large_graph(void **state)
+{
+	struct made m;
+
+	made_random(&m, *state, 2000 + rnd(50000), 150000);
+	many_agree(&m);
+	made_free(&m);
+}
+
+/* Depths of fifteen digits, and more counted in a step than a tally holds. */
+static void many_depths_of_a_chain_with_a_star_at_its_end(void **state)
+{
+	enum { CHAIN = 20000, STAR = 100000 };
+	struct made m = { .backend = *state, .layout = CSR_PACKED, .node_n = CHAIN + STAR,
+			  .type_n = 1 };
+	uint64_t start[] = { 0, 7, CHAIN - 1, CHAIN + 5 };
+	const struct many_depths_plan p = { .start = start, .start_n = 4, .way = CSR_OUT,
+					    .types.all = true, .threads = 2, .depths = true };
+	struct many_depths d;
+
+	m.edge = calloc(2 * m.node_n, sizeof *m.edge);
+	for (uint64_t i = 0; i + 1 < m.node_n; i++)
+		made_add(&m, (struct made_edge){ i < CHAIN ? i : CHAIN - 1, i + 1, 0, {0} });
+	made_write(&m);
+	assert_int_equal(many_depths_find(&d, m.graph, &p), 0);
+	for (unsigned i = 0; i < p.start_n; i++)
+		one_of_many_agrees(&m, &p, &d, i);
+	assert_int_equal(d.step_n[0], CHAIN);
+	many_depths_release(&d);
+	made_free(&m);
+}
+
+static void many_depths_keep_within_their_memory(void **state)
+{
+	uint64_t start[2] = {0};
+	const struct many_depths_plan p = { .start = start, .start_n = 2, .way = CSR_OUT,
+					    .types.all = true };
+	struct many_depths d;
+	struct made m;
+
+	made_random(&m, *state, 30000, 30000);
+	m.mem.limit = m.mem.used + many_depths_memory(m.node_n, 0) + 4096;
+	assert_int_equal(many_depths_find(&d, m.graph, &p), 0);
+	many_depths_release(&d);
+	m.mem.limit = m.mem.used + many_depths_memory(m.node_n, 0) - 4096;
+	assert_int_equal(many_depths_find(&d, m.graph, &p), ERR_MEMORY);
 	made_free(&m);
 }
 
@@ -362,6 +475,10 @@ int main(void)
 		TEST(depths_of_a_large_graph),
 		TEST(depths_of_a_long_chain),
 		TEST(depths_keep_within_their_memory),
+		TEST(many_depths_are_those_of_each_alone),
+		TEST(many_depths_of_a_large_graph),
+		TEST(many_depths_of_a_chain_with_a_star_at_its_end),
+		TEST(many_depths_keep_within_their_memory),
 		TEST(ranks_are_those_of_the_definition),
 		TEST(ranks_are_the_same_whoever_counts),
 		TEST(ranks_are_the_same_with_little_memory),

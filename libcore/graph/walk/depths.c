@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/team.h"
-#include "graph/sweep.h"
+#include "graph/walk/ways.h"
 
 /* Beamer's alpha: a pulling step is worth it when the front has more than this part
  * of the edges that are left, as it stops in the middle of most lists. */
@@ -28,9 +28,7 @@ struct search {
 	struct depths *d;
 	const struct depths_plan *plan;
 	struct graph *graph;
-	struct sweep ahead, against;	/* along the edges; against them */
-	const struct sweep *pull;
-	struct csr_type *type;		/* of ahead's sources */
+	struct ways ways;
 	uint64_t words;			/* of a bitmap */
 	uint64_t *seen, *front, *next;
 	uint32_t *queue, *found;
@@ -124,7 +122,7 @@ static int pull_part(void *ctx, const struct sweep_part *p)
 static int pull(struct search *s)
 {
 	uint64_t *swap = s->front;
-	int r = sweep_run(s->pull, pull_part, s);
+	int r = sweep_run(s->ways.pull, pull_part, s);
 
 	s->front = s->next;
 	s->next = swap;
@@ -172,8 +170,8 @@ static int push_node(struct search *s, struct pusher *p, uint32_t node)
 	struct csr_list l;
 	int n = 0;
 
-	for (uint32_t i = 0; i < s->ahead.source_n; i++) {
-		n = csr_row_of(s->ahead.source[i].csr, &s->type[i], node, &l);
+	for (uint32_t i = 0; i < s->ways.ahead.source_n; i++) {
+		n = csr_row_of(s->ways.ahead.source[i].csr, &s->ways.type[i], node, &l);
 		if (n < 0)
 			return n;
 		while ((n = csr_block32(&l, CSR_BLOCK, &ids)) > 0) {
@@ -220,7 +218,7 @@ static int push(struct search *s)
 	int r;
 
 	s->taken = 0;
-	r = team_run(together ? s->ahead.thread_n : 1, push_some, s);
+	r = team_run(together ? s->ways.ahead.thread_n : 1, push_some, s);
 	for (uint64_t i = 0; s->d->parent && i < s->found_n; i++)
 		s->seen[s->found[i] / 64] |= 1ull << s->found[i] % 64;
 	s->queue = s->found;
@@ -264,11 +262,10 @@ static int count_edges(struct search *s, uint64_t most)
 	int r = 0;
 
 	s->front_edges = 0;
-	for (uint64_t i = 0; r == 0 && i < s->front_n && s->front_edges <= most; i++)
-		for (uint32_t k = 0; r == 0 && k < s->ahead.source_n; k++) {
-			r = csr_degree_of(s->ahead.source[k].csr, &s->type[k], s->queue[i], &n);
-			s->front_edges += n;
-		}
+	for (uint64_t i = 0; r == 0 && i < s->front_n && s->front_edges <= most; i++) {
+		r = ways_degree(&s->ways, s->queue[i], &n);
+		s->front_edges += n;
+	}
 	return r;
 }
 
@@ -311,31 +308,6 @@ static int step(struct search *s)
 
 /* --- --- */
 
-static enum csr_direction other_way(enum csr_direction way)
-{
-	return way == CSR_OUT ? CSR_IN : way == CSR_IN ? CSR_OUT : CSR_BOTH;
-}
-
-static int open_sweeps(struct search *s)
-{
-	const struct depths_plan *p = s->plan;
-	bool one = graph_undirected(s->graph) || p->way == CSR_BOTH;
-	int r = sweep_open(&s->ahead, s->graph, p->way, &p->types, p->threads);
-
-	s->pull = one ? &s->ahead : &s->against;
-	if (r == 0 && !one)
-		r = sweep_open(&s->against, s->graph, other_way(p->way), &p->types, p->threads);
-	if (r < 0)
-		return r;
-	s->left = s->pull->edge_n;
-	s->type = mem_alloc(s->d->mem, s->ahead.source_n * sizeof *s->type);
-	if (!s->type)
-		return ERR_MEMORY;
-	for (uint32_t i = 0; r == 0 && i < s->ahead.source_n; i++)
-		r = csr_type_of(s->ahead.source[i].csr, s->ahead.source[i].type, &s->type[i]);
-	return r;
-}
-
 uint64_t depths_memory(uint64_t node_n, bool parents)
 {
 	return node_n * (parents ? 16 : 12) + (node_n / 64 + 1) * 24;
@@ -370,6 +342,7 @@ static void start(struct search *s)
 
 	s->queue[0] = (uint32_t)node;
 	s->front_n = s->d->reached_n = 1;
+	s->left = s->ways.pull->edge_n;
 	s->seen[node / 64] |= 1ull << node % 64;
 	s->d->depth[node] = 0;
 	if (s->d->parent)
@@ -380,14 +353,12 @@ static void end(struct search *s)
 {
 	struct mem *mem = s->d->mem;
 
-	mem_free(mem, s->type);
 	mem_free(mem, s->queue);
 	mem_free(mem, s->found);
 	mem_free(mem, s->seen);
 	mem_free(mem, s->front);
 	mem_free(mem, s->next);
-	sweep_close(&s->ahead);
-	sweep_close(&s->against);
+	ways_close(&s->ways);
 }
 
 int depths_find(struct depths *d, struct graph *g, const struct depths_plan *p)
@@ -398,7 +369,7 @@ int depths_find(struct depths *d, struct graph *g, const struct depths_plan *p)
 	*d = (struct depths){ .mem = graph_mem(g) };
 	r = sweep_narrow(g);
 	if (r == 0)
-		r = open_sweeps(&s);
+		r = ways_open(&s.ways, g, p->way, &p->types, p->threads);
 	if (r == 0)
 		r = draw(&s);
 	if (r == 0)
