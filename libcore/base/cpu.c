@@ -24,6 +24,7 @@ bool cpu_has(enum cpu_feature f)
 	HAS(CPU_AVX512BW, AVX512BW, "avx512bw");
 	HAS(CPU_AVX512VBMI, AVX512_VBMI, "avx512vbmi");
 	HAS(CPU_AVX512VBMI2, AVX512_VBMI2, "avx512vbmi2");
+	HAS(CPU_AVX512VPOPCNTDQ, AVX512_VPOPCNTDQ, "avx512vpopcntdq");
 	}
 	return false;
 }

@@ -11,7 +11,7 @@
 
 enum cpu_feature {
 	CPU_SSE42, CPU_POPCNT, CPU_LZCNT, CPU_BMI, CPU_BMI2, CPU_AVX2,
-	CPU_AVX512BW, CPU_AVX512VBMI, CPU_AVX512VBMI2,
+	CPU_AVX512BW, CPU_AVX512VBMI, CPU_AVX512VBMI2, CPU_AVX512VPOPCNTDQ,
 };
 
 /* May be used, as the system has it too.  False elsewhere than on x86-64. */

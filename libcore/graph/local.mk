@@ -60,3 +60,7 @@ libcore_a_SOURCES += %D%/prop.h
 libcore_a_SOURCES += %D%/walk/sssp.c %D%/walk/sssp.h
 libcore_a_SOURCES += %D%/walk/weigh.c %D%/walk/weigh.h
 libcore_a_SOURCES += %D%/walk/wheel.c %D%/walk/wheel.h
+libcore_a_SOURCES += %D%/walk/oriented.c %D%/walk/oriented.h
+libcore_a_SOURCES += %D%/walk/hubs.c %D%/walk/hubs.h
+libcore_a_SOURCES += %D%/walk/triangles.c %D%/walk/triangles.h
+libcore_a_SOURCES += %D%/walk/lcc.c %D%/walk/lcc.h

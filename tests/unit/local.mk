@@ -169,3 +169,6 @@ tests_unit_algorithms_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/sssp
 tests_unit_sssp_SOURCES = %D%/sssp.c %D%/made_graph.h
 tests_unit_sssp_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/triangles
+tests_unit_triangles_SOURCES = %D%/triangles.c %D%/made_graph.h
+tests_unit_triangles_LDADD = $(UNIT_LDADD)
