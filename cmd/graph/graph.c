@@ -29,6 +29,8 @@ static const struct sub {
 	{ "pagerank", "how often a random reader is at each node", pagerank_main },
 	{ "wcc", "weakly connected components", wcc_main },
 	{ "cdlp", "communities, by label propagation", cdlp_main },
+	{ "lcc", "how much of each node's neighbourhood is joined", lcc_main },
+	{ "triangles", "how many triangles there are", triangles_main },
 };
 
 #define SUB_N (sizeof subs / sizeof subs[0])
@@ -58,7 +60,9 @@ static const struct cli_tool tool = {
 		"  sssp       how far every node is from one, by weight\n"
 		"  pagerank   how often a random reader is at each node\n"
 		"  wcc        weakly connected components\n"
-		"  cdlp       communities, by label propagation",
+		"  cdlp       communities, by label propagation\n"
+		"  lcc        how much of each node's neighbourhood is joined\n"
+		"  triangles  how many triangles there are",
 };
 
 int graph_layout(struct cli *c, int val, int dflt)

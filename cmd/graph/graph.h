@@ -21,6 +21,7 @@ int edges_main(int argc, const char **argv);
 int export_main(int argc, const char **argv);
 int import_main(int argc, const char **argv);
 int info_main(int argc, const char **argv);
+int lcc_main(int argc, const char **argv);
 int ls_main(int argc, const char **argv);
 int mv_main(int argc, const char **argv);
 int neighbors_main(int argc, const char **argv);
@@ -30,6 +31,7 @@ int path_main(int argc, const char **argv);
 int rm_main(int argc, const char **argv);
 int sssp_main(int argc, const char **argv);
 int subgraph_main(int argc, const char **argv);
+int triangles_main(int argc, const char **argv);
 int wcc_main(int argc, const char **argv);
 
 /* enum csr_layout of --layout's text, enum dict_order of --order's; DFLT when it was not

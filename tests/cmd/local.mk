@@ -17,3 +17,4 @@ CMD_TESTS += %D%/graph_convert.bats
 CMD_TESTS += %D%/graph_whole.bats
 CMD_TESTS += %D%/graph_truth.bats
 CMD_TESTS += %D%/graph_sssp.bats
+CMD_TESTS += %D%/graph_triangles.bats
