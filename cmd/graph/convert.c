@@ -57,8 +57,11 @@ static uint64_t version_of(const struct manifest *m, const char *name)
 	return g ? g->version : 0;
 }
 
+/* In its stead it keeps its space: changes that lie there go on to apply, also those
+ * that came meanwhile. */
 static int publish(void *ctx, struct manifest *m, uint64_t version)
 {
+	const struct manifest_graph *was;
 	struct convert *cv = ctx;
 	struct manifest_graph *g = &cv->made;
 
@@ -68,9 +71,29 @@ static int publish(void *ctx, struct manifest *m, uint64_t version)
 	memcpy(g->name, cv->to, strlen(cv->to));
 	g->version = version;
 	g->created_ns = clock_wall_ns();
-	g->space = m->next_space++;
+	was = strcmp(cv->from, cv->to) ? NULL : manifest_find_graph(m, cv->from);
+	g->space = was ? was->space : m->next_space++;
+	g->folded = was ? was->folded : 0;
 	manifest_drop_graph(m, cv->to);
 	return manifest_add_graph(m, g);
+}
+
+/* What is converted are the segments: a copy would lack what lies in the space. */
+static int refuse_changes(struct convert *cv, const struct manifest_graph *g)
+{
+	struct entry e;
+	struct iter *it;
+	int r = snapshot_changes(cv->snap, g->space, g->folded, &it);
+
+	if (r <= 0)
+		return r;
+	r = iter_next(it, &e);
+	iter_close(it);
+	if (r <= 0)
+		return r;
+	err_set(ERR_EXISTS, "graph \"%s\" has changes that a copy would lack", cv->from);
+	err_hint("'strato-graph compact -g %s' first", cv->from);
+	return ERR_EXISTS;
 }
 
 /* The graph there is, and may the other name be taken? */
@@ -96,7 +119,8 @@ static int look(struct convert *cv)
 		err_hint("--replace drops it");
 		return ERR_EXISTS;
 	}
-	return graph_open(&cv->graph, store_backend(cv->store), store_id(cv->store), g,
+	r = strcmp(cv->from, cv->to) ? refuse_changes(cv, g) : 0;
+	return r < 0 ? r : graph_open(&cv->graph, store_backend(cv->store), store_id(cv->store), g,
 			  store_mem(cv->store));
 }
 

@@ -81,6 +81,11 @@ uint64_t log_entry_n(const struct log *l)
 	return l->t->head->node_n;
 }
 
+uint64_t log_space_version(const struct log *l, uint32_t space)
+{
+	return *tail_space(l->t, space);
+}
+
 uint64_t log_now_ns(const struct log *l)
 {
 	uint64_t now = clock_wall_ns(), last = l->t->head->wall_ns;

@@ -74,6 +74,8 @@ void log_close(struct log *l);			/* NULL is fine */
 uint64_t log_bytes(const struct log *l);	/* appended so far, headers included */
 uint64_t log_file_bytes(const struct log *l);	/* the file, room ahead of need included */
 uint64_t log_entry_n(const struct log *l);
+/* No entry of this space (not 0, the users') is newer: 0 when there is none. */
+uint64_t log_space_version(const struct log *l, uint32_t space);
 uint64_t log_version(const struct log *l);	/* last appended (under log_begin) */
 /* The last version a manifest took: a reader whose manifest is older looks again,
  * lest it see what came after that version and not the version itself. */

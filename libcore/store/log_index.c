@@ -56,6 +56,8 @@ int log_index_stage(struct tail *t, const struct file *f, uint64_t blk, uint64_t
 		node.hash = tail_hash(t, e.space, e.key);
 		node.len = (uint32_t)n;
 		tail_stage(t, i, &node);
+		if (e.space)
+			tail_raise(tail_space(t, e.space), version);
 		rest.ptr += n;
 		rest.len -= (size_t)n;
 	}

@@ -49,6 +49,7 @@ static void get_run(struct run_info *r, const struct manifest_run_disk *d)
 	r->version_max = le64_get(d->version_max);
 	r->bulk_version = le64_get(d->bulk_version);
 	r->level = le32_get(d->level);
+	r->space_most = le32_get(d->space_most);
 }
 
 static void put_run(struct manifest_run_disk *d, const struct run_info *r)
@@ -62,13 +63,17 @@ static void put_run(struct manifest_run_disk *d, const struct run_info *r)
 	d->version_max = le64_of(r->version_max);
 	d->bulk_version = le64_of(r->bulk_version);
 	d->level = le32_of(r->level);
+	d->space_most = le32_of(r->space_most);
 }
 
 bool manifest_get_graph(struct manifest_graph *g,
 			const struct manifest_graph_disk *d)
 {
+	static const uint8_t zero[sizeof d->zero_too];
+
 	if (d->name[MANIFEST_NAME_MAX] != '\0' ||
-	    le32_get(d->segment_n) > MANIFEST_GRAPH_SEGMENTS)
+	    le32_get(d->segment_n) > MANIFEST_GRAPH_SEGMENTS ||
+	    memcmp(d->zero_too, zero, sizeof zero))
 		return false;
 	memcpy(g->name, d->name, sizeof g->name);
 	g->version = le64_get(d->version);
@@ -79,6 +84,7 @@ bool manifest_get_graph(struct manifest_graph *g,
 	g->space = le32_get(d->space);
 	g->flags = le32_get(d->flags);
 	g->segment_n = le32_get(d->segment_n);
+	g->folded = le64_get(d->folded);
 	for (uint32_t i = 0; i < g->segment_n; i++)
 		get_ref(&g->segment[i], &d->segment[i]);
 	return true;
@@ -96,6 +102,7 @@ void manifest_put_graph(struct manifest_graph_disk *d, const struct manifest_gra
 	d->space = le32_of(g->space);
 	d->flags = le32_of(g->flags);
 	d->segment_n = le32_of(g->segment_n);
+	d->folded = le64_of(g->folded);
 	for (uint32_t i = 0; i < g->segment_n; i++)
 		put_ref(&d->segment[i], &g->segment[i]);
 }

@@ -12,7 +12,7 @@
 #include "store/run.h"
 
 #define MANIFEST_NAME_MAX 255u		/* bytes of a graph's name */
-#define MANIFEST_GRAPH_SEGMENTS 8
+#define MANIFEST_GRAPH_SEGMENTS 7
 
 struct manifest_blob {			/* a sealed or leased blob file */
 	uint64_t id;
@@ -26,6 +26,7 @@ struct manifest_graph {
 	uint64_t version;		/* the commit that made it */
 	uint64_t created_ns;		/* wall clock */
 	uint32_t space;			/* its space in the log, never reused */
+	uint64_t folded;		/* entries of the space up to here are in the segments */
 	uint32_t segment_n;
 	struct segment_ref segment[MANIFEST_GRAPH_SEGMENTS];
 	uint64_t node_n, edge_n, type_n;

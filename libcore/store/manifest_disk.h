@@ -54,7 +54,7 @@ struct manifest_run_disk {
 /*38*/	le64 version_max;
 /*40*/	le64 bulk_version;	/* stands for version 0 in the run's rows */
 /*48*/	le32 level;
-/*4c*/	le32 zero;
+/*4c*/	le32 space_most;	/* of its rows; 0: the users' keys alone */
 };
 DISK_SIZE(struct manifest_run_disk, 0x50);
 DISK_AT(struct manifest_run_disk, level, 0x48);
@@ -79,8 +79,11 @@ struct manifest_graph_disk {
 /*130*/	le32 segment_n;
 /*134*/	le32 zero;
 /*138*/	struct segment_ref_disk segment[MANIFEST_GRAPH_SEGMENTS];
+/*1e0*/	le64 folded;		/* entries of the space up to here are in the segments */
+/*1e8*/	uint8_t zero_too[16];	/* must be zero */
 };
-DISK_SIZE(struct manifest_graph_disk, 0x138 + 24 * MANIFEST_GRAPH_SEGMENTS);
+DISK_SIZE(struct manifest_graph_disk, 0x1f8);
+DISK_AT(struct manifest_graph_disk, folded, 0x1e0);
 DISK_AT(struct manifest_graph_disk, version, 0x100);
 DISK_AT(struct manifest_graph_disk, segment, 0x138);
 

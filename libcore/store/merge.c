@@ -49,6 +49,18 @@ static void make_removal(struct entry *e)
 	e->value = bytes_of(NULL, 0);
 }
 
+/* Of a graph, and in its segments already; or of a graph that is no more.  Nobody
+ * looks at it again, nor at anything older of its key. */
+static bool is_settled(const struct manifest *m, const struct entry *e)
+{
+	if (e->space == 0 || e->space >= m->next_space)
+		return false;
+	for (uint32_t i = 0; i < m->graph_n; i++)
+		if (m->graph[i].space == e->space)
+			return e->version <= m->graph[i].folded;
+	return true;
+}
+
 static int iter_to_run(struct store *s, struct iter *it, uint64_t entry_n, bool last,
 		       struct reclaim *c, struct run_info *out)
 {
@@ -59,6 +71,10 @@ static int iter_to_run(struct store *s, struct iter *it, uint64_t entry_n, bool 
 
 	r = run_create(&w, s->backend, s->manifest.store_id, entry_n, merge_codec(s), &s->mem);
 	while (r == 0 && (r = iter_next(it, &e)) == 1) {
+		if (is_settled(&s->manifest, &e)) {
+			r = 0;
+			continue;
+		}
 		/* What expired hides what is older, like a removal, and is one from
 		 * here on: its value goes now, whatever the clock says later. */
 		if (entry_expired(&e, now_ms))

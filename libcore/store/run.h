@@ -26,6 +26,7 @@ struct run_info {
 	uint64_t version_min, version_max;
 	uint64_t bulk_version;		/* stands for version 0 in its rows */
 	uint32_t level;
+	uint32_t space_most;		/* the highest space of a row */
 };
 
 /* ENTRY_N_MOST bounds the filter's size; fewer is fine.  Add in strictly

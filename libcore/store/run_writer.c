@@ -204,6 +204,7 @@ static int end_row(struct run_writer *w, struct bytes key, size_t body_len,
 	add_to_filter(w, hash);
 	i->entry_n++;
 	i->remove_n += kind == ENTRY_REMOVE;
+	i->space_most = rows_space(key.ptr);	/* rows ascend */
 	if (version && (i->version_min == 0 || version < i->version_min))
 		i->version_min = version;
 	if (version > i->version_max)

@@ -2,8 +2,9 @@
  *
  * A snapshot is a manifest, its runs (opened: a removed file stays readable), and
  * a log handle of its own with a shared lock that keeps the log's file from being
- * recycled.  Of a kept manifest (store/kept.h) it needs no log, nor for graphs alone,
- * which the manifest names.  Nothing here waits for a writer, nor makes one wait.
+ * recycled.  Of a kept manifest (store/kept.h) it needs no log.  For graphs alone runs
+ * stay closed until one may hold changes.  Nothing here waits for a writer, nor makes
+ * one wait.
  */
 #include <string.h>
 
@@ -53,7 +54,7 @@ static int hold(struct snapshot *v)
 	struct log_options o;
 	int r = manifest_copy(&v->manifest, &s->manifest);
 
-	if (r < 0 || s->graphs)
+	if (r < 0)
 		return r;
 	store_log_options(s, &o);
 	o.write = false;
@@ -62,8 +63,8 @@ static int hold(struct snapshot *v)
 		r = log_hold(v->log);
 	if (r < 0 && !store_moved(r) && v->log)
 		r = 0;		/* no permission to lock: the files are asked as they are */
-	if (r == 0)
-		r = hold_runs(v);
+	if (r == 0)		/* for graphs a run is opened when changes lie in it */
+		r = s->graphs ? run_set_init(&v->runs, s, &v->manifest) : hold_runs(v);
 	if (r == 0)
 		v->version = log_durable(v->log);
 	if (r == 0 && log_floor(v->log) > v->manifest.version)
@@ -335,6 +336,90 @@ int snapshot_iter_since(struct snapshot *v, const struct iter_from *from,
 			iter_close(source[--n]);
 	mem_free(&s->mem, source);
 	return r;
+}
+
+/* --- the entries of one space --- */
+
+struct changes {
+	struct iter iter;
+	struct iter *from;
+	struct mem *mem;
+	uint32_t space;
+	uint64_t after;
+};
+
+static int changes_next(struct iter *it, struct entry *out)
+{
+	struct changes *c = (struct changes *)it;
+	int r;
+
+	while ((r = iter_next(c->from, out)) == 1 && out->space == c->space)
+		if (out->version > c->after)
+			return 1;
+	return r < 0 ? r : 0;
+}
+
+static void changes_close(struct iter *it)
+{
+	struct changes *c = (struct changes *)it;
+
+	iter_close(c->from);
+	mem_free(c->mem, c);
+}
+
+static const struct iter_ops changes_ops = { changes_next, changes_close };
+
+static bool run_may_change(const struct run_info *i, uint32_t space, uint64_t after)
+{
+	return i->space_most >= space && (i->version_max > after || i->bulk_version > after);
+}
+
+/* Of the log and the runs, newest first, those that may have such entries. */
+static int changed_in(struct snapshot *v, uint32_t space, uint64_t after,
+		      struct iter **source, size_t *n)
+{
+	const struct iter_from from = { .space = space };
+	struct store *s = v->store;
+	struct run *run;
+	int r = 0;
+
+	if (v->log && log_space_version(v->log, space) > after) {
+		r = log_iter(&source[0], v->log, v->version, &from);
+		*n += r == 0;
+	}
+	for (uint32_t i = 0; r == 0 && i < v->manifest.run_n; i++) {
+		if (!run_may_change(&v->manifest.run[i], space, after))
+			continue;
+		r = run_set_open(&v->runs, s, &v->manifest, i, &run);
+		if (r == 0)
+			r = run_iter(&source[*n], run, &from, &s->mem);
+		*n += r == 0;
+	}
+	return r;
+}
+
+int snapshot_changes(struct snapshot *v, uint32_t space, uint64_t after, struct iter **out)
+{
+	struct mem *mem = &v->store->mem;
+	struct iter **source = mem_alloc(mem, (v->manifest.run_n + 1) * sizeof *source);
+	struct changes *c = mem_zalloc(mem, sizeof *c);
+	size_t n = 0;
+	int r = source && c ? changed_in(v, space, after, source, &n) : ERR_MEMORY;
+
+	if (r == 0 && n) {
+		*c = (struct changes){ { &changes_ops }, NULL, mem, space, after };
+		r = iter_merge(&c->from, source, n, false, mem);
+	} else {
+		while (n)
+			iter_close(source[--n]);
+	}
+	mem_free(mem, source);
+	if (r < 0 || !c || !c->from) {
+		mem_free(mem, c);
+		return r;
+	}
+	*out = &c->iter;
+	return 1;
 }
 
 /* A scan shows what is live, inside the bounds, and stops at the first key past. */

@@ -21,8 +21,8 @@ struct txn;
 
 struct store_options {
 	bool write;
-	bool graphs;			/* only what the manifest names will be asked for,
-					 * no key: the log and the runs stay closed */
+	bool graphs;			/* only graphs will be asked for, no key: runs stay
+					 * closed but for snapshot_changes */
 	uint64_t wait_ns;		/* for the store's locks */
 	/* Makes the settings in force from the bytes of the store's `config` (and its
 	 * path for messages).  NULL: built in and the store's. */
@@ -91,6 +91,11 @@ int snapshot_iter(struct snapshot *v, const struct iter_from *from, struct iter 
 int snapshot_iter_since(struct snapshot *v, const struct iter_from *from,
 			uint64_t version, struct iter **out);
 uint64_t snapshot_entry_most(const struct snapshot *v, uint64_t version);
+
+/* The entries of a graph's space newer than AFTER, the newest of each key, in order:
+ * 1 and the iterator, which may be empty, or 0 at once, no log and no run read, when
+ * there are none.  Works where store_options.graphs is set, too. */
+int snapshot_changes(struct snapshot *v, uint32_t space, uint64_t after, struct iter **out);
 
 /* The bytes of an entry's value, checked before they are handed out.  Inline
  * values are copied; large ones are read chunk by chunk. */

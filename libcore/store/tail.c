@@ -13,7 +13,7 @@
 
 #define TAIL_NEW "wal/index.new"
 #define MAGIC "stratoTL"
-#define FORMAT 3u
+#define FORMAT 4u
 #define NODE_LEAST 1024u	/* an index of 48 KiB; a small store never makes another */
 #define NODE_MOST (1u << 31)
 
@@ -368,6 +368,8 @@ void tail_copy(struct tail *to, const struct tail *from)
 	h->doubtful = f->doubtful;
 	h->file_identity = f->file_identity;
 	h->file_changed_ns = f->file_changed_ns;
+	for (unsigned i = 0; i < TAIL_SPACES; i++)
+		h->space_version[i] = f->space_version[i];
 }
 
 /* --- finding --- */

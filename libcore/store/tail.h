@@ -30,6 +30,7 @@ struct mem;
 
 #define TAIL_NAME "wal/index"
 #define TAIL_HEAD 4096u			/* the buckets begin here */
+#define TAIL_SPACES 256u		/* a graph's space shares its slot with few */
 
 /* In the order of this machine: the file never leaves it. */
 struct tail_head {
@@ -67,8 +68,11 @@ struct tail_head {
 /*12c*/	_Atomic uint32_t superseded;	/* another index has this one's name */
 	/* of the log's file after the last commit, under the append lock; 0: unknown */
 /*130*/	_Atomic uint64_t file_identity, file_changed_ns;
+	/* of the spaces that share a slot the newest entry's version, or a later one;
+	 * 0: none.  Raised before the entry can be found. */
+/*140*/	_Atomic uint64_t space_version[TAIL_SPACES];
 };
-DISK_SIZE(struct tail_head, 0x140);
+DISK_SIZE(struct tail_head, 0x140 + 8 * TAIL_SPACES);
 DISK_AT(struct tail_head, dirty, 0x80);
 DISK_AT(struct tail_head, durable_blk, 0x100);
 
@@ -148,6 +152,12 @@ static inline void tail_raise(_Atomic uint64_t *at, uint64_t to)
 
 	while (now < to && !atomic_compare_exchange_weak(at, &now, to))
 		;
+}
+
+/* No entry of SPACE in this log is newer. */
+static inline _Atomic uint64_t *tail_space(const struct tail *t, uint32_t space)
+{
+	return &t->head->space_version[space % TAIL_SPACES];
 }
 
 /* Tests: what stands for this boot from here on (NULL: the kernel's word). */
