@@ -15,25 +15,16 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "graph/rdf/ntriples.h"
 #include "graph/rdf/rdf_write.h"
 #include "graph/rdf/utf8.h"
-
-#define TEXT_MOST 65536u
-#define XSD "http://www.w3.org/2001/XMLSchema#"
-#define RDF "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+#include "tests/unit/ntriples_made.h"
+#include "tests/unit/ntriples_slow.h"
 
 static const char *const way_name[NTRIPLES_WAYS] = { "plain", "avx2" };
 static ntriples_fn *ways[NTRIPLES_WAYS];
-static uint64_t seed, turn;
 static uint8_t *guard;			/* a page that must not be touched */
-
-static uint64_t rnd(uint64_t below)
-{
-	return hash_u64(seed + turn++) % below;
-}
 
 static size_t scaled(size_t n)
 {
@@ -78,388 +69,11 @@ static struct bytes guarded(const void *text, size_t len)
 	return bytes_of(guard - len, len);
 }
 
-static struct bytes whole(const struct buf *b)
-{
-	return bytes_of(b->ptr ? b->ptr : (const uint8_t *)"", b->len);
-}
-
-static void add(struct buf *b, const char *text)
-{
-	assert_int_equal(buf_add(b, text, strlen(text)), 0);
-}
-
-static void add_code(struct buf *b, uint32_t code)
-{
-	uint8_t c[UTF8_LONGEST];
-
-	assert_int_equal(buf_add(b, c, utf8_put(c, code)), 0);
-}
-
-/* --- what was read, as a text to compare --- */
-
-static void show_term(struct buf *b, const struct rdf_term *t)
-{
-	assert_int_equal(buf_add_byte(b, (uint8_t)"?iblt"[t->kind]), 0);
-	if (t->kind == RDF_TRIPLE) {
-		for (int i = 0; i < 3; i++)
-			show_term(b, &t->triple[i]);
-		add(b, ";");
-		return;
-	}
-	assert_int_equal(buf_add(b, t->text.ptr, t->text.len), 0);
-	add(b, "|");
-	if (t->datatype.len)
-		assert_int_equal(buf_add(b, t->datatype.ptr, t->datatype.len), 0);
-	if (t->language.len) {
-		add(b, "@");
-		assert_int_equal(buf_add(b, t->language.ptr, t->language.len), 0);
-	}
-	add(b, t->direction == RDF_LTR ? ">" : t->direction == RDF_RTL ? "<" : "");
-	add(b, ";");
-}
-
-static void show(struct buf *b, const struct rdf_statement *s)
-{
-	for (unsigned i = 0; i < s->n; i++)
-		show_term(b, &s->term[i]);
-	add(b, "\n");
-}
-
-/* --- the slow reader: a line as characters, each rule of the grammar as it is
- * written there --- */
-
-struct slow {
-	uint32_t code[TEXT_MOST];
-	size_t n, at;
-	bool quads;
-	unsigned depth;
-	struct buf *out;
-};
-
-/* Bits, as the definition of UTF-8 draws them. */
-static bool slow_decode(struct slow *s, const uint8_t *p, size_t len)
-{
-	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-
-	s->n = s->at = 0;
-	for (size_t i = 0; i < len;) {
-		unsigned more = p[i] < 0x80 ? 0 : p[i] >> 5 == 6 ? 1 : p[i] >> 4 == 14 ? 2 :
-			p[i] >> 3 == 30 ? 3 : 9;
-		uint32_t code = more ? p[i] & (0x3fu >> more) : p[i];
-
-		if (more == 9 || len - i <= more)
-			return false;
-		for (unsigned k = 1; k <= more; k++) {
-			if (p[i + k] >> 6 != 2)
-				return false;
-			code = code << 6 | (p[i + k] & 0x3f);
-		}
-		if (code < least[more] || code > 0x10ffff || code >> 11 == 0x1b)
-			return false;
-		s->code[s->n++] = code;
-		i += more + 1;
-	}
-	return true;
-}
-
-static uint32_t now(const struct slow *s)
-{
-	return s->at < s->n ? s->code[s->at] : UINT32_MAX;
-}
-
-static bool eat(struct slow *s, const char *text)
-{
-	size_t n = strlen(text);
-
-	for (size_t i = 0; i < n; i++)
-		if (s->at + i >= s->n || s->code[s->at + i] != (uint8_t)text[i])
-			return false;
-	s->at += n;
-	return true;
-}
-
-static void slow_blanks(struct slow *s)
-{
-	while (now(s) == ' ' || now(s) == '\t')
-		s->at++;
-}
-
-static bool in(uint32_t c, const char *set)
-{
-	return c && c < 0x80 && strchr(set, (int)c);
-}
-
-static bool is_alpha(uint32_t c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static bool is_digit(uint32_t c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool slow_escape(struct slow *s, bool iri, uint32_t *out)
-{
-	static const char *const pairs[] = { "t\t", "b\b", "n\n", "r\r", "f\f", "\"\"",
-					     "''", "\\\\" };
-	int digits = eat(s, "u") ? 4 : eat(s, "U") ? 8 : 0;
-	uint64_t code = 0;
-
-	if (!digits && iri)
-		return false;
-	for (size_t i = 0; !digits && i < 8; i++)
-		if (now(s) == (uint8_t)pairs[i][0]) {
-			*out = (uint8_t)pairs[i][1];
-			s->at++;
-			return true;
-		}
-	if (!digits)
-		return false;
-	for (; digits; digits--, s->at++) {
-		const char *hex = "0123456789abcdefABCDEF", *at;
-
-		if (!in(now(s), hex))
-			return false;
-		at = strchr(hex, (int)now(s));
-		code = code * 16 + (uint64_t)(at - hex - (at - hex > 15 ? 6 : 0));
-	}
-	*out = (uint32_t)code;
-	return code < 0xd800 || (code > 0xdfff && code < 0x110000);
-}
-
-/* <...>, its characters into OUT. */
-static bool slow_iri(struct slow *s, struct buf *out)
-{
-	size_t from = out->len;
-	bool colon = false, scheme = true;
-
-	if (!eat(s, "<"))
-		return false;
-	while (!eat(s, ">")) {
-		uint32_t c = now(s);
-
-		s->at++;
-		if (c == UINT32_MAX || (c == '\\' && !slow_escape(s, true, &c)))
-			return false;
-		if (c <= 0x20 || in(c, "<>\"{}|^`\\"))
-			return false;
-		if (c == ':')
-			colon = true;
-		else if (!colon)
-			scheme = scheme && (is_alpha(c) || (out->len > from &&
-							    (is_digit(c) || in(c, "+-."))));
-		if (c == ':' && out->len == from)
-			scheme = false;
-		add_code(out, c);
-	}
-	return colon && scheme;
-}
-
-static bool slow_base(uint32_t c)
-{
-	return is_alpha(c) || (c >= 0xc0 && c <= 0x2ff && c != 0xd7 && c != 0xf7) ||
-		(c >= 0x370 && c <= 0x1fff && c != 0x37e) || c == 0x200c || c == 0x200d ||
-		(c >= 0x2070 && c <= 0x218f) || (c >= 0x2c00 && c <= 0x2fef) ||
-		(c >= 0x3001 && c <= 0xd7ff) || (c >= 0xf900 && c <= 0xfdcf) ||
-		(c >= 0xfdf0 && c <= 0xfffd) || (c >= 0x10000 && c <= 0xeffff);
-}
-
-static bool slow_name(uint32_t c)
-{
-	return slow_base(c) || c == '_' || c == '-' || is_digit(c) || c == 0xb7 ||
-		(c >= 0x300 && c <= 0x36f) || c == 0x203f || c == 0x2040;
-}
-
-static bool slow_blank(struct slow *s)
-{
-	size_t last;
-
-	if (!eat(s, "_:") || !(slow_base(now(s)) || now(s) == '_' || is_digit(now(s))))
-		return false;
-	last = s->at;
-	for (size_t i = s->at; i < s->n && (slow_name(s->code[i]) || s->code[i] == '.'); i++)
-		if (s->code[i] != '.')
-			last = i;
-	add(s->out, "b");
-	for (; s->at <= last; s->at++)
-		add_code(s->out, s->code[s->at]);
-	add(s->out, "|;");
-	return true;
-}
-
-static bool slow_tag(struct slow *s)
-{
-	add(s->out, "|@");
-	for (bool first = true;; first = false) {
-		size_t n = 0;
-
-		for (; is_alpha(now(s)) || (!first && is_digit(now(s))); s->at++, n++)
-			add_code(s->out, now(s));
-		if (n < 1 || n > 8)
-			return false;
-		if (eat(s, "--"))
-			break;
-		if (!eat(s, "-"))
-			return true;
-		add(s->out, "-");
-	}
-	if (!eat(s, "ltr") && !eat(s, "rtl"))
-		return false;
-	add(s->out, s->code[s->at - 3] == 'l' ? ">" : "<");
-	return !is_alpha(now(s)) && !is_digit(now(s)) && now(s) != '-';
-}
-
-static bool slow_literal(struct slow *s)
-{
-	struct buf type = {0};
-	bool good = true;
-
-	if (!eat(s, "\""))
-		return false;
-	add(s->out, "l");
-	while (!eat(s, "\"")) {
-		uint32_t c = now(s);
-
-		s->at++;
-		if (c == UINT32_MAX || (c == '\\' && !slow_escape(s, false, &c)))
-			return false;
-		add_code(s->out, c);
-	}
-	slow_blanks(s);
-	if (eat(s, "@")) {
-		good = slow_tag(s);
-	} else if (eat(s, "^^")) {
-		slow_blanks(s);
-		good = slow_iri(s, &type) &&
-			!bytes_equal(whole(&type), bytes_str(RDF "langString")) &&
-			!bytes_equal(whole(&type), bytes_str(RDF "dirLangString"));
-		add(s->out, "|");
-		if (!bytes_equal(whole(&type), bytes_str(XSD "string")))
-			assert_int_equal(buf_add(s->out, type.ptr, type.len), 0);
-		buf_release(&type);
-	} else {
-		add(s->out, "|");
-	}
-	add(s->out, ";");
-	return good;
-}
-
-static bool slow_resource(struct slow *s)
-{
-	bool good;
-
-	if (now(s) == '_')
-		return slow_blank(s);
-	add(s->out, "i");
-	good = slow_iri(s, s->out);
-	add(s->out, "|;");
-	return good;
-}
-
-static bool slow_triple(struct slow *s);
-
-static bool slow_object(struct slow *s)
-{
-	bool good;
-
-	if (now(s) == '"')
-		return slow_literal(s);
-	if (!eat(s, "<<("))
-		return slow_resource(s);
-	if (++s->depth > NTRIPLES_DEPTH)
-		return false;
-	add(s->out, "t");
-	slow_blanks(s);
-	good = slow_triple(s);
-	slow_blanks(s);
-	add(s->out, ";");
-	return good && eat(s, ")>>");
-}
-
-static bool slow_triple(struct slow *s)
-{
-	if (!slow_resource(s))
-		return false;
-	slow_blanks(s);
-	if (now(s) != '<' || !slow_resource(s))
-		return false;
-	slow_blanks(s);
-	return slow_object(s);
-}
-
-/* 1 and what was read in OUT, 0 for a line without a statement, -1. */
-static int slow_line(struct slow *s, struct bytes line, bool quads, struct buf *out)
-{
-	int found = 0;
-
-	s->quads = quads;
-	s->depth = 0;
-	s->out = out;
-	if (!slow_decode(s, line.ptr, line.len))
-		return -1;
-	slow_blanks(s);
-	if (eat(s, "VERSION")) {
-		struct buf none = {0};
-		bool good;
-
-		slow_blanks(s);
-		s->out = &none;
-		good = now(s) == '"';
-		for (s->at++; good && !eat(s, "\""); ) {
-			uint32_t c = now(s);
-
-			s->at++;
-			good = c != UINT32_MAX && (c != '\\' || slow_escape(s, false, &c));
-		}
-		if (!good)
-			return -1;
-	} else if (s->at < s->n && now(s) != '#') {
-		found = 1;
-		if (!slow_triple(s))
-			return -1;
-		slow_blanks(s);
-		if (quads && now(s) != '.' && !slow_resource(s))
-			return -1;
-		slow_blanks(s);
-		if (!eat(s, "."))
-			return -1;
-		add(out, "\n");
-	}
-	slow_blanks(s);
-	return s->at == s->n || now(s) == '#' ? found : -1;
-}
-
-/* Each line of TEXT: what it says, or that it is refused. */
-static void slow_text(struct bytes text, bool quads, struct buf *out)
-{
-	static struct slow slow;
-	struct buf one = {0};
-	size_t at = 0;
-
-	while (at < text.len) {
-		size_t end = at;
-		int r;
-
-		while (end < text.len && text.ptr[end] != '\n' && text.ptr[end] != '\r')
-			end++;
-		buf_clear(&one);
-		r = slow_line(&slow, bytes_of(text.ptr + at, end - at), quads, &one);
-		if (r < 0)
-			add(out, "refused\n");
-		else if (r > 0)
-			assert_int_equal(buf_add(out, one.ptr, one.len), 0);
-		end += end < text.len && text.ptr[end] == '\r';
-		end += end < text.len && text.ptr[end] == '\n';
-		at = end;
-	}
-	buf_release(&one);
-}
-
 /* --- the readers under test, in the same words --- */
 
 static void fast_text(ntriples_fn *way, struct bytes text, bool quads, struct buf *out)
 {
+	struct bytes before = {0};
 	struct ntriples_scan s;
 	struct rdf_statement st;
 	int r;
@@ -469,6 +83,9 @@ static void fast_text(ntriples_fn *way, struct bytes text, bool quads, struct bu
 	ntriples_scan_text(&s, text);
 	while ((r = ntriples_scan_next(&s, &st)) != 0) {
 		if (r > 0) {
+			assert_true(!st.again || (st.term[0].kind == RDF_IRI &&
+						  bytes_equal(st.term[0].text, before)));
+			before = st.term[0].text;
 			show(out, &st);
 			continue;
 		}
@@ -648,220 +265,6 @@ static void test_refusals(void **state)
 
 /* --- random statements --- */
 
-static uint32_t random_code(void)
-{
-	static const uint32_t edge[] = {
-		0, 1, 8, 9, 10, 11, 12, 13, 31, ' ', '"', '\\', 0x7e, 0x7f, 0x80, 0x9f, 0xb7,
-		0x7ff, 0x800, 0xd7ff, 0xe000, 0xfffd, 0xfffe, 0xffff, 0x10000, 0x1fffe,
-		0x10ffff,
-	};
-	uint32_t code;
-
-	switch (rnd(8)) {
-	case 0:
-		return edge[rnd(sizeof edge / sizeof *edge)];
-	case 1:
-		do
-			code = (uint32_t)rnd(0x110000);
-		while (!utf8_is(code));
-		return code;
-	default:
-		return (uint32_t)(' ' + rnd(95));
-	}
-}
-
-/* Longer than a window now and then. */
-static size_t random_len(void)
-{
-	return rnd(16) ? rnd(20) : rnd(300);
-}
-
-static bool in_iri(uint32_t c)
-{
-	return c > 0x20 && !in(c, "<>\"{}|^`\\");
-}
-
-static struct bytes random_text(struct buf *room, bool iri)
-{
-	size_t start = room->len, n = random_len();
-
-	if (iri)
-		add(room, rnd(2) ? "http://a.b/" : rnd(2) ? "urn:" : "Z9+-.:");
-	while (n--) {
-		uint32_t c = random_code();
-
-		if (!iri || in_iri(c))
-			add_code(room, c);
-	}
-	return bytes_of(room->ptr + start, room->len - start);
-}
-
-static struct bytes random_label(struct buf *room)
-{
-	static const char *const parts[] = { "a", "Z", "0", "_", "-", ".", "\xc3\xa9", "\xc2\xb7",
-					     "\xe3\x80\x81", "\xf3\xaf\xbf\xbf" };
-	size_t start = room->len, n = random_len();
-
-	add(room, parts[rnd(4)]);
-	while (n--)
-		add(room, parts[rnd(10)]);
-	add(room, parts[rnd(5)]);
-	return bytes_of(room->ptr + start, room->len - start);
-}
-
-struct made {
-	struct buf room;
-	struct rdf_term nested[3 * NTRIPLES_DEPTH];
-	unsigned nested_n;
-	struct rdf_statement st;
-};
-
-static struct rdf_term random_node(struct made *m, bool iri)
-{
-	struct rdf_term t = { .kind = iri || rnd(3) ? RDF_IRI : RDF_BLANK };
-
-	t.text = t.kind == RDF_IRI ? random_text(&m->room, true) : random_label(&m->room);
-	return t;
-}
-
-static struct rdf_term random_object(struct made *m)
-{
-	static const char *const tags[] = { "en", "DE-at", "a-1-b2", "abcdefgh-ABCDEFGH" };
-	struct rdf_term t = { .kind = RDF_LITERAL };
-
-	if (rnd(6) == 0 && m->nested_n < 12) {
-		struct rdf_term *in = m->nested + m->nested_n;
-
-		m->nested_n += 3;
-		in[0] = random_node(m, false);
-		in[1] = random_node(m, true);
-		in[2] = random_object(m);
-		return (struct rdf_term){ .kind = RDF_TRIPLE, .triple = in };
-	}
-	if (rnd(2))
-		return random_node(m, false);
-	t.text = random_text(&m->room, false);
-	if (rnd(3) == 0) {
-		t.language = bytes_str(tags[rnd(4)]);
-		t.direction = (enum rdf_direction)rnd(3);
-	} else if (rnd(2)) {
-		t.datatype = random_text(&m->room, true);
-	}
-	return t;
-}
-
-static void random_statement(struct made *m, bool quads)
-{
-	buf_clear(&m->room);
-	assert_int_equal(buf_reserve(&m->room, 1 << 16), 0);	/* it must not move */
-	m->nested_n = 0;
-	m->st.n = quads && rnd(2) ? 4 : 3;
-	m->st.term[0] = random_node(m, false);
-	m->st.term[1] = random_node(m, true);
-	m->st.term[2] = random_object(m);
-	m->st.term[3] = random_node(m, false);
-	assert_true(m->room.cap <= 1 << 17);
-}
-
-/* --- and ways to spell them --- */
-
-static void spell_blanks(struct buf *out, bool some)
-{
-	if (some || rnd(3) == 0)
-		add(out, " ");
-	while (rnd(8) == 0)
-		add(out, rnd(2) ? " " : "\t");
-}
-
-static void spell_text(struct buf *out, struct bytes text, bool iri)
-{
-	static const char letters[] = "tbnrf\"'\\", bytes[] = "\t\b\n\r\f\"'\\";
-	const uint8_t *at = text.ptr, *end = at + text.len, *must;
-	uint32_t code;
-
-	for (; at < end; ) {
-		size_t n = utf8_get(at, end, &code);
-		bool must_be = !iri && in(code, "\"\\\n\r");
-
-		must = code && code < 0x80 ? (const uint8_t *)strchr(bytes, (int)code) : NULL;
-		if (!iri && must && (must_be || rnd(4) == 0) && rnd(3))
-			buf_printf(out, "\\%c", letters[must - (const uint8_t *)bytes]);
-		else if (must_be || rnd(64) == 0)
-			buf_printf(out, code > 0xffff || rnd(2) ? rnd(2) ? "\\U%08X" : "\\U%08x" :
-				   "\\u%04x", code);
-		else
-			assert_int_equal(buf_add(out, at, n), 0);
-		at += n;
-	}
-}
-
-static void spell_term(struct buf *out, const struct rdf_term *t)
-{
-	static const char *const directions[] = { "", "--ltr", "--rtl" };
-
-	if (t->kind == RDF_TRIPLE) {
-		add(out, "<<(");
-		for (int i = 0; i < 3; i++) {
-			spell_blanks(out, i && t->triple[i - 1].kind == RDF_BLANK);
-			spell_term(out, &t->triple[i]);
-		}
-		spell_blanks(out, false);
-		add(out, ")>>");
-		return;
-	}
-	add(out, t->kind == RDF_IRI ? "<" : t->kind == RDF_BLANK ? "_:" : "\"");
-	if (t->kind == RDF_BLANK)
-		assert_int_equal(buf_add(out, t->text.ptr, t->text.len), 0);
-	else
-		spell_text(out, t->text, t->kind == RDF_IRI);
-	add(out, t->kind == RDF_IRI ? ">" : t->kind == RDF_BLANK ? "" : "\"");
-	if (t->kind != RDF_LITERAL)
-		return;
-	if (t->language.len) {
-		spell_blanks(out, false);
-		buf_printf(out, "@%.*s%s", (int)t->language.len,
-			   (const char *)t->language.ptr, directions[t->direction]);
-	} else if (t->datatype.len || rnd(4) == 0) {
-		struct bytes type = t->datatype.len ? t->datatype : bytes_str(XSD "string");
-
-		spell_blanks(out, false);
-		add(out, "^^");
-		spell_blanks(out, false);
-		add(out, "<");
-		spell_text(out, type, true);
-		add(out, ">");
-	}
-}
-
-static void spell(struct buf *out, const struct rdf_statement *st)
-{
-	spell_blanks(out, false);
-	for (unsigned i = 0; i < st->n; i++) {
-		spell_term(out, &st->term[i]);
-		spell_blanks(out, true);
-	}
-	add(out, ".");
-	spell_blanks(out, false);
-	if (rnd(8) == 0)
-		add(out, "# <a> \"\xc3\xa9");
-}
-
-/* As the canonical form has it. */
-static void lower_languages(struct made *m, struct buf *room)
-{
-	for (unsigned i = 0; i < 3 + m->nested_n; i++) {
-		struct rdf_term *t = i < 3 ? &m->st.term[i] : &m->nested[i - 3];
-		size_t start = room->len;
-
-		if (t->kind != RDF_LITERAL)
-			continue;
-		for (size_t k = 0; k < t->language.len; k++)
-			buf_add_byte(room, t->language.ptr[k] |
-				     (is_alpha(t->language.ptr[k]) ? 0x20 : 0));
-		t->language = bytes_of(room->ptr + start, t->language.len);
-	}
-}
-
 static void test_round_trip(void **state)
 {
 	static struct made m;
@@ -1037,6 +440,41 @@ static void test_utf8(void **state)
 	}
 }
 
+/* Text that is nearly UTF-8, in terms short and long, before and in a window. */
+static void test_utf8_in_terms(void **state)
+{
+	static const uint8_t bytes[] = { 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2,
+					 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1,
+					 0xf3, 0xf4, 0xf5, 0xf8, 0xff, 'a' };
+	struct buf text = {0};
+
+	(void)state;
+	for (size_t i = 0; i < scaled(60000); i++) {
+		bool iri = rnd(4) == 0;
+
+		buf_clear(&text);
+		add(&text, iri ? "_:a <b:" : "_:a <b:> \"");
+		for (uint64_t n = rnd(rnd(8) ? 62 : 150); n; n--)
+			add(&text, "x");
+		for (uint64_t n = 1 + rnd(3); n; n--) {
+			if (rnd(3)) {
+				add_code(&text, random_code() | 0x80);
+				text.ptr[text.len - 1] ^= (uint8_t)(rnd(4) ? 0 : 1u << rnd(8));
+			}
+			for (uint64_t k = rnd(5); k; k--)
+				buf_add_byte(&text, bytes[rnd(sizeof bytes)]);
+		}
+		for (uint64_t n = rnd(3); n; n--)
+			add(&text, "y");
+		add(&text, iri ? "> _:c ." : "\" .");
+		if (rnd(8))
+			add(&text, " # so that there is a window's length behind the term, even"
+			    " a short one's");
+		agree(text.ptr, text.len, false);
+	}
+	buf_release(&text);
+}
+
 /* Each character as a label's first and as a later one. */
 static void test_labels(void **state)
 {
@@ -1136,6 +574,37 @@ static void test_lines(void **state)
 		}
 		ntriples_scan_end(&s);
 	}
+}
+
+/* Subjects that come again, or nearly. */
+static void test_again(void **state)
+{
+	static const char *const subjects[] = {
+		"<http://a/x>", "<http://a/x1>", "<http://a/y>", "<http://a/\\u0078>", "_:x",
+		"<http://a/\xc3\xa9>", "<http://a/x", "<a:>",
+		"<http://a/a/subject/of/just/more/than/sixty-four/bytes/so/by/22/1>",
+		"<http://a/a/subject/of/just/more/than/sixty-four/bytes/so/by/22/2>",
+	};
+	struct buf text = {0};
+	size_t again = 0;
+
+	(void)state;
+	for (size_t i = 0; i < scaled(2000); i++) {
+		struct ntriples_scan s;
+		struct rdf_statement st;
+
+		buf_clear(&text);
+		for (uint64_t n = 2 + rnd(6); n; n--)
+			buf_printf(&text, "%s <b:> _:c .\n", subjects[rnd(1 + rnd(10))]);
+		agree(text.ptr, text.len, false);
+		ntriples_scan_begin(&s, false, NULL);
+		ntriples_scan_text(&s, whole(&text));
+		while (ntriples_scan_next(&s, &st) != 0)
+			again += st.again;
+		ntriples_scan_end(&s);
+	}
+	assert_true(again > 0);
+	buf_release(&text);
 }
 
 static void test_nothing_is_copied(void **state)
@@ -1396,9 +865,11 @@ int main(void)
 		cmocka_unit_test(test_every_byte),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_utf8_in_terms),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_escapes_written),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_nothing_is_copied),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_depth),

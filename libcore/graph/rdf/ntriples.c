@@ -49,6 +49,11 @@ static inline const uint8_t *string_stop(const uint8_t *at, const uint8_t *end,
 	return stop_of(NT_STRING, at, end, high);
 }
 
+static inline bool is_same(const uint8_t *at, const uint8_t *end, struct bytes before)
+{
+	return (size_t)(end - at) >= before.len && !memcmp(at, before.ptr, before.len);
+}
+
 #define NEXT ntriples_plain
 #include "graph/rdf/ntriples_core.h"
 
@@ -381,6 +386,7 @@ void ntriples_scan_text(struct ntriples_scan *s, struct bytes text)
 	s->end = text.ptr + text.len;
 	s->line = 0;
 	s->roomy = NULL;
+	s->subject.len = 0;
 }
 
 void ntriples_scan_end(struct ntriples_scan *s)

@@ -42,6 +42,7 @@ struct ntriples_scan {
 	ntriples_fn *next;
 	const uint8_t *begin;		/* of the line */
 	const uint8_t *roomy;		/* the line that ROOM is for; or NULL */
+	struct bytes subject;		/* of the line before, an IRI with its brackets */
 	int error;
 	struct buf room;		/* what was unescaped in this statement */
 	unsigned nested_n;

@@ -2,7 +2,8 @@
  *
  * Read by each way's own file, which says before it: iri_stop, string_stop - the first
  * byte that cannot be part of such a term as it stands, or END; *HIGH becomes something
- * else than 0 where a byte over 127 lies before it - and NEXT, the function's name.
+ * else than 0 where there may be bytes before it that are not UTF-8 - is_same, and NEXT,
+ * the function's name.
  */
 #include <string.h>
 
@@ -120,14 +121,16 @@ HOT const uint8_t *object(struct ntriples_scan *s, const uint8_t *at, struct rdf
 		    " term", out);
 }
 
-HOT const uint8_t *three(struct ntriples_scan *s, const uint8_t *at, struct rdf_term *out)
+HOT const uint8_t *subject(struct ntriples_scan *s, const uint8_t *at,
+			   struct rdf_term *out)
 {
-	at = node(s, at, "a subject must be an IRI or a blank node", &out[RDF_SUBJECT]);
-	if (at)
-		at = predicate(s, blanks(s, at), &out[RDF_PREDICATE]);
-	if (at)
-		at = object(s, blanks(s, at), &out[RDF_OBJECT]);
-	return at;
+	return node(s, at, "a subject must be an IRI or a blank node", out);
+}
+
+HOT const uint8_t *rest(struct ntriples_scan *s, const uint8_t *at, struct rdf_term *out)
+{
+	at = predicate(s, blanks(s, at), &out[RDF_PREDICATE]);
+	return at ? object(s, blanks(s, at), &out[RDF_OBJECT]) : NULL;
 }
 
 /* At <<; it comes back here as deep as NESTED has room. */
@@ -143,7 +146,8 @@ static __attribute__((noinline)) const uint8_t *triple_term(struct ntriples_scan
 		return ntriples_refuse(s, at, "triple terms nested too deep");
 	s->nested_n += 3;
 	*out = (struct rdf_term){ .kind = RDF_TRIPLE, .triple = inner };
-	at = three(s, blanks(s, at + 3), inner);
+	at = subject(s, blanks(s, at + 3), inner);
+	at = at ? rest(s, at, inner) : NULL;
 	if (!at)
 		return NULL;
 	at = blanks(s, at);
@@ -182,11 +186,35 @@ HOT const uint8_t *line_end(struct ntriples_scan *s, const uint8_t *at)
 	return at + (at < s->end && *at == '\n');
 }
 
+/* Most subjects are those of the line before.  To know it is to know where this one
+ * ends before it is read; so the processor is at the predicate already. */
+HOT const uint8_t *outer_subject(struct ntriples_scan *s, const uint8_t *at,
+				 struct rdf_statement *out)
+{
+	struct rdf_term *t = &out->term[RDF_SUBJECT];
+	const uint8_t *stop;
+
+	out->again = s->subject.len && is_same(at, s->end, s->subject);
+	if (out->again) {
+		*t = (struct rdf_term){ .kind = RDF_IRI,
+					.text = { at + 1, s->subject.len - 2 } };
+		s->subject.ptr = at;
+		return at + s->subject.len;
+	}
+	stop = subject(s, at, t);
+	s->subject.len = 0;
+	if (stop && t->kind == RDF_IRI && t->text.ptr == at + 1)
+		s->subject = bytes_of(at, (size_t)(stop - at));
+	return stop;
+}
+
 HOT const uint8_t *statement(struct ntriples_scan *s, const uint8_t *at,
 			     struct rdf_statement *out)
 {
 	out->n = 3;
-	at = three(s, at, out->term);
+	at = outer_subject(s, at, out);
+	if (at)
+		at = rest(s, at, out->term);
 	return at ? graph(s, blanks(s, at), out) : NULL;
 }
 
@@ -207,8 +235,10 @@ int NEXT(struct ntriples_scan *s, struct rdf_statement *out)
 		if (at)
 			at = line_end(s, at);
 		s->at = at ? at : ntriples_skip(s->begin, s->end);
-		if (!at)
+		if (!at) {
+			s->subject.len = 0;
 			return s->error;
+		}
 		if (!none)
 			return 1;
 	}

@@ -6,6 +6,8 @@
 #ifndef GRAPH_RDF_TERM_H
 #define GRAPH_RDF_TERM_H
 
+#include <stdbool.h>
+
 #include "base/bytes.h"
 
 enum rdf_kind {
@@ -32,6 +34,8 @@ enum { RDF_SUBJECT, RDF_PREDICATE, RDF_OBJECT, RDF_GRAPH };
 
 struct rdf_statement {
 	unsigned n;			/* 3, or 4 with a graph */
+	bool again;			/* the subject is that of the statement before: known
+					 * where it costs nothing, else false */
 	struct rdf_term term[4];
 };
 
