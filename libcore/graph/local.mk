@@ -64,3 +64,4 @@ libcore_a_SOURCES += %D%/walk/oriented.c %D%/walk/oriented.h
 libcore_a_SOURCES += %D%/walk/hubs.c %D%/walk/hubs.h
 libcore_a_SOURCES += %D%/walk/triangles.c %D%/walk/triangles.h
 libcore_a_SOURCES += %D%/walk/lcc.c %D%/walk/lcc.h
+libcore_a_SOURCES += %D%/rdf/rdf_value.c %D%/rdf/rdf_value.h

@@ -175,3 +175,6 @@ tests_unit_triangles_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/spaces
 tests_unit_spaces_SOURCES = %D%/spaces.c
 tests_unit_spaces_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/rdf_value
+tests_unit_rdf_value_SOURCES = %D%/rdf_value.c
+tests_unit_rdf_value_LDADD = $(UNIT_LDADD)
