@@ -9,10 +9,14 @@ bench_graphgen_SOURCES = %D%/graphgen.c
 bench_rawgraph_SOURCES = %D%/rawgraph.c
 EXTRA_DIST += %D%/process.sh %D%/io.sh %D%/store.sh %D%/large.sh %D%/rows.sh
 EXTRA_DIST += %D%/graph_import.sh %D%/graph_traversal.sh %D%/pigo_import.cc
+EXTRA_PROGRAMS += bench/rdfscan
+bench_rdfscan_SOURCES = %D%/rdfscan.c
+bench_rdfscan_LDADD = libcore.a
+EXTRA_DIST += %D%/graph_knowledge.sh
 EXTRA_DIST += %D%/README.md %D%/table.awk %D%/plot.sh
 CLEANFILES += bench/results.tsv bench/*.svg $(EXTRA_PROGRAMS)
 
-BENCH = process io store large graph_import graph_traversal
+BENCH = process io store large graph_import graph_traversal graph_knowledge
 
 .PHONY: bench
 bench: all $(EXTRA_PROGRAMS)
