@@ -159,7 +159,7 @@ static const uint8_t *unescape(struct ntriples_scan *s, const uint8_t *start,
 			       const uint8_t *stop, unsigned class, struct bytes *out)
 {
 	const uint8_t *at = start;
-	uint64_t high;
+	uint64_t high = 0;
 	uint8_t *to;
 
 	if (!make_room(s))
@@ -354,7 +354,7 @@ const uint8_t *ntriples_version(struct ntriples_scan *s, const uint8_t *at)
 	static const char word[] = "VERSION";
 	struct bytes version;
 	const uint8_t *start;
-	uint64_t high;
+	uint64_t high = 0;
 
 	if ((size_t)(s->end - at) < sizeof word - 1 || memcmp(at, word, sizeof word - 1))
 		return ntriples_refuse(s, at, "a subject must be an IRI or a blank node");
