@@ -8,3 +8,4 @@ libcore_a_SOURCES += \
 	%D%/size.c %D%/size.h
 libcore_a_SOURCES += \
 	%D%/team.c %D%/team.h
+libcore_a_SOURCES += %D%/json.c %D%/json.h

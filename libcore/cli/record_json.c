@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "cli/output.h"
 
 struct text {			/* what stands between the quotes */
@@ -43,52 +44,6 @@ static bool take(struct scan *s, uint8_t c)
 	return true;
 }
 
-static int hex(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The four digits of \u, or -1. */
-static int hex4(const uint8_t *p, const uint8_t *end)
-{
-	int v = 0;
-
-	if (end - p < 4)
-		return -1;
-	for (int i = 0; i < 4; i++) {
-		if (hex(p[i]) < 0)
-			return -1;
-		v = v << 4 | hex(p[i]);
-	}
-	return v;
-}
-
-/* Length of the escape at P (a backslash), 0 when it is none: a high surrogate
- * counts only with its low one. */
-static size_t escape_len(const uint8_t *p, const uint8_t *end)
-{
-	int c, low;
-
-	if (end - p < 2)
-		return 0;
-	if (p[1] && strchr("\"\\/bfnrt", p[1]))
-		return 2;
-	if (p[1] != 'u')
-		return 0;
-	c = hex4(p + 2, end);
-	if (c < 0 || (c >= 0xdc00 && c < 0xe000))
-		return 0;
-	if (c < 0xd800 || c >= 0xe000)
-		return 6;
-	if (end - p < 12 || p[6] != '\\' || p[7] != 'u')
-		return 0;
-	low = hex4(p + 8, end);
-	return low >= 0xdc00 && low < 0xe000 ? 12 : 0;
-}
-
 static bool string(struct scan *s, struct text *t)
 {
 	const uint8_t *from = s->at;
@@ -104,7 +59,7 @@ static bool string(struct scan *s, struct text *t)
 		if (*s->at < 0x20)
 			return refuse(s, "a control byte in a string", s->at);
 		if (*s->at == '\\') {
-			n = escape_len(s->at, s->end);
+			n = json_escape_len(s->at, s->end);
 			t->escaped = true;
 		}
 		if (n == 0)
@@ -160,61 +115,6 @@ static bool is_base64(const struct text *t)
 	return !(pads == 1 && last & 3) && !(pads == 2 && last & 15);
 }
 
-static size_t put_utf8(uint8_t *to, unsigned c)
-{
-	if (c < 0x80) {
-		to[0] = (uint8_t)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		to[0] = (uint8_t)(0xc0 | c >> 6);
-		to[1] = (uint8_t)(0x80 | (c & 63));
-		return 2;
-	}
-	if (c < 0x10000) {
-		to[0] = (uint8_t)(0xe0 | c >> 12);
-		to[1] = (uint8_t)(0x80 | (c >> 6 & 63));
-		to[2] = (uint8_t)(0x80 | (c & 63));
-		return 3;
-	}
-	to[0] = (uint8_t)(0xf0 | c >> 18);
-	to[1] = (uint8_t)(0x80 | (c >> 12 & 63));
-	to[2] = (uint8_t)(0x80 | (c >> 6 & 63));
-	to[3] = (uint8_t)(0x80 | (c & 63));
-	return 4;
-}
-
-/* The text without its escapes, in place: it only shrinks. */
-static size_t unescape(uint8_t *p, size_t len)
-{
-	static const char names[] = "\"\\/bfnrt";
-	static const char codes[] = "\"\\/\b\f\n\r\t";
-	const uint8_t *from = p, *end = p + len;
-	uint8_t *to = p;
-	unsigned c;
-
-	while (from < end) {
-		if (*from != '\\') {
-			*to++ = *from++;
-			continue;
-		}
-		if (from[1] != 'u') {
-			*to++ = (uint8_t)codes[strchr(names, from[1]) - names];
-			from += 2;
-			continue;
-		}
-		c = (unsigned)hex4(from + 2, end);
-		from += 6;
-		if (c >= 0xd800 && c < 0xe000) {
-			c = 0x10000 + ((c - 0xd800) << 10) +
-			    ((unsigned)hex4(from + 2, end) - 0xdc00);
-			from += 6;
-		}
-		to += put_utf8(to, c);
-	}
-	return (size_t)(to - p);
-}
-
 static size_t debase64(uint8_t *p, size_t len)
 {
 	uint8_t *to = p;
@@ -237,7 +137,7 @@ static struct bytes decode(const struct text *t)
 	size_t len = t->len;
 
 	if (t->escaped)
-		len = unescape(t->at, len);
+		len = json_unescape(t->at, bytes_of(t->at, len));
 	if (t->base64)
 		len = debase64(t->at, len);
 	return bytes_of(t->at, len);

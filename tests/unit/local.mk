@@ -178,3 +178,7 @@ tests_unit_spaces_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/rdf_value
 tests_unit_rdf_value_SOURCES = %D%/rdf_value.c
 tests_unit_rdf_value_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/json
+tests_unit_json_SOURCES = %D%/json.c
+tests_unit_json_LDADD = $(UNIT_LDADD)
