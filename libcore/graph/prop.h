@@ -116,6 +116,7 @@ struct prop_label_rows {
 	struct prop *p;
 	struct list_reader list;
 	uint64_t least;			/* what was sought */
+	bool table_checked;
 	unsigned taken, filled;
 	uint64_t ids[LIST_READ];
 };

@@ -182,3 +182,7 @@ tests_unit_rdf_value_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/json
 tests_unit_json_SOURCES = %D%/json.c
 tests_unit_json_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/prop
+tests_unit_prop_SOURCES = %D%/prop.c
+tests_unit_prop_LDADD = $(UNIT_LDADD)

@@ -1,0 +1,327 @@
+/* graph/prop_row.c - all that a row has, put together
+ *
+ * First every place is found and the room for what is packed counted, so that nothing
+ * moves once something points at it; then blocks are unpacked and values read.  The
+ * columns come by id and the rest by place: what is not in order yet is put in order.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "graph/literal_code.h"
+#include "graph/prop_inside.h"
+
+struct hit {			/* values of a row that lie together */
+	struct prop_column column;	/* column.g NULL: the rest */
+	const struct prop_block_disk *block;
+	struct bytes stored;
+	uint32_t raw_len;
+	uint32_t place, skip, n;	/* of the values in the block */
+	uint32_t block_row;		/* rest: the block's first row */
+};
+
+struct found {
+	struct prop_group g;
+	uint32_t in_group;
+	struct prop_room *room;
+	uint64_t packed;		/* bytes that unpacking makes */
+	uint64_t value_n;
+};
+
+void prop_room_init(struct prop_room *r, struct mem *mem)
+{
+	*r = (struct prop_room){ .bytes.mem = mem, .labels.mem = mem, .props.mem = mem,
+				 .places.mem = mem };
+}
+
+void prop_room_release(struct prop_room *r)
+{
+	buf_release(&r->bytes);
+	buf_release(&r->labels);
+	buf_release(&r->props);
+	buf_release(&r->places);
+}
+
+static int note_hit(struct found *f, struct hit *h)
+{
+	int r = prop_block_stored(&f->g, h->block, &h->stored, &h->raw_len);
+
+	if (r < 0)
+		return r;
+	if (h->stored.len < h->raw_len)
+		f->packed += h->raw_len;
+	f->value_n += h->n;
+	return buf_add(&f->room->places, h, sizeof *h);
+}
+
+static int find_column(struct found *f, uint32_t i)
+{
+	struct hit h = {0};
+	uint32_t rank, first;
+	int r = prop_column_at(&f->g, i, &h.column);
+
+	if (r == 0)
+		r = prop_column_rank(&h.column, f->in_group, &rank);
+	if (r <= 0)
+		return r;
+	r = prop_column_range(&h.column, rank, &first, &h.n);
+	if (r == 0)
+		r = prop_name_place(f->g.p, h.column.name, &h.place);
+	if (r < 0)
+		return r;
+	h.block = &h.column.block[prop_block_of(h.column.block, h.column.block_n, first)];
+	if (le32_get(h.block->first) > first)
+		return prop_damaged(f->g.p, h.block, "a block begins too late");
+	h.skip = first - le32_get(h.block->first);
+	return note_hit(f, &h);
+}
+
+static int find_rest(struct found *f)
+{
+	struct hit h = {0};
+
+	if (f->g.rest_n == 0)
+		return 0;
+	h.block = &f->g.rest[prop_block_of(f->g.rest, f->g.rest_n, f->in_group)];
+	h.block_row = le32_get(h.block->first);
+	return h.block_row > f->in_group ? 0 : note_hit(f, &h);
+}
+
+/* Unpacks what is packed; every hit's bytes are then where they stay. */
+static int bring(struct found *f)
+{
+	struct hit *h = (struct hit *)f->room->places.ptr;
+	size_t n = f->room->places.len / sizeof *h;
+	int r = buf_reserve(&f->room->bytes, (size_t)f->packed);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		uint8_t *at = f->room->bytes.ptr + f->room->bytes.len;
+
+		if (h[i].stored.len == h[i].raw_len)
+			continue;
+		r = prop_block_unpack(&f->g, h[i].stored, h[i].raw_len, at);
+		h[i].stored = bytes_of(at, h[i].raw_len);
+		f->room->bytes.len += h[i].raw_len;
+	}
+	return r;
+}
+
+struct keyed {			/* a property on its way into order */
+	struct property prop;
+	uint64_t key;		/* place of its name, number */
+};
+
+static int add_prop(struct found *f, uint32_t place, const struct literal *value)
+{
+	struct keyed k = { .prop.value = *value };
+
+	k.key = (uint64_t)place << 32 | (uint32_t)(f->room->props.len / sizeof k);
+	return buf_add(&f->room->props, &k, sizeof k);
+}
+
+static int read_column(struct found *f, struct hit *h)
+{
+	const uint8_t *at = h->stored.ptr, *end = at + h->stored.len;
+	struct literal value;
+	int r = 0;
+
+	if (h->column.width) {
+		uint64_t skip = (uint64_t)h->skip * h->column.width;
+
+		at = skip > (uint64_t)(end - at) ? end : at + skip;
+		h->skip = 0;
+	}
+	for (uint32_t i = 0; r == 0 && i < h->skip + h->n; i++) {
+		size_t n = prop_value_get(&h->column, at, end, &value);
+
+		/* integers that are all the base have no bytes */
+		if (n == 0 && (h->column.form != PROP_INTEGERS || h->column.width))
+			return prop_damaged(f->g.p, h->block, "a value longer than its block");
+		at += n;
+		if (i >= h->skip)
+			r = add_prop(f, h->place, &value);
+	}
+	return r;
+}
+
+static int read_record(struct found *f, struct prop_record *rec, const uint32_t *only)
+{
+	struct literal value;
+	uint32_t id, place;
+	int r;
+
+	while ((r = prop_record_value(&f->g, rec, &id, &value)) > 0) {
+		if (only && id != *only)
+			continue;
+		r = prop_name_place(f->g.p, id, &place);
+		if (r == 0)
+			r = add_prop(f, place, &value);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+static int read_rest(struct found *f, const struct hit *h, const uint32_t *only)
+{
+	const uint8_t *at = h->stored.ptr, *end = at + h->stored.len;
+	struct prop_record rec = { .row = h->block_row };
+	int r;
+
+	while ((r = prop_record_next(&f->g, &at, end, rec.row, &rec)) > 0) {
+		if (rec.row == f->in_group)
+			return read_record(f, &rec, only);
+		if (rec.row > f->in_group)
+			return 0;
+	}
+	return r;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	uint64_t x = ((const struct keyed *)a)->key, y = ((const struct keyed *)b)->key;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The properties by name; they move together, and each gets its name. */
+static int name_them(struct found *f, struct prop_state *out)
+{
+	struct keyed *k = (struct keyed *)f->room->props.ptr;
+	size_t n = f->room->props.len / sizeof *k, i = 1;
+	struct property *to = (struct property *)f->room->props.ptr;
+	struct prop_word_disk d;
+	struct property p = {0};
+	uint32_t before = 0;
+	int r = 0;
+
+	while (i < n && k[i - 1].key < k[i].key)
+		i++;
+	if (i < n)
+		qsort(k, n, sizeof *k, by_key);
+	for (i = 0; r == 0 && i < n; i++) {
+		uint32_t place = (uint32_t)(k[i].key >> 32);
+
+		p.value = k[i].prop.value;
+		if (i == 0 || place != before) {
+			r = prop_word(f->g.p, f->g.p->names, place, &d);
+			if (r == 0)
+				r = prop_word_text(f->g.p, &d, &p.name);
+		}
+		before = place;
+		memcpy(&to[i], &p, sizeof p);
+	}
+	out->prop = to;
+	out->prop_n = (uint32_t)n;
+	return r;
+}
+
+static int take_labels(struct found *f, struct prop_state *out)
+{
+	struct prop *p = f->g.p;
+	struct prop_labels_at at;
+	struct prop_label l;
+	uint32_t place;
+	int r = prop_group_labels(&f->g, f->in_group, &at);
+
+	while (r >= 0 && (r = prop_labels_next(&f->g, &at, &place)) > 0) {
+		r = prop_label_at(p, place, &l);
+		if (r == 0)
+			r = buf_add(&f->room->labels, &l.text, sizeof l.text);
+	}
+	out->label = (const struct bytes *)f->room->labels.ptr;
+	out->label_n = (uint32_t)(f->room->labels.len / sizeof *out->label);
+	return r;
+}
+
+static int take_props(struct found *f, const uint32_t *only, struct prop_state *out)
+{
+	struct hit *h;
+	size_t n;
+	int r = bring(f);
+
+	h = (struct hit *)f->room->places.ptr;
+	n = f->room->places.len / sizeof *h;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = h[i].column.g ? read_column(f, &h[i]) : read_rest(f, &h[i], only);
+	return r < 0 ? r : name_them(f, out);
+}
+
+/* 1 and the row's group, 0: it has nothing; OUT is empty. */
+static int begin(struct found *f, struct prop *p, uint64_t row, struct prop_room *room,
+		 struct prop_state *out)
+{
+	int r;
+
+	*out = (struct prop_state){0};
+	buf_clear(&room->bytes);
+	buf_clear(&room->labels);
+	buf_clear(&room->props);
+	buf_clear(&room->places);
+	*f = (struct found){ .room = room };
+	r = prop_group_of(p, row, &f->g);
+	f->in_group = (uint32_t)(row - f->g.first);
+	return r;
+}
+
+int prop_row(struct prop *p, uint64_t row, struct prop_room *room, struct prop_state *out)
+{
+	struct found f;
+	int r = begin(&f, p, row, room, out);
+
+	if (r <= 0)
+		return r;
+	r = take_labels(&f, out);
+	for (uint32_t i = 0; r >= 0 && i < f.g.column_n; i++)
+		r = find_column(&f, i);
+	if (r >= 0)
+		r = find_rest(&f);
+	return r < 0 ? r : take_props(&f, NULL, out);
+}
+
+int prop_values(struct prop *p, uint64_t row, uint32_t name, struct prop_room *room,
+		struct prop_state *out)
+{
+	struct prop_word_disk d;
+	struct found f;
+	uint32_t id, i;
+	int r;
+
+	*out = (struct prop_state){0};
+	if (name >= p->name_n)
+		return err_set(ERR_BUG, "a name beyond the last");
+	r = prop_word(p, p->names, name, &d);
+	if (r < 0)
+		return r;
+	id = le32_get(d.id);
+	r = begin(&f, p, row, room, out);
+	if (r <= 0)
+		return r;
+	r = prop_column_find(&f.g, id, &i) ? find_column(&f, i) : find_rest(&f);
+	return r < 0 ? r : take_props(&f, &id, out);
+}
+
+int prop_labels(struct prop *p, uint64_t row, struct prop_room *room, struct prop_state *out)
+{
+	struct found f;
+	int r = begin(&f, p, row, room, out);
+
+	return r <= 0 ? r : take_labels(&f, out);
+}
+
+int prop_has_label(struct prop *p, uint64_t row, uint32_t label)
+{
+	struct prop_labels_at at;
+	struct prop_group g;
+	uint32_t place;
+	int r = prop_group_of(p, row, &g);
+
+	if (r > 0)
+		r = prop_group_labels(&g, (uint32_t)(row - g.first), &at);
+	else
+		return r;
+	while (r >= 0 && (r = prop_labels_next(&g, &at, &place)) > 0)
+		if (place == label)
+			return 1;
+	return r;
+}

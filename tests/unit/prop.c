@@ -1,0 +1,1032 @@
+/* tests/unit/prop.c - graph/prop and graph/literal_code against a plain model
+ *
+ * The model is rows in memory.  What is written comes back by row, by name and by
+ * label, through every shape of group; bytes that lie are never believed.
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "graph/literal_code.h"
+#include "graph/prop.h"
+#include "graph/prop_disk.h"
+#include "io/file.h"
+#include "tests/lib/kit.h"
+
+static const uint8_t our_store[16] = "prop";
+static uint64_t seed, turn;
+static struct mem mem;
+
+static uint64_t rnd(uint64_t below)
+{
+	return hash_u64(seed + turn++) % below;
+}
+
+static int setup(void **state)
+{
+	struct backend *b;
+
+	seed = getenv("STRATO_TEST_SEED") ? strtoull(getenv("STRATO_TEST_SEED"), NULL, 0)
+					  : clock_random();
+	turn = 0;
+	print_message("# STRATO_TEST_SEED=%#" PRIx64 "\n", seed);
+	mem_init(&mem, 0);
+	assert_int_equal(backend_mem(&b), 0);
+	assert_int_equal(backend_mkdir(b, "tmp"), 0);
+	assert_int_equal(backend_mkdir(b, "seg"), 0);
+	*state = b;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	backend_close(*state);
+	assert_int_equal(mem.used, 0);
+	return 0;
+}
+
+/* --- literals --- */
+
+/* Bytes that stay while the test runs. */
+static struct arena {
+	uint8_t *block[4096];
+	size_t n, used;
+} arena;
+
+static uint8_t *keep(size_t len)
+{
+	uint8_t *at;
+
+	if (arena.n == 0 || arena.used + len > 1u << 20) {
+		assert_true(arena.n < 4096);
+		arena.block[arena.n] = malloc(len > 1u << 20 ? len : 1u << 20);
+		assert_non_null(arena.block[arena.n++]);
+		arena.used = 0;
+	}
+	at = arena.block[arena.n - 1] + arena.used;
+	arena.used += len;
+	return at;
+}
+
+static void forget(void)
+{
+	while (arena.n)
+		free(arena.block[--arena.n]);
+	arena.used = 0;
+}
+
+/* Any bytes: mostly words, now and then hostile ones, rarely long. */
+static struct bytes random_text(bool empty_too)
+{
+	size_t len = rnd(500) == 0 ? rnd(20000) : rnd(20);
+	uint8_t *at;
+	bool plain = rnd(4);
+
+	len += len == 0 && !empty_too;
+	at = keep(len);
+	for (size_t i = 0; i < len; i++)
+		at[i] = (uint8_t)(plain ? 'a' + rnd(6) : rnd(256));
+	return bytes_of(at, len);
+}
+
+static double random_real(void)
+{
+	static const double odd[] = { 0.0, -0.0, 1e308, -1e-308, 0.1, 1.0 / 0.0, -1.0 / 0.0,
+				      0.0 / 0.0, 5e-324 };
+	uint64_t bits = hash_u64(seed + turn++);
+	double r;
+
+	if (rnd(3) == 0)
+		return odd[rnd(sizeof odd / sizeof *odd)];
+	if (rnd(2))
+		return (double)rnd(1000) / 8;
+	memcpy(&r, &bits, sizeof r);
+	return r;
+}
+
+static struct literal random_of(unsigned kind)
+{
+	struct literal l = { .kind = (enum literal_kind)kind };
+
+	switch (l.kind) {
+	case LITERAL_BOOL:
+		l.b = rnd(2);
+		break;
+	case LITERAL_INTEGER:
+		l.i = rnd(5) == 0 ? (int64_t)hash_u64(seed + turn++) :
+			(int64_t)rnd(1ull << rnd(40)) - 100;
+		l.i = rnd(50) == 0 ? INT64_MIN : rnd(50) == 0 ? INT64_MAX : l.i;
+		break;
+	case LITERAL_DOUBLE:
+		l.r = random_real();
+		break;
+	case LITERAL_LANG:
+	case LITERAL_TYPED:
+		l.extra = rnd(3) ? bytes_str("en") : random_text(false);
+		/* fallthrough */
+	default:
+		l.text = random_text(true);
+	}
+	return l;
+}
+
+static struct literal random_literal(void)
+{
+	struct literal l = random_of(1 + (unsigned)rnd(LITERAL_TYPED));
+
+	if (rnd(10) == 0)
+		l.graph = random_text(false);
+	return l;
+}
+
+static void literals_come_back_from_their_bytes(void **state)
+{
+	struct literal l, back, other;
+	struct buf b = { .mem = &mem }, again = { .mem = &mem };
+
+	(void)state;
+	for (unsigned i = 0; i < scaled(20000); i++) {
+		l = random_literal();
+		buf_clear(&b);
+		must(literal_encode(&b, &l));
+		assert_int_equal(literal_decode(&back, b.ptr, b.len), b.len);
+		assert_true(literal_equal(&l, &back));
+		assert_int_equal(literal_len(b.ptr, b.len), b.len);
+		assert_int_equal(literal_decode(&back, b.ptr, rnd(b.len)), 0);
+		other = random_literal();
+		buf_clear(&again);
+		must(literal_encode(&again, &other));
+		assert_int_equal(literal_equal(&l, &other),
+				 bytes_equal(buf_bytes(&b), buf_bytes(&again)));
+		if (i % 100 == 0)
+			forget();
+	}
+	buf_release(&b);
+	buf_release(&again);
+	forget();
+}
+
+/* What is decoded from any bytes is what these bytes are written as. */
+static void bytes_are_one_literal_or_none(void **state)
+{
+	struct buf b = { .mem = &mem };
+	uint8_t in[24];
+	struct literal l;
+	size_t n, good = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < scaled(200000); i++) {
+		for (size_t k = 0; k < sizeof in; k++)
+			in[k] = (uint8_t)(rnd(3) ? rnd(12) : rnd(256));
+		n = literal_decode(&l, in, sizeof in);
+		if (n == 0)
+			continue;
+		good++;
+		buf_clear(&b);
+		must(literal_encode(&b, &l));
+		assert_int_equal(b.len, n);
+		assert_memory_equal(b.ptr, in, n);
+	}
+	assert_true(good > 0);
+	buf_release(&b);
+}
+
+static void words_are_typed_as_written_and_print_alike(void **state)
+{
+	static const struct {
+		const char *text;
+		enum literal_kind kind;
+		const char *type;
+	} cases[] = {
+		{ "0", LITERAL_INTEGER, "" }, { "-17", LITERAL_INTEGER, "" },
+		{ "9223372036854775807", LITERAL_INTEGER, "" },
+		{ "-9223372036854775808", LITERAL_INTEGER, "" },
+		{ "9223372036854775808", LITERAL_TYPED, "integer" },
+		{ "-9223372036854775809", LITERAL_TYPED, "integer" },
+		{ "007", LITERAL_STRING, "" }, { "+5", LITERAL_STRING, "" },
+		{ "-0", LITERAL_STRING, "" }, { "", LITERAL_STRING, "" },
+		{ "-", LITERAL_STRING, "" }, { "1 ", LITERAL_STRING, "" },
+		{ "1.5", LITERAL_DECIMAL, "" }, { "0.0", LITERAL_DECIMAL, "" },
+		{ "1.50", LITERAL_TYPED, "decimal" }, { "-0.0", LITERAL_TYPED, "decimal" },
+		{ "1.", LITERAL_STRING, "" }, { ".5", LITERAL_STRING, "" },
+		{ "1.2.3", LITERAL_STRING, "" }, { "1e", LITERAL_STRING, "" },
+		{ "1e5", LITERAL_TYPED, "double" }, { "1.5E-300", LITERAL_TYPED, "double" },
+		{ "1e999999", LITERAL_TYPED, "double" },
+		{ "true", LITERAL_BOOL, "" }, { "false", LITERAL_BOOL, "" },
+		{ "True", LITERAL_STRING, "" }, { "NaN", LITERAL_STRING, "" },
+		{ "2026-11-22", LITERAL_DATE, "" }, { "2026-11-22Z", LITERAL_DATE, "" },
+		{ "2024-02-29", LITERAL_DATE, "" }, { "2026-02-29", LITERAL_STRING, "" },
+		{ "2026-13-01", LITERAL_STRING, "" }, { "2026-00-10", LITERAL_STRING, "" },
+		{ "-0044-03-15", LITERAL_DATE, "" }, { "12026-01-01", LITERAL_DATE, "" },
+		{ "2026-11-22+00:00", LITERAL_TYPED, "date" },
+		{ "2026-11-22T10:00:00Z", LITERAL_DATETIME, "" },
+		{ "2026-11-22T10:00:00", LITERAL_DATETIME, "" },
+		{ "2026-11-22T10:00:00.25-05:00", LITERAL_DATETIME, "" },
+		{ "2026-11-22T10:00:00.50Z", LITERAL_TYPED, "dateTime" },
+		{ "2026-11-22T24:00:00Z", LITERAL_TYPED, "dateTime" },
+		{ "2026-11-22T24:00:01Z", LITERAL_STRING, "" },
+		{ "2026-11-22T10:00", LITERAL_STRING, "" },
+		{ "2026-11-22T10:60:00Z", LITERAL_STRING, "" },
+		{ "2026-11-22 10:00:00", LITERAL_STRING, "" },
+	};
+	struct buf b = { .mem = &mem };
+	struct literal l;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		literal_parse(&l, bytes_str(cases[i].text));
+		if (l.kind != cases[i].kind)
+			fail_msg("%s is %s", cases[i].text, literal_kind_name(l.kind));
+		if (*cases[i].type) {
+			assert_true(bytes_starts(l.extra, bytes_str(LITERAL_XSD)));
+			assert_true(bytes_equal(bytes_of(l.extra.ptr + sizeof LITERAL_XSD - 1,
+							 l.extra.len - sizeof LITERAL_XSD + 1),
+						bytes_str(cases[i].type)));
+		}
+		buf_clear(&b);
+		must(literal_print(&b, &l));
+		assert_true(bytes_equal(buf_bytes(&b), bytes_str(cases[i].text)));
+	}
+	for (unsigned i = 0; i < scaled(20000); i++) {
+		static const char alphabet[] = "0123456789-+.eETZ:tru";
+		uint8_t text[24];
+		size_t n = rnd(sizeof text);
+
+		for (size_t k = 0; k < n; k++)
+			text[k] = (uint8_t)alphabet[rnd(sizeof alphabet - 1)];
+		literal_parse(&l, bytes_of(text, n));
+		buf_clear(&b);
+		must(literal_print(&b, &l));
+		assert_true(bytes_equal(buf_bytes(&b), bytes_of(text, n)));
+	}
+	buf_release(&b);
+}
+
+static struct literal word(const char *text)
+{
+	struct literal l;
+
+	literal_parse(&l, bytes_str(text));
+	return l;
+}
+
+static void values_are_compared_by_what_they_mean(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		int order;
+	} cases[] = {
+		{ "1", "2", LITERAL_LESS }, { "10", "9", LITERAL_MORE }, { "1", "1.0", LITERAL_SAME },
+		{ "1.5", "1.50", LITERAL_SAME }, { "-1.5", "-1.25", LITERAL_LESS },
+		{ "99999999999999999999", "9223372036854775807", LITERAL_MORE },
+		{ "9007199254740993", "9007199254740992.5", LITERAL_MORE },
+		{ "9007199254740993", "9007199254740992e0", LITERAL_MORE },
+		{ "1e3", "1000", LITERAL_SAME }, { "1e3", "999.5", LITERAL_MORE },
+		{ "-0.0", "0", LITERAL_SAME }, { "-1", "0.5", LITERAL_LESS },
+		{ "2026-11-22", "2026-11-23", LITERAL_LESS },
+		{ "2026-11-22T00:00:00Z", "2026-11-22", LITERAL_SAME },
+		{ "2026-11-22T10:00:00+02:00", "2026-11-22T08:00:00Z", LITERAL_SAME },
+		{ "2026-11-22T10:00:00.5Z", "2026-11-22T10:00:00.50Z", LITERAL_SAME },
+		{ "2026-11-22T10:00:00.5Z", "2026-11-22T10:00:00.49Z", LITERAL_MORE },
+		{ "-0044-03-15", "0001-01-01", LITERAL_LESS },
+		{ "2026-11-22T24:00:00Z", "2026-11-23T00:00:00Z", LITERAL_SAME },
+		{ "abc", "abd", LITERAL_LESS }, { "abc", "ab", LITERAL_MORE },
+		{ "false", "true", LITERAL_LESS }, { "1", "abc", LITERAL_APART },
+		{ "true", "1", LITERAL_APART }, { "2026-11-22", "2026", LITERAL_APART },
+	};
+	struct literal nan = { .kind = LITERAL_DOUBLE, .r = 0.0 / 0.0 }, a, b;
+	struct literal en = { .kind = LITERAL_LANG, .extra = bytes_str("en"),
+			      .text = bytes_str("abc") };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int turned = cases[i].order == LITERAL_APART ? LITERAL_APART : -cases[i].order;
+
+		a = word(cases[i].a);
+		b = word(cases[i].b);
+		if (literal_compare(&a, &b) != cases[i].order ||
+		    literal_compare(&b, &a) != turned)
+			fail_msg("%s and %s: %d", cases[i].a, cases[i].b, literal_compare(&a, &b));
+	}
+	a = word("1");
+	assert_int_equal(literal_compare(&nan, &a), LITERAL_APART);
+	assert_int_equal(literal_compare(&nan, &nan), LITERAL_APART);
+	a = word("abc");
+	assert_int_equal(literal_compare(&en, &a), LITERAL_SAME);
+}
+
+static void json_gets_what_it_can_say(void **state)
+{
+	static const struct {
+		const char *text, *json;
+	} cases[] = {
+		{ "12", "12" }, { "1.5", "1.5" }, { "true", "true" }, { "007", "\"007\"" },
+		{ "a\"b\\c\n\t", "\"a\\\"b\\\\c\\n\\t\"" }, { "\x01", "\"\\u0001\"" },
+		{ "\xc3\xa4", "\"\xc3\xa4\"" }, { "\xff", "\"\xef\xbf\xbd\"" },
+		{ "\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" }, { "", "\"\"" },
+		{ "2026-11-22", "\"2026-11-22\"" },
+	};
+	struct literal object = { .kind = LITERAL_JSON, .text = bytes_str("{\"a\":[1]}") };
+	struct buf b = { .mem = &mem };
+	struct property p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct literal l = word(cases[i].text);
+
+		buf_clear(&b);
+		must(literal_json(&b, &l));
+		assert_true(bytes_equal(buf_bytes(&b), bytes_str(cases[i].json)));
+	}
+	buf_clear(&b);
+	must(literal_json(&b, &object));
+	assert_true(bytes_equal(buf_bytes(&b), object.text));
+	must(literal_parse_pair(&p, bytes_str("a=b=c")));
+	assert_true(bytes_equal(p.name, bytes_str("a")));
+	assert_true(bytes_equal(p.value.text, bytes_str("b=c")));
+	assert_int_equal(literal_parse_pair(&p, bytes_str("=b")), ERR_BAD_RECORD);
+	assert_int_equal(literal_parse_pair(&p, bytes_str("ab")), ERR_BAD_RECORD);
+	buf_release(&b);
+}
+
+/* --- a model --- */
+
+struct mrow {
+	uint64_t row;
+	struct prop_state s;
+};
+
+struct model {
+	uint64_t row_n;
+	size_t n;
+	struct mrow *row;
+	struct bytes *name, *label;
+	unsigned name_n, label_n;
+};
+
+struct shape {			/* of a model */
+	uint64_t rows;
+	unsigned every;		/* a row has something with a chance of one in so many */
+	unsigned names, labels;
+	unsigned names_row;	/* at most so many a row */
+	unsigned several;	/* one value in so many has another; 0: none */
+	unsigned kinds;		/* 0: any; 1: a name is of one kind */
+	bool dense;		/* the first names are of nearly every row */
+};
+
+static int by_bytes(const void *a, const void *b)
+{
+	return bytes_cmp(*(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+static struct bytes *some_words(unsigned n, const char *what)
+{
+	struct bytes *out = malloc((n + 1) * sizeof *out);
+
+	assert_non_null(out);
+	for (unsigned i = 0; i < n; i++) {
+		char text[200];
+		int len = snprintf(text, sizeof text, "%s%" PRIx64 "%s", i % 7 ? "" : "http://x/",
+				   hash_u64(seed + i) % 0xffffff, what);
+
+		if (i % 50 == 3)
+			len = snprintf(text, sizeof text, "%0150u%s", i, what);
+		out[i] = bytes_of(keep((size_t)len), (size_t)len);
+		memcpy((void *)(uintptr_t)out[i].ptr, text, (size_t)len);
+	}
+	qsort(out, n, sizeof *out, by_bytes);
+	return out;
+}
+
+static struct literal model_literal(const struct shape *s, unsigned name)
+{
+	if (s->kinds == 1)
+		return random_of(1 + name % LITERAL_TYPED);
+	return random_literal();
+}
+
+static unsigned row_props(const struct shape *s, struct bytes *name, struct property *out)
+{
+	unsigned n = 0, most = s->names_row ? (unsigned)rnd(s->names_row + 1) : 0;
+	unsigned step = most ? s->names / most + 1 : 1;
+
+	for (unsigned i = 0; i < s->names; i++) {
+		bool takes = s->dense && i < 5 ? rnd(20) != 0 : rnd(step) == 0;
+
+		if (!takes || n >= s->names_row)
+			continue;
+		do {
+			out[n].name = name[i];
+			out[n++].value = model_literal(s, i);
+		} while (s->several && n < s->names_row && rnd(s->several) == 0);
+	}
+	return n;
+}
+
+static void make_model(struct model *m, const struct shape *s)
+{
+	struct property *prop = malloc((s->names_row + 1) * sizeof *prop);
+	size_t cap = 0;
+
+	*m = (struct model){ .row_n = s->rows, .name_n = s->names, .label_n = s->labels };
+	m->name = some_words(s->names, "n");
+	m->label = some_words(s->labels, "l");
+	assert_non_null(prop);
+	for (uint64_t row = 0; row < s->rows; row++) {
+		struct mrow r = { .row = row };
+		struct bytes label[16];
+
+		if (s->every && rnd(s->every))
+			continue;
+		for (unsigned i = 0; i < s->labels && r.s.label_n < 16; i++)
+			if (rnd(s->labels) < 2)
+				label[r.s.label_n++] = m->label[i];
+		r.s.prop_n = row_props(s, m->name, prop);
+		r.s.prop = memcpy(keep(r.s.prop_n * sizeof *prop + 16), prop,
+				  r.s.prop_n * sizeof *prop);
+		r.s.label = memcpy(keep(r.s.label_n * sizeof *label + 16), label,
+				   r.s.label_n * sizeof *label);
+		if (m->n == cap) {
+			cap = cap ? 2 * cap : 64;
+			m->row = realloc(m->row, cap * sizeof *m->row);
+			assert_non_null(m->row);
+		}
+		if (r.s.prop_n || r.s.label_n)
+			m->row[m->n++] = r;
+	}
+	free(prop);
+}
+
+static void drop_model(struct model *m)
+{
+	free(m->row);
+	free(m->name);
+	free(m->label);
+	forget();
+}
+
+static void write_model(const struct model *m, struct backend *b, struct segment_ref *ref,
+			struct mem *from)
+{
+	struct prop_plan plan = { PROP_NODES, m->row_n };
+	struct prop_writer *w;
+
+	must(prop_create(&w, &plan, b, our_store, from));
+	for (size_t i = 0; i < m->n; i++)
+		must(prop_add(w, m->row[i].row, &m->row[i].s));
+	must(prop_finish(w, ref));
+}
+
+static void same_props(const struct prop_state *want, const struct prop_state *got)
+{
+	assert_int_equal(got->prop_n, want->prop_n);
+	for (uint32_t i = 0; i < want->prop_n; i++) {
+		assert_true(bytes_equal(got->prop[i].name, want->prop[i].name));
+		assert_true(literal_equal(&got->prop[i].value, &want->prop[i].value));
+	}
+}
+
+static void same_labels(const struct prop_state *want, const struct prop_state *got)
+{
+	assert_int_equal(got->label_n, want->label_n);
+	for (uint32_t i = 0; i < want->label_n; i++)
+		assert_true(bytes_equal(got->label[i], want->label[i]));
+}
+
+/* The model's row ROW, or an empty one. */
+static struct prop_state state_of(const struct model *m, uint64_t row)
+{
+	size_t lo = 0, hi = m->n;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (m->row[mid].row < row)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < m->n && m->row[lo].row == row ? m->row[lo].s : (struct prop_state){0};
+}
+
+static void rows_agree(const struct model *m, struct prop *p)
+{
+	struct prop_state want, got;
+	struct prop_room room;
+
+	prop_room_init(&room, &mem);
+	for (uint64_t row = 0; row < m->row_n; row++) {
+		want = state_of(m, row);
+		must(prop_row(p, row, &room, &got));
+		same_labels(&want, &got);
+		same_props(&want, &got);
+	}
+	for (unsigned i = 0; i < 300 && m->row_n; i++) {	/* in any order */
+		uint64_t row = rnd(m->row_n);
+
+		want = state_of(m, row);
+		must(prop_row(p, row, &room, &got));
+		same_props(&want, &got);
+		must(prop_labels(p, row, &room, &got));
+		same_labels(&want, &got);
+		assert_int_equal(got.prop_n, 0);
+	}
+	must(prop_row(p, m->row_n, &room, &got));
+	assert_int_equal(got.prop_n + got.label_n, 0);
+	prop_room_release(&room);
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* One name: its counts, its scan with and without seeks, its values of single rows. */
+static void name_agrees(const struct model *m, struct prop *p, struct bytes name, bool leap)
+{
+	uint64_t row_n = 0, value_n = 0, row, sought = 0;
+	struct prop_scan *scan = NULL;
+	struct prop_state got;
+	struct prop_room room;
+	struct literal value;
+	struct prop_name at;
+	uint32_t kinds = 0, found = 0;
+	int is = prop_find_name(p, name, &found);
+
+	must(is);
+	prop_room_init(&room, &mem);
+	if (is)
+		must(prop_scan_open(&scan, p, found));
+	for (size_t i = 0; i < m->n; i++) {
+		const struct prop_state *s = &m->row[i].s;
+		uint32_t first = 0, n = 0;
+
+		for (uint32_t k = 0; k < s->prop_n; k++)
+			if (bytes_equal(s->prop[k].name, name)) {
+				first = n++ ? first : k;
+				kinds |= 1u << s->prop[k].value.kind;
+			}
+		row_n += n > 0;
+		value_n += n;
+		if (leap && is && rnd(300) == 0) {
+			sought = later(sought, m->row[i].row + rnd(3000));
+			must(prop_scan_seek(scan, sought));
+		}
+		for (uint32_t k = first; k < first + n && m->row[i].row >= sought; k++) {
+			assert_int_equal(prop_scan_next(scan, &row, &value), 1);
+			assert_int_equal(row, m->row[i].row);
+			assert_true(literal_equal(&value, &s->prop[k].value));
+		}
+		if (is && rnd(20) == 0) {
+			struct prop_state want = { .prop = s->prop + first, .prop_n = n };
+
+			must(prop_values(p, m->row[i].row, found, &room, &got));
+			same_props(&want, &got);
+		}
+	}
+	assert_int_equal(is, value_n > 0);
+	if (is) {
+		assert_int_equal(prop_scan_next(scan, &row, &value), 0);
+		must(prop_name_at(p, found, &at));
+		assert_true(bytes_equal(at.text, name));
+		assert_int_equal(at.row_n, row_n);
+		assert_int_equal(at.value_n, value_n);
+		assert_int_equal(at.kinds, kinds);
+	}
+	prop_scan_close(scan);
+	prop_room_release(&room);
+}
+
+static bool model_has(const struct mrow *r, struct bytes label)
+{
+	for (uint32_t k = 0; k < r->s.label_n; k++)
+		if (bytes_equal(r->s.label[k], label))
+			return true;
+	return false;
+}
+
+static void label_agrees(const struct model *m, struct prop *p, struct bytes label, bool leap)
+{
+	struct prop_label_rows rows;
+	uint64_t n = 0, row, sought = 0;
+	struct prop_label at;
+	uint32_t found;
+	int is = prop_find_label(p, label, &found);
+
+	must(is);
+	if (is)
+		must(prop_label_rows_begin(&rows, p, found));
+	for (size_t i = 0; i < m->n; i++) {
+		bool has = model_has(&m->row[i], label);
+
+		n += has;
+		if (is && rnd(10) == 0)
+			assert_int_equal(prop_has_label(p, m->row[i].row, found), has);
+		if (leap && is && rnd(50) == 0) {
+			sought = later(sought, m->row[i].row + rnd(rnd(10) ? 100 : 20000));
+			must(prop_label_rows_seek(&rows, sought));
+		}
+		if (has && m->row[i].row >= sought) {
+			assert_int_equal(prop_label_rows_next(&rows, &row), 1);
+			assert_int_equal(row, m->row[i].row);
+		}
+	}
+	assert_int_equal(is, n > 0);
+	if (!is)
+		return;
+	assert_int_equal(prop_label_rows_next(&rows, &row), 0);
+	assert_int_equal(rows.n, n);
+	must(prop_label_at(p, found, &at));
+	assert_true(bytes_equal(at.text, label));
+	assert_int_equal(at.row_n, n);
+}
+
+static void words_agree(const struct model *m, struct prop *p)
+{
+	struct bytes before = {0};
+	struct prop_name name;
+	uint32_t found;
+
+	for (uint32_t i = 0; i < prop_name_n(p); i++) {
+		must(prop_name_at(p, i, &name));
+		assert_true(i == 0 || bytes_cmp(before, name.text) < 0);
+		before = name.text;
+	}
+	for (unsigned i = 0; i < 40 && m->name_n; i++)
+		name_agrees(m, p, m->name[i < 5 ? i % m->name_n : rnd(m->name_n)], rnd(2));
+	for (unsigned i = 0; i < 20 && m->label_n; i++)
+		label_agrees(m, p, m->label[rnd(m->label_n)], rnd(2));
+	assert_int_equal(prop_find_name(p, bytes_str("~ no such name"), &found), 0);
+	assert_int_equal(prop_find_label(p, bytes_str("~ no such label"), &found), 0);
+}
+
+static void rows_come_back_by_row_by_name_and_by_label(void **state)
+{
+	static const struct shape shapes[] = {
+		{ 0, 0, 3, 3, 3, 0, 0, false },
+		{ 1, 0, 1, 1, 1, 0, 0, false },
+		{ 3000, 0, 0, 4, 0, 0, 0, false },
+		{ 3000, 0, 8, 0, 8, 0, 1, true },
+		{ 5000, 0, 12, 3, 20, 4, 1, true },
+		{ 5000, 3, 12, 40, 20, 9, 0, true },
+		{ 200000, 1500, 20, 5, 9, 3, 0, false },
+		{ 4000, 2, 800, 300, 12, 5, 0, false },
+		{ 1500, 0, 20, 900, 20, 2, 1, false },
+		{ 100, 0, 2000, 5, 900, 10, 0, true },
+		{ 60000, 0, 2, 2, 2, 0, 1, true },
+	};
+
+	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+		struct shape s = shapes[i];
+		struct segment_ref ref;
+		struct model m;
+		struct prop *p;
+
+		s.rows = s.rows > 2000 ? 2000 + scaled(s.rows - 2000) : s.rows;
+		make_model(&m, &s);
+		write_model(&m, *state, &ref, &mem);
+		must(prop_open(&p, *state, &ref, our_store, &mem));
+		assert_int_equal(prop_row_n(p), m.row_n);
+		assert_int_equal(prop_added(p), m.n);
+		rows_agree(&m, p);
+		words_agree(&m, p);
+		must(prop_check(p));
+		prop_close(p);
+		drop_model(&m);
+	}
+}
+
+/* Every share of the rows, from one to all, so that each way of saying which is met. */
+static void a_name_of_any_share_of_a_group_comes_back(void **state)
+{
+	struct prop_plan plan = { PROP_EDGES, 1024 * 64 };
+	struct property prop = { .name = bytes_str("p"), .value = { .kind = LITERAL_INTEGER } };
+	struct property other = { .name = bytes_str("o"), .value = { .kind = LITERAL_BOOL } };
+	struct segment_ref ref;
+	struct prop_writer *w;
+	struct prop_room room;
+	struct prop_state got;
+	struct prop *p;
+
+	must(prop_create(&w, &plan, *state, our_store, &mem));
+	for (uint64_t row = 0; row < plan.row_n; row++) {
+		uint64_t share = row / 1024 * 16 + 1;
+		struct property both[2] = { other, prop };
+		struct prop_state s = { .prop = both, .prop_n = row % 1024 < share ? 2 : 1 };
+
+		both[1].value.i = (int64_t)(row % 1024) << row / 1024 % 60;
+		must(prop_add(w, row, &s));
+	}
+	must(prop_finish(w, &ref));
+	must(prop_open(&p, *state, &ref, our_store, &mem));
+	assert_int_equal(prop_role(p), PROP_EDGES);
+	prop_room_init(&room, &mem);
+	for (uint64_t row = 0; row < plan.row_n; row++) {
+		uint64_t share = row / 1024 * 16 + 1;
+
+		must(prop_row(p, row, &room, &got));
+		assert_int_equal(got.prop_n, row % 1024 < share ? 2 : 1);
+		if (got.prop_n == 2)
+			assert_int_equal(got.prop[1].value.i,
+					 (int64_t)(row % 1024) << row / 1024 % 60);
+	}
+	must(prop_check(p));
+	prop_room_release(&room);
+	prop_close(p);
+}
+
+static void a_hundred_thousand_names_and_a_row_of_ten_thousand(void **state)
+{
+	unsigned name_n = (unsigned)scaled(100000), wide = (unsigned)scaled(10000);
+	struct prop_plan plan = { PROP_NODES, name_n };
+	struct property *prop = malloc(wide * sizeof *prop);
+	char (*text)[16] = malloc(name_n * sizeof *text);
+	struct segment_ref ref;
+	struct prop_writer *w;
+	struct prop_state s, got;
+	struct prop_room room;
+	struct prop *p;
+	uint32_t found;
+
+	assert_true(prop && text);
+	must(prop_create(&w, &plan, *state, our_store, &mem));
+	for (unsigned row = 0; row < name_n; row++) {
+		unsigned n = row == 5 ? wide : 1;
+
+		snprintf(text[row], sizeof text[row], "n%08u", row);
+		for (unsigned i = 0; row == 5 && i < wide; i++)
+			snprintf(text[i], sizeof text[i], "n%08u", i);
+		for (unsigned i = 0; i < n; i++)
+			prop[i] = (struct property){ bytes_str(text[row == 5 ? i : row]),
+				{ .kind = LITERAL_INTEGER, .i = row + i } };
+		s = (struct prop_state){ .prop = prop, .prop_n = n };
+		must(prop_add(w, row, &s));
+	}
+	must(prop_finish(w, &ref));
+	must(prop_open(&p, *state, &ref, our_store, &mem));
+	assert_int_equal(prop_name_n(p), name_n);
+	prop_room_init(&room, &mem);
+	for (unsigned row = 0; row < name_n; row += row < 10 ? 1 : 997) {
+		must(prop_row(p, row, &room, &got));
+		assert_int_equal(got.prop_n, row == 5 ? wide : 1);
+		for (unsigned i = 0; i < got.prop_n; i++) {
+			assert_int_equal(got.prop[i].value.i, row + i);
+			assert_true(bytes_equal(got.prop[i].name,
+						bytes_str(text[row == 5 ? i : row])));
+		}
+		assert_int_equal(prop_find_name(p, bytes_str(text[row]), &found), 1);
+		assert_int_equal(found, row);
+	}
+	must(prop_check(p));
+	prop_room_release(&room);
+	prop_close(p);
+	free(prop);
+	free(text);
+}
+
+static void rows_out_of_order_are_our_bug(void **state)
+{
+	struct property twisted[2] = { { .name = bytes_str("b"), .value.kind = LITERAL_INTEGER },
+				       { .name = bytes_str("a"), .value.kind = LITERAL_INTEGER } };
+	struct bytes labels[2] = { bytes_str("b"), bytes_str("b") };
+	struct prop_state s = { .prop = twisted, .prop_n = 1 };
+	struct prop_plan plan = { PROP_NODES, 10 };
+	struct prop_writer *w;
+
+	must(prop_create(&w, &plan, *state, our_store, &mem));
+	must(prop_add(w, 5, &s));
+	assert_int_equal(prop_add(w, 5, &s), ERR_BUG);
+	assert_int_equal(prop_add(w, 4, &s), ERR_BUG);
+	assert_int_equal(prop_add(w, 10, &s), ERR_BUG);
+	s.prop_n = 2;
+	assert_int_equal(prop_add(w, 6, &s), ERR_BUG);
+	s = (struct prop_state){ .label = labels, .label_n = 2 };
+	assert_int_equal(prop_add(w, 7, &s), ERR_BUG);
+	prop_abort(w);
+}
+
+static void writing_stays_within_its_memory(void **state)
+{
+	struct shape s = { scaled(60000), 0, 30, 8, 12, 6, 0, true };
+	struct segment_ref ref;
+	struct mem little;
+	struct model m;
+	struct prop *p;
+
+	make_model(&m, &s);
+	mem_init(&little, 24u << 20);
+	write_model(&m, *state, &ref, &little);
+	assert_int_equal(little.used, 0);
+	assert_true(little.peak <= 24u << 20);
+	must(prop_open(&p, *state, &ref, our_store, &mem));
+	must(prop_check(p));
+	prop_close(p);
+	drop_model(&m);
+}
+
+/* --- bytes that lie --- */
+
+static void flip(struct backend *b, const struct segment_ref *ref, uint64_t off, uint8_t with)
+{
+	char name[SEGMENT_NAME_MAX];
+	struct file *f;
+	uint8_t byte;
+
+	segment_name(name, ref->kind, ref->id);
+	must(backend_open(b, name, FILE_WRITE, &f));
+	must(file_read(f, &byte, 1, off));
+	byte ^= with;
+	must(file_write(f, &byte, 1, off));
+	file_close(f);
+}
+
+/* Everything that can be asked: what does not fail is as the model says. */
+static int ask_all(const struct model *m, struct backend *b, const struct segment_ref *ref)
+{
+	struct prop_state want, got;
+	struct prop_room room;
+	struct prop *p;
+	int r = prop_open(&p, b, ref, our_store, &mem), worst = r;
+
+	if (r < 0)
+		return r;
+	prop_room_init(&room, &mem);
+	for (uint64_t row = 0; row < m->row_n; row++) {
+		r = prop_row(p, row, &room, &got);
+		worst = r < worst ? r : worst;
+		if (r < 0)
+			continue;
+		want = state_of(m, row);
+		same_labels(&want, &got);
+		same_props(&want, &got);
+	}
+	prop_room_release(&room);
+	prop_close(p);
+	return worst;
+}
+
+static void a_flipped_byte_is_damage_and_never_a_wrong_value(void **state)
+{
+	struct shape s = { 300, 0, 30, 6, 12, 6, 0, true };
+	struct segment_ref ref;
+	struct model m;
+	struct prop *p;
+	uint64_t bad = 0;
+
+	make_model(&m, &s);
+	write_model(&m, *state, &ref, &mem);
+	for (unsigned i = 0; i < scaled(150); i++) {
+		uint64_t off = rnd(ref.bytes);
+		uint8_t with = (uint8_t)(1u << rnd(8));
+		int r;
+
+		flip(*state, &ref, off, with);
+		r = ask_all(&m, *state, &ref);
+		assert_true(r == 0 || r == ERR_DAMAGED);
+		bad += r == ERR_DAMAGED;
+		r = prop_open(&p, *state, &ref, our_store, &mem);
+		if (r == 0) {
+			r = prop_check(p);
+			prop_close(p);
+		}
+		assert_true(r == 0 || r == ERR_DAMAGED);
+		flip(*state, &ref, off, with);
+	}
+	assert_true(bad > 0);
+	drop_model(&m);
+}
+
+static struct bytes section_of(struct segment *seg, uint32_t tag, struct buf *changed,
+			       uint32_t wounded, unsigned wounds)
+{
+	struct bytes from = segment_section(seg, tag);
+
+	must(segment_check(seg, from.ptr, from.len));
+	buf_clear(changed);
+	must(buf_add(changed, from.ptr, from.len));
+	for (unsigned i = 0; tag == wounded && from.len && i < wounds; i++)
+		changed->ptr[rnd(from.len)] = (uint8_t)(rnd(3) ? rnd(256) : rnd(2) * 255);
+	if (tag == wounded && rnd(4) == 0 && from.len)
+		changed->len = rnd(from.len);
+	return buf_bytes(changed);
+}
+
+/* The same segment, one section of it other than it was, and checksums that agree. */
+static void forge(struct backend *b, const struct segment_ref *from, struct segment_ref *to)
+{
+	uint32_t wounded = 1 + (uint32_t)rnd(PROP_LISTS);
+	unsigned wounds = 1 + (unsigned)rnd(4);
+	struct buf changed = { .mem = &mem };
+	struct segment_writer *w;
+	struct segment *seg;
+	struct bytes meta;
+
+	must(segment_open(&seg, b, from, our_store, &mem));
+	must(segment_create(&w, b, SEGMENT_PROP, our_store, &mem));
+	for (uint32_t tag = 1; tag <= PROP_LISTS; tag++) {
+		struct bytes s = section_of(seg, tag, &changed, wounded, wounds);
+
+		must(segment_begin(w, tag));
+		must(segment_write(w, s.ptr, s.len));
+	}
+	meta = segment_get_meta(seg);
+	must(segment_meta(w, meta.ptr, meta.len));
+	must(segment_finish(w, to));
+	segment_close(seg);
+	buf_release(&changed);
+}
+
+static void read_whatever(struct prop *p, uint64_t row_n)
+{
+	struct prop_label_rows rows;
+	struct prop_scan *scan;
+	struct prop_state got;
+	struct prop_room room;
+	struct literal value;
+	uint64_t row;
+
+	prop_room_init(&room, &mem);
+	for (unsigned i = 0; i < 60; i++)
+		if (prop_row(p, rnd(row_n), &room, &got) == 0)
+			for (uint32_t k = 0; k < got.prop_n; k++)
+				hash64(0, got.prop[k].value.text.ptr, got.prop[k].value.text.len);
+	for (uint32_t i = 0; i < prop_name_n(p) && i < 10; i++) {
+		if (prop_scan_open(&scan, p, i) < 0)
+			continue;
+		for (unsigned k = 0; k < 3000 && prop_scan_next(scan, &row, &value) > 0; k++) {
+			assert_true(row < row_n);
+			if (rnd(100) == 0 && prop_scan_seek(scan, row + rnd(2000)) < 0)
+				break;
+		}
+		prop_scan_close(scan);
+		prop_values(p, rnd(row_n), i, &room, &got);
+	}
+	for (uint32_t i = 0; i < prop_label_n(p) && i < 10; i++) {
+		prop_has_label(p, rnd(row_n), i);
+		if (prop_label_rows_begin(&rows, p, i) < 0)
+			continue;
+		for (unsigned k = 0; k < 3000 && prop_label_rows_next(&rows, &row) > 0; k++)
+			assert_true(row < row_n);
+	}
+	prop_room_release(&room);
+}
+
+static void a_segment_that_lies_harms_nobody(void **state)
+{
+	struct shape s = { 3000, 0, 30, 6, 12, 6, 0, true };
+	struct segment_ref ref, forged;
+	unsigned caught = 0, times = (unsigned)scaled(250);
+	char name[SEGMENT_NAME_MAX];
+	struct model m;
+
+	make_model(&m, &s);
+	write_model(&m, *state, &ref, &mem);
+	for (unsigned i = 0; i < times; i++) {
+		struct prop *p;
+		int r;
+
+		forge(*state, &ref, &forged);
+		r = prop_open(&p, *state, &forged, our_store, &mem);
+		if (r == 0) {
+			read_whatever(p, m.row_n);
+			r = prop_check(p);
+			prop_close(p);
+		}
+		assert_true(r == 0 || r == ERR_DAMAGED || r == ERR_NEWER);
+		caught += r < 0;
+		segment_name(name, forged.kind, forged.id);
+		must(backend_remove(*state, name));
+	}
+	assert_true(caught > times / 4);
+	drop_model(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(literals_come_back_from_their_bytes, setup, teardown),
+		cmocka_unit_test_setup_teardown(bytes_are_one_literal_or_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(words_are_typed_as_written_and_print_alike, setup, teardown),
+		cmocka_unit_test_setup_teardown(values_are_compared_by_what_they_mean, setup, teardown),
+		cmocka_unit_test_setup_teardown(json_gets_what_it_can_say, setup, teardown),
+		cmocka_unit_test_setup_teardown(rows_come_back_by_row_by_name_and_by_label, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_name_of_any_share_of_a_group_comes_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_hundred_thousand_names_and_a_row_of_ten_thousand, setup, teardown),
+		cmocka_unit_test_setup_teardown(rows_out_of_order_are_our_bug, setup, teardown),
+		cmocka_unit_test_setup_teardown(writing_stays_within_its_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_flipped_byte_is_damage_and_never_a_wrong_value, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_segment_that_lies_harms_nobody, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
