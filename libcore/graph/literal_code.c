@@ -13,6 +13,8 @@
 
 #include "base/endian.h"
 #include "base/err.h"
+#include "graph/rdf/rdf_value.h"
+#include "graph/rdf/term.h"
 #include "graph/text/weight.h"
 
 #define TRUE_BIT 0x10u
@@ -211,13 +213,43 @@ static void set_text(struct literal *out, enum literal_kind kind, struct bytes t
 	*out = (struct literal){ .kind = kind, .text = text };
 }
 
-static void set_typed(struct literal *out, const char *iri, struct bytes text)
+void literal_typed(struct literal *out, struct bytes text, struct bytes datatype)
 {
-	*out = (struct literal){ .kind = LITERAL_TYPED, .text = text, .extra = bytes_str(iri) };
+	struct rdf_value v;
+
+	if (bytes_equal(datatype, bytes_str(RDF_XSD "string"))) {
+		set_text(out, LITERAL_STRING, text);
+		return;
+	}
+	*out = (struct literal){ .kind = LITERAL_TYPED, .text = text, .extra = datatype };
+	if (!rdf_value_of(text, datatype, &v))
+		return;
+	switch (v.type) {
+	case RDF_BOOLEAN:
+		*out = (struct literal){ .kind = LITERAL_BOOL, .b = v.boolean };
+		break;
+	case RDF_INTEGER:
+		*out = (struct literal){ .kind = LITERAL_INTEGER, .i = v.integer };
+		break;
+	case RDF_DOUBLE:
+		*out = (struct literal){ .kind = LITERAL_DOUBLE, .r = v.real };
+		break;
+	case RDF_DECIMAL:
+		set_text(out, LITERAL_DECIMAL, text);
+		break;
+	case RDF_DATE:
+		set_text(out, LITERAL_DATE, text);
+		break;
+	case RDF_DATE_TIME:
+		set_text(out, LITERAL_DATETIME, text);
+		break;
+	default:
+		break;
+	}
 }
 
 struct spelling {		/* of a number */
-	bool minus;
+	bool minus, zero;
 	size_t whole, part;	/* digits before and behind the point */
 	bool exponent;
 };
@@ -231,7 +263,8 @@ static bool spelled(struct bytes b, struct spelling *s)
 	if (b.len && b.ptr[0] == '-')
 		s->minus = ++i;
 	s->whole = digits(b, i);
-	if (s->whole == 0 || (s->whole > 1 && b.ptr[i] == '0'))
+	s->zero = s->whole && b.ptr[i] == '0';
+	if (s->whole == 0 || (s->whole > 1 && s->zero))
 		return false;
 	i += s->whole;
 	if (i < b.len && b.ptr[i] == '.') {
@@ -250,199 +283,36 @@ static bool spelled(struct bytes b, struct spelling *s)
 	return i == b.len;
 }
 
-/* Of digits, with or without a minus before them: false when it does not fit. */
-static bool to_integer(struct bytes b, int64_t *out)
+/* The datatype that TEXT is written as; NULL: it is text. */
+static const char *type_of(struct bytes text)
 {
-	bool minus = b.ptr[0] == '-';
-	uint64_t v = 0, most = (uint64_t)INT64_MAX + minus;
-
-	for (size_t i = minus; i < b.len; i++) {
-		uint64_t digit = b.ptr[i] - (uint64_t)'0';
-
-		if (v > (most - digit) / 10)
-			return false;
-		v = v * 10 + digit;
-	}
-	*out = (int64_t)(minus ? 0 - v : v);
-	return true;
-}
-
-static bool all_zero(struct bytes b, size_t from)
-{
-	for (size_t i = from; i < b.len; i++)
-		if (b.ptr[i] != '0' && b.ptr[i] != '.')
-			return false;
-	return true;
-}
-
-static void parse_real(struct literal *out, struct bytes text)
-{
-	struct text_value v;
-	char shown[WEIGHT_MAX];
-
-	if (weight_parse_real(text, &v) == 0) {
-		size_t n = weight_show(shown, &v);
-
-		if (bytes_equal(bytes_of(shown, n), text)) {
-			*out = (struct literal){ .kind = LITERAL_DOUBLE, .r = v.r };
-			return;
-		}
-	} else {
-		err_clear();
-	}
-	set_typed(out, LITERAL_XSD "double", text);
-}
-
-static bool parse_number(struct literal *out, struct bytes text)
-{
+	static const char *const moments[] = { RDF_XSD "date", RDF_XSD "dateTime" };
+	struct rdf_value v;
 	struct spelling s;
 
-	if (!spelled(text, &s))
-		return false;
-	if (s.exponent) {
-		parse_real(out, text);
-	} else if (s.part) {
-		if ((text.ptr[text.len - 1] == '0' && s.part > 1) ||
-		    (s.minus && all_zero(text, 1)))
-			set_typed(out, LITERAL_XSD "decimal", text);
-		else
-			set_text(out, LITERAL_DECIMAL, text);
-	} else {
-		if (s.minus && all_zero(text, 1))
-			return false;
-		*out = (struct literal){ .kind = LITERAL_INTEGER };
-		if (!to_integer(text, &out->i))
-			set_typed(out, LITERAL_XSD "integer", text);
+	if (bytes_equal(text, bytes_str("true")) || bytes_equal(text, bytes_str("false")))
+		return RDF_XSD "boolean";
+	if (text.len == 0 || (!is_digit(text.ptr[0]) && text.ptr[0] != '-'))
+		return NULL;
+	if (spelled(text, &s))
+		return s.exponent ? RDF_XSD "double" : s.part ? RDF_XSD "decimal" :
+			s.minus && s.zero ? NULL : RDF_XSD "integer";
+	for (size_t i = 0; i < 2 && text.len >= sizeof "2026-11-22" - 1; i++) {
+		rdf_value_of(text, bytes_str(moments[i]), &v);
+		if (v.fit != RDF_INVALID)
+			return moments[i];
 	}
-	return true;
-}
-
-struct moment {
-	int64_t seconds;	/* since the year 0, UTC */
-	struct bytes part;	/* digits of the second, trailing zeros left out */
-	bool time;		/* has one, so is no mere date */
-	bool canonical;
-};
-
-/* N digits at I as a number below LIMIT. */
-static bool two(struct bytes b, size_t i, unsigned limit, unsigned *out)
-{
-	if (i + 2 > b.len || !is_digit(b.ptr[i]) || !is_digit(b.ptr[i + 1]))
-		return false;
-	*out = (b.ptr[i] - (unsigned)'0') * 10 + b.ptr[i + 1] - (unsigned)'0';
-	return *out < limit;
-}
-
-/* Days of the proleptic Gregorian calendar, from 1 March of the year 0 on. */
-static int64_t days_of(int64_t year, unsigned month, unsigned day)
-{
-	int64_t y = month > 2 ? year : year - 1;
-	int64_t era = (y >= 0 ? y : y - 399) / 400;
-	int64_t in_era = y - era * 400, m = (month + 9) % 12;
-
-	return era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 +
-		(153 * m + 2) / 5 + day - 1;
-}
-
-static unsigned days_in(int64_t year, unsigned month)
-{
-	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return days[month - 1] + (month == 2 && leap);
-}
-
-/* -? YYYY+ - MM - DD; where it ends, 0: is none. */
-static size_t date_part(struct bytes b, struct moment *m)
-{
-	size_t i = b.len && b.ptr[0] == '-', n = digits(b, i);
-	unsigned month, day;
-	int64_t year;
-
-	if (n < 4 || n > 9 || (n > 4 && b.ptr[i] == '0') || !to_integer(bytes_of(b.ptr, i + n), &year))
-		return 0;
-	i += n;
-	if (i >= b.len || b.ptr[i] != '-' || !two(b, i + 1, 13, &month) || month == 0 ||
-	    i + 3 >= b.len || b.ptr[i + 3] != '-' || !two(b, i + 4, 32, &day) || day == 0 ||
-	    day > days_in(year, month))
-		return 0;
-	m->seconds = days_of(year, month, day) * 86400;
-	return i + 6;
-}
-
-/* Thh:mm:ss(.digits)?; where it ends, 0: is none. */
-static size_t time_part(struct bytes b, size_t i, struct moment *m)
-{
-	unsigned hour, minute, second;
-	size_t n;
-
-	if (i >= b.len || b.ptr[i] != 'T' || !two(b, i + 1, 25, &hour) || i + 3 >= b.len ||
-	    b.ptr[i + 3] != ':' || !two(b, i + 4, 60, &minute) || i + 6 >= b.len ||
-	    b.ptr[i + 6] != ':' || !two(b, i + 7, 60, &second))
-		return 0;
-	m->seconds += hour * 3600 + minute * 60 + second;
-	i += 9;
-	if (i < b.len && b.ptr[i] == '.') {
-		n = digits(b, i + 1);
-		m->part = bytes_of(b.ptr + i + 1, n);
-		m->canonical &= n && b.ptr[i + n] != '0';
-		i = n ? i + 1 + n : 0;
-		while (m->part.len && m->part.ptr[m->part.len - 1] == '0')
-			m->part.len--;
-	}
-	if (hour == 24 && (minute || second || m->part.len))
-		return 0;
-	m->canonical &= hour < 24;
-	m->time = true;
-	return i;
-}
-
-/* (Z | [-+]hh:mm)? and the end. */
-static bool zone_part(struct bytes b, size_t i, struct moment *m)
-{
-	unsigned hour, minute;
-	int64_t ahead;
-
-	if (i == b.len || (i + 1 == b.len && b.ptr[i] == 'Z'))
-		return true;
-	if (i + 6 != b.len || (b.ptr[i] != '+' && b.ptr[i] != '-') || b.ptr[i + 3] != ':' ||
-	    !two(b, i + 1, 15, &hour) || !two(b, i + 4, 60, &minute) ||
-	    (hour == 14 && minute))
-		return false;
-	ahead = hour * 3600 + minute * 60;
-	m->canonical &= ahead != 0;
-	m->seconds -= b.ptr[i] == '+' ? ahead : -ahead;
-	return true;
-}
-
-static bool parse_moment(struct bytes b, struct moment *m)
-{
-	size_t i;
-
-	*m = (struct moment){ .canonical = true };
-	i = date_part(b, m);
-	if (i && i < b.len && b.ptr[i] == 'T')
-		i = time_part(b, i, m);
-	return i && zone_part(b, i, m);
+	return NULL;
 }
 
 void literal_parse(struct literal *out, struct bytes text)
 {
-	struct moment m;
+	const char *type = type_of(text);
 
-	if (bytes_equal(text, bytes_str("true")) || bytes_equal(text, bytes_str("false"))) {
-		*out = (struct literal){ .kind = LITERAL_BOOL, .b = text.len == 4 };
-	} else if (text.len == 0 || (!is_digit(text.ptr[0]) && text.ptr[0] != '-')) {
+	if (type)
+		literal_typed(out, text, bytes_str(type));
+	else
 		set_text(out, LITERAL_STRING, text);
-	} else if (parse_number(out, text)) {
-		return;
-	} else if (!parse_moment(text, &m)) {
-		set_text(out, LITERAL_STRING, text);
-	} else if (m.canonical) {
-		set_text(out, m.time ? LITERAL_DATETIME : LITERAL_DATE, text);
-	} else {
-		set_typed(out, m.time ? LITERAL_XSD "dateTime" : LITERAL_XSD "date", text);
-	}
 }
 
 int literal_parse_pair(struct property *out, struct bytes text)
@@ -463,14 +333,10 @@ int literal_parse_pair(struct property *out, struct bytes text)
 
 static int print_double(struct buf *out, double r)
 {
-	struct text_value v = { .kind = TEXT_REAL, .r = r };
-	char shown[WEIGHT_MAX];
+	struct rdf_value v = { .type = RDF_DOUBLE, .real = r };
+	uint8_t text[RDF_VALUE_MOST];
 
-	if (isnan(r))
-		return buf_add(out, "NaN", 3);
-	if (isinf(r))
-		return r < 0 ? buf_add(out, "-INF", 4) : buf_add(out, "INF", 3);
-	return buf_add(out, shown, weight_show(shown, &v));
+	return buf_add(out, text, rdf_value_write(&v, text));
 }
 
 int literal_print(struct buf *out, const struct literal *l)
@@ -535,6 +401,8 @@ static int quote(struct buf *out, struct bytes b)
 
 int literal_json(struct buf *out, const struct literal *l)
 {
+	struct text_value real = { .kind = TEXT_REAL, .r = l->r };
+	char shown[WEIGHT_MAX];
 	struct spelling s;
 
 	switch (l->kind) {
@@ -545,7 +413,7 @@ int literal_json(struct buf *out, const struct literal *l)
 		return buf_add(out, l->text.ptr, l->text.len);
 	case LITERAL_DOUBLE:
 		if (isfinite(l->r))
-			return literal_print(out, l);
+			return buf_add(out, shown, weight_show(shown, &real));
 		return quote(out, bytes_str(isnan(l->r) ? "NaN" : l->r < 0 ? "-INF" : "INF"));
 	case LITERAL_DECIMAL:
 		if (spelled(l->text, &s))
@@ -568,9 +436,9 @@ struct number {			/* a binary64, or digits around a point */
 
 static bool has_type(const struct literal *l, const char *name)
 {
-	size_t n = sizeof LITERAL_XSD - 1;
+	size_t n = sizeof RDF_XSD - 1;
 
-	return l->extra.len == n + strlen(name) && !memcmp(l->extra.ptr, LITERAL_XSD, n) &&
+	return l->extra.len == n + strlen(name) && !memcmp(l->extra.ptr, RDF_XSD, n) &&
 		!memcmp(l->extra.ptr + n, name, strlen(name));
 }
 
@@ -718,15 +586,29 @@ static int compare_numbers(const struct literal *a, const struct literal *b)
 	return order(p < q ? -1 : p > q);
 }
 
+/* Where on the line of time, its zone taken into account. */
+static bool moment_of(const struct literal *l, int64_t *second, uint32_t *nano)
+{
+	bool clock = l->kind == LITERAL_DATETIME ||
+		(l->kind == LITERAL_TYPED && !has_type(l, "date"));
+	struct rdf_value v;
+
+	rdf_value_of(l->text, bytes_str(clock ? RDF_XSD "dateTime" : RDF_XSD "date"), &v);
+	*second = v.time.second - (v.time.zone == RDF_NO_ZONE ? 0 : v.time.zone * 60);
+	*nano = v.time.nano;
+	return v.fit == RDF_VALUE || v.fit == RDF_CANONICAL;
+}
+
 static int compare_moments(const struct literal *a, const struct literal *b)
 {
-	struct moment x, y;
+	int64_t x, y;
+	uint32_t p, q;
 
-	if (!parse_moment(a->text, &x) || !parse_moment(b->text, &y))
+	if (!moment_of(a, &x, &p) || !moment_of(b, &y, &q))
 		return LITERAL_APART;
-	if (x.seconds != y.seconds)
-		return x.seconds < y.seconds ? LITERAL_LESS : LITERAL_MORE;
-	return order(bytes_cmp(x.part, y.part));
+	if (x != y)
+		return x < y ? LITERAL_LESS : LITERAL_MORE;
+	return order(p < q ? -1 : p > q);
 }
 
 static enum sort_of sort_of(const struct literal *l)

@@ -16,8 +16,6 @@
 
 #include "graph/literal.h"
 
-#define LITERAL_XSD "http://www.w3.org/2001/XMLSchema#"
-
 const char *literal_kind_name(enum literal_kind kind);	/* "integer", "text", ... */
 
 /* Appends. */
@@ -29,6 +27,10 @@ size_t literal_len(const uint8_t *in, size_t len);
 
 bool literal_equal(const struct literal *a, const struct literal *b);
 
+/* A literal of RDF by its text and its datatype's IRI: LITERAL_TYPED where the text is
+ * not the canonical one (graph/rdf/rdf_value.h).  OUT borrows both. */
+void literal_typed(struct literal *out, struct bytes text, struct bytes datatype);
+
 /* As people write it: integers, decimals and reals (1e3), true and false, ISO dates and
  * times; all else is text.  What is not the canonical form of its type keeps its own
  * (LITERAL_TYPED), so that printing gives TEXT again, byte by byte. */
@@ -36,10 +38,10 @@ void literal_parse(struct literal *out, struct bytes text);
 /* NAME=VALUE.  ERR_BAD_RECORD, without a place: no =, or no name before it. */
 int literal_parse_pair(struct property *out, struct bytes text);
 
-/* Appends its text alone: no quotes, no language, no type. */
+/* Appends its text alone: no quotes, no language, no type.  A double has the canonical
+ * form, 5.0E-1. */
 int literal_print(struct buf *out, const struct literal *l);
-/* Appends it as a value of JSON: numbers and booleans as such where JSON can say them
- * exactly, JSON as it is, all else as a string; an invalid byte of UTF-8 as U+FFFD. */
+/* Appends it as a value of JSON: numbers and booleans as such, JSON as it is, all else as a string; an invalid byte of UTF-8 as U+FFFD. */
 int literal_json(struct buf *out, const struct literal *l);
 
 /* Values, for filters: numbers by value whatever their type, dates and times by time

@@ -376,7 +376,8 @@ static uint32_t choose(const struct prop_held *h, struct prop_word *words)
 	uint32_t *id = (uint32_t *)h->touched.ptr, column_n = 0;
 	size_t n = h->touched.len / sizeof *id;
 
-	qsort(id, n, sizeof *id, by_id);
+	if (n)
+		qsort(id, n, sizeof *id, by_id);
 	for (size_t i = 0; i < n; i++) {
 		struct prop_word *w = &words[id[i]];
 		bool often = w->row_count >= PROP_COLUMN_LEAST &&
