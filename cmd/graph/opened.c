@@ -31,7 +31,10 @@ int opened_store(struct opened *o, struct cli *c)
 
 static int open_graph(struct opened *o, const char *name)
 {
+	const struct settings *settings = store_settings(o->store);
 	const struct manifest_graph *g = manifest_find_graph(snapshot_manifest(o->snap), name);
+
+	int r;
 
 	if (!g) {
 		err_set(ERR_NO_GRAPH, "%s: no graph \"%s\"", store_path(o->store),
@@ -39,8 +42,14 @@ static int open_graph(struct opened *o, const char *name)
 		err_hint("'strato-graph ls' lists what is there; -g NAME names a graph");
 		return ERR_NO_GRAPH;
 	}
-	return graph_open(&o->graph, store_backend(o->store), store_id(o->store), g,
-			  store_mem(o->store));
+	r = graph_open(&o->graph, store_backend(o->store), store_id(o->store), g,
+		       store_mem(o->store));
+	if (r == 0)
+		*graph_reading(o->graph) = (struct graph_reading){
+			.depth = (unsigned)setting_u64(settings, SETTING_IO_DEPTH),
+			.buffered = setting_u64(settings, SETTING_DIRECT_IO) == DIRECT_IO_OFF,
+		};
+	return r;
 }
 
 int opened_begin(struct opened *o, struct cli *c)

@@ -2,6 +2,7 @@
 #include "cmd/graph/result.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -48,6 +49,7 @@ int result_start(struct result *s, const char *what, uint64_t bytes)
 	uint64_t left = mem_left(store_mem(s->o.store));
 
 	s->begun_ns = clock_ns();
+	s->begun_bytes = graph_reading(s->o.graph)->bytes;
 	if (bytes <= left)
 		return 0;
 	err_set(ERR_MEMORY, "%s over %" PRIu64 " nodes takes %" PRIu64
@@ -59,11 +61,23 @@ int result_start(struct result *s, const char *what, uint64_t bytes)
 
 void result_stop(struct result *s, uint64_t edge_n)
 {
+	const struct graph_reading *reading = graph_reading(s->o.graph);
 	double ms = (double)(clock_ns() - s->begun_ns) / 1e6;
+	uint64_t bytes = reading->bytes - s->begun_bytes;
+	char read[320] = "";
 
+	if (bytes)
+		snprintf(read, sizeof read, "lists too large for memory: %" PRIu64
+			 " bytes read ahead, %.1f MB a second; %s%s", bytes,
+			 (double)bytes / (ms > 0 ? ms : 1) / 1e3,
+			 reading->direct ? "direct, " : "", reading->why);
 	if (s->stats)
 		cli_say(s->o.cli, "%.2f ms, %" PRIu64 " edges looked at, %.1f M a second",
 			ms, edge_n, (double)edge_n / (ms > 0 ? ms : 1) / 1e3);
+	if (bytes && s->stats)
+		cli_say(s->o.cli, "%s", read);
+	else if (bytes)
+		cli_note(s->o.cli, "%s", read);
 }
 
 /* --- all --- */

@@ -23,6 +23,7 @@ struct result {
 	uint64_t top;			/* 0: all, in order */
 	bool stats;
 	uint64_t begun_ns, edge_n;
+	uint64_t begun_bytes;		/* that had been read ahead */
 };
 
 /* After cli_begin. */

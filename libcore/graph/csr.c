@@ -29,6 +29,16 @@ int csr_damaged(const struct csr *c, const void *at, const char *what)
 		       segment_path(c->seg), segment_file_off(c->seg, at), what);
 }
 
+int csr_list_damaged(const struct csr *c, const struct csr_held *h, const void *at,
+		     const char *what)
+{
+	uint64_t off = h ? h->off + ((uintptr_t)at - (uintptr_t)h->at) :
+		segment_file_off(c->seg, at);
+
+	return err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": adjacency: %s",
+		       segment_path(c->seg), off, what);
+}
+
 static int damaged_head(const struct csr *c, const char *what)
 {
 	return err_set(ERR_DAMAGED, "%s: adjacency: %s", segment_path(c->seg), what);
@@ -194,6 +204,7 @@ int csr_type_of(struct csr *c, uint32_t type, struct csr_type *t)
 	t->row_n = le64_get(d->row_n);
 	t->sparse = le32_get(d->form) == CSR_SPARSE;
 	t->targets = part(c->targets, le64_get(d->targets_off));
+	t->held = NULL;
 	t->rows = part(c->rows, le64_get(d->rows_off));
 	t->rows_end = c->rows.len ? c->rows.ptr + c->rows.len : t->rows;
 	t->values = part(c->values_at, le64_get(d->values_off));
@@ -425,6 +436,7 @@ void csr_scan_range(struct csr_scan *s, struct csr *c, uint32_t type, uint64_t f
 	s->first = first;
 	s->end = end;
 	s->skip = NULL;
+	s->held = NULL;
 	s->begun = false;
 }
 
@@ -433,10 +445,23 @@ void csr_scan_begin(struct csr_scan *s, struct csr *c, uint32_t type)
 	csr_scan_range(s, c, type, 0, UINT64_MAX);
 }
 
+/* T's lists as if the file were mapped where H has its bytes. */
+void csr_type_hold(const struct csr *c, struct csr_type *t, const struct csr_held *h)
+{
+	uint64_t len = (uint64_t)(t->targets_end - t->targets);
+	uintptr_t at = (uintptr_t)h->at + (segment_file_off(c->seg, t->targets) - h->off);
+
+	t->held = h;
+	t->targets = (const uint8_t *)at;
+	t->targets_end = (const uint8_t *)(at + len);
+}
+
 static int scan_start(struct csr_scan *s)
 {
 	int r = csr_type_of(s->csr, s->type, &s->t);
 
+	if (r == 0 && s->held)
+		csr_type_hold(s->csr, &s->t, s->held);
 	if (s->first >= s->csr->node_n)
 		s->t.edge_n = 0;
 	return r == 0 && s->t.edge_n ? s->csr->ops->start(s) : r;
@@ -492,6 +517,27 @@ int csr_edges_before(struct csr *c, uint32_t type, uint64_t node, uint64_t *out)
 	if (node < c->node_n)
 		return c->ops->before(c, &t, node, out);
 	*out = t.edge_n;
+	return 0;
+}
+
+int csr_lists_of(struct csr *c, uint32_t type, uint64_t first, uint64_t end, uint64_t *lo,
+		 uint64_t *hi)
+{
+	struct csr_type t;
+	uint64_t base;
+	int r = csr_type_of(c, type, &t);
+
+	*lo = *hi = 0;
+	if (r < 0 || t.edge_n == 0 || first >= c->node_n || first >= end)
+		return r;
+	r = c->ops->lists(c, &t, first, end < c->node_n ? end : c->node_n, lo, hi);
+	if (r < 0)
+		return r;
+	if (*lo > *hi || *hi > (uint64_t)(t.targets_end - t.targets))
+		return csr_damaged(c, t.rows, "lists out of order");
+	base = segment_file_off(c->seg, t.targets);
+	*lo += base;
+	*hi += base;
 	return 0;
 }
 

@@ -84,11 +84,14 @@ struct csr;
 #define CSR_BLOCK LIST_READ
 #define CSR_GROUP 64u	/* rows a group of the packed layout */
 
+struct csr_held;
+
 struct csr_list {
 	uint64_t n;		/* neighbours in all */
 	uint64_t edge;		/* place of the first of them among the type's edges */
 	/* private */
 	struct csr *csr;
+	const struct csr_held *held;
 	uint32_t type;
 	uint64_t left;		/* not yet decoded */
 	const uint8_t *at;	/* where the next block is */
@@ -189,6 +192,7 @@ struct csr_type {		/* private */
 	bool sparse;
 	uint64_t edge_n, row_n;
 	const uint8_t *targets, *targets_end;
+	const struct csr_held *held;	/* NULL: they are in the mapped file */
 	const uint8_t *rows, *rows_end;	/* what form and layout put there */
 	const uint8_t *values;
 	uint64_t values_base;
@@ -224,6 +228,7 @@ struct csr_scan {
 	bool begun;
 	uint64_t first, end;
 	const uint64_t *skip;
+	const struct csr_held *held;
 	struct csr_type t;
 	union {
 		struct csr_group group;
@@ -240,6 +245,19 @@ static inline void csr_scan_skip(struct csr_scan *s, const uint64_t *skip)
 {
 	s->skip = skip;
 }
+/* Lists from elsewhere than the mapped file: a copy of some of its bytes, checked by
+ * whoever read them, with LIST_SLACK bytes more behind them that are readable.  What
+ * lies outside of them is not looked at: ERR_DAMAGED.  Before the first list; H stays
+ * as it is while the scan or a list of it is used.  Rows and values are in the mapped
+ * file as ever. */
+struct csr_held {
+	const uint8_t *at;
+	uint64_t len, off;	/* OFF: in the file */
+};
+static inline void csr_scan_hold(struct csr_scan *s, const struct csr_held *h)
+{
+	s->held = h;
+}
 int csr_scan_next(struct csr_scan *s, struct csr_list *out);	/* 1, 0, < 0 */
 int csr_scan_degree(struct csr_scan *s, uint64_t *out);	/* the same, targets untouched */
 
@@ -247,6 +265,12 @@ int csr_scan_degree(struct csr_scan *s, uint64_t *out);	/* the same, targets unt
  * node: no targets are touched.  Exact where NODE is a multiple of CSR_GROUP and
  * the type dense; else some too few: those of a group or a chunk. */
 int csr_edges_before(struct csr *c, uint32_t type, uint64_t node, uint64_t *out);
+
+/* Where in the file the lists lie that a scan from FIRST, a multiple of CSR_GROUP, to
+ * before END looks at: [*lo, *hi), no targets are touched.  Both never fall from one
+ * range to the next. */
+int csr_lists_of(struct csr *c, uint32_t type, uint64_t first, uint64_t end, uint64_t *lo,
+		 uint64_t *hi);
 
 /* Every rule of the format, each list read: 0 or the first fault. */
 int csr_check(struct csr *c);

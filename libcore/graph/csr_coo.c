@@ -43,12 +43,12 @@ static const uint8_t *get_number(const uint8_t *at, const uint8_t *end, uint64_t
 	return at;
 }
 
-static int check_ahead(struct csr *c, const uint8_t *at, const uint8_t *end, unsigned numbers)
+static int check_ahead(const struct csr *c, const struct csr_held *h, const uint8_t *at,
+		       const uint8_t *end, unsigned numbers)
 {
 	uint64_t len = (uint64_t)(end - at);
 
-	return segment_check(c->seg, at, len < numbers * NUMBER_MOST ? len :
-			     numbers * NUMBER_MOST);
+	return csr_reach(c, h, at, len < numbers * NUMBER_MOST ? len : numbers * NUMBER_MOST);
 }
 
 /* --- pair by pair --- */
@@ -68,18 +68,18 @@ static int begin_chunk(struct csr *c, const struct csr_type *t, struct csr_walk 
 		return csr_damaged(c, d, "chunks out of order");
 	w->to_at = t->targets + lo;
 	w->end = t->targets + hi;
-	r = check_ahead(c, w->to_at, w->end, 1);
+	r = check_ahead(c, t->held, w->to_at, w->end, 1);
 	if (r < 0)
 		return r;
 	w->at = get_number(w->to_at, w->end, &w->to);
 	return w->at && w->to < c->node_n ? 0 : csr_damaged(c, d, "a chunk without pairs");
 }
 
-static int another(struct csr *c, struct csr_walk *w)
+static int another(struct csr *c, const struct csr_type *t, struct csr_walk *w)
 {
 	const uint8_t *begin = w->at;
 	uint64_t v;
-	int r = check_ahead(c, begin, w->end, 2);
+	int r = check_ahead(c, t->held, begin, w->end, 2);
 
 	if (r < 0)
 		return r;
@@ -92,7 +92,7 @@ static int another(struct csr *c, struct csr_walk *w)
 		w->to += v >> 1;
 	}
 	if (!w->at || w->from >= c->node_n || w->to >= c->node_n)
-		return csr_damaged(c, begin, "pairs that go on as none do");
+		return csr_list_damaged(c, t->held, begin, "pairs that go on as none do");
 	return 0;
 }
 
@@ -104,9 +104,9 @@ static int step(struct csr *c, const struct csr_type *t, struct csr_walk *w)
 		return 0;
 	}
 	if (w->place % CSR_PAIRS)
-		return another(c, w);
+		return another(c, t, w);
 	return w->at == w->end ? begin_chunk(c, t, w) :
-		csr_damaged(c, w->at, "a chunk with bytes behind its pairs");
+		csr_list_damaged(c, t->held, w->at, "a chunk with bytes behind its pairs");
 }
 
 static int walk_from(struct csr *c, const struct csr_type *t, uint64_t chunk,
@@ -193,18 +193,38 @@ static int coo_before(struct csr *c, const struct csr_type *t, uint64_t node, ui
 	return r;
 }
 
+/* A scan begins in the chunk before and looks at the first pair of the chunk behind. */
+static int coo_lists(struct csr *c, const struct csr_type *t, uint64_t first, uint64_t end,
+		     uint64_t *lo, uint64_t *hi)
+{
+	uint64_t begin, behind;
+	int r = chunk_before(c, t, first, &begin);
+
+	if (r == 0)
+		r = chunk_before(c, t, end, &behind);
+	if (r < 0)
+		return r;
+	behind = behind + 2 < chunk_n(t) ? behind + 2 : chunk_n(t);
+	r = segment_check(c->seg, where(t, begin), sizeof(struct csr_where_disk));
+	if (r == 0)
+		r = segment_check(c->seg, where(t, behind), sizeof(struct csr_where_disk));
+	*lo = r == 0 ? le64_get(where(t, begin)->off) : 0;
+	*hi = r == 0 ? le64_get(where(t, behind)->off) : 0;
+	return r;
+}
+
 static int coo_next(struct csr_scan *s, struct csr_place *out)
 {
 	struct csr_walk *w = &s->walk;
 	int r = 0;
 
-	if (w->place == s->t.edge_n)
+	if (w->place == s->t.edge_n || w->from >= s->end)
 		return 0;
 	place_of(w, out);
 	while (r == 0 && w->from == out->node)
 		r = step(s->csr, &s->t, w);
 	if (r == 0 && w->from < out->node)
-		return csr_damaged(s->csr, w->to_at, "pairs out of order");
+		return csr_list_damaged(s->csr, s->t.held, w->to_at, "pairs out of order");
 	out->n = w->place - out->edge;
 	return r < 0 ? r : 1;
 }
@@ -224,6 +244,8 @@ static int next_chunk(struct csr_list *l)
 	struct csr_type t;
 	int r = csr_type_of(l->csr, l->type, &t);
 
+	if (r == 0 && l->held)
+		csr_type_hold(l->csr, &t, l->held);
 	if (r == 0)
 		r = begin_chunk(l->csr, &t, &w);
 	if (r < 0)
@@ -243,17 +265,17 @@ static int coo_block(struct csr_list *l)
 	int r = l->chunk_left ? 0 : next_chunk(l);
 
 	if (r == 0)
-		r = check_ahead(c, p->at, p->end, CSR_BLOCK);
+		r = check_ahead(c, l->held, p->at, p->end, CSR_BLOCK);
 	if (r < 0)
 		return r;
 	for (; n < CSR_BLOCK && l->left && l->chunk_left; n++, l->left--, l->chunk_left--) {
 		const uint8_t *at = get_number(p->at, p->end, &v);
 
 		if (!at || (p->begun && v & 1))
-			return csr_damaged(c, p->at, "pairs that go on as none do");
+			return csr_list_damaged(c, l->held, p->at, "pairs that go on as none do");
 		p->last = p->begun ? p->last + (v >> 1) : v;
 		if (p->last >= c->node_n)
-			return csr_damaged(c, p->at, "a neighbour that is no node");
+			return csr_list_damaged(c, l->held, p->at, "a neighbour that is no node");
 		p->begun = true;
 		p->at = at;
 		l->ids[n] = p->last;
@@ -266,7 +288,7 @@ static int coo_check(struct csr *c, const struct csr_type *t,
 		     int (*list)(struct csr *c, const struct csr_type *t,
 				 const struct csr_place *p))
 {
-	struct csr_scan s = { .csr = c, .t = *t };
+	struct csr_scan s = { .csr = c, .end = UINT64_MAX, .t = *t };
 	uint64_t row_n = 0, edge_n = 0;
 	struct csr_place p;
 	int r = t->edge_n ? coo_start(&s) : 0;
@@ -289,5 +311,5 @@ static int coo_check(struct csr *c, const struct csr_type *t,
 
 const struct csr_ops csr_coo_ops = {
 	.fits = coo_fits, .find = coo_find, .next = coo_next, .begin = coo_begin,
-	.block = coo_block, .start = coo_start, .before = coo_before, .check = coo_check,
+	.block = coo_block, .start = coo_start, .before = coo_before, .lists = coo_lists, .check = coo_check,
 };

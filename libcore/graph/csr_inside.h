@@ -30,6 +30,9 @@ struct csr_ops {
 	/* Before the first: to where s->first's row is, or some rows before it. */
 	int (*start)(struct csr_scan *s);
 	int (*before)(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *edges);
+	/* As csr_lists_of, in bytes of the type's targets. */
+	int (*lists)(struct csr *c, const struct csr_type *t, uint64_t first, uint64_t end,
+		     uint64_t *lo, uint64_t *hi);
 	/* A list at its place, whose general part is set, before its first block. */
 	int (*begin)(struct csr_list *l, const struct csr_place *p);
 	int (*block)(struct csr_list *l);	/* ids into l->ids, l->left and all */
@@ -57,6 +60,24 @@ struct csr {
 };
 
 int csr_damaged(const struct csr *c, const void *at, const char *what);
+/* The same of a place among the lists, held elsewhere or not. */
+int csr_list_damaged(const struct csr *c, const struct csr_held *h, const void *at,
+		     const char *what);
+
+/* LEN bytes of lists, before they are looked at. */
+static inline int csr_reach(const struct csr *c, const struct csr_held *h, const uint8_t *at,
+			    size_t len)
+{
+	uintptr_t off;
+
+	if (!h)
+		return segment_check(c->seg, at, len);
+	off = (uintptr_t)at - (uintptr_t)h->at;
+	return off <= h->len && len <= h->len - off ? 0 :
+		csr_list_damaged(c, h, at, "lists out of order from here on");
+}
+
+void csr_type_hold(const struct csr *c, struct csr_type *t, const struct csr_held *h);
 
 /* A list whose general part is P's and T's, before its first block. */
 static inline void csr_list_set(struct csr_list *l, struct csr *c, const struct csr_type *t,
@@ -65,6 +86,7 @@ static inline void csr_list_set(struct csr_list *l, struct csr *c, const struct 
 	l->n = l->left = p->n;
 	l->edge = p->edge;
 	l->csr = c;
+	l->held = t->held;
 	l->at = p->at;
 	l->chunk_left = p->chunk_left;
 	l->has_first = false;

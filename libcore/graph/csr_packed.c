@@ -111,7 +111,7 @@ static inline int place(struct csr *c, const struct csr_type *t, uint64_t off, u
 	if (ends[0] > ends[1] || ends[1] > (uint64_t)(t->targets_end - at) ||
 	    edges[0] > edges[1] || edges[1] > t->edge_n - edge ||
 	    (ends[0] == ends[1]) != (edges[0] == edges[1]))
-		return csr_damaged(c, at, "lists out of order from here on");
+		return csr_list_damaged(c, t->held, at, "lists out of order from here on");
 	out->at = at + ends[0];
 	out->end = at + ends[1];
 	out->edge = edge + edges[0];
@@ -224,6 +224,41 @@ static int packed_before(struct csr *c, const struct csr_type *t, uint64_t node,
 		r = group_at(c, t, i, &g);
 	*edges = i < group_n(c, t) ? g.edge : t->edge_n;
 	return r;
+}
+
+/* Where the lists of group I, which has some, begin; of group_n: where all end. */
+static int group_off(struct csr *c, const struct csr_type *t, uint64_t i, uint64_t *off)
+{
+	struct group g = {0};
+	int r = 0;
+
+	*off = (uint64_t)(t->targets_end - t->targets);
+	if (i < group_n(c, t)) {
+		r = group_at(c, t, i, &g);
+		*off = g.off;
+	}
+	return r;
+}
+
+static int packed_lists(struct csr *c, const struct csr_type *t, uint64_t first, uint64_t end,
+			uint64_t *lo, uint64_t *hi)
+{
+	uint64_t begin = first / CSR_GROUP, behind = (end - 1) / CSR_GROUP + 1;
+	int r;
+
+	if (t->sparse) {
+		r = find_group(c, t, first, &begin);
+		if (r == 0)
+			r = find_group(c, t, end - 1, &behind);
+		behind++;
+	} else {
+		r = filled_group(c, t, begin, &begin);
+		if (r == 0 && behind < group_n(c, t))
+			r = filled_group(c, t, behind, &behind);
+	}
+	if (r == 0)
+		r = group_off(c, t, begin, lo);
+	return r == 0 ? group_off(c, t, behind, hi) : r;
 }
 
 /* --- a group at a time --- */
@@ -347,16 +382,16 @@ static size_t least(uint64_t a, uint64_t b)
 static inline int packed_begin(struct csr_list *l, const struct csr_place *p)
 {
 	struct csr *c = l->csr;
-	int r = segment_check(c->seg, p->at, least(LIST_HEAD, (uint64_t)(p->end - p->at)));
+	int r = csr_reach(c, l->held, p->at, least(LIST_HEAD, (uint64_t)(p->end - p->at)));
 
 	if (r < 0)
 		return r;
 	if (list_begin_fast(&l->packed, p->node, p->n, p->at, p->end) < 0)
-		return csr_damaged(c, p->at, "a list that begins as none does");
+		return csr_list_damaged(c, l->held, p->at, "a list that begins as none does");
 	l->first = l->packed.last;
 	l->has_first = true;
 	return l->first < c->node_n ? 0 :
-		csr_damaged(c, p->at, "a neighbour that is no node");
+		csr_list_damaged(c, l->held, p->at, "a neighbour that is no node");
 }
 
 /* csr_scan_next without a call between row and list: a sweep over a graph with short
@@ -387,15 +422,15 @@ static int packed_block(struct csr_list *l)
 	struct list_reader *p = &l->packed;
 	const uint8_t *at = p->at;
 	struct csr *c = l->csr;
-	int n, r = segment_check(c->seg, at, least(LIST_REACH, (uint64_t)(p->end - at)));
+	int n, r = csr_reach(c, l->held, at, least(LIST_REACH, (uint64_t)(p->end - at)));
 
 	if (r < 0)
 		return r;
 	n = list_read(p, l->ids);
 	if (n <= 0)
-		return csr_damaged(c, at, "a list that goes on as none does");
+		return csr_list_damaged(c, l->held, at, "a list that goes on as none does");
 	if (l->ids[n - 1] >= c->node_n)
-		return csr_damaged(c, at, "a neighbour that is no node");
+		return csr_list_damaged(c, l->held, at, "a neighbour that is no node");
 	l->left -= (unsigned)n;
 	l->at = p->at;
 	return n;
@@ -406,15 +441,15 @@ static int packed_block32(struct csr_list *l, unsigned most, const uint32_t **id
 	struct list_reader *p = &l->packed;
 	const uint8_t *at = p->at;
 	struct csr *c = l->csr;
-	int n, r = segment_check(c->seg, at, least(LIST_REACH, (uint64_t)(p->end - at)));
+	int n, r = csr_reach(c, l->held, at, least(LIST_REACH, (uint64_t)(p->end - at)));
 
 	if (r < 0)
 		return r;
 	n = list_read32(p, l->ids32, most);
 	if (n <= 0)
-		return csr_damaged(c, at, "a list that goes on as none does");
+		return csr_list_damaged(c, l->held, at, "a list that goes on as none does");
 	if (l->ids32[n - 1] >= c->node_n)
-		return csr_damaged(c, at, "a neighbour that is no node");
+		return csr_list_damaged(c, l->held, at, "a neighbour that is no node");
 	l->left -= (unsigned)n;
 	l->at = p->at;
 	*ids = l->ids32;
@@ -424,12 +459,13 @@ static int packed_block32(struct csr_list *l, unsigned most, const uint32_t **id
 static int packed_seek(struct csr_list *l, uint64_t id)
 {
 	struct list_reader *p = &l->packed;
-	int r = p->table ? segment_check(l->csr->seg, p->table, list_table_len(p)) : 0;
+	int r = p->table ? csr_reach(l->csr, l->held, p->table, list_table_len(p)) : 0;
 
 	if (r < 0)
 		return r;
 	if (list_seek(p, id) < 0)
-		return csr_damaged(l->csr, p->table, "a list's table points beyond it");
+		return csr_list_damaged(l->csr, l->held, p->table,
+					"a list's table points beyond it");
 	l->left = p->left;
 	l->at = p->at;
 	return 0;
@@ -491,5 +527,6 @@ const struct csr_ops csr_packed_ops = {
 	.fits = packed_fits, .find = packed_find, .next = packed_next, .begin = packed_begin,
 	.block = packed_block, .block32 = packed_block32, .seek = packed_seek,
 	.next_list = packed_next_list, .start = packed_start, .before = packed_before,
+	.lists = packed_lists,
 	.check = packed_check,
 };

@@ -142,6 +142,19 @@ static int raw_before(struct csr *c, const struct csr_type *t, uint64_t node, ui
 	return r;
 }
 
+static int raw_lists(struct csr *c, const struct csr_type *t, uint64_t first, uint64_t end,
+		     uint64_t *lo, uint64_t *hi)
+{
+	int r = raw_before(c, t, first, lo);
+
+	*hi = t->edge_n;
+	if (r == 0 && end < c->node_n)
+		r = raw_before(c, t, end, hi);
+	*lo *= c->width;
+	*hi *= c->width;
+	return r;
+}
+
 /* N ids widened from the file; the greatest of them. */
 static uint64_t widen(uint64_t *ids, const uint8_t *at, uint32_t n, unsigned width)
 {
@@ -159,12 +172,12 @@ static int raw_block(struct csr_list *l)
 {
 	struct csr *c = l->csr;
 	uint32_t n = l->left < CSR_BLOCK ? (uint32_t)l->left : CSR_BLOCK;
-	int r = segment_check(c->seg, l->at, (size_t)n * c->width);
+	int r = csr_reach(c, l->held, l->at, (size_t)n * c->width);
 
 	if (r < 0)
 		return r;
 	if (widen(l->ids, l->at, n, c->width) >= c->node_n)
-		return csr_damaged(c, l->at, "a neighbour that is no node");
+		return csr_list_damaged(c, l->held, l->at, "a neighbour that is no node");
 	l->at += (size_t)n * c->width;
 	l->left -= n;
 	return (int)n;
@@ -174,7 +187,7 @@ static int raw_block(struct csr_list *l)
 static int raw_block32(struct csr_list *l, unsigned most, const uint32_t **ids)
 {
 	uint32_t n = l->left < most ? (uint32_t)l->left : most, top = 0;
-	int r = segment_check(l->csr->seg, l->at, n * sizeof(le32));
+	int r = csr_reach(l->csr, l->held, l->at, n * sizeof(le32));
 
 	if (r < 0)
 		return r;
@@ -187,7 +200,7 @@ static int raw_block32(struct csr_list *l, unsigned most, const uint32_t **ids)
 	for (uint32_t i = 0; i < n; i++)
 		top = (*ids)[i] > top ? (*ids)[i] : top;
 	if (top >= l->csr->node_n)
-		return csr_damaged(l->csr, l->at, "a neighbour that is no node");
+		return csr_list_damaged(l->csr, l->held, l->at, "a neighbour that is no node");
 	l->at += n * sizeof(le32);
 	l->left -= n;
 	return (int)n;
@@ -201,7 +214,7 @@ static int raw_seek(struct csr_list *l, uint64_t id)
 	while (lo < hi) {
 		uint64_t mid = lo + (hi - lo) / 2;
 		const uint8_t *at = l->at + mid * width;
-		int r = segment_check(l->csr->seg, at, width);
+		int r = csr_reach(l->csr, l->held, at, width);
 
 		if (r < 0)
 			return r;
@@ -247,5 +260,6 @@ static int raw_check(struct csr *c, const struct csr_type *t,
 const struct csr_ops csr_raw_ops = {
 	.fits = raw_fits, .find = raw_find, .next = raw_next, .block = raw_block,
 	.block32 = raw_block32, .seek = raw_seek, .start = raw_start, .before = raw_before,
+	.lists = raw_lists,
 	.check = raw_check,
 };

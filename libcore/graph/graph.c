@@ -9,6 +9,7 @@ struct graph {
 	const struct manifest_graph *entry;
 	struct dict *dict;
 	struct csr *out, *in;		/* in is NULL when undirected */
+	struct graph_reading reading;
 };
 
 static int take_csr(struct graph *g, struct csr *c)
@@ -120,6 +121,11 @@ struct mem *graph_mem(const struct graph *g)
 struct csr *graph_csr(struct graph *g, enum csr_direction direction)
 {
 	return direction == CSR_IN && g->in ? g->in : g->out;
+}
+
+struct graph_reading *graph_reading(struct graph *g)
+{
+	return &g->reading;
 }
 
 uint64_t graph_node_n(const struct graph *g)

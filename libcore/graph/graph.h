@@ -30,6 +30,23 @@ struct csr *graph_csr(struct graph *g, enum csr_direction direction);
 uint64_t graph_node_n(const struct graph *g);
 uint32_t graph_type_n(const struct graph *g);
 
+/* How sweeps read the lists (graph/sweep.h): to be set before the first. */
+enum graph_how {
+	GRAPH_BY_SIZE,		/* ahead when they are too large for memory */
+	GRAPH_MAPPED, GRAPH_AHEAD
+};
+struct graph_reading {
+	enum graph_how how;
+	unsigned depth;		/* reads in flight; 0: 64 */
+	bool buffered;		/* not past the page cache */
+	uint32_t unit;		/* bytes a read, whole pages; 0: 1 MiB */
+	/* what came of it */
+	uint64_t bytes;		/* read ahead */
+	bool direct;
+	char why[160];		/* the engine, in words */
+};
+struct graph_reading *graph_reading(struct graph *g);
+
 /* Several types as a question names them: each id once, ascending. */
 struct graph_types {
 	const uint32_t *id;

@@ -40,6 +40,7 @@ libcore_a_SOURCES += %D%/arrange_stream.c
 libcore_a_SOURCES += %D%/arrange_turn.c
 libcore_a_SOURCES += %D%/arrange_value.c
 libcore_a_SOURCES += %D%/build_inside.h %D%/build_write.c
+libcore_a_SOURCES += %D%/flow.c %D%/flow.h
 libcore_a_SOURCES += %D%/sweep.c %D%/sweep.h
 libcore_a_SOURCES += %D%/keep.c %D%/keep.h
 libcore_a_SOURCES += %D%/walk/ways.c %D%/walk/ways.h

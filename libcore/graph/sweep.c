@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/team.h"
+#include "graph/flow.h"
 
 /* Edges and nodes a part: some 100 us of work, so that the last part to end leaves
  * nobody waiting long, and a thousand times what taking a part costs. */
@@ -126,15 +127,33 @@ int sweep_open(struct sweep *s, struct graph *g, enum csr_direction way,
 	r = add_sources(s, way, types);
 	if (r == 0)
 		r = cut(s);
+	if (r == 0)
+		r = flow_open(&s->flow, s);
 	if (r < 0)
 		sweep_close(s);
 	return r;
+}
+
+int sweep_ahead(const struct sweep *s)
+{
+	return flow_decide(s->flow);
+}
+
+uint64_t sweep_bytes(const struct sweep *s, const uint64_t *skip)
+{
+	return flow_bytes(s->flow, skip);
+}
+
+void sweep_beside(struct sweep *a, struct sweep *b)
+{
+	flow_beside(a->flow, b->flow);
 }
 
 void sweep_close(struct sweep *s)
 {
 	if (!s->graph)
 		return;
+	flow_close(s->flow);
 	mem_free(graph_mem(s->graph), s->source);
 	mem_free(graph_mem(s->graph), s->border);
 	*s = (struct sweep){0};
@@ -153,6 +172,8 @@ int sweep_narrow(struct graph *g)
 
 struct run {
 	const struct sweep *sweep;
+	const uint64_t *skip;
+	bool ahead;
 	sweep_each *each;
 	void *ctx;
 	_Atomic uint64_t next;
@@ -167,23 +188,59 @@ static int take_parts(void *ctx, unsigned who)
 	int r = 0;
 
 	while (r == 0 && !run->failed && (i = run->next++) < s->part_n) {
-		struct sweep_part p = { s, i, s->border[i], s->border[i + 1], who };
+		struct sweep_part p = {
+			.sweep = s, .skip = run->skip, .unread = !flow_wants(s, i, run->skip),
+			.index = i, .first = s->border[i], .end = s->border[i + 1], .who = who,
+		};
 
 		r = run->each(run->ctx, &p);
+		if (run->ahead)
+			flow_done(s->flow, i);
 	}
 	if (r < 0)
 		run->failed = true;
 	return r;
 }
 
-int sweep_run(const struct sweep *s, sweep_each *each, void *ctx)
+int sweep_run_but(const struct sweep *s, const uint64_t *skip, sweep_each *each, void *ctx)
 {
-	struct run run = { .sweep = s, .each = each, .ctx = ctx };
+	struct run run = { .sweep = s, .skip = skip, .each = each, .ctx = ctx };
 	unsigned n = s->thread_n;
+	int r = sweep_ahead(s);
 
+	if (r < 0)
+		return r;
+	run.ahead = r;
 	if (s->part_n < n)
 		n = (unsigned)s->part_n;
-	return team_run(n, take_parts, &run);
+	if (run.ahead)
+		flow_begin(s->flow, skip);
+	r = team_run(n, take_parts, &run);
+	if (run.ahead)
+		flow_end(s->flow);
+	return r;
+}
+
+int sweep_run(const struct sweep *s, sweep_each *each, void *ctx)
+{
+	return sweep_run_but(s, NULL, each, ctx);
+}
+
+int sweep_listless(const struct sweep_part *p, uint64_t *bits)
+{
+	const struct sweep *s = p->sweep;
+	struct csr_scan scan;
+	uint64_t n;
+	int r = 0;
+
+	for (uint64_t i = p->first; i < p->end; i++)
+		bits[i / 64] |= 1ull << i % 64;
+	for (uint32_t k = 0; r == 0 && k < s->source_n; k++) {
+		csr_scan_range(&scan, s->source[k].csr, s->source[k].type, p->first, p->end);
+		while ((r = csr_scan_degree(&scan, &n)) > 0)
+			bits[scan.node / 64] &= ~(1ull << scan.node % 64);
+	}
+	return r;
 }
 
 /* --- the lists of a part --- */
@@ -191,8 +248,8 @@ int sweep_run(const struct sweep *s, sweep_each *each, void *ctx)
 void sweep_begin(struct sweep_walk *w, const struct sweep_part *p)
 {
 	w->part = p;
-	w->skip = NULL;
-	w->next = 0;
+	w->skip = p->skip;
+	w->next = p->unread ? p->sweep->source_n : 0;
 	w->open = false;
 }
 
@@ -201,14 +258,19 @@ void sweep_skip(struct sweep_walk *w, const uint64_t *skip)
 	w->skip = skip;
 }
 
-static void next_source(struct sweep_walk *w)
+static int next_source(struct sweep_walk *w)
 {
-	const struct sweep_source *from = &w->part->sweep->source[w->next++];
+	const struct sweep *s = w->part->sweep;
+	const struct sweep_source *from = &s->source[w->next];
+	int r = flow_take(s->flow, w->part->index, w->next++, &w->held);
 
 	csr_scan_range(&w->scan, from->csr, from->type, w->part->first, w->part->end);
 	csr_scan_skip(&w->scan, w->skip);
+	if (r > 0)
+		csr_scan_hold(&w->scan, &w->held);
 	w->type = from->type;
 	w->way = from->way;
+	return r;
 }
 
 int sweep_next(struct sweep_walk *w)
@@ -219,7 +281,9 @@ int sweep_next(struct sweep_walk *w)
 		w->open = w->next < w->part->sweep->source_n;
 		if (!w->open)
 			return 0;
-		next_source(w);
+		r = next_source(w);
+		if (r < 0)
+			return r;
 	}
 	w->node = w->scan.node;
 	return r;

@@ -10,6 +10,15 @@
  * With one type and one direction a node has one list; else one of each, type by
  * type within a part, out before in: what belongs to a node gathers in an array
  * indexed by node, where only the part that owns the node writes.
+ *
+ * Lists that are too large for memory are not read in the mapped file: graph/flow
+ * reads them ahead, past the page cache, in the order of the parts, and a part's are
+ * checked when it is taken.  What is given is the same.  Too large: at the first run,
+ * when what the algorithm keeps was drawn, they are longer than what is left of
+ * memory_limit; or, where that is as large as its default or larger, than what is left
+ * of three fourths of the memory that this process may use (machine, cgroup).  Rows stay
+ * in the mapped file: they are a tenth of the lists or less where a node has thirty
+ * edges, and a fraction of what an algorithm keeps a node.
  */
 #ifndef GRAPH_SWEEP_H
 #define GRAPH_SWEEP_H
@@ -32,6 +41,7 @@ struct sweep {
 	uint32_t source_n;
 	struct sweep_source *source;
 	uint64_t *border;	/* of the parts: part_n + 1 nodes */
+	struct flow *flow;	/* private */
 };
 
 /* WAY: CSR_OUT, CSR_IN, or CSR_BOTH, each edge then at both of its ends; of an
@@ -44,19 +54,36 @@ void sweep_close(struct sweep *s);	/* zeroed is fine */
  * keep arrays of them. */
 int sweep_narrow(struct graph *g);
 
+/* Are the lists read ahead, and so each time anew?  To be asked when all that is kept
+ * was drawn.  1, 0, or an error. */
+int sweep_ahead(const struct sweep *s);
+/* And how many bytes of them a run would read that passes over SKIP. */
+uint64_t sweep_bytes(const struct sweep *s, const uint64_t *skip);
+/* Both are used in turn: their lists shall fit into memory together. */
+void sweep_beside(struct sweep *a, struct sweep *b);
+
 struct sweep_part {
 	const struct sweep *sweep;
+	const uint64_t *skip;
+	bool unread;		/* no node of it is wanted: its lists are not given */
 	uint64_t index;
 	uint64_t first, end;	/* nodes */
 	unsigned who;		/* the thread, below thread_n: for buffers of its own */
 };
 
-/* EACH for every part, on thread_n threads; the first failure ends it. */
+/* EACH for every part, on thread_n threads; the first failure ends it.  Nothing is read
+ * ahead before the first walk of a run begins. */
 typedef int sweep_each(void *ctx, const struct sweep_part *p);
 int sweep_run(const struct sweep *s, sweep_each *each, void *ctx);
+/* The same without the lists of the nodes whose bit in SKIP, node_n bits, is set: a part
+ * without any other is not read.  Bits may be set meanwhile by whoever owns the part. */
+int sweep_run_but(const struct sweep *s, const uint64_t *skip, sweep_each *each, void *ctx);
+/* In EACH: set the bits of the part's nodes that have no list at all. */
+int sweep_listless(const struct sweep_part *p, uint64_t *bits);
 
 /* The lists of a part that are not empty.  They are read by csr_block32 (or the
- * others of csr.h); a list need not be read to its end. */
+ * others of csr.h); a list need not be read to its end, and is good until the walk's
+ * next one. */
 struct sweep_walk {
 	uint64_t node;
 	uint32_t type;
@@ -66,6 +93,7 @@ struct sweep_walk {
 	const struct sweep_part *part;
 	const uint64_t *skip;
 	uint32_t next;		/* source */
+	struct csr_held held;
 	struct csr_scan scan;
 	bool open;
 };

@@ -2,6 +2,7 @@
 #include "io/file.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,6 +80,12 @@ int file_write(struct file *f, const void *buf, size_t len, uint64_t off)
 int file_flush(struct file *f)
 {
 	return f->backend->ops->flush(f);
+}
+
+void file_forget(struct file *f, uint64_t off, uint64_t len)
+{
+	if (f->fd >= 0)
+		posix_fadvise(f->fd, (off_t)off, (off_t)len, POSIX_FADV_DONTNEED);
 }
 
 int file_size(struct file *f, uint64_t *out)

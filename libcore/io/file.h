@@ -21,6 +21,8 @@ int file_flush(struct file *f);			/* fdatasync; never repeat a failed one */
 int file_size(struct file *f, uint64_t *out);
 /* ERR_UNAVAILABLE where the backend keeps none. */
 int file_stamp(struct file *f, struct file_stamp *out);
+/* What the page cache holds of it is not needed again: an advice. */
+void file_forget(struct file *f, uint64_t off, uint64_t len);
 int file_resize(struct file *f, uint64_t size);
 int file_reserve(struct file *f, uint64_t off, uint64_t len);	/* space, or ERR_NO_SPACE now */
 

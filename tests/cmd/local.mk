@@ -18,3 +18,4 @@ CMD_TESTS += %D%/graph_whole.bats
 CMD_TESTS += %D%/graph_truth.bats
 CMD_TESTS += %D%/graph_sssp.bats
 CMD_TESTS += %D%/graph_triangles.bats
+CMD_TESTS += %D%/graph_ahead.bats

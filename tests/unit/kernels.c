@@ -139,6 +139,7 @@ static void depths_keep_within_their_memory(void **state)
 	struct made m;
 
 	made_random(&m, *state, 30000, 30000);
+	made_read(&m, GRAPH_MAPPED);
 	m.mem.limit = m.mem.used + depths_memory(m.node_n, true) + 4096;
 	assert_int_equal(depths_find(&d, m.graph, &p), 0);
 	depths_release(&d);
@@ -251,6 +252,7 @@ static void many_depths_keep_within_their_memory(void **state)
 	struct made m;
 
 	made_random(&m, *state, 30000, 30000);
+	made_read(&m, GRAPH_MAPPED);
 	m.mem.limit = m.mem.used + many_depths_memory(m.node_n, 0) + 4096;
 	assert_int_equal(many_depths_find(&d, m.graph, &p), 0);
 	many_depths_release(&d);
@@ -362,6 +364,7 @@ static void ranks_are_the_same_with_little_memory(void **state)
 	m.mem.peak = m.mem.used;
 	assert_int_equal(pagerank_find(&roomy, m.graph, &p), 0);
 	assert_true(m.mem.peak > m.mem.used + 4 * m.edge_n);
+	made_read(&m, GRAPH_MAPPED);
 	m.mem.limit = m.mem.used + pagerank_memory(m.node_n) + 65536;
 	assert_int_equal(pagerank_find(&narrow, m.graph, &p), 0);
 	assert_memory_equal(narrow.rank, roomy.rank, m.node_n * 8);

@@ -186,3 +186,6 @@ tests_unit_json_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/prop
 tests_unit_prop_SOURCES = %D%/prop.c
 tests_unit_prop_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/flow
+tests_unit_flow_SOURCES = %D%/flow.c %D%/made_graph.h
+tests_unit_flow_LDADD = $(UNIT_LDADD)

@@ -137,6 +137,15 @@ static inline void made_csr(struct made *m, const struct made_edge *edge, enum c
 	assert_int_equal(csr_finish(w, ref), 0);
 }
 
+/* How sweeps read its lists; some reads in flight. */
+static inline void made_read(struct made *m, enum graph_how how)
+{
+	*graph_reading(m->graph) = (struct graph_reading){
+		.how = how, .depth = 1 + (unsigned)rnd(9), .buffered = rnd(2),
+		.unit = rnd(4) ? 4096 << rnd(6) : 0,
+	};
+}
+
 /* From edge[], which is sorted here, to a graph that is open. */
 static inline void made_write(struct made *m)
 {
@@ -162,6 +171,7 @@ static inline void made_write(struct made *m)
 	g->edge_n = m->edge_n;
 	g->flags = m->undirected ? GRAPH_UNDIRECTED : 0;
 	assert_int_equal(graph_open(&m->graph, m->backend, made_store, g, &m->mem), 0);
+	made_read(m, rnd(2) ? GRAPH_AHEAD : GRAPH_MAPPED);
 }
 
 /* Closed and taken away; edge[] stays, so that it can be written in another layout. */

@@ -249,6 +249,8 @@ static void keep_once(struct made *m, bool room)
 		want[i].type = 0;
 	qsort(want, n, sizeof *want, made_order);
 	assert_int_equal(sweep_open(&s, m->graph, way, &t, 1 + (unsigned)rnd(8)), 0);
+	if (!room)
+		made_read(m, GRAPH_MAPPED);
 	m->mem.limit = m->mem.used + (room ? 1 << 30 : 4 * n);
 	assert_int_equal(keep_open(&k.keep, &s, 3), 0);
 	assert_true((k.keep.ids != NULL) == (room && n));

@@ -6,6 +6,10 @@
  * only; a pushing one claims a node by setting its bit, or, where parents are
  * wanted, by being the first to lower its parent below DEPTHS_NONE, and then the
  * bits are set when the step is over, so that all parents of the step are met.
+ *
+ * Where lists are read ahead, each time anew (graph/sweep), a step costs what it reads
+ * of them: all parts that have a node of the front, or all that have a node not met, or
+ * each list of the front by itself, in the mapped file.
  */
 #include "graph/walk/depths.h"
 
@@ -23,6 +27,10 @@
 #define ROW_COST 16u		/* a list found by its node, in edges */
 #define TOGETHER_COST 20000u	/* edges from which on threads are worth calling */
 #define CHUNK 64u		/* nodes of the queue taken at a time */
+/* A list found by its node in what is not in memory, in bytes read in order: what a
+ * device gives meanwhile, and what the system reads around it. */
+#define FAR_COST (128u << 10)
+#define FAR_FEW 128u		/* nodes whose lists are not worth a look at all parts */
 
 struct search {
 	struct depths *d;
@@ -36,6 +44,8 @@ struct search {
 	uint64_t left;			/* edges of nodes not yet seen, about */
 	uint32_t depth;			/* of the step being made */
 	bool wide;
+	bool ahead_io;			/* lists are read ahead */
+	bool by_parts;			/* this pushing step is a sweep */
 	uint64_t front_edges;		/* of the front, about */
 	_Atomic uint64_t taken, found_n, found_edges, touched;
 };
@@ -101,7 +111,6 @@ static int pull_part(void *ctx, const struct sweep_part *p)
 	end = p->end / 64 + (p->end % 64 != 0);
 	memset(s->next + first, 0, (end - first) * sizeof *s->next);
 	sweep_begin(&w, p);
-	sweep_skip(&w, s->seen);
 	while ((r = sweep_next(&w)) > 0) {
 		r = nearest(s, &w.list, &parent, &touched);
 		if (r < 0)
@@ -122,7 +131,7 @@ static int pull_part(void *ctx, const struct sweep_part *p)
 static int pull(struct search *s)
 {
 	uint64_t *swap = s->front;
-	int r = sweep_run(s->ways.pull, pull_part, s);
+	int r = sweep_run_but(s->ways.pull, s->seen, pull_part, s);
 
 	s->front = s->next;
 	s->next = swap;
@@ -164,30 +173,56 @@ static inline bool claim(struct search *s, uint32_t node, uint32_t from)
 	return false;
 }
 
-static int push_node(struct search *s, struct pusher *p, uint32_t node)
+static inline int push_list(struct search *s, struct pusher *p, uint32_t node,
+			    struct csr_list *l)
 {
 	const uint32_t *ids;
-	struct csr_list l;
-	int n = 0;
+	int n;
 
-	for (uint32_t i = 0; i < s->ways.ahead.source_n; i++) {
-		n = csr_row_of(s->ways.ahead.source[i].csr, &s->ways.type[i], node, &l);
-		if (n < 0)
-			return n;
-		while ((n = csr_block32(&l, CSR_BLOCK, &ids)) > 0) {
-			if (p->n + CSR_BLOCK > sizeof p->found / sizeof p->found[0])
-				hand_over(s, p);
-			for (int k = 0; k < n; k++)
-				if (claim(s, ids[k], node)) {
-					s->d->depth[ids[k]] = s->depth;
-					p->found[p->n++] = ids[k];
-				}
-			p->touched += (unsigned)n;
-		}
-		if (n < 0)
-			return n;
+	while ((n = csr_block32(l, CSR_BLOCK, &ids)) > 0) {
+		if (p->n + CSR_BLOCK > sizeof p->found / sizeof p->found[0])
+			hand_over(s, p);
+		for (int k = 0; k < n; k++)
+			if (claim(s, ids[k], node)) {
+				s->d->depth[ids[k]] = s->depth;
+				p->found[p->n++] = ids[k];
+			}
+		p->touched += (unsigned)n;
 	}
-	return 0;
+	return n;
+}
+
+static int push_node(struct search *s, struct pusher *p, uint32_t node)
+{
+	struct csr_list l;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < s->ways.ahead.source_n; i++) {
+		r = csr_row_of(s->ways.ahead.source[i].csr, &s->ways.type[i], node, &l);
+		if (r == 0)
+			r = push_list(s, p, node, &l);
+	}
+	return r;
+}
+
+static int push_part(void *ctx, const struct sweep_part *part)
+{
+	struct search *s = ctx;
+	struct sweep_walk w;
+	struct pusher p;
+	int r;
+
+	p.n = 0;
+	p.touched = 0;
+	sweep_begin(&w, part);
+	while ((r = sweep_next(&w)) > 0) {
+		r = push_list(s, &p, (uint32_t)w.node, &w.list);
+		if (r < 0)
+			break;
+	}
+	hand_over(s, &p);
+	s->touched += p.touched;
+	return r;
 }
 
 static int push_some(void *ctx, unsigned who)
@@ -218,7 +253,10 @@ static int push(struct search *s)
 	int r;
 
 	s->taken = 0;
-	r = team_run(together ? s->ways.ahead.thread_n : 1, push_some, s);
+	if (s->by_parts)
+		r = sweep_run_but(&s->ways.ahead, s->next, push_part, s);
+	else
+		r = team_run(together ? s->ways.ahead.thread_n : 1, push_some, s);
 	for (uint64_t i = 0; s->d->parent && i < s->found_n; i++)
 		s->seen[s->found[i] / 64] |= 1ull << s->found[i] % 64;
 	s->queue = s->found;
@@ -285,10 +323,47 @@ static int choose(struct search *s)
 	return r;
 }
 
+/* The bits of all nodes but the front's: a pushing step needs `next` for nothing else. */
+static void all_but_front(struct search *s)
+{
+	if (!s->wide) {
+		memset(s->next, 0xff, s->words * sizeof *s->next);
+		for (uint64_t i = 0; i < s->front_n; i++)
+			s->next[s->queue[i] / 64] &= ~(1ull << s->queue[i] % 64);
+	} else {
+		for (uint64_t i = 0; i < s->words; i++)
+			s->next[i] = ~s->front[i];
+	}
+}
+
+/* By what is read. */
+static void choose_ahead(struct search *s)
+{
+	uint64_t far = s->front_n * FAR_COST, push = 0, pull = UINT64_MAX;
+
+	if (s->front_n > FAR_FEW) {
+		all_but_front(s);
+		push = sweep_bytes(&s->ways.ahead, s->next);
+		pull = sweep_bytes(s->ways.pull, s->seen);
+	}
+	s->by_parts = push && push < far;
+	if (pull <= push && pull < far) {
+		if (!s->wide)
+			to_bitmap(s);
+	} else if (s->wide) {
+		to_queue(s);
+	}
+	s->front_edges = s->front_n > 1 ? TOGETHER_COST : 0;
+}
+
 static int step(struct search *s)
 {
-	int r = choose(s);
+	int r = 0;
 
+	if (s->ahead_io)
+		choose_ahead(s);
+	else
+		r = choose(s);
 	s->depth++;
 	s->found_n = s->found_edges = 0;
 	if (r < 0)
@@ -336,6 +411,28 @@ static int draw(struct search *s)
 	return 0;
 }
 
+static int listless_part(void *ctx, const struct sweep_part *p)
+{
+	return sweep_listless(p, ((struct search *)ctx)->seen);
+}
+
+/* Are lists read ahead?  Then nodes without any, which nothing leads to, are not
+ * waited for: each would keep a part being read. */
+static int decide(struct search *s)
+{
+	int r;
+
+	if (s->ways.pull == &s->ways.against)
+		sweep_beside(&s->ways.ahead, &s->ways.against);
+	r = sweep_ahead(&s->ways.ahead);
+	if (r > 0)
+		r = sweep_ahead(s->ways.pull);
+	if (r <= 0)
+		return r;
+	s->ahead_io = true;
+	return sweep_run(s->ways.pull, listless_part, s);
+}
+
 static void start(struct search *s)
 {
 	uint64_t node = s->plan->start;
@@ -372,6 +469,8 @@ int depths_find(struct depths *d, struct graph *g, const struct depths_plan *p)
 		r = ways_open(&s.ways, g, p->way, &p->types, p->threads);
 	if (r == 0)
 		r = draw(&s);
+	if (r == 0)
+		r = decide(&s);
 	if (r == 0)
 		start(&s);
 	while (r == 0 && s.front_n)

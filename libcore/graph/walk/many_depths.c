@@ -131,7 +131,6 @@ static int pull_part(void *ctx, const struct sweep_part *p)
 
 	memset(m->next + p->first, 0, (p->end - p->first) * sizeof *m->next);
 	sweep_begin(&w, p);
-	sweep_skip(&w, m->skip);
 	while ((r = sweep_next(&w)) > 0) {
 		r = look(m->front, &w.list, m->all & ~(m->d->seen[w.node] | m->next[w.node]),
 			 &bits, &touched);
@@ -314,7 +313,7 @@ static int step(struct many *m)
 	if (r == 0)
 		r = add_digit(m);
 	if (r == 0)
-		r = m->wide ? sweep_run(m->ways.pull, pull_part, m) : push(m);
+		r = m->wide ? sweep_run_but(m->ways.pull, m->skip, pull_part, m) : push(m);
 	if (r < 0)
 		return r;
 	*(m->wide ? &m->d->against_n : &m->d->ahead_n) += 1;

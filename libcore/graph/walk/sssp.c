@@ -374,7 +374,6 @@ INLINE int pull_lists(struct search *s, const struct sweep_part *p, bool real)
 	int r;
 
 	sweep_begin(&walk, p);
-	sweep_skip(&walk, s->settled);
 	while ((r = sweep_next(&walk)) > 0) {
 		uint64_t *mine = &s->dist[walk.node], had = load(mine), d = had;
 
@@ -462,7 +461,7 @@ static int end_step(struct search *s)
 		wheel_give(&s->worker[0].wheel, s->todo[i]);
 	s->alone = false;
 	s->out->back_n++;
-	return sweep_run(s->pull, pull_part, s);
+	return sweep_run_but(s->pull, s->settled, pull_part, s);
 }
 
 static void begin_step(struct search *s, uint64_t bucket)

@@ -16,6 +16,8 @@ struct joining {
 	struct wcc *out;
 	struct sweep sweep;
 	uint64_t *skip;			/* nodes in the component that is the largest */
+	bool ahead;			/* a part costs its reading: no node without lists
+					 * is to keep one */
 	uint32_t largest;
 	_Atomic uint64_t touched, roots;
 };
@@ -88,15 +90,16 @@ static int first_part(void *ctx, const struct sweep_part *p)
 static int skip_part(void *ctx, const struct sweep_part *p)
 {
 	struct joining *j = ctx;
+	int r = j->ahead ? sweep_listless(p, j->skip) : 0;
 
 	for (uint64_t i = p->first; i < p->end; i += 64) {
-		uint64_t word = 0, n = p->end - i < 64 ? p->end - i : 64;
+		uint64_t word = j->ahead ? j->skip[i / 64] : 0, n = p->end - i < 64 ? p->end - i : 64;
 
 		for (uint64_t k = 0; k < n; k++)
 			word |= (uint64_t)(j->out->root[i + k] == j->largest) << k;
 		j->skip[i / 64] = word;
 	}
-	return 0;
+	return r;
 }
 
 static int rest_part(void *ctx, const struct sweep_part *p)
@@ -108,7 +111,6 @@ static int rest_part(void *ctx, const struct sweep_part *p)
 	int r, n;
 
 	sweep_begin(&w, p);
-	sweep_skip(&w, j->skip);
 	while ((r = sweep_next(&w)) > 0) {
 		while ((n = csr_block32(&w.list, CSR_BLOCK, &ids)) > 0) {
 			for (int i = 0; i < n; i++)
@@ -159,7 +161,7 @@ uint64_t wcc_memory(uint64_t node_n)
 static int draw(struct joining *j, uint64_t n)
 {
 	j->out->root = mem_alloc(j->out->mem, n * sizeof *j->out->root);
-	j->skip = mem_alloc(j->out->mem, (n / 64 + 1) * sizeof *j->skip);
+	j->skip = mem_zalloc(j->out->mem, (n / 64 + 1) * sizeof *j->skip);
 	if (!j->out->root || !j->skip)
 		return ERR_MEMORY;
 	for (uint64_t i = 0; i < n; i++)
@@ -169,8 +171,11 @@ static int draw(struct joining *j, uint64_t n)
 
 static int find(struct joining *j, uint64_t node_n)
 {
-	int r = sweep_run(&j->sweep, first_part, j);
+	int r = sweep_ahead(&j->sweep);
 
+	j->ahead = r > 0;
+	if (r >= 0)
+		r = sweep_run(&j->sweep, first_part, j);
 	if (r == 0)
 		r = sweep_run(&j->sweep, flatten_part, j);
 	if (r < 0 || node_n == 0)
@@ -178,7 +183,7 @@ static int find(struct joining *j, uint64_t node_n)
 	j->largest = guess(j->out->root, node_n);
 	r = sweep_run(&j->sweep, skip_part, j);
 	if (r == 0)
-		r = sweep_run(&j->sweep, rest_part, j);
+		r = sweep_run_but(&j->sweep, j->skip, rest_part, j);
 	j->roots = 0;
 	return r == 0 ? sweep_run(&j->sweep, flatten_part, j) : r;
 }
