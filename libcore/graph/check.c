@@ -15,8 +15,6 @@
 #include "base/mem.h"
 #include "graph/sort.h"
 
-#define ORDER_BUDGET (4u << 20)		/* of the sorter of degrees */
-
 struct check {
 	struct graph *g;
 	struct mem *mem;
@@ -240,16 +238,34 @@ static int compare_degrees(struct check *c, struct sort *s)
 	return r;
 }
 
+/* Rows of all types, at most. */
+static int count_rows(struct csr *csr, uint64_t *rows)
+{
+	uint64_t n;
+	int r = 0;
+
+	for (uint32_t t = 0; r == 0 && t < csr_type_n(csr); t++) {
+		r = csr_type_edges(csr, t, &n);
+		*rows += n < csr_node_n(csr) ? n : csr_node_n(csr);
+	}
+	return r;
+}
+
+/* In memory: who checks opened the store for reading, and has no tmp/. */
 static int check_order(struct check *c)
 {
 	struct csr *out = graph_csr(c->g, CSR_OUT), *in = graph_csr(c->g, CSR_IN);
 	struct sort_options o = {
 		.backend = c->backend, .mem = c->mem, .words = 2, .bits = 128,
-		.budget = ORDER_BUDGET,
+		.budget = mem_left(c->mem) / 2,
 	};
 	struct sort *s = NULL;
-	int r = sort_open(&s, &o);
+	int r = count_rows(out, &o.most);
 
+	if (r == 0 && in != out)
+		r = count_rows(in, &o.most);
+	if (r == 0)
+		r = sort_open(&s, &o);
 	if (r == 0)
 		r = add_degrees(s, out);
 	if (r == 0 && in != out)
