@@ -17,12 +17,17 @@ AM_TESTS_ENVIRONMENT = \
 
 # A unit test is a program tests/unit/NAME.c; adding its name here is enough.
 UNIT_TESTS =
+THREADED_TESTS =
 include %D%/unit/local.mk
 include %D%/fault/local.mk
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif
+# Those that run threads: what --enable-tsan is for.
+check-threads: $(THREADED_TESTS)
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(THREADED_TESTS)'
+.PHONY: check-threads
 UNIT_LDADD = libcore.a $(CMOCKA_LIBS) $(POPT_LIBS)
 
 CMD_TESTS =

@@ -345,13 +345,13 @@ static void short_of_memory(struct backend *b)
 		}
 		if (r == 0)
 			r = txn_commit(t, NULL);
-		store_mem(s)->fail_at = 0;
 		if (r < 0) {
 			assert_int_equal(r, ERR_MEMORY);
 			assert_true(*err_message());
 			failed++;
 		}
 		txn_abort(t);
+		store_mem(s)->fail_at = 0;	/* nobody else draws any more */
 		if (r < 0)
 			check(s, none);
 		store_close(s);

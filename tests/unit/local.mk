@@ -189,3 +189,24 @@ tests_unit_prop_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/flow
 tests_unit_flow_SOURCES = %D%/flow.c %D%/made_graph.h
 tests_unit_flow_LDADD = $(UNIT_LDADD)
+
+# These run several threads: make check-threads
+THREADED_TESTS += tests/unit/team
+THREADED_TESTS += tests/unit/ioq
+THREADED_TESTS += tests/unit/backend
+THREADED_TESTS += tests/unit/feed
+THREADED_TESTS += tests/unit/shuffle
+THREADED_TESTS += tests/unit/sort
+THREADED_TESTS += tests/unit/sweep
+THREADED_TESTS += tests/unit/kernels
+THREADED_TESTS += tests/unit/algorithms
+THREADED_TESTS += tests/unit/sssp
+THREADED_TESTS += tests/unit/triangles
+THREADED_TESTS += tests/unit/graph_model
+THREADED_TESTS += tests/unit/convert
+THREADED_TESTS += tests/unit/blob
+THREADED_TESTS += tests/unit/bulk
+THREADED_TESTS += tests/unit/fetch
+THREADED_TESTS += tests/unit/lookup
+THREADED_TESTS += tests/unit/segment
+THREADED_TESTS += tests/unit/tail
