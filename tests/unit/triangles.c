@@ -244,27 +244,56 @@ static void all_ways_count_alike(void **state)
 
 static void little_memory_is_rows_foregone(void **state)
 {
-	const struct triangles_plan p = { .types.all = true, .threads = 2, .nodes = true };
-	uint64_t n = 600, want, bytes;
-	struct triangles t;
+	static const struct { size_t left; uint32_t lower, all; } want[] = {
+		{ 300000, 1024, 1024 }, { 250000, 1024, 512 }, { 100000, 512, 512 },
+		{ 50000, 0, 0 }, { 0, 0, 0 },
+	};
+	const struct oriented_plan how = { .types.all = true, .threads = 2 };
+	uint64_t n = 600;
+	struct oriented o;
+	struct hubs h;
 	struct made m = { .backend = *state, .node_n = n, .type_n = 1, .layout = CSR_RAW };
 
 	m.edge = calloc(2 * n * 80, sizeof *m.edge);
 	for (uint64_t k = 0; k < n * 80; k++)
 		made_add(&m, (struct made_edge){ .from = rnd(n), .to = rnd(n) });
 	made_write(&m);
-	assert_int_equal(triangles_find(&t, m.graph, &p), 0);
-	want = t.n;
-	triangles_release(&t);
-	assert_int_equal(triangles_memory(m.graph, &p, &bytes), 0);
-	m.mem.peak = 0;
-	m.mem.limit = m.mem.used + bytes;
-	assert_int_equal(triangles_find(&t, m.graph, &p), 0);
-	assert_int_equal(t.n, want);
-	assert_true(m.mem.peak <= m.mem.limit);
-	triangles_release(&t);
+	assert_int_equal(oriented_make(&o, m.graph, &how), 0);
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+		for (int all = 0; all < 2; all++) {
+			m.mem.limit = m.mem.used + want[i].left;
+			assert_int_equal(hubs_make(&h, &o, all ? HUBS_ALL : HUBS_LOWER, 1024), 0);
+			assert_int_equal(h.n, all ? want[i].all : want[i].lower);
+			hubs_release(&h);
+		}
+	oriented_release(&o);
 	m.mem.limit = 0;
 	made_free(&m);
+}
+
+static void what_it_says_it_takes_is_enough(void **state)
+{
+	for (uint64_t i = 0; i < scaled(10); i++) {
+		struct triangles_plan p = {
+			.types.all = true, .threads = 1 + (unsigned)rnd(4), .nodes = rnd(2),
+		};
+		struct triangles t;
+		uint64_t bytes;
+		struct lcc l;
+		struct made m;
+
+		made_random(&m, *state, 1 + rnd(20000), rnd(60000));
+		assert_int_equal(triangles_memory(m.graph, &p, &bytes), 0);
+		m.mem.limit = m.mem.used + bytes;
+		assert_int_equal(triangles_find(&t, m.graph, &p), 0);
+		triangles_release(&t);
+		assert_int_equal(lcc_memory(m.graph, &p, &bytes), 0);
+		m.mem.limit = m.mem.used + bytes;
+		assert_int_equal(lcc_find(&l, m.graph, &p), 0);
+		lcc_release(&l);
+		m.mem.limit = 0;
+		made_free(&m);
+	}
 }
 
 static void every_failed_allocation_comes_back(void **state)
@@ -316,6 +345,7 @@ int main(void)
 		cmocka_unit_test(lists_are_oriented),
 		cmocka_unit_test(all_ways_count_alike),
 		cmocka_unit_test(little_memory_is_rows_foregone),
+		cmocka_unit_test(what_it_says_it_takes_is_enough),
 		cmocka_unit_test(every_failed_allocation_comes_back),
 		cmocka_unit_test(whoever_watches_may_end_it),
 	};

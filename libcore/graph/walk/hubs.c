@@ -216,6 +216,7 @@ int hubs_make(struct hubs *h, const struct oriented *o, enum hubs_which which, u
 	if (!h->bits)
 		return ERR_MEMORY;
 	h->n = n;
+	mem_large(h->bits, h->bytes);
 	memset(h->bits, 0, h->bytes);
 	return team_run(o->thread_n, fill, &k);
 }

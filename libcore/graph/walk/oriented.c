@@ -222,7 +222,7 @@ static int turn_pairs(struct orienting *k, struct gather *g, size_t node_n)
 		r = grow(k->o->mem, &g->begin, &g->begin_cap, node_n + 2, sizeof *g->begin);
 	if (r < 0)
 		return r;
-	if (g->pair_n > UINT32_MAX)
+	if (g->pair_n > UINT32_MAX || node_n > INT32_MAX)	/* begin[], pair.place */
 		return err_set(ERR_UNSUPPORTED, "2^32 edges at neighbouring nodes");
 	memset(g->begin, 0, (node_n + 2) * sizeof *g->begin);
 	for (size_t i = 0; i < g->pair_n; i++)
@@ -324,17 +324,38 @@ int oriented_memory(struct graph *g, const struct oriented_plan *plan, uint64_t 
 	return 0;
 }
 
+/* Read here and there by all. */
+static void *large(struct mem *mem, size_t size)
+{
+	void *p = mem_alloc(mem, size);
+
+	if (p)
+		mem_large(p, size);
+	return p;
+}
+
+static int draw_arrays(struct orienting *k, uint64_t n)
+{
+	struct oriented *o = k->o;
+
+	o->rank = large(o->mem, n * sizeof *o->rank);
+	o->first = large(o->mem, n * sizeof *o->first);
+	o->len = large(o->mem, n * sizeof *o->len);
+	o->target = large(o->mem, k->room * sizeof *o->target);
+	if (k->plan->arcs)
+		o->both = mem_zalloc(o->mem, n * sizeof *o->both);
+	if (!o->rank || !o->first || !o->len || !o->target || (k->plan->arcs && !o->both))
+		return ERR_MEMORY;
+	memset(o->first, 0, n * sizeof *o->first);
+	memset(o->len, 0, n * sizeof *o->len);
+	return 0;
+}
+
 static int draw(struct orienting *k, uint64_t n)
 {
 	struct oriented *o = k->o;
 
-	o->rank = mem_alloc(o->mem, n * sizeof *o->rank);
-	o->first = mem_zalloc(o->mem, n * sizeof *o->first);
-	o->len = mem_zalloc(o->mem, n * sizeof *o->len);
-	o->target = mem_alloc(o->mem, k->room * sizeof *o->target);
-	if (k->plan->arcs)
-		o->both = mem_zalloc(o->mem, n * sizeof *o->both);
-	if (!o->rank || !o->first || !o->len || !o->target || (k->plan->arcs && !o->both))
+	if (draw_arrays(k, n) < 0)
 		return ERR_MEMORY;
 	for (unsigned i = 0; k->sweep.source_n > 1 && i < o->thread_n; i++)
 		for (int way = 0; way < 2; way++) {
