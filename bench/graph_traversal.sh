@@ -217,7 +217,7 @@ sssp_from_each() { # THREADS
 }
 
 triangles_once() { # THREADS
-	ours "$work/ours" "$1" triangles -g "$graph" --top=1
+	ours "$work/ours" "$1" triangles -g "$graph"
 	gaps "$work/gaps" "$1" tc -f "$work/$graph.sg"
 }
 
