@@ -256,6 +256,32 @@ int csr_row_of(struct csr *c, const struct csr_type *t, uint64_t node, struct cs
 	return r < 0 ? r : begun;
 }
 
+void csr_row_hint(struct csr *c, const struct csr_type *t, uint64_t node)
+{
+	if (c->ops->hint && t->edge_n && node < c->node_n)
+		c->ops->hint(c, t, node);
+}
+
+int csr_row_find(struct csr *c, const struct csr_type *t, uint64_t node, struct csr_place *p)
+{
+	int r = find(c, t, node, p);
+
+	if (r <= 0) {
+		p->n = 0;
+		return r;
+	}
+	__builtin_prefetch(p->at);
+	if (t->values_width)
+		__builtin_prefetch(t->values + p->edge * t->values_width);
+	return 0;
+}
+
+int csr_row_open(struct csr *c, const struct csr_type *t, const struct csr_place *p,
+		 struct csr_list *out)
+{
+	return list_at(c, t, p, out);
+}
+
 int csr_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out)
 {
 	struct csr_type t = {0};
@@ -379,6 +405,14 @@ int csr_block_stored(struct csr_list *l, struct csr_stored *v)
 	return v->width ? segment_check(l->csr->seg, v->at, (size_t)l->given * v->width) : 0;
 }
 
+int csr_list_stored(struct csr_list *l, struct csr_stored *v)
+{
+	v->width = l->values_width;
+	v->base = l->values_base;
+	v->at = l->values_at + l->edge * v->width;
+	return v->width ? segment_check(l->csr->seg, v->at, (size_t)l->n * v->width) : 0;
+}
+
 int csr_stored_of(struct csr *c, const struct csr_type *t, uint64_t first, uint64_t n,
 		  struct csr_stored *v)
 {
@@ -437,7 +471,7 @@ void csr_scan_range(struct csr_scan *s, struct csr *c, uint32_t type, uint64_t f
 	s->end = end;
 	s->skip = NULL;
 	s->held = NULL;
-	s->begun = false;
+	s->values = s->begun = false;
 }
 
 void csr_scan_begin(struct csr_scan *s, struct csr *c, uint32_t type)

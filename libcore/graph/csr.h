@@ -155,6 +155,7 @@ struct csr_stored {
 	uint32_t width;
 };
 int csr_block_stored(struct csr_list *l, struct csr_stored *v);
+int csr_list_stored(struct csr_list *l, struct csr_stored *v);	/* of the whole list */
 /* The value of the list's edge I, of csr_list.n. */
 int csr_value_at(struct csr_list *l, uint64_t i, union csr_value *v);
 /* csr_next and the value. */
@@ -203,6 +204,18 @@ int csr_type_of(struct csr *c, uint32_t type, struct csr_type *t);
 /* As csr_row and csr_degree. */
 int csr_row_of(struct csr *c, const struct csr_type *t, uint64_t node, struct csr_list *out);
 int csr_degree_of(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *out);
+/* csr_row_of in three parts, for many nodes known ahead: the memory that each part
+ * looks at is asked for by the one before, so that it is there when others were
+ * dealt with meanwhile. */
+struct csr_place {
+	uint64_t node, edge, n;
+	const uint8_t *at, *end;
+	uint64_t chunk_left;	/* coo */
+};
+void csr_row_hint(struct csr *c, const struct csr_type *t, uint64_t node);
+int csr_row_find(struct csr *c, const struct csr_type *t, uint64_t node, struct csr_place *p);
+int csr_row_open(struct csr *c, const struct csr_type *t, const struct csr_place *p,
+		 struct csr_list *out);
 /* The values of N edges of the type, from the FIRST on. */
 int csr_stored_of(struct csr *c, const struct csr_type *t, uint64_t first, uint64_t n,
 		  struct csr_stored *v);
@@ -226,6 +239,7 @@ struct csr_scan {
 	uint64_t row, node;	/* node: of the list just given */
 	/* private */
 	bool begun;
+	bool values;
 	uint64_t first, end;
 	const uint64_t *skip;
 	const struct csr_held *held;
@@ -244,6 +258,11 @@ void csr_scan_range(struct csr_scan *s, struct csr *c, uint32_t type, uint64_t f
 static inline void csr_scan_skip(struct csr_scan *s, const uint64_t *skip)
 {
 	s->skip = skip;
+}
+/* The lists' values will be read, too: they are fetched as the lists are. */
+static inline void csr_scan_values(struct csr_scan *s)
+{
+	s->values = true;
 }
 /* Lists from elsewhere than the mapped file: a copy of some of its bytes, checked by
  * whoever read them, with LIST_SLACK bytes more behind them that are readable.  What

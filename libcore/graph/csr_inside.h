@@ -10,18 +10,14 @@
 #include "graph/csr.h"
 #include "graph/csr_disk.h"
 
-struct csr_place {		/* of one list */
-	uint64_t node, edge, n;
-	const uint8_t *at, *end;
-	uint64_t chunk_left;	/* coo */
-};
-
 struct csr_ops {
 	/* Do the type's parts fit in their sections, all but what only reading shows? */
 	bool (*fits)(const struct csr *c, const struct csr_type *t);
 	/* 1 and the place of NODE's list, 0: it has none. */
 	int (*find)(struct csr *c, const struct csr_type *t, uint64_t node,
 		    struct csr_place *out);
+	/* Fetches what find will look at; NULL: nothing is known so early. */
+	void (*hint)(struct csr *c, const struct csr_type *t, uint64_t node);
 	/* 1 and the next list that is not empty, 0 at the end.  s->t is known; s->begun
 	 * is false the first time. */
 	int (*next)(struct csr_scan *s, struct csr_place *out);

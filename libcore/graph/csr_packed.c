@@ -9,6 +9,9 @@
 
 #include "graph/bits.h"
 
+/* Of a group: more than most have. */
+#define HINT_LINES 5u
+
 struct group {			/* a group in place */
 	uint64_t first;		/* sparse: node of its first row */
 	const uint8_t *at;	/* NULL: no lists in it */
@@ -188,6 +191,19 @@ static int packed_find(struct csr *c, const struct csr_type *t, uint64_t node,
 	return r < 0 ? r : 1;
 }
 
+static void packed_hint(struct csr *c, const struct csr_type *t, uint64_t node)
+{
+	const uint8_t *entry = t->rows + node / CSR_GROUP * sizeof(le64);
+	uint64_t first, lo, hi;
+
+	if (t->sparse || segment_check(c->seg, entry, 2 * sizeof(le64)) < 0)
+		return;
+	where_at(t, node / CSR_GROUP, &first, &lo);
+	where_at(t, node / CSR_GROUP + 1, &first, &hi);
+	for (unsigned i = 0; i < HINT_LINES && lo < hi; i++, lo += 64)
+		__builtin_prefetch(t->rows + lo);
+}
+
 /* The first group from I on that has bytes: where[] never falls, so that empty ones
  * are skipped by halving.  group_n: none. */
 static int filled_group(struct csr *c, const struct csr_type *t, uint64_t i, uint64_t *out)
@@ -332,6 +348,9 @@ static uint64_t rows_of(const struct csr_scan *s)
 
 		if (k)
 			__builtin_prefetch(s->t.targets + g->off + g->ends[k - 1]);
+		if (k && s->values)
+			__builtin_prefetch(s->t.values + (g->edge + g->edges[k - 1]) *
+					   s->t.values_width);
 	}
 	return todo;
 }
@@ -524,7 +543,8 @@ static int packed_check(struct csr *c, const struct csr_type *t,
 }
 
 const struct csr_ops csr_packed_ops = {
-	.fits = packed_fits, .find = packed_find, .next = packed_next, .begin = packed_begin,
+	.fits = packed_fits, .find = packed_find, .hint = packed_hint,
+	.next = packed_next, .begin = packed_begin,
 	.block = packed_block, .block32 = packed_block32, .seek = packed_seek,
 	.next_list = packed_next_list, .start = packed_start, .before = packed_before,
 	.lists = packed_lists,

@@ -250,12 +250,17 @@ void sweep_begin(struct sweep_walk *w, const struct sweep_part *p)
 	w->part = p;
 	w->skip = p->skip;
 	w->next = p->unread ? p->sweep->source_n : 0;
-	w->open = false;
+	w->open = w->values = false;
 }
 
 void sweep_skip(struct sweep_walk *w, const uint64_t *skip)
 {
 	w->skip = skip;
+}
+
+void sweep_values(struct sweep_walk *w)
+{
+	w->values = true;
 }
 
 static int next_source(struct sweep_walk *w)
@@ -268,6 +273,8 @@ static int next_source(struct sweep_walk *w)
 	csr_scan_skip(&w->scan, w->skip);
 	if (r > 0)
 		csr_scan_hold(&w->scan, &w->held);
+	if (w->values)
+		csr_scan_values(&w->scan);
 	w->type = from->type;
 	w->way = from->way;
 	return r;

@@ -95,11 +95,12 @@ struct sweep_walk {
 	uint32_t next;		/* source */
 	struct csr_held held;
 	struct csr_scan scan;
-	bool open;
+	bool open, values;
 };
 void sweep_begin(struct sweep_walk *w, const struct sweep_part *p);
 int sweep_next(struct sweep_walk *w);		/* 1, 0, < 0 */
-/* After sweep_begin: as csr_scan_skip, in all its scans. */
+/* After sweep_begin: as csr_scan_skip and csr_scan_values, in all its scans. */
 void sweep_skip(struct sweep_walk *w, const uint64_t *skip);
+void sweep_values(struct sweep_walk *w);
 
 #endif

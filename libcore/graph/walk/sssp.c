@@ -20,6 +20,9 @@
 #include <float.h>
 #include <math.h>
 #include <stdatomic.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -30,14 +33,15 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-#define NONE_INTEGER (1ull << 63)		/* and a weight do not wrap */
+#define NONE_NARROW (1ull << 31)
+#define NONE_WIDE (1ull << 63)			/* and a weight do not wrap */
 #define NONE_REAL 0x7ff0000000000000ull		/* infinity */
 /* Reals that many units away share a bucket; below it every border is exact. */
 #define BUCKET_MOST (1ull << 52)
 
 /* The width of a step where none is given: the mean weight by the edges a node, this
  * many times.  More: nodes come again; less: more ends of steps. */
-#define STEP_WIDTH 8
+#define STEP_WIDTH 16
 #define STEP_BUCKETS 16		/* wanted; the unit is the power of two below */
 
 /* What is dear, in edges read one after another. */
@@ -46,6 +50,17 @@
 #define PULL_COST 2u		/* an edge looked back along */
 #define TOGETHER_COST 40000u	/* from which on threads are worth calling */
 #define ALONE_MOST 1000u	/* nodes of its own a thread goes on with by itself */
+
+/* Nodes ahead of the one being pushed whose rows, and then lists, are fetched. */
+#define HINT_AHEAD 12u
+#define FIND_AHEAD 6u
+
+/* How distances are kept: NARROW integers where none can reach 2^31. */
+enum number { NARROW, WIDE, REAL };
+union distances {
+	uint32_t *narrow;
+	uint64_t *wide;		/* or the bits of a real */
+};
 
 struct worker {
 	struct wheel wheel;
@@ -62,9 +77,12 @@ struct search {
 	struct sweep ahead, against;
 	const struct sweep *pull;
 	struct csr_type *type;		/* of ahead's sources */
-	bool real, alone;		/* alone: one thread is at work */
+	enum number kind;
+	bool alone;		/* alone: one thread is at work */
+	bool real;
+	bool one_list;			/* of a node, with each of its edges from either end */
 	uint64_t none;
-	uint64_t *dist;
+	union distances dist;
 	uint64_t *settled;		/* bitmap */
 	struct worker *worker;
 	unsigned worker_n;
@@ -102,16 +120,16 @@ INLINE double real_of(uint64_t bits)
 	return d;
 }
 
-INLINE uint64_t add(bool real, uint64_t d, union csr_value w)
+INLINE uint64_t add(enum number kind, uint64_t d, union csr_value w)
 {
-	return real ? bits_of(real_of(d) + w.r) : d + (uint64_t)w.i;
+	return kind == REAL ? bits_of(real_of(d) + w.r) : d + (uint64_t)w.i;
 }
 
-INLINE uint64_t bucket_of(const struct search *s, bool real, uint64_t d)
+INLINE uint64_t bucket_of(const struct search *s, enum number kind, uint64_t d)
 {
 	double x;
 
-	if (!real)
+	if (kind != REAL)
 		return d >> s->shift;
 	x = real_of(d) * s->per_unit;
 	return x < (double)BUCKET_MOST ? (uint64_t)x : BUCKET_MOST;
@@ -122,35 +140,49 @@ static uint64_t border(const struct search *s, uint64_t bucket)
 {
 	if (s->real)
 		return bucket > BUCKET_MOST ? NONE_REAL : bits_of((double)bucket * s->unit);
-	return bucket > NONE_INTEGER >> s->shift ? NONE_INTEGER : bucket << s->shift;
+	return bucket > s->none >> s->shift ? s->none : bucket << s->shift;
 }
 
-static uint64_t number(const void *ctx, uint32_t id)
+INLINE uint64_t distance(const struct search *s, enum number kind, uint64_t node)
+{
+	return kind == NARROW ? __atomic_load_n(&s->dist.narrow[node], __ATOMIC_RELAXED) :
+		__atomic_load_n(&s->dist.wide[node], __ATOMIC_RELAXED);
+}
+
+INLINE void set_distance(const struct search *s, enum number kind, uint64_t node, uint64_t to)
+{
+	if (kind == NARROW)
+		__atomic_store_n(&s->dist.narrow[node], (uint32_t)to, __ATOMIC_RELAXED);
+	else
+		__atomic_store_n(&s->dist.wide[node], to, __ATOMIC_RELAXED);
+}
+
+static uint64_t number_of(const void *ctx, uint32_t id)
 {
 	const struct search *s = ctx;
 
-	return bucket_of(s, s->real, s->dist[id]);
-}
-
-INLINE uint64_t load(const uint64_t *d)
-{
-	return __atomic_load_n(d, __ATOMIC_RELAXED);
+	return bucket_of(s, s->kind, distance(s, s->kind, id));
 }
 
 /* True: it was higher. */
-INLINE bool lower(const struct search *s, uint64_t *d, uint64_t to)
+INLINE bool lower(const struct search *s, enum number kind, uint32_t node, uint64_t to)
 {
-	uint64_t had = load(d);
+	uint64_t had = distance(s, kind, node), *wide = &s->dist.wide[node];
+	uint32_t *narrow = &s->dist.narrow[node], narrow_had;
 
 	if (to >= had)
 		return false;
 	if (s->alone) {
-		__atomic_store_n(d, to, __ATOMIC_RELAXED);
+		set_distance(s, kind, node, to);
 		return true;
 	}
-	while (!__atomic_compare_exchange_n(d, &had, to, true, __ATOMIC_RELAXED,
+	narrow_had = (uint32_t)had;
+	while (kind == NARROW ?
+	       !__atomic_compare_exchange_n(narrow, &narrow_had, (uint32_t)to, true,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED) :
+	       !__atomic_compare_exchange_n(wide, &had, to, true, __ATOMIC_RELAXED,
 					    __ATOMIC_RELAXED))
-		if (to >= had)
+		if (to >= (kind == NARROW ? narrow_had : had))
 			return false;
 	return true;
 }
@@ -161,24 +193,35 @@ struct mask {
 	uint64_t word[CSR_BLOCK / 64];
 };
 
-/* Bytes below LIMIT, 1 to 255. */
+/* Of up to 64 bytes those below LIMIT, 1 to 255. */
 INLINE uint64_t bytes_below(const uint8_t *at, unsigned n, uint8_t limit)
 {
 	uint64_t m = 0;
+	unsigned i = 0;
 
-	for (unsigned i = 0; i < n; i++)
+#ifdef __SSE2__
+	const __m128i most = _mm_set1_epi8((char)(limit - 1));
+
+	for (; i + 16 <= n; i += 16) {
+		__m128i x = _mm_loadu_si128((const __m128i *)(at + i));
+
+		m |= (uint64_t)(unsigned)_mm_movemask_epi8(
+			_mm_cmpeq_epi8(_mm_min_epu8(x, most), x)) << i;
+	}
+#endif
+	for (; i < n; i++)
 		m |= (uint64_t)(at[i] < limit) << i;
 	return m;
 }
 
 /* Those whose weight, added to D, stays below LIMIT; LIMIT > D. */
-INLINE void choose(struct mask *m, bool real, const struct csr_stored *v, unsigned n,
+INLINE void choose(struct mask *m, enum number kind, const struct csr_stored *v, unsigned n,
 		   uint64_t d, uint64_t limit)
 {
 	uint64_t room = limit - d;
 
 	m->word[0] = m->word[1] = 0;
-	if (!real && v->base <= INT64_MAX && v->width < 8) {
+	if (kind != REAL && v->base <= INT64_MAX && v->width < 8) {
 		if (room <= v->base)
 			return;
 		room -= v->base;
@@ -193,28 +236,28 @@ INLINE void choose(struct mask *m, bool real, const struct csr_stored *v, unsign
 		return;
 	}
 	for (unsigned i = 0; i < n; i++) {
-		union csr_value w = weigh_stored(real ? CSR_REALS : CSR_INTEGERS, v, i);
+		union csr_value w = weigh_stored(kind == REAL ? CSR_REALS : CSR_INTEGERS, v, i);
 
-		m->word[i / 64] |= (uint64_t)(add(real, d, w) < limit) << i % 64;
+		m->word[i / 64] |= (uint64_t)(add(kind, d, w) < limit) << i % 64;
 	}
 }
 
-INLINE union csr_value weight(bool real, const struct csr_stored *v, unsigned i)
+INLINE union csr_value weight(enum number kind, const struct csr_stored *v, unsigned i)
 {
-	return weigh_stored(real ? CSR_REALS : CSR_INTEGERS, v, i);
+	return weigh_stored(kind == REAL ? CSR_REALS : CSR_INTEGERS, v, i);
 }
 
 /* --- along the edges --- */
 
-INLINE int relax(struct search *s, struct worker *w, bool real, uint32_t to, uint64_t d)
+INLINE int relax(struct search *s, struct worker *w, enum number kind, uint32_t to, uint64_t d)
 {
-	if (!lower(s, &s->dist[to], d))
+	if (!lower(s, kind, to, d))
 		return 0;
-	return wheel_put(&w->wheel, bucket_of(s, real, d), to);
+	return wheel_put(&w->wheel, bucket_of(s, kind, d), to);
 }
 
 /* Of the edges of a block those that end in the step, or those that end behind it. */
-INLINE int push_block(struct search *s, struct worker *w, bool real, bool inside,
+INLINE int push_block(struct search *s, struct worker *w, enum number kind, bool inside,
 		      struct csr_list *l, const uint32_t *ids, unsigned n, uint64_t d)
 {
 	struct csr_stored v;
@@ -225,33 +268,28 @@ INLINE int push_block(struct search *s, struct worker *w, bool real, bool inside
 		return r;
 	if (!inside) {
 		for (unsigned i = 0; r == 0 && i < n; i++)
-			r = relax(s, w, real, ids[i], add(real, d, weight(real, &v, i)));
+			r = relax(s, w, kind, ids[i], add(kind, d, weight(kind, &v, i)));
 		return r;
 	}
-	choose(&m, real, &v, n, d, s->end);
+	choose(&m, kind, &v, n, d, s->end);
 	for (unsigned k = 0; k < CSR_BLOCK / 64; k++)
 		for (uint64_t word = m.word[k]; r == 0 && word; word &= word - 1) {
 			unsigned i = 64 * k + (unsigned)__builtin_ctzll(word);
 
-			r = relax(s, w, real, ids[i], add(real, d, weight(real, &v, i)));
+			r = relax(s, w, kind, ids[i], add(kind, d, weight(kind, &v, i)));
 		}
 	return r;
 }
 
-INLINE int push_lists(struct search *s, struct worker *w, bool real, bool inside, uint32_t node,
-		      uint64_t d, bool count)
+INLINE int push_list(struct search *s, struct worker *w, enum number kind, bool inside,
+		     struct csr_list *l, uint64_t d)
 {
 	const uint32_t *ids;
-	struct csr_list l;
 	int n, r = 0;
 
-	for (uint32_t i = 0; r == 0 && i < s->ahead.source_n; i++) {
-		r = csr_row_of(s->ahead.source[i].csr, &s->type[i], node, &l);
-		w->edges += count ? l.n : 0;
-		w->touched += l.n;
-		while (r == 0 && (n = csr_block32(&l, CSR_BLOCK, &ids)) != 0)
-			r = n < 0 ? n : push_block(s, w, real, inside, &l, ids, (unsigned)n, d);
-	}
+	w->touched += l->n;
+	while (r == 0 && (n = csr_block32(l, CSR_BLOCK, &ids)) != 0)
+		r = n < 0 ? n : push_block(s, w, kind, inside, l, ids, (unsigned)n, d);
 	return r;
 }
 
@@ -260,7 +298,7 @@ INLINE bool settle(struct search *s, uint32_t node)
 {
 	uint64_t bit = 1ull << node % 64, *word = &s->settled[node / 64];
 
-	if (load(word) & bit)
+	if (__atomic_load_n(word, __ATOMIC_RELAXED) & bit)
 		return false;
 	if (!s->alone)
 		return !(__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit);
@@ -268,20 +306,122 @@ INLINE bool settle(struct search *s, uint32_t node)
 	return true;
 }
 
-INLINE int push_inside(struct search *s, struct worker *w, bool real, uint32_t node)
-{
-	uint64_t d = load(&s->dist[node]);
-	bool first;
+/* A node on its way to be pushed. */
+struct coming {
+	uint32_t node;
+	bool out;		/* of date */
+	struct csr_place place;	/* of its list under the first source */
+};
 
-	if (bucket_of(s, real, d) != s->bucket)
-		return 0;		/* it was lowered and has been here */
-	first = settle(s, node);
-	if (first && wheel_bag_add(&w->wheel, &w->settled, node) < 0)
-		return ERR_MEMORY;
-	return push_lists(s, w, real, true, node, d, first);
+/* Does a list, where it is short, have no edge that, added to D, stays below LIMIT?  Its
+ * ids need not be decoded then. */
+INLINE bool has_none(enum number kind, const struct csr_stored *v, uint64_t n, uint64_t d,
+		     uint64_t limit)
+{
+	struct mask m;
+
+	if (n > CSR_BLOCK)
+		return false;
+	if (n == 0)
+		return true;
+	choose(&m, kind, v, (unsigned)n, d, limit);
+	return !(m.word[0] | m.word[1]);
 }
 
-INLINE int push_chunks(struct search *s, struct worker *w, bool real, bool inside,
+/* Was it lowered, and has been here? */
+INLINE bool out_of_date(const struct search *s, enum number kind, uint32_t node)
+{
+	return bucket_of(s, kind, distance(s, kind, node)) != s->bucket;
+}
+
+INLINE int come(struct search *s, enum number kind, bool inside, uint32_t node, struct coming *c)
+{
+	c->node = node;
+	c->out = inside && out_of_date(s, kind, node);
+	c->place = (struct csr_place){0};
+	if (c->out || s->ahead.source_n == 0)
+		return 0;
+	return csr_row_find(s->ahead.source[0].csr, &s->type[0], node, &c->place);
+}
+
+/* Need its list not be read?  1, 0. */
+INLINE int is_idle(struct search *s, enum number kind, bool inside, const struct coming *c,
+		   uint64_t d)
+{
+	struct csr_stored v;
+	int r;
+
+	if (s->ahead.source_n != 1)
+		return s->ahead.source_n == 0;
+	if (s->one_list && c->place.n == 1 && c->node != s->plan->start)
+		return 1;		/* it leads back to where its distance is from */
+	if (!inside || c->place.n > CSR_BLOCK)
+		return 0;
+	r = csr_stored_of(s->ahead.source[0].csr, &s->type[0], c->place.edge, c->place.n, &v);
+	return r < 0 ? r : has_none(kind, &v, c->place.n, d, s->end);
+}
+
+INLINE int push_lists(struct search *s, struct worker *w, enum number kind, bool inside,
+		      const struct coming *c, uint64_t d, bool first)
+{
+	struct csr_list l;
+	int r = csr_row_open(s->ahead.source[0].csr, &s->type[0], &c->place, &l);
+
+	for (uint32_t i = 1; r == 0; i++) {
+		w->edges += first ? l.n : 0;
+		r = push_list(s, w, kind, inside, &l, d);
+		if (r < 0 || i == s->ahead.source_n)
+			break;
+		r = csr_row_of(s->ahead.source[i].csr, &s->type[i], c->node, &l);
+	}
+	return r;
+}
+
+INLINE int push_node(struct search *s, struct worker *w, enum number kind, bool inside,
+		     const struct coming *c)
+{
+	uint64_t d = distance(s, kind, c->node);
+	bool first = false;
+	int r;
+
+	if (c->out || (inside && out_of_date(s, kind, c->node)))
+		return 0;
+	if (inside && settle(s, c->node)) {
+		first = true;
+		if (wheel_bag_add(&w->wheel, &w->settled, c->node) < 0)
+			return ERR_MEMORY;
+	}
+	r = is_idle(s, kind, inside, c, d);
+	if (r == 0)
+		return push_lists(s, w, kind, inside, c, d, first);
+	w->edges += first ? c->place.n : 0;
+	return r < 0 ? r : 0;
+}
+
+/* Nodes of a chunk, the memory of those to come asked for while one is dealt with. */
+INLINE int push_chunk(struct search *s, struct worker *w, enum number kind, bool inside,
+		      struct wheel_chunk *c)
+{
+	struct coming coming[FIND_AHEAD];
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < c->n + HINT_AHEAD; i++) {
+		uint32_t find = i - (HINT_AHEAD - FIND_AHEAD), push = i - HINT_AHEAD;
+
+		if (i < c->n && s->ahead.source_n) {
+			__builtin_prefetch(kind == NARROW ? (void *)&s->dist.narrow[c->id[i]] :
+					   (void *)&s->dist.wide[c->id[i]]);
+			csr_row_hint(s->ahead.source[0].csr, &s->type[0], c->id[i]);
+		}
+		if (i >= HINT_AHEAD && push < c->n)
+			r = push_node(s, w, kind, inside, &coming[push % FIND_AHEAD]);
+		if (r == 0 && i >= HINT_AHEAD - FIND_AHEAD && find < c->n)
+			r = come(s, kind, inside, c->id[find], &coming[find % FIND_AHEAD]);
+	}
+	return r;
+}
+
+INLINE int push_chunks(struct search *s, struct worker *w, enum number kind, bool inside,
 		       struct wheel_chunk *c, bool all)
 {
 	struct wheel_chunk *next;
@@ -289,15 +429,14 @@ INLINE int push_chunks(struct search *s, struct worker *w, bool real, bool insid
 
 	for (; c; c = next) {
 		next = all ? c->next : NULL;
-		for (uint32_t i = 0; r == 0 && i < c->n; i++)
-			r = inside ? push_inside(s, w, real, c->id[i]) :
-				push_lists(s, w, real, false, c->id[i], s->dist[c->id[i]], false);
+		if (r == 0)
+			r = push_chunk(s, w, kind, inside, c);
 		wheel_give(&w->wheel, c);
 	}
 	return r;
 }
 
-INLINE int push_some(struct search *s, unsigned who, bool real, bool inside)
+INLINE int push_some(struct search *s, unsigned who, enum number kind, bool inside)
 {
 	struct worker *w = &s->worker[who];
 	struct wheel_bag more;
@@ -305,40 +444,48 @@ INLINE int push_some(struct search *s, unsigned who, bool real, bool inside)
 	int r = 0;
 
 	while (r == 0 && (i = s->taken++) < s->todo_n)
-		r = push_chunks(s, w, real, inside, s->todo[i], false);
+		r = push_chunks(s, w, kind, inside, s->todo[i], false);
 	while (r == 0 && inside) {
 		more = w->wheel.slot[0][s->bucket % WHEEL_SLOTS];
 		if (more.n == 0 || (!s->alone && more.n > ALONE_MOST))
 			break;
 		more = wheel_take(&w->wheel);
-		r = push_chunks(s, w, real, true, more.chunk, true);
+		r = push_chunks(s, w, kind, true, more.chunk, true);
 	}
 	return r;
 }
 
-static int push_inside_integers(void *ctx, unsigned who)
+static int push_inside(void *ctx, unsigned who)
 {
-	return push_some(ctx, who, false, true);
+	struct search *s = ctx;
+
+	switch (s->kind) {
+	case NARROW:
+		return push_some(s, who, NARROW, true);
+	case WIDE:
+		return push_some(s, who, WIDE, true);
+	default:
+		return push_some(s, who, REAL, true);
+	}
 }
 
-static int push_inside_reals(void *ctx, unsigned who)
+static int push_outside(void *ctx, unsigned who)
 {
-	return push_some(ctx, who, true, true);
-}
+	struct search *s = ctx;
 
-static int push_outside_integers(void *ctx, unsigned who)
-{
-	return push_some(ctx, who, false, false);
-}
-
-static int push_outside_reals(void *ctx, unsigned who)
-{
-	return push_some(ctx, who, true, false);
+	switch (s->kind) {
+	case NARROW:
+		return push_some(s, who, NARROW, false);
+	case WIDE:
+		return push_some(s, who, WIDE, false);
+	default:
+		return push_some(s, who, REAL, false);
+	}
 }
 
 /* --- back along the edges --- */
 
-INLINE int nearest(struct search *s, bool real, struct csr_list *l, uint64_t *least)
+INLINE int nearest(struct search *s, enum number kind, struct csr_list *l, uint64_t *least)
 {
 	struct csr_stored v;
 	const uint32_t *ids;
@@ -353,12 +500,12 @@ INLINE int nearest(struct search *s, bool real, struct csr_list *l, uint64_t *le
 			return r;
 		if (d <= s->low)
 			break;
-		choose(&m, real, &v, (unsigned)n, s->low, d);
+		choose(&m, kind, &v, (unsigned)n, s->low, d);
 		for (unsigned k = 0; k < CSR_BLOCK / 64; k++)
 			for (uint64_t word = m.word[k]; word; word &= word - 1) {
 				unsigned i = 64 * k + (unsigned)__builtin_ctzll(word);
-				uint64_t to = add(real, load(&s->dist[ids[i]]),
-						  weight(real, &v, i));
+				uint64_t to = add(kind, distance(s, kind, ids[i]),
+						  weight(kind, &v, i));
 
 				d = to < d ? to : d;
 			}
@@ -367,21 +514,29 @@ INLINE int nearest(struct search *s, bool real, struct csr_list *l, uint64_t *le
 	return n < 0 ? n : 0;
 }
 
-INLINE int pull_lists(struct search *s, const struct sweep_part *p, bool real)
+INLINE int pull_lists(struct search *s, const struct sweep_part *p, enum number kind)
 {
 	struct worker *w = &s->worker[p->who];
 	struct sweep_walk walk;
+	struct csr_stored v;
 	int r;
 
 	sweep_begin(&walk, p);
+	sweep_values(&walk);
 	while ((r = sweep_next(&walk)) > 0) {
-		uint64_t *mine = &s->dist[walk.node], had = load(mine), d = had;
+		uint64_t had = distance(s, kind, walk.node), d = had;
 
+		if (d <= s->low)
+			continue;
+		r = walk.list.n <= CSR_BLOCK ? csr_list_stored(&walk.list, &v) : 0;
+		if (r == 0 && has_none(kind, &v, walk.list.n, s->low, d))
+			continue;
 		w->touched += walk.list.n;
-		r = nearest(s, real, &walk.list, &d);
+		if (r == 0)
+			r = nearest(s, kind, &walk.list, &d);
 		if (r == 0 && d < had) {
-			__atomic_store_n(mine, d, __ATOMIC_RELAXED);
-			r = wheel_put(&w->wheel, bucket_of(s, real, d), (uint32_t)walk.node);
+			set_distance(s, kind, walk.node, d);
+			r = wheel_put(&w->wheel, bucket_of(s, kind, d), (uint32_t)walk.node);
 		}
 		if (r < 0)
 			return r;
@@ -393,7 +548,14 @@ static int pull_part(void *ctx, const struct sweep_part *p)
 {
 	struct search *s = ctx;
 
-	return s->real ? pull_lists(s, p, true) : pull_lists(s, p, false);
+	switch (s->kind) {
+	case NARROW:
+		return pull_lists(s, p, NARROW);
+	case WIDE:
+		return pull_lists(s, p, WIDE);
+	default:
+		return pull_lists(s, p, REAL);
+	}
 }
 
 /* --- a step --- */
@@ -456,7 +618,7 @@ static int end_step(struct search *s)
 	push = s->todo_nodes * ROW_COST + edges * EDGE_COST;
 	pull = s->left * PULL_COST + (graph_node_n(s->graph) - s->settled_n) * 4;
 	if (push <= pull)
-		return run(s, push, s->real ? push_outside_reals : push_outside_integers);
+		return run(s, push, push_outside);
 	for (uint64_t i = 0; i < s->todo_n; i++)
 		wheel_give(&s->worker[0].wheel, s->todo[i]);
 	s->alone = false;
@@ -492,7 +654,7 @@ static int take_bucket(struct search *s, uint64_t bucket)
 
 	no_todo(s);
 	for (unsigned i = 0; r == 0 && i < s->worker_n; i++)
-		r = wheel_turn(&s->worker[i].wheel, bucket, number, s);
+		r = wheel_turn(&s->worker[i].wheel, bucket, number_of, s);
 	for (unsigned i = 0; r == 0 && i < s->worker_n; i++) {
 		struct wheel_bag b = wheel_take(&s->worker[i].wheel);
 
@@ -504,7 +666,7 @@ static int take_bucket(struct search *s, uint64_t bucket)
 		begin_step(s, bucket);
 	s->bucket = bucket;
 	return run(s, s->todo_nodes * (ROW_COST + usual_degree(s)),
-		   s->real ? push_inside_reals : push_inside_integers);
+		   push_inside);
 }
 
 static int search(struct search *s)
@@ -536,11 +698,11 @@ static int far_part(void *ctx, const struct sweep_part *p)
 
 	sweep_begin(&w, p);
 	while ((r = sweep_next(&w)) > 0) {
-		if (s->dist[w.node] == s->none)
+		if (distance(s, s->kind, w.node) == s->none)
 			continue;
 		while ((n = csr_block32(&w.list, CSR_BLOCK, &ids)) > 0)
 			for (int i = 0; i < n; i++)
-				if (s->dist[ids[i]] == s->none)
+				if (distance(s, s->kind, ids[i]) == s->none)
 					return err_set(ERR_TOO_BIG, s->real ?
 						"a path costs more than a number can say" :
 						"a path costs more than 9223372036854775807");
@@ -567,6 +729,15 @@ static int check_far(struct search *s)
 uint64_t sssp_memory(uint64_t node_n)
 {
 	return node_n * 20 + (1 << 20);
+}
+
+static void set_kind(struct search *s)
+{
+	double most = (double)s->weigh.most.i * (double)graph_node_n(s->graph);
+
+	s->real = s->weigh.kind == CSR_REALS;
+	s->kind = s->real ? REAL : most < (double)NONE_NARROW / 2 ? NARROW : WIDE;
+	s->none = s->real ? NONE_REAL : s->kind == WIDE ? NONE_WIDE : NONE_NARROW;
 }
 
 /* The unit of the buckets, and how many are a step. */
@@ -614,6 +785,7 @@ static int open_sweeps(struct search *s)
 		return r;
 	s->left = s->pull->edge_n;
 	s->worker_n = s->ahead.thread_n;
+	s->one_list = graph_undirected(s->graph) && s->ahead.source_n == 1;
 	s->type = mem_alloc(s->out->mem, s->ahead.source_n * sizeof *s->type);
 	if (!s->type)
 		return ERR_MEMORY;
@@ -627,17 +799,32 @@ static int draw(struct search *s)
 	uint64_t n = graph_node_n(s->graph);
 	struct mem *mem = s->out->mem;
 
-	s->dist = s->out->bits = mem_alloc(mem, n * sizeof *s->dist);
+	if (s->kind == NARROW)
+		s->dist.narrow = mem_alloc(mem, n * sizeof *s->dist.narrow);
+	else
+		s->dist.wide = s->out->bits = mem_alloc(mem, n * sizeof *s->dist.wide);
 	s->settled = mem_zalloc(mem, (n / 64 + 1) * sizeof *s->settled);
 	s->worker = mem_zalloc(mem, s->worker_n * sizeof *s->worker);
-	if (!s->dist || !s->settled || !s->worker)
+	if ((s->kind == NARROW ? !s->dist.narrow : !s->dist.wide) || !s->settled || !s->worker)
 		return ERR_MEMORY;
 	for (unsigned i = 0; i < s->worker_n; i++)
 		wheel_init(&s->worker[i].wheel, mem);
 	for (uint64_t i = 0; i < n; i++)
-		s->dist[i] = s->none;
-	s->dist[s->plan->start] = 0;
+		set_distance(s, s->kind, i, s->none);
+	set_distance(s, s->kind, s->plan->start, 0);
 	return wheel_put(&s->worker[0].wheel, 0, (uint32_t)s->plan->start);
+}
+
+static int widen(struct search *s)
+{
+	uint64_t n = graph_node_n(s->graph);
+
+	s->out->bits = mem_alloc(s->out->mem, n * sizeof *s->out->bits);
+	if (!s->out->bits)
+		return ERR_MEMORY;
+	for (uint64_t i = 0; i < n; i++)
+		s->out->bits[i] = s->dist.narrow[i] < NONE_NARROW ? s->dist.narrow[i] : NONE_WIDE;
+	return 0;
 }
 
 static void end(struct search *s)
@@ -648,6 +835,8 @@ static void end(struct search *s)
 		s->out->edge_n += s->worker[i].touched;
 		wheel_release(&s->worker[i].wheel);
 	}
+	if (s->kind == NARROW)
+		mem_free(mem, s->dist.narrow);
 	mem_free(mem, s->worker);
 	mem_free(mem, s->settled);
 	mem_free(mem, s->todo);
@@ -668,9 +857,8 @@ int sssp_find(struct sssp *out, struct graph *g, const struct sssp_plan *p)
 	if (r == 0)
 		r = open_sweeps(&s);
 	out->kind = s.weigh.kind;
-	s.real = s.weigh.kind == CSR_REALS;
-	s.none = s.real ? NONE_REAL : NONE_INTEGER;
 	if (r == 0) {
+		set_kind(&s);
 		set_width(&s);
 		r = draw(&s);
 	}
@@ -678,6 +866,8 @@ int sssp_find(struct sssp *out, struct graph *g, const struct sssp_plan *p)
 		r = search(&s);
 	if (r == 0)
 		r = check_far(&s);
+	if (r == 0 && s.kind == NARROW)
+		r = widen(&s);
 	out->reached_n = s.settled_n;
 	end(&s);
 	if (r < 0)
