@@ -262,12 +262,13 @@ static uint64_t least(uint64_t a, uint64_t b)
 int prop_list_begin(struct prop *p, const struct prop_word_disk *d, struct list_reader *out)
 {
 	uint64_t off = le64_get(d->list_off), len = le64_get(d->list_len), n = le64_get(d->list_n);
-	const uint8_t *at = p->lists.ptr + off;
+	const uint8_t *at;
 	int r;
 
 	if (off > p->lists.len - LIST_SLACK || len > p->lists.len - LIST_SLACK - off || n == 0 ||
 	    len == 0)
 		return damaged_head(p, "a list lies outside its section");
+	at = p->lists.ptr + off;
 	r = segment_check(p->seg, at, least(LIST_HEAD, len));
 	if (r < 0)
 		return r;
