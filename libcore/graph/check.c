@@ -278,6 +278,17 @@ static int check_order(struct check *c)
 	return r;
 }
 
+static int check_props(struct check *c, enum prop_role role)
+{
+	struct prop *p;
+	int r = graph_props(c->g, role, &p);
+
+	if (r < 0 || !p)
+		return note(c, r);
+	r = pages(c, prop_segment(p));
+	return r == 0 ? note(c, prop_check(p)) : r < 0 ? r : 0;
+}
+
 static int check_all(struct check *c)
 {
 	struct csr *out = graph_csr(c->g, CSR_OUT), *in = graph_csr(c->g, CSR_IN);
@@ -287,6 +298,10 @@ static int check_all(struct check *c)
 		r = check_csr(c, out);
 	if (r == 0 && in != out)
 		r = check_csr(c, in);
+	if (r == 0)
+		r = check_props(c, PROP_NODES);
+	if (r == 0)
+		r = check_props(c, PROP_EDGES);
 	for (uint32_t t = 0; r == 0 && !c->fault_n && t < graph_type_n(c->g); t++)
 		if ((r = check_turned(c, t)) == 0 && !c->fault_n)
 			r = check_values(c, t);

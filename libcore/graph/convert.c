@@ -205,11 +205,15 @@ static int write_all(struct convert *c, struct manifest_graph *out)
 	if (r == 0)
 		r = one_direction(c, csr, ref[0].id, &ref[1]);
 	out->segment_n += r == 0;
-	if (r < 0 || in == csr)
-		return r;
-	r = one_direction(c, in, ref[0].id, &ref[2]);
-	out->segment_n += r == 0;
-	return r;
+	if (r == 0 && in != csr) {
+		r = one_direction(c, in, ref[0].id, &ref[2]);
+		out->segment_n += r == 0;
+	}
+	for (int role = PROP_NODES; r >= 0 && role <= PROP_EDGES; role++) {
+		r = convert_props(c, (enum prop_role)role, &ref[1], &ref[out->segment_n]);
+		out->segment_n += r > 0;
+	}
+	return r < 0 ? r : 0;
 }
 
 int convert_graph(struct graph *g, const struct convert_options *o, struct manifest_graph *out)

@@ -23,4 +23,8 @@ int convert_sorter(struct convert *c, struct sort **out, unsigned given);
 /* The lists of one type, renumbered. */
 int convert_turn(struct convert *c, struct csr *csr, uint32_t type);
 
+/* 1 and a segment, 0: there are none.  OUT is the new csr of the way out. */
+int convert_props(struct convert *c, enum prop_role role, const struct segment_ref *out,
+		  struct segment_ref *ref);
+
 #endif

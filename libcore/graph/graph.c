@@ -1,6 +1,8 @@
 /* graph/graph.c - segments that belong together */
 #include "graph/graph.h"
 
+#include <string.h>
+
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -9,6 +11,11 @@ struct graph {
 	const struct manifest_graph *entry;
 	struct dict *dict;
 	struct csr *out, *in;		/* in is NULL when undirected */
+	struct backend *backend;	/* and the store's id: for what is opened when asked */
+	uint8_t store_id[16];
+	struct prop *nodes, *edges;	/* once they were asked for; NULL: there is none */
+	uint64_t *type_first;		/* with EDGES: number of each type's first edge */
+	bool asked;
 	struct graph_reading reading;
 };
 
@@ -40,7 +47,7 @@ static int open_segments(struct graph *g, struct backend *b, const uint8_t store
 			r = csr_open(&c, b, &ref[i], store_id, g->mem);
 			if (r == 0)
 				r = take_csr(g, c);
-		} else {
+		} else if (ref[i].kind != SEGMENT_PROP) {
 			r = err_set(ERR_NEWER, "graph %s: a segment of kind %s",
 				    g->entry->name, segment_kind_name(ref[i].kind));
 		}
@@ -77,6 +84,8 @@ int graph_open(struct graph **out, struct backend *b, const uint8_t store_id[16]
 		return ERR_MEMORY;
 	g->mem = mem;
 	g->entry = m;
+	g->backend = b;
+	memcpy(g->store_id, store_id, sizeof g->store_id);
 	r = open_segments(g, b, store_id);
 	if (r == 0)
 		r = agree(g);
@@ -95,7 +104,96 @@ void graph_close(struct graph *g)
 	dict_close(g->dict);
 	csr_close(g->out);
 	csr_close(g->in);
+	prop_close(g->nodes);
+	prop_close(g->edges);
+	mem_free(g->mem, g->type_first);
 	mem_free(g->mem, g);
+}
+
+/* --- properties --- */
+
+static int take_prop(struct graph *g, struct prop *p)
+{
+	struct prop **place = prop_role(p) == PROP_NODES ? &g->nodes : &g->edges;
+	uint64_t row_n = prop_role(p) == PROP_NODES ? dict_key_n(g->dict) : csr_edge_n(g->out);
+
+	if (*place || prop_row_n(p) != row_n) {
+		err_set(ERR_DAMAGED, "%s: properties of other rows than graph %s has",
+			segment_path(prop_segment(p)), g->entry->name);
+		prop_close(p);
+		return ERR_DAMAGED;
+	}
+	*place = p;
+	return 0;
+}
+
+static int open_props(struct graph *g)
+{
+	const struct segment_ref *ref = g->entry->segment;
+	struct prop *p;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < g->entry->segment_n; i++) {
+		if (ref[i].kind != SEGMENT_PROP)
+			continue;
+		r = prop_open(&p, g->backend, &ref[i], g->store_id, g->mem);
+		if (r == 0)
+			r = take_prop(g, p);
+	}
+	return r;
+}
+
+/* So that an edge's number is not a sum over all types before its own. */
+static int sum_types(struct graph *g)
+{
+	uint32_t n = csr_type_n(g->out);
+	uint64_t sum = 0, edges;
+	int r = 0;
+
+	g->type_first = mem_alloc(g->mem, (n + 1) * sizeof *g->type_first);
+	if (!g->type_first)
+		return ERR_MEMORY;
+	for (uint32_t t = 0; r == 0 && t < n; t++) {
+		g->type_first[t] = sum;
+		r = csr_type_edges(g->out, t, &edges);
+		sum += r == 0 ? edges : 0;
+	}
+	return r;
+}
+
+int graph_type_first(struct graph *g, uint32_t type, uint64_t *number)
+{
+	uint64_t n;
+	int r = 0;
+
+	*number = g->type_first ? g->type_first[type] : 0;
+	for (uint32_t t = 0; r == 0 && !g->type_first && t < type; t++) {
+		r = csr_type_edges(g->out, t, &n);
+		*number += r == 0 ? n : 0;
+	}
+	return r;
+}
+
+int graph_props(struct graph *g, enum prop_role role, struct prop **out)
+{
+	int r = 0;
+
+	*out = NULL;
+	if (!g->asked)
+		r = open_props(g);
+	if (r == 0 && !g->asked && g->edges)
+		r = sum_types(g);
+	if (r < 0) {
+		mem_free(g->mem, g->type_first);
+		g->type_first = NULL;
+		prop_close(g->nodes);
+		prop_close(g->edges);
+		g->nodes = g->edges = NULL;
+		return r;
+	}
+	g->asked = true;
+	*out = role == PROP_NODES ? g->nodes : g->edges;
+	return 0;
 }
 
 const struct manifest_graph *graph_entry(const struct graph *g)

@@ -10,6 +10,7 @@
 #include "graph/build.h"
 #include "graph/csr.h"
 #include "graph/dict.h"
+#include "graph/prop.h"
 
 struct graph;
 
@@ -79,5 +80,27 @@ int graph_neighbours(struct graph *g, uint64_t node, enum csr_direction way,
 /* How many. */
 int graph_degree(struct graph *g, uint64_t node, enum csr_direction way,
 		 const struct graph_types *types, uint64_t *out);
+
+/* --- properties --- */
+
+/* NULL: no node (or edge) has any.  They are opened when they are first asked for, which
+ * may not be by several threads at once. */
+int graph_props(struct graph *g, enum prop_role role, struct prop **out);
+
+/* Labels and properties of NODE; good until the room's next use. */
+int graph_node_state(struct graph *g, uint64_t node, struct prop_room *room,
+		     struct prop_state *out);
+/* The same of the NTH (0, 1, ...) of the edges FROM, TYPE, TO: 1; 0: there is none.  Its
+ * value is among them, under the name `weight`. */
+int graph_edge_state(struct graph *g, uint64_t from, uint32_t type, uint64_t to, uint64_t nth,
+		     struct prop_room *room, struct prop_state *out);
+/* 1 and that edge's number, its row in the properties; its value, if it has one. */
+int graph_edge_number(struct graph *g, uint64_t from, uint32_t type, uint64_t to, uint64_t nth,
+		      uint64_t *number, union csr_value *value);
+/* The number of a type's first edge. */
+int graph_type_first(struct graph *g, uint32_t type, uint64_t *number);
+/* The state of the edge of this number, whose value is VALUE. */
+int graph_edge_state_at(struct graph *g, uint64_t number, union csr_value value,
+			struct prop_room *room, struct prop_state *out);
 
 #endif

@@ -72,3 +72,5 @@ libcore_a_SOURCES += %D%/prop_group.c
 libcore_a_SOURCES += %D%/prop_row.c
 libcore_a_SOURCES += %D%/prop_scan.c
 libcore_a_SOURCES += %D%/prop_write.c %D%/prop_write_inside.h
+libcore_a_SOURCES += %D%/graph_state.c
+libcore_a_SOURCES += %D%/convert_prop.c

@@ -129,4 +129,8 @@ int prop_label_rows_seek(struct prop_label_rows *s, uint64_t row);
 /* Every rule of the format, each value read: 0 or the first fault. */
 int prop_check(struct prop *p);
 
+/* The same bytes as a segment of its own. */
+int prop_copy(struct prop *p, struct backend *b, const uint8_t store_id[16], struct mem *mem,
+	      struct segment_ref *ref);
+
 #endif

@@ -211,6 +211,7 @@ static int name_them(struct found *f, struct prop_state *out)
 		before = place;
 		memcpy(&to[i], &p, sizeof p);
 	}
+	f->room->props.len = n * sizeof *to;
 	out->prop = to;
 	out->prop_n = (uint32_t)n;
 	return r;

@@ -597,3 +597,41 @@ int prop_finish(struct prop_writer *w, struct segment_ref *ref)
 	prop_abort(w);
 	return r;
 }
+
+/* --- a copy --- */
+
+#define COPIED (1u << 20)
+
+static int copy_section(struct segment_writer *w, struct segment *from, uint32_t tag)
+{
+	struct bytes b = segment_section(from, tag);
+	int r = segment_begin(w, tag);
+
+	for (size_t at = 0; r == 0 && at < b.len; at += COPIED) {
+		size_t n = b.len - at < COPIED ? b.len - at : COPIED;
+
+		r = segment_check(from, b.ptr + at, n);
+		if (r == 0)
+			r = segment_write(w, b.ptr + at, n);
+	}
+	return r;
+}
+
+int prop_copy(struct prop *p, struct backend *b, const uint8_t store_id[16], struct mem *mem,
+	      struct segment_ref *ref)
+{
+	struct bytes meta = segment_get_meta(prop_segment(p));
+	struct segment_writer *w;
+	int r = segment_create(&w, b, SEGMENT_PROP, store_id, mem);
+
+	if (r < 0)
+		return r;
+	for (uint32_t tag = PROP_DATA; r == 0 && tag <= PROP_LISTS; tag++)
+		r = copy_section(w, prop_segment(p), tag);
+	if (r == 0)
+		r = segment_meta(w, meta.ptr, meta.len);
+	if (r == 0)
+		return segment_finish(w, ref);
+	segment_abort(w);
+	return r;
+}

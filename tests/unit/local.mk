@@ -210,3 +210,7 @@ THREADED_TESTS += tests/unit/fetch
 THREADED_TESTS += tests/unit/lookup
 THREADED_TESTS += tests/unit/segment
 THREADED_TESTS += tests/unit/tail
+
+UNIT_TESTS += tests/unit/state
+tests_unit_state_SOURCES = %D%/state.c
+tests_unit_state_LDADD = $(UNIT_LDADD)

@@ -1,0 +1,99 @@
+/* graph/graph_state.c - what is said of a node or of an edge
+ *
+ * An edge has a number, its place among all edges of the way out; of an undirected
+ * graph, where it has two, the one at the end whose id is less.
+ */
+#include <string.h>
+
+#include "graph/graph.h"
+
+int graph_node_state(struct graph *g, uint64_t node, struct prop_room *room,
+		     struct prop_state *out)
+{
+	struct prop *p;
+	int r = graph_props(g, PROP_NODES, &p);
+
+	*out = (struct prop_state){0};
+	return r < 0 || !p ? r : prop_row(p, node, room, out);
+}
+
+int graph_edge_number(struct graph *g, uint64_t from, uint32_t type, uint64_t to, uint64_t nth,
+		      uint64_t *number, union csr_value *value)
+{
+	bool turned = graph_undirected(g) && to < from;
+	uint64_t first, id, place = 0;
+	struct csr_list l;
+	int r = csr_row(graph_csr(g, CSR_OUT), type, turned ? to : from, &l);
+
+	if (r < 0 || l.n == 0)
+		return r;
+	to = turned ? from : to;
+	r = csr_seek(&l, to);
+	while (r >= 0 && (r = csr_next(&l, &id)) > 0 && (id < to || (id == to && nth > 0)))
+		nth -= id == to;
+	if (r <= 0 || id != to)
+		return r < 0 ? r : 0;
+	/* what is left, and what was decoded and not taken, lies behind it */
+	place = l.n - l.left - (l.filled - l.taken) - 1;
+	first = l.edge + place;
+	r = csr_values(l.csr) ? csr_value_at(&l, place, value) : 0;
+	if (r == 0)
+		r = graph_type_first(g, type, number);
+	*number += first;
+	return r < 0 ? r : 1;
+}
+
+/* Among its name's place in OUT; what is there moves. */
+static int add_weight(struct graph *g, union csr_value value, struct prop_room *room,
+		      struct prop_state *out)
+{
+	struct property p = { .name = bytes_str("weight") }, *all;
+	uint32_t at = 0;
+	int r;
+
+	if (graph_values(g) == CSR_INTEGERS)
+		p.value = (struct literal){ .kind = LITERAL_INTEGER, .i = value.i };
+	else
+		p.value = (struct literal){ .kind = LITERAL_DOUBLE, .r = value.r };
+	while (at < out->prop_n && bytes_cmp(out->prop[at].name, p.name) < 0)
+		at++;
+	if (at < out->prop_n && bytes_equal(out->prop[at].name, p.name))
+		return 0;
+	r = buf_add(&room->props, &p, sizeof p);
+	if (r < 0)
+		return r;
+	all = (struct property *)room->props.ptr;
+	memmove(all + at + 1, all + at, (out->prop_n - at) * sizeof p);
+	all[at] = p;
+	out->prop = all;
+	out->prop_n++;
+	return 0;
+}
+
+int graph_edge_state_at(struct graph *g, uint64_t number, union csr_value value,
+			struct prop_room *room, struct prop_state *out)
+{
+	struct prop *p;
+	int r = graph_props(g, PROP_EDGES, &p);
+
+	*out = (struct prop_state){0};
+	if (r == 0 && p)
+		r = prop_row(p, number, room, out);
+	else
+		buf_clear(&room->props);
+	return r < 0 || graph_values(g) == CSR_NO_VALUES ? r : add_weight(g, value, room, out);
+}
+
+int graph_edge_state(struct graph *g, uint64_t from, uint32_t type, uint64_t to, uint64_t nth,
+		     struct prop_room *room, struct prop_state *out)
+{
+	union csr_value value = {0};
+	uint64_t number;
+	int r = graph_edge_number(g, from, type, to, nth, &number, &value);
+
+	*out = (struct prop_state){0};
+	if (r <= 0)
+		return r;
+	r = graph_edge_state_at(g, number, value, room, out);
+	return r < 0 ? r : 1;
+}
