@@ -74,3 +74,6 @@ libcore_a_SOURCES += %D%/prop_scan.c
 libcore_a_SOURCES += %D%/prop_write.c %D%/prop_write_inside.h
 libcore_a_SOURCES += %D%/graph_state.c
 libcore_a_SOURCES += %D%/convert_prop.c
+libcore_a_SOURCES += %D%/rdf/turtle.c %D%/rdf/turtle.h
+libcore_a_SOURCES += %D%/rdf/turtle_guard.c %D%/rdf/turtle_guard.h
+libcore_a_SOURCES += %D%/rdf/iri.c %D%/rdf/iri.h

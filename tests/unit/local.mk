@@ -214,3 +214,6 @@ THREADED_TESTS += tests/unit/tail
 UNIT_TESTS += tests/unit/state
 tests_unit_state_SOURCES = %D%/state.c
 tests_unit_state_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/turtle
+tests_unit_turtle_SOURCES = %D%/turtle.c
+tests_unit_turtle_LDADD = $(UNIT_LDADD)
