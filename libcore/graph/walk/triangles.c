@@ -14,6 +14,7 @@
 #include "graph/walk/hubs.h"
 
 #define SHARE 64u		/* ranks a thread takes at a time */
+#define AHEAD 6u		/* lists that are sent for before they are read */
 /* With corners rows are square: 2^14 hubs are 32 MiB, 2^15 would be 128. */
 #define HUBS_SQUARE (HUBS_MOST / 2)
 
@@ -78,12 +79,19 @@ static inline uint32_t both_of(const struct oriented *o, uint32_t rank)
 	return o->both ? o->both[rank] : 0;
 }
 
-/* The list of the I-th of the rest, the next one on its way. */
+/* The list of the I-th of the rest.  Those that follow are sent for, and before that
+ * where they are: in a graph without hubs each is a look at a place of its own. */
 static inline const uint32_t *rest_list(const struct oriented *o, const struct scratch *s,
 					const struct at *a, uint32_t i)
 {
-	if (i + 1 < a->rest_n)
-		__builtin_prefetch(oriented_list(o, a->list[s->rest[i + 1]]));
+	if (i + 2 * AHEAD < a->rest_n) {
+		uint32_t v = a->list[s->rest[i + 2 * AHEAD]];
+
+		__builtin_prefetch(&o->first[v]);
+		__builtin_prefetch(&o->len[v]);
+	}
+	if (i + AHEAD < a->rest_n)
+		__builtin_prefetch(oriented_list(o, a->list[s->rest[i + AHEAD]]));
 	return oriented_list(o, a->list[s->rest[i]]);
 }
 
@@ -171,11 +179,15 @@ static uint64_t count_ranks(struct counting *c, struct scratch *s, uint64_t begi
 		struct at a = { .rank = (uint32_t)u, .n = c->o->len[u] };
 
 		edge_n += a.n;
+		if (u + AHEAD < end)
+			__builtin_prefetch(oriented_list(c->o, u + AHEAD));
 		if (a.n < 2)
 			continue;
 		a.list = oriented_list(c->o, u);
 		a.both_n = both_of(c->o, a.rank);
 		mark(c, s, &a);
+		for (uint32_t i = 0; i < a.rest_n && i < AHEAD; i++)
+			__builtin_prefetch(oriented_list(c->o, a.list[s->rest[i]]));
 		if (c->plan->nodes)
 			count_corners(c, s, &a);
 		else
