@@ -7,6 +7,7 @@
 #include "base/mem.h"
 
 #define HEAD 2u			/* words before the ids of a list */
+#define SWEEPS_LEAST 4u		/* fewer do not pay for fresh pages */
 
 /* --- room --- */
 
@@ -43,10 +44,7 @@ static int make_room(struct keep *k)
 	if (size == 0 || size > mem_left(k->mem) / 2)
 		return 0;
 	k->ids = mem_alloc(k->mem, size);
-	if (!k->ids)
-		return ERR_MEMORY;
-	mem_large(k->ids, size);
-	return 0;
+	return k->ids ? 0 : ERR_MEMORY;
 }
 
 int keep_open(struct keep *k, const struct sweep *s, uint64_t sweeps)
@@ -55,7 +53,7 @@ int keep_open(struct keep *k, const struct sweep *s, uint64_t sweeps)
 	int r = 0;
 
 	*k = (struct keep){ .sweep = s, .mem = graph_mem(s->graph) };
-	if (sweeps < 2 || least > mem_left(k->mem) / 2)
+	if (sweeps < SWEEPS_LEAST || least > mem_left(k->mem) / 2)
 		return 0;
 	k->place = mem_alloc(k->mem, (s->part_n + 1) * sizeof *k->place);
 	k->full = mem_zalloc(k->mem, s->part_n * sizeof *k->full);

@@ -23,7 +23,7 @@ struct keep {
 };
 
 /* Of an open sweep of a graph that is narrow.  SWEEPS: how many there will be at
- * most; one alone keeps nothing. */
+ * most; a few alone keep nothing, as fresh memory costs as much as decoding does. */
 int keep_open(struct keep *k, const struct sweep *s, uint64_t sweeps);
 void keep_close(struct keep *k);	/* zeroed is fine */
 

@@ -252,7 +252,7 @@ static void keep_once(struct made *m, bool room)
 	if (!room)
 		made_read(m, GRAPH_MAPPED);
 	m->mem.limit = m->mem.used + (room ? 1 << 30 : 4 * n);
-	assert_int_equal(keep_open(&k.keep, &s, 3), 0);
+	assert_int_equal(keep_open(&k.keep, &s, 10), 0);
 	assert_true((k.keep.ids != NULL) == (room && n));
 	for (int i = 0; i < 3; i++) {
 		k.met.n = 0;

@@ -150,8 +150,6 @@ static int draw(struct ranking *k, uint64_t n)
 	k->degree = mem_zalloc(mem, n * sizeof(uint32_t));
 	if (!k->out->rank || !k->share || !k->next || !k->degree)
 		return ERR_MEMORY;
-	mem_large(k->share, n * sizeof(uint64_t));
-	mem_large(k->next, n * sizeof(uint64_t));
 	for (uint64_t i = 0; i < n; i++)
 		k->out->rank[i] = PAGERANK_ONE / n;
 	return 0;
