@@ -30,10 +30,19 @@ double result_real(struct cli *c, int val, const char *option, double most, doub
 	return v;
 }
 
+/* These commands may want all of memory, so the limit that nobody set is looked up. */
+static void limit_memory(struct result *s)
+{
+	store_mem(s->o.store)->limit = (size_t)setting_u64(store_settings(s->o.store),
+							   SETTING_MEMORY_LIMIT);
+}
+
 int result_begin(struct result *s, struct cli *c)
 {
 	int r = opened_begin(&s->o, c);
 
+	if (r == 0)
+		limit_memory(s);
 	if (r == 0)
 		r = opened_rows(&s->o);
 	return r == 0 ? opened_types(&s->o) : r;

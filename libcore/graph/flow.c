@@ -312,6 +312,7 @@ static int make_slots(struct flow *f)
 	f->pages = mem_pages(f->mem, n * f->slot_len);
 	if (!f->pages)
 		return no_room(f, n * f->slot_len);
+	mem_large(f->pages, n * f->slot_len);
 	f->slot_n = (uint32_t)n;
 	f->slot = mem_zalloc(f->mem, n * sizeof *f->slot);
 	f->request = mem_zalloc(f->mem, f->depth * sizeof *f->request);

@@ -58,6 +58,15 @@ same() { # MEMORY IMPORT-OPTION...
 	[[ "$stderr" == *"memory_limit says how much may be used"* ]]
 }
 
+@test "with no memory_limit set it is half of what the process may use" {
+	awk 'BEGIN { for (i = 0; i < 700000; i++) print i, i + 1 }' | strato-graph import -q -f el
+	# the address sanitizer reserves more than any limit before main
+	! grep -q 'define STRATO_SANITIZED' "$STRATO_BUILD/config.h" || skip "sanitized"
+	run -71 --separate-stderr sh -c 'ulimit -v 36000; strato-graph pagerank --threads=1'
+	[[ "$stderr" == *"pagerank over 700001 nodes takes 19 MiB of memory, 17 MiB are left"* ]]
+	strato-graph pagerank --threads=1 --iterations=1 --top=1
+}
+
 @test "a byte that flipped on the disk is damage, with its offset" {
 	strato-graph import -q -f el --layout=csr --undirected el
 	file=$(ls s/seg/csr-*)
