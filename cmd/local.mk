@@ -51,6 +51,7 @@ strato_graph_SOURCES += %D%/graph/result.h
 strato_graph_SOURCES += %D%/graph/rm.c
 strato_graph_SOURCES += %D%/graph/row.c
 strato_graph_SOURCES += %D%/graph/row.h
+strato_graph_SOURCES += %D%/graph/schema.c
 strato_graph_SOURCES += %D%/graph/sssp.c
 strato_graph_SOURCES += %D%/graph/subgraph.c
 strato_graph_SOURCES += %D%/graph/triangles.c

@@ -43,3 +43,8 @@ EXTRA_DIST += $(CMD_TESTS) %D%/layering.tap %D%/man.tap \
 .PHONY: coverage
 coverage: check
 	$(SHELL) $(top_srcdir)/%D%/lib/coverage $(srcdir)
+
+# a graph with properties, for the tests of what reads them
+check_PROGRAMS += tests/lib/give-props
+tests_lib_give_props_SOURCES = %D%/lib/give-props.c
+tests_lib_give_props_LDADD = libcore.a $(POPT_LIBS)

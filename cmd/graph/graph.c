@@ -14,6 +14,7 @@ static const struct sub {
 	{ "export", "write a graph, or a part of it, as edges", export_main },
 	{ "ls", "list the graphs of a store", ls_main },
 	{ "info", "describe a graph", info_main },
+	{ "schema", "list the labels, properties and types of a graph", schema_main },
 	{ "rm", "drop graphs", rm_main },
 	{ "mv", "rename a graph", mv_main },
 	{ "check", "verify a graph and every checksum of it", check_main },
@@ -46,6 +47,7 @@ static const struct cli_tool tool = {
 		"  export     write a graph, or a part of it, as edges\n"
 		"  ls         list the graphs of a store\n"
 		"  info       describe a graph\n"
+		"  schema     list the labels, properties and types of a graph\n"
 		"  rm         drop graphs\n"
 		"  mv         rename a graph\n"
 		"  check      verify a graph and every checksum of it\n"

@@ -29,6 +29,7 @@ int nodes_main(int argc, const char **argv);
 int pagerank_main(int argc, const char **argv);
 int path_main(int argc, const char **argv);
 int rm_main(int argc, const char **argv);
+int schema_main(int argc, const char **argv);
 int sssp_main(int argc, const char **argv);
 int subgraph_main(int argc, const char **argv);
 int triangles_main(int argc, const char **argv);

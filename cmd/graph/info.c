@@ -99,6 +99,71 @@ static int info_types(struct opened *o)
 	return r;
 }
 
+struct said {			/* of labels and properties */
+	struct prop *nodes, *edges;	/* NULL: of none */
+	uint32_t label_n, node_name_n, edge_name_n;
+	uint64_t node_n, edge_n;	/* that have any */
+	uint64_t bytes;
+};
+
+static int said_of(struct opened *o, struct said *s)
+{
+	const struct manifest_graph *g = graph_entry(o->graph);
+	int r;
+
+	*s = (struct said){0};
+	r = graph_props(o->graph, PROP_NODES, &s->nodes);
+	if (r == 0)
+		r = graph_props(o->graph, PROP_EDGES, &s->edges);
+	if (r == 0 && s->nodes) {
+		s->label_n = prop_label_n(s->nodes);
+		s->node_name_n = prop_name_n(s->nodes);
+		s->node_n = prop_added(s->nodes);
+	}
+	if (r == 0 && s->edges) {
+		s->edge_name_n = prop_name_n(s->edges);
+		s->edge_n = prop_added(s->edges);
+	}
+	for (uint32_t i = 0; i < g->segment_n; i++)
+		s->bytes += g->segment[i].kind == SEGMENT_PROP ? g->segment[i].bytes : 0;
+	return r;
+}
+
+static int info_props(struct opened *o)
+{
+	struct said s;
+	char text[200];
+	int r = said_of(o, &s);
+
+	if (r < 0 || (!s.nodes && !s.edges))
+		return r;
+	if ((r = say(o, "labels", output_count(s.label_n))) < 0)
+		return r;
+	snprintf(text, sizeof text, "%s of nodes, %s of edges", output_count(s.node_name_n),
+		 output_count(s.edge_name_n));
+	if ((r = say(o, "names", text)) < 0)
+		return r;
+	snprintf(text, sizeof text, "%s nodes and %s edges have some, %s",
+		 output_count(s.node_n), output_count(s.edge_n), output_size(s.bytes));
+	return say(o, "properties", text);
+}
+
+static int json_props(struct opened *o, struct json *j)
+{
+	struct said s;
+	int r = said_of(o, &s);
+
+	if (r < 0 || (!s.nodes && !s.edges))
+		return r;
+	json_u64(j, "labels", s.label_n);
+	json_u64(j, "node_names", s.node_name_n);
+	json_u64(j, "edge_names", s.edge_name_n);
+	json_u64(j, "nodes_with_properties", s.node_n);
+	json_u64(j, "edges_with_properties", s.edge_n);
+	json_u64(j, "properties_bytes", s.bytes);
+	return 0;
+}
+
 static int info_text(struct opened *o)
 {
 	const struct manifest_graph *g = graph_entry(o->graph);
@@ -119,6 +184,7 @@ static int info_text(struct opened *o)
 	    (r = say(o, "layout", layout_of(o))) < 0 ||
 	    (r = say(o, "order", dict_order_name(dict_order(graph_dict(o->graph))))) < 0 ||
 	    (r = say(o, "values", values_of(o))) < 0 ||
+	    (r = info_props(o)) < 0 ||
 	    (r = say(o, "size", bits)) < 0 ||
 	    (r = say(o, "created", text)) < 0)
 		return r;
@@ -172,7 +238,9 @@ static int info_json(struct opened *o)
 	json_real(&j, "bits_per_edge", bits_per_edge(o));
 	json_text(&j, "created", text);
 	json_version(&j, "version", g->version);
-	r = json_types(o, &j);
+	r = json_props(o, &j);
+	if (r == 0)
+		r = json_types(o, &j);
 	json_object_end(&j);
 	if (r == 0)
 		r = json_line(&j, opened_sink(o));

@@ -19,3 +19,4 @@ CMD_TESTS += %D%/graph_truth.bats
 CMD_TESTS += %D%/graph_sssp.bats
 CMD_TESTS += %D%/graph_triangles.bats
 CMD_TESTS += %D%/graph_ahead.bats
+CMD_TESTS += %D%/graph_props.bats

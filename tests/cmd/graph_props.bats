@@ -1,0 +1,123 @@
+# tests/cmd/graph_props.bats - labels and properties of a graph: schema, and what keeps them
+load ../lib/common
+
+setup() {
+	W=$BATS_TEST_TMPDIR
+	export STRATO_STORE=$W/s STRATO_GRAPH=kg
+	strato-init "$STRATO_STORE"
+	cd "$W"
+	printf '%s\n' "a${TAB}b${TAB}knows" "b${TAB}c${TAB}knows" "a${TAB}x${TAB}owns" \
+		"x${TAB}x${TAB}is" >edges
+	strato-graph import -q -f tsv edges
+}
+
+give() {
+	"$STRATO_BUILD/tests/lib/give-props" "$STRATO_STORE" kg
+}
+
+people() {
+	give <<-EOT
+	node${TAB}a${TAB}:Person${TAB}age=40${TAB}name=Ann${TAB}name=Anna
+	node${TAB}b${TAB}:Admin${TAB}:Person${TAB}age=4.5${TAB}name=Bob
+	node${TAB}x${TAB}:Thing${TAB}made=2020-01-02
+	edge${TAB}a${TAB}knows${TAB}b${TAB}since=1999${TAB}strong=true
+	edge${TAB}b${TAB}knows${TAB}c${TAB}since=2001
+	edge${TAB}a${TAB}owns${TAB}x${TAB}id=e7
+	EOT
+}
+
+told() {
+	cat <<-EOT
+	label${TAB}Admin${TAB}1${TAB}\N${TAB}\N
+	label${TAB}Person${TAB}2${TAB}\N${TAB}\N
+	label${TAB}Thing${TAB}1${TAB}\N${TAB}\N
+	node${TAB}age${TAB}2${TAB}2${TAB}integer,decimal
+	node${TAB}made${TAB}1${TAB}1${TAB}date
+	node${TAB}name${TAB}2${TAB}3${TAB}text
+	type${TAB}is${TAB}1${TAB}\N${TAB}\N
+	type${TAB}knows${TAB}2${TAB}\N${TAB}\N
+	type${TAB}owns${TAB}1${TAB}\N${TAB}\N
+	edge${TAB}id${TAB}1${TAB}1${TAB}text
+	edge${TAB}since${TAB}2${TAB}2${TAB}integer
+	edge${TAB}strong${TAB}1${TAB}1${TAB}boolean
+	EOT
+}
+
+@test "schema lists labels, names with their kinds, and types, each with its count" {
+	people
+	strato-graph schema >out
+	told | diff - out
+	strato-graph schema -J | jq -r '.what + " " + .name' | head -1 >first
+	[ "$(cat first)" = "label Admin" ]
+	[ "$(strato-graph schema -J | jq -c 'select(.name == "age") | [.count, .values, .kinds]')" = \
+		'[2,2,"integer,decimal"]' ]
+}
+
+@test "a graph without properties has a schema: its types, and its weights" {
+	[ "$(strato-graph schema | cut -f1,2,3)" = "type${TAB}is${TAB}1
+type${TAB}knows${TAB}2
+type${TAB}owns${TAB}1" ]
+	printf '1 2 0.5\n2 3 7\n' | strato-graph import -q -g w -f el
+	[ "$(strato-graph schema -g w | tail -1)" = "edge${TAB}weight${TAB}2${TAB}2${TAB}double" ]
+	[ "$(strato-graph schema -g w -f neo4j | tail -1)" = ":START_ID,:END_ID,:TYPE,weight:double" ]
+}
+
+@test "schema -f neo4j is the header lines of its files; names are quoted where CSV asks" {
+	people
+	strato-graph schema -f neo4j >out
+	printf '%s\n' ':ID,age:double,made:date,name:string[],:LABEL' \
+		':START_ID,:END_ID,:TYPE,id:string,since:long,strong:boolean' | diff - out
+	printf '1 2\n' | strato-graph import -q -g kg --replace -f el
+	printf 'node\t1\ta,"b=1\n' | give
+	[ "$(strato-graph schema -f neo4j | head -1)" = ':ID,"a,""b:long"' ]
+	run -64 strato-graph schema -f csv
+	run -64 strato-graph schema -f neo4j -J
+}
+
+@test "the schema of an undirected graph counts its edges once" {
+	printf '1 2\n2 3\n3 3\n' | strato-graph import -q -g u -f el --undirected
+	[ "$(strato-graph schema -g u)" = "type$TAB${TAB}3$TAB\\N$TAB\\N" ]
+}
+
+@test "check, walcheck and info see properties; a damaged page is 76, listed with its file" {
+	people
+	strato-graph check
+	strato-walcheck --full
+	strato-graph info | grep -x 'labels     3'
+	strato-graph info | grep -x 'names      3 of nodes, 3 of edges'
+	[ "$(strato-graph info -J | jq '.nodes_with_properties')" = 3 ]
+	for f in "$STRATO_STORE"/seg/prop-*; do
+		cp "$f" keep
+		printf 'X' | dd of="$f" bs=1 seek=4100 conv=notrunc status=none
+		run -76 strato-graph check
+		[[ "$output" == *"${f##*/}"* ]]
+		run -76 strato-walcheck --full
+		[[ "$output" == *"${f##*/}"* ]]
+		cp keep "$f"
+	done
+	strato-graph check
+}
+
+@test "a conversion, a rename, a backup and a snapshot keep properties" {
+	people
+	for order in degree given; do
+		strato-graph convert --order=$order
+		strato-graph check
+		strato-graph schema | diff <(told) -
+	done
+	strato-graph convert --layout=coo --to=other
+	strato-graph schema -g other | diff <(told) -
+	strato-graph rm --force kg
+	strato-graph mv other kg
+	strato-graph schema | diff <(told) -
+	strato-backup | strato-restore -q "$W/again"
+	strato-graph check -s "$W/again"
+	strato-graph schema -s "$W/again" | diff <(told) -
+	strato-snapshot -q old
+	strato-graph rm kg
+	strato-graph schema --as-of=old | diff <(told) -
+	strato-snapshot --rm old
+	strato-compact -q
+	run -66 strato-graph schema
+	[ "$(find "$STRATO_STORE/seg" -name 'prop-*' | wc -l)" = 0 ]
+}
