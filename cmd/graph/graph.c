@@ -32,6 +32,7 @@ static const struct sub {
 	{ "cdlp", "communities, by label propagation", cdlp_main },
 	{ "lcc", "how much of each node's neighbourhood is joined", lcc_main },
 	{ "triangles", "how many triangles there are", triangles_main },
+	{ "bc", "how much of the shortest paths goes through each node", bc_main },
 };
 
 #define SUB_N (sizeof subs / sizeof subs[0])
@@ -64,7 +65,8 @@ static const struct cli_tool tool = {
 		"  wcc        weakly connected components\n"
 		"  cdlp       communities, by label propagation\n"
 		"  lcc        how much of each node's neighbourhood is joined\n"
-		"  triangles  how many triangles there are",
+		"  triangles  how many triangles there are\n"
+		"  bc         how much of the shortest paths goes through each node",
 };
 
 int graph_layout(struct cli *c, int val, int dflt)

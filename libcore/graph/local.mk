@@ -58,6 +58,7 @@ libcore_a_SOURCES += %D%/rdf/ntriples_simd.c
 libcore_a_SOURCES += %D%/rdf/rdf_write.c %D%/rdf/rdf_write.h
 libcore_a_SOURCES += %D%/literal_code.c %D%/literal_code.h
 libcore_a_SOURCES += %D%/prop.h
+libcore_a_SOURCES += %D%/walk/bc.c %D%/walk/bc.h
 libcore_a_SOURCES += %D%/walk/sssp.c %D%/walk/sssp.h
 libcore_a_SOURCES += %D%/walk/weigh.c %D%/walk/weigh.h
 libcore_a_SOURCES += %D%/walk/wheel.c %D%/walk/wheel.h

@@ -17,6 +17,7 @@ CMD_TESTS += %D%/graph_convert.bats
 CMD_TESTS += %D%/graph_whole.bats
 CMD_TESTS += %D%/graph_truth.bats
 CMD_TESTS += %D%/graph_sssp.bats
+CMD_TESTS += %D%/graph_bc.bats
 CMD_TESTS += %D%/graph_triangles.bats
 CMD_TESTS += %D%/graph_ahead.bats
 CMD_TESTS += %D%/graph_props.bats
