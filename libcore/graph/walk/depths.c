@@ -27,6 +27,7 @@
 #define ROW_COST 16u		/* a list found by its node, in edges */
 #define TOGETHER_COST 20000u	/* edges from which on threads are worth calling */
 #define CHUNK 64u		/* nodes of the queue taken at a time */
+#define HINT_AHEAD 12u		/* nodes ahead whose rows are fetched */
 /* A list found by its node in what is not in memory, in bytes read in order: what a
  * device gives meanwhile, and what the system reads around it. */
 #define FAR_COST (128u << 10)
@@ -141,6 +142,7 @@ static int pull(struct search *s)
 /* --- along the edges --- */
 
 struct pusher {			/* a thread's */
+	struct search *search;
 	uint32_t found[1024];
 	unsigned n;
 	uint64_t touched;
@@ -173,9 +175,10 @@ static inline bool claim(struct search *s, uint32_t node, uint32_t from)
 	return false;
 }
 
-static inline int push_list(struct search *s, struct pusher *p, uint32_t node,
-			    struct csr_list *l)
+static int push_list(void *ctx, uint32_t node, struct csr_list *l)
 {
+	struct pusher *p = ctx;
+	struct search *s = p->search;
 	const uint32_t *ids;
 	int n;
 
@@ -192,19 +195,6 @@ static inline int push_list(struct search *s, struct pusher *p, uint32_t node,
 	return n;
 }
 
-static int push_node(struct search *s, struct pusher *p, uint32_t node)
-{
-	struct csr_list l;
-	int r = 0;
-
-	for (uint32_t i = 0; r == 0 && i < s->ways.ahead.source_n; i++) {
-		r = csr_row_of(s->ways.ahead.source[i].csr, &s->ways.type[i], node, &l);
-		if (r == 0)
-			r = push_list(s, p, node, &l);
-	}
-	return r;
-}
-
 static int push_part(void *ctx, const struct sweep_part *part)
 {
 	struct search *s = ctx;
@@ -212,11 +202,12 @@ static int push_part(void *ctx, const struct sweep_part *part)
 	struct pusher p;
 	int r;
 
+	p.search = s;
 	p.n = 0;
 	p.touched = 0;
 	sweep_begin(&w, part);
 	while ((r = sweep_next(&w)) > 0) {
-		r = push_list(s, &p, (uint32_t)w.node, &w.list);
+		r = push_list(&p, (uint32_t)w.node, &w.list);
 		if (r < 0)
 			break;
 	}
@@ -233,13 +224,14 @@ static int push_some(void *ctx, unsigned who)
 	int r = 0;
 
 	(void)who;
+	p.search = s;
 	p.n = 0;
 	p.touched = 0;
 	while (r == 0 && (i = s->taken) < s->front_n) {
 		i = atomic_fetch_add(&s->taken, CHUNK);
 		end = i + CHUNK < s->front_n ? i + CHUNK : s->front_n;
-		for (; r == 0 && i < end; i++)
-			r = push_node(s, &p, s->queue[i]);
+		if (i < end)
+			r = ways_lists(&s->ways, s->queue + i, end - i, push_list, &p);
 	}
 	hand_over(s, &p);
 	s->touched += p.touched;
@@ -301,6 +293,8 @@ static int count_edges(struct search *s, uint64_t most)
 
 	s->front_edges = 0;
 	for (uint64_t i = 0; r == 0 && i < s->front_n && s->front_edges <= most; i++) {
+		if (i + HINT_AHEAD < s->front_n)
+			ways_hint(&s->ways, s->queue[i + HINT_AHEAD]);
 		r = ways_degree(&s->ways, s->queue[i], &n);
 		s->front_edges += n;
 	}

@@ -22,6 +22,7 @@
 #define PULL_PART 6u
 #define ROW_COST 16u		/* a list found by its node, in edges */
 #define CHUNK 64u		/* nodes of the queue taken at a time */
+#define HINT_AHEAD 12u		/* nodes ahead whose rows are fetched */
 
 struct many {
 	struct many_depths *d;
@@ -149,6 +150,7 @@ static int pull_part(void *ctx, const struct sweep_part *p)
 /* --- along the edges --- */
 
 struct pusher {			/* a thread's */
+	struct many *many;
 	uint32_t found[1024];
 	unsigned n;
 	uint64_t touched;
@@ -176,19 +178,16 @@ static inline void push_bits(struct many *m, struct pusher *p, uint64_t bits,
 	p->touched += n;
 }
 
-static int push_node(struct many *m, struct pusher *p, uint32_t node)
+static int push_list(void *ctx, uint32_t node, struct csr_list *l)
 {
+	struct pusher *p = ctx;
 	const uint32_t *ids;
-	struct csr_list l;
-	int n = 0;
+	int n;
 
-	for (uint32_t i = 0; n >= 0 && i < m->ways.ahead.source_n; i++) {
-		n = csr_row_of(m->ways.ahead.source[i].csr, &m->ways.type[i], node, &l);
-		while (n >= 0 && (n = csr_block32(&l, CSR_BLOCK, &ids)) > 0) {
-			if (p->n + CSR_BLOCK > sizeof p->found / sizeof p->found[0])
-				hand_over(m, p);
-			push_bits(m, p, m->front[node], ids, (unsigned)n);
-		}
+	while ((n = csr_block32(l, CSR_BLOCK, &ids)) > 0) {
+		if (p->n + CSR_BLOCK > sizeof p->found / sizeof p->found[0])
+			hand_over(p->many, p);
+		push_bits(p->many, p, p->many->front[node], ids, (unsigned)n);
 	}
 	return n;
 }
@@ -201,13 +200,14 @@ static int push_some(void *ctx, unsigned who)
 	int r = 0;
 
 	(void)who;
+	p.many = m;
 	p.n = 0;
 	p.touched = 0;
 	while (r == 0 && (i = m->taken) < m->front_n) {
 		i = atomic_fetch_add(&m->taken, CHUNK);
 		end = i + CHUNK < m->front_n ? i + CHUNK : m->front_n;
-		for (; r == 0 && i < end; i++)
-			r = push_node(m, &p, m->queue[i]);
+		if (i < end)
+			r = ways_lists(&m->ways, m->queue + i, end - i, push_list, &p);
 	}
 	hand_over(m, &p);
 	m->touched += p.touched;
@@ -259,6 +259,8 @@ static int count_edges(struct many *m, uint64_t most)
 
 	m->front_edges = 0;
 	for (uint64_t i = 0; r == 0 && i < m->front_n && m->front_edges <= most; i++) {
+		if (i + HINT_AHEAD < m->front_n)
+			ways_hint(&m->ways, m->queue[i + HINT_AHEAD]);
 		r = ways_degree(&m->ways, m->queue[i], &n);
 		m->front_edges += n;
 	}
