@@ -114,6 +114,7 @@ int build_open(struct build **out, const struct build_options *o)
 	b->hands = choose_hands(b);
 	make_lock(b);
 	pthread_mutex_init(&b->alone, NULL);
+	build_props_init(b);
 	r = open_inside(b);
 	if (r < 0) {
 		build_abort(b);
@@ -132,6 +133,7 @@ void build_abort(struct build *b)
 	intake_close(b->log);
 	intake_close(b->nodes);
 	intern_close(b->types);
+	build_props_release(b);
 	mem_free(b->o.mem, b->type_id);
 	mem_free(b->o.mem, b->type_name);
 	pthread_rwlock_destroy(&b->lock);
@@ -176,8 +178,9 @@ static int add_type(struct build *b, struct bytes type, uint64_t *number)
 	return 0;
 }
 
+/* FLAG: BUILD_SAID, or 0. */
 static int log_add(struct build *b, const struct text_key *from, const struct text_key *to,
-		   struct bytes type, const struct shuffle_value *v)
+		   struct bytes type, uint32_t flag, const struct shuffle_value *v)
 {
 	uint64_t src, dst, number;
 	int r = ids_add(b->ids, from, &src);
@@ -186,7 +189,7 @@ static int log_add(struct build *b, const struct text_key *from, const struct te
 		r = ids_add(b->ids, to, &dst);
 	if (r == 0)
 		r = add_type(b, type, &number);
-	return r < 0 ? r : intake_add(b->log, src, dst, (uint32_t)number, v);
+	return r < 0 ? r : intake_add(b->log, src, dst, (uint32_t)number | flag, v);
 }
 
 static int log_add_nodes(struct build *b, uint64_t first, uint64_t n)
@@ -216,7 +219,7 @@ static int take_edge(void *ctx, uint64_t src, uint64_t dst, const struct shuffle
 		from = key_of_number(src, from_text);
 		to = key_of_number(dst, to_text);
 	}
-	return log_add(b, &from, &to, (struct bytes){0}, v);
+	return log_add(b, &from, &to, (struct bytes){0}, 0, v);
 }
 
 static int take_nodes(void *ctx, uint64_t first, uint64_t n)
@@ -462,19 +465,22 @@ static int add_plain(struct build *b, const struct text_edge *e,
 static int add_any(struct build *b, const struct text_edge *e, uint64_t at)
 {
 	struct shuffle_value v = value_of(b, &e->value, at);
-	bool valued = e->value.kind != TEXT_NO_VALUE;
+	bool valued = e->value.kind != TEXT_NO_VALUE, says = build_props_of(e);
 	int r = needs_strings(b, &e->src);
 
 	if (r == 0)
 		r = needs_strings(b, &e->dst);
-	if (r == 0 && b->edges && e->type.len)
+	if (r == 0 && b->edges && (e->type.len || says))
 		r = build_turn_to_log(b, false);
 	if (r == 0 && valued)
 		r = become_valued(b);
+	if (r == 0 && says)
+		r = build_props_say(b, e, at);
 	if (r < 0)
 		return r;
 	return b->edges ? add_plain(b, e, valued ? &v : NULL) :
-		log_add(b, &e->src, &e->dst, e->type, valued ? &v : NULL);
+		log_add(b, &e->src, &e->dst, e->type, says ? BUILD_SAID : 0,
+			valued ? &v : NULL);
 }
 
 /* With the lock shared, as all until the log has them: the types' numbers.  In most
@@ -547,6 +553,9 @@ int build_add_texts(struct build *b, const struct text_edge *e, size_t n, uint64
 	int r = 0;
 
 	b->came += n;
+	for (size_t i = 0; i < n; i++)
+		if (build_props_of(&e[i]))
+			return add_texts_alone(b, e, n, at);
 	for (size_t some; n > 0 && r == 0; e += some, n -= some, at += some) {
 		some = n < TEXTS_N ? n : TEXTS_N;
 		pthread_rwlock_rdlock(&b->lock);
@@ -591,6 +600,33 @@ int build_add_node(struct build *b, const struct text_key *key)
 
 	pthread_rwlock_wrlock(&b->lock);
 	r = add_node(b, key);
+	pthread_rwlock_unlock(&b->lock);
+	return r;
+}
+
+/* With the lock held alone. */
+static int add_text_node(struct build *b, const struct text_edge *e, uint64_t at)
+{
+	uint64_t number;
+	int r = add_node(b, &e->src);
+
+	if (r == 0)
+		r = build_turn_to_log(b, false);
+	if (r == 0)
+		r = build_props_say(b, e, at);
+	if (r == 0)
+		r = ids_add(b->ids, &e->src, &number);
+	return r < 0 ? r : intake_add(b->log, number, number, BUILD_NODE, NULL);
+}
+
+int build_add_text_node(struct build *b, const struct text_edge *e, uint64_t at)
+{
+	int r;
+
+	if (!build_props_of(e))
+		return build_add_node(b, &e->src);
+	pthread_rwlock_wrlock(&b->lock);
+	r = add_text_node(b, e, at);
 	pthread_rwlock_unlock(&b->lock);
 	return r;
 }

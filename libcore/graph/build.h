@@ -3,6 +3,7 @@
  *	numbers, no types:  edges -> shuffle by source and by target -> sort a
  *			    partition at a time -> encode -> csr
  *	else:		    edges -> as they came -> ids (dictionary) -> the same
+ *	properties:	    as they came -> ids -> records in order -> prop
  *
  * Memory stays within the struct mem given, whatever comes; beyond a few MiB of
  * it the rest goes to the store's tmp/.  The segments' sections are the same
@@ -69,10 +70,12 @@ unsigned build_threads(const struct build *b);
  * come before all others. */
 int build_add_edges(struct build *b, unsigned who, const struct scan_edge *e,
 		    const struct text_value *value, size_t n, uint64_t at);
-/* The same with any keys, types and values. */
+/* The same with any keys, types, values, labels and properties. */
 int build_add_texts(struct build *b, const struct text_edge *e, size_t n, uint64_t at);
 /* One edge behind all those that build_add gave before: for who brings all by it. */
 int build_add(struct build *b, const struct text_edge *e);
+/* E's source, a node with labels and properties. */
+int build_add_text_node(struct build *b, const struct text_edge *e, uint64_t at);
 /* Nodes that may have no edge. */
 int build_add_node(struct build *b, const struct text_key *key);
 int build_add_nodes(struct build *b, uint64_t first, uint64_t n);

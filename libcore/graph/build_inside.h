@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "graph/build.h"
+#include "graph/build_props.h"
 #include "graph/edges.h"
 #include "graph/ids.h"
 #include "graph/intern.h"
@@ -30,6 +31,7 @@ struct build {
 	_Atomic bool valued, reals;	/* edges have values; one is no integer */
 	_Atomic uint64_t came;		/* edges */
 	uint64_t dropped_n;		/* loops that the log never saw */
+	struct build_props props;
 	/* at the end */
 	uint32_t type_n, *type_id;	/* by the number interned */
 	struct bytes *type_name;	/* by id */

@@ -106,6 +106,13 @@ static int feed_on(struct build *b, unsigned who, struct feed *f)
 	return r < 0 ? r : look_alone(b);
 }
 
+/* Is it something to a graph with properties? */
+static bool says(const struct build *b, const struct intake_edge *e)
+{
+	return b->props.said && !b->o.dry &&
+		(e->type & BUILD_SAID || b->o.equal == BUILD_KEEP);
+}
+
 static int feed_from(struct build *b, unsigned who, struct ids_reader *in)
 {
 	struct feed *f = mem_alloc(b->o.mem, sizeof *f);
@@ -115,9 +122,12 @@ static int feed_from(struct build *b, unsigned who, struct ids_reader *in)
 	if (f)
 		f->n = 0;
 	while (r >= 0 && (r = ids_next(in, &e)) > 0) {
+		r = says(b, &e) ? build_props_feed(b, &e) : 0;
+		if (r < 0 || e.type == BUILD_NODE)
+			continue;
 		f->edge[f->n] = (struct scan_edge){ e.src, e.dst };
 		f->value[f->n] = e.value;
-		f->type[f->n++] = b->type_id[e.type];
+		f->type[f->n++] = b->type_id[e.type & ~BUILD_SAID];
 		if (f->n == FEED_N)
 			r = feed_on(b, who, f);
 	}
@@ -156,8 +166,11 @@ static int feed_edges(struct build *b)
 
 	pthread_mutex_init(&all.mutex, NULL);
 	all.in.from.mutex = &all.mutex;
+	if (r == 0 && b->props.said && !b->o.dry)
+		r = build_props_begin(b);
 	if (r == 0)
-		r = team_run(ids_joined(b->ids) ? 1 : b->hands, feed_part, &all);
+		r = team_run(ids_joined(b->ids) || b->props.said ? 1 : b->hands, feed_part,
+			     &all);
 	if (all.in.ids)
 		ids_end(&all.in);
 	pthread_mutex_destroy(&all.mutex);
@@ -170,7 +183,7 @@ static int shuffle_log(struct build *b)
 	int r;
 
 	plan.node_n = b->node_n;
-	plan.type_n = b->type_n;
+	plan.type_n = b->type_n ? b->type_n : 1;
 	r = edges_open(&b->edges, &plan);
 	if (r == 0)
 		r = feed_edges(b);
@@ -191,7 +204,7 @@ static int settle_log(struct build *b, struct segment_ref *ref)
 		return r;
 	b->node_n = ids_n(b->ids);
 	b->note.joined = ids_joined(b->ids);
-	return b->type_n ? shuffle_log(b) : 0;
+	return b->type_n || b->props.said ? shuffle_log(b) : 0;
 }
 
 /* Ids are known, the dictionary is written, the edges are shuffled. */
@@ -324,6 +337,8 @@ static int write_segments(struct build *b, struct manifest_graph *g,
 	w.dict = ref.id;
 	if (r == 0)
 		r = write_ways(b, g, &w);
+	if (r == 0 && !b->o.dry)
+		r = build_props_write(b, &w.ref[0], g);
 	*done = w.done[0];
 	return r;
 }

@@ -78,3 +78,6 @@ libcore_a_SOURCES += %D%/convert_prop.c
 libcore_a_SOURCES += %D%/rdf/turtle.c %D%/rdf/turtle.h
 libcore_a_SOURCES += %D%/rdf/turtle_guard.c %D%/rdf/turtle_guard.h
 libcore_a_SOURCES += %D%/rdf/iri.c %D%/rdf/iri.h
+libcore_a_SOURCES += %D%/gather.c %D%/gather.h
+libcore_a_SOURCES += %D%/state.c %D%/state.h
+libcore_a_SOURCES += %D%/build_props.c %D%/build_props.h
