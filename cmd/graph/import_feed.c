@@ -65,7 +65,7 @@ static int add_edge(struct import_input *i, struct batch *b, const struct text_e
 	int r;
 
 	i->edge_n++;
-	if (e->type.len || !e->src.is_number || !e->dst.is_number) {
+	if (e->type.len || e->prop_n || !e->src.is_number || !e->dst.is_number) {
 		r = flush(i, b);
 		return r < 0 ? r : build_add_texts(i->im->build, e, 1, i->im->place++);
 	}
@@ -82,7 +82,7 @@ static int add(struct import_input *i, struct batch *b, enum text_what what,
 		return add_edge(i, b, e);
 	if (what == TEXT_NODE) {
 		i->node_n++;
-		return build_add_node(i->im->build, &e->src);
+		return build_add_text_node(i->im->build, e, i->im->place++);
 	}
 	i->node_n += e->dst.number - e->src.number + 1;
 	return build_add_nodes(i->im->build, e->src.number,

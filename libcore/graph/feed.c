@@ -51,6 +51,7 @@ struct worker {
 	struct text_value *value;	/* or NULL: none was met */
 	struct text_edge *text;
 	size_t text_n;
+	struct buf props;		/* of the line at hand */
 	uint8_t *room;			/* for what is unescaped in a chunk */
 	size_t room_cap, room_len;
 };
@@ -192,13 +193,14 @@ static int refuse(struct worker *w, struct bytes line)
 
 static int keep_text(struct worker *w, const struct text_edge *e)
 {
-	if (!e->src.is_number || !e->dst.is_number || e->type.len)
+	if (!e->src.is_number || !e->dst.is_number || e->type.len || e->prop_n)
 		w->textual = true;
 	else if (e->value.kind != TEXT_NO_VALUE && !w->value &&
 		 !(w->value = mem_alloc(w->f->o->mem, FEED_BATCH * sizeof *w->value)))
 		return ERR_MEMORY;
 	w->counts.edge_n++;
-	return ++w->text_n == FEED_TEXTS ? give_texts(w) : 0;
+	/* the next line's properties need the room */
+	return ++w->text_n == FEED_TEXTS || e->prop_n ? give_texts(w) : 0;
 }
 
 /* Room for what the lines of the chunk unescape: no more than their length.  (The edges
@@ -232,6 +234,7 @@ static int take_line(struct worker *w)
 	r = room_for(w, line);
 	if (r < 0)
 		return r;
+	text_edge_clear(e, &w->props);
 	r = o->dialect->line(line, w->room + w->room_len, e);
 	w->at = lf ? lf + 1 : w->end;
 	if (line.len < all.len && (r == 1 || (r == 0 && text_is_blank(line))))
@@ -273,6 +276,7 @@ static int open_worker(struct worker *w)
 {
 	struct mem *mem = w->f->o->mem;
 
+	w->props.mem = mem;
 	w->number = mem_alloc(mem, FEED_BATCH * sizeof *w->number);
 	w->text = mem_alloc(mem, FEED_TEXTS * sizeof *w->text);
 	w->odd = mem_alloc(mem, ODD_MOST * sizeof *w->odd);
@@ -288,6 +292,7 @@ static void close_worker(struct worker *w)
 	mem_free(mem, w->text);
 	mem_free(mem, w->odd);
 	mem_free(mem, w->room);
+	buf_release(&w->props);
 	mem_free(mem, w->chunk.buf);
 }
 

@@ -182,6 +182,10 @@ UNIT_TESTS += tests/unit/rdf_value
 tests_unit_rdf_value_SOURCES = %D%/rdf_value.c
 tests_unit_rdf_value_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/build_props
+tests_unit_build_props_SOURCES = %D%/build_props.c
+tests_unit_build_props_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/json
 tests_unit_json_SOURCES = %D%/json.c
 tests_unit_json_LDADD = $(UNIT_LDADD)

@@ -160,6 +160,7 @@ static bool is_metis(const struct guess *g)
 static void vote(const struct text_dialect *d, struct bytes line, uint8_t *room,
 		 struct votes *v, struct text_edge *e, int *r)
 {
+	text_edge_clear(e, NULL);
 	*r = d->line(line, room, e);
 	v->lines++;
 	v->good += *r != ERR_BAD_RECORD;

@@ -24,6 +24,7 @@ struct text {
 	struct text_options o;
 	struct text_state *state;	/* of a dialect that has one */
 	uint8_t *buf, *room;
+	struct buf props;		/* of the line at hand */
 	size_t start, len;
 	bool ended;
 	/* the line being read */
@@ -92,6 +93,7 @@ int text_open(struct text **out, const struct text_source *from,
 	t->o = *o;
 	t->buf = mem_alloc(mem, ROOM);
 	t->room = mem_alloc(mem, TEXT_ROOM);
+	t->props.mem = mem;
 	if (!t->buf || !t->room || begin_state(t, o->dialect) < 0) {
 		text_close(t);
 		return ERR_MEMORY;
@@ -109,6 +111,7 @@ void text_close(struct text *t)
 	mem_free(t->mem, t->state);
 	mem_free(t->mem, t->buf);
 	mem_free(t->mem, t->room);
+	buf_release(&t->props);
 	mem_free(t->mem, t);
 }
 
@@ -377,8 +380,10 @@ static int judge(struct text *t, int r, const struct text_edge *out)
 static int take(struct text *t, const struct text_piece *p, struct text_edge *out)
 {
 	const struct text_dialect *d = t->o.dialect;
-	int r = d->line ? d->line(p->bytes, t->room, out) :
-		d->take(t->state, p, t->room, out);
+	int r;
+
+	text_edge_clear(out, &t->props);
+	r = d->line ? d->line(p->bytes, t->room, out) : d->take(t->state, p, t->room, out);
 
 	t->has_more = r > 0 && d->more;
 	r = judge(t, r, out);
@@ -443,6 +448,7 @@ int text_judge(struct text *t, const struct text_refused *l)
 	t->line = l->line;
 	t->whole = l->line.len + (l->ended && !l->cut);
 	t->cut = l->cut;
+	text_edge_clear(&e, &t->props);
 	r = judge(t, t->o.dialect->line(l->line, t->room, &e), &e);
 	return r < 0 ? r : 0;
 }

@@ -4,8 +4,7 @@
  * turns a line into edges.
  *
  *   el       SRC DST [WEIGHT], blanks, commas or bars between; # and % comments
- *   tsv      SRC TAB DST [TAB TYPE [TAB weight=WEIGHT]], escapes \t \n \r \0 \\ \xHH;
- *            other properties are refused by name: they cannot be stored yet
+ *   tsv      SRC TAB DST [TAB TYPE [TAB NAME=VALUE]...], escapes \t \n \r \0 \\ \xHH
  *   csv      RFC 4180; a header row may name source, target, type and weight
  *   mtx      Matrix Market, coordinate: pattern, integer, real; general, symmetric,
  *            skew-symmetric
@@ -67,7 +66,19 @@ struct text_edge {		/* points into the reader: good until its next call */
 	uint32_t prop_n, label_n;
 	bool joins;		/* values join those there are, as statements of RDF; else a
 				 * name's values take the place of those it had */
+	struct buf *prop_room;	/* given to `line`, empty: where PROP may lie; NULL: nobody
+				 * wants to know */
 };
+
+/* Before a dialect is asked: it sets what it has. */
+static inline void text_edge_clear(struct text_edge *e, struct buf *prop_room)
+{
+	e->prop_n = e->label_n = 0;
+	e->joins = false;
+	e->prop_room = prop_room;
+	if (prop_room)
+		buf_clear(prop_room);
+}
 
 enum text_what {		/* what text_next gives; 0 at the end */
 	TEXT_EDGE = 1,

@@ -1,7 +1,8 @@
-/* graph/text/tsv.c - tsv: SRC TAB DST [TAB TYPE [TAB weight=WEIGHT]], escaped */
+/* graph/text/tsv.c - tsv: SRC TAB DST [TAB TYPE [TAB NAME=VALUE]...], escaped */
 #include <string.h>
 
 #include "base/err.h"
+#include "graph/literal_code.h"
 #include "graph/text/weight.h"
 
 static int hex(uint8_t c)
@@ -74,24 +75,34 @@ static struct bytes cut(struct bytes *rest)
 	return field;
 }
 
-/* NAME=VALUE: the weight, and later others. */
-static int property(struct bytes field, struct text_value *out)
+static int weight(struct bytes value, struct text_value *out)
+{
+	if (out->kind != TEXT_NO_VALUE)
+		return err_set(ERR_BAD_RECORD, "two weights");
+	return weight_parse(value, out);
+}
+
+/* NAME=VALUE: the weight, or another. */
+static int property(struct bytes field, struct text_edge *out)
 {
 	static const char name[] = "weight=";
 	const struct bytes prefix = { (const uint8_t *)name, sizeof name - 1 };
+	struct property p;
+	int r;
 
-	if (!bytes_starts(field, prefix))
-		return err_set(ERR_UNSUPPORTED, "the column \"%s\": properties other than"
-			       " weight cannot be stored yet", bytes_show(field));
-	if (out->kind != TEXT_NO_VALUE)
-		return err_set(ERR_BAD_RECORD, "two weights");
-	return weight_parse(bytes_of(field.ptr + prefix.len, field.len - prefix.len), out);
+	if (bytes_starts(field, prefix))
+		return weight(bytes_of(field.ptr + prefix.len, field.len - prefix.len),
+			      &out->value);
+	r = literal_parse_pair(&p, field);
+	if (r == 0 && p.name.len > TEXT_KEY_MAX)
+		r = err_set(ERR_BAD_RECORD, "a property's name over %u bytes", TEXT_KEY_MAX);
+	out->prop_n += r == 0;
+	return r < 0 || !out->prop_room ? r : buf_add(out->prop_room, &p, sizeof p);
 }
 
 static int tsv_line(struct bytes line, uint8_t *room, struct text_edge *out)
 {
-	struct bytes rest = line;
-	int r;
+	struct bytes rest = line, field;
 
 	out->src.bytes = cut(&rest);
 	if (!rest.ptr)
@@ -99,17 +110,25 @@ static int tsv_line(struct bytes line, uint8_t *room, struct text_edge *out)
 	out->dst.bytes = cut(&rest);
 	out->type = rest.ptr ? cut(&rest) : rest;
 	out->value.kind = TEXT_NO_VALUE;
-	while (rest.ptr)
-		if ((r = property(cut(&rest), &out->value)) < 0)
-			return r;
 	if (unescape(&out->src.bytes, &room) < 0 || unescape(&out->dst.bytes, &room) < 0 ||
 	    unescape(&out->type, &room) < 0)
 		return ERR_BAD_RECORD;
+	while (rest.ptr) {
+		int r;
+
+		field = cut(&rest);
+		r = unescape(&field, &room);
+		if (r == 0)
+			r = property(field, out);
+		if (r < 0)
+			return r;
+	}
+	out->prop = out->prop_room ? (const struct property *)out->prop_room->ptr : NULL;
 	out->src.is_number = text_number(out->src.bytes, &out->src.number);
 	out->dst.is_number = text_number(out->dst.bytes, &out->dst.number);
 	return limits(out);
 }
 
 const struct text_dialect tsv_dialect = {
-	.name = "tsv", .shape = "SRC TAB DST [TAB TYPE [TAB weight=WEIGHT]]", .line = tsv_line,
+	.name = "tsv", .shape = "SRC TAB DST [TAB TYPE [TAB NAME=VALUE]...]", .line = tsv_line,
 };
