@@ -81,3 +81,5 @@ libcore_a_SOURCES += %D%/rdf/iri.c %D%/rdf/iri.h
 libcore_a_SOURCES += %D%/gather.c %D%/gather.h
 libcore_a_SOURCES += %D%/state.c %D%/state.h
 libcore_a_SOURCES += %D%/build_props.c %D%/build_props.h
+libcore_a_SOURCES += %D%/rdf/rdf_literal.c %D%/rdf/rdf_literal.h
+libcore_a_SOURCES += %D%/text/jsonl.c %D%/text/jsonl.h

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "graph/text/csv.h"
 #include "graph/text/fields.h"
+#include "graph/text/jsonl.h"
 
 struct votes {
 	uint64_t lines, good, taken;	/* taken: edges and refused columns */
@@ -88,6 +89,8 @@ static const struct text_dialect *named(const struct guess *g, const struct vote
 		return &adj_dialect;
 	if (is_dimacs(g, g->head))
 		return &dimacs_dialect;
+	if (jsonl_is(line))
+		return &jsonl_dialect;
 	return csv_is_header(line) ? &csv_dialect : NULL;
 }
 

@@ -13,6 +13,7 @@
  *   adj      AdjacencyGraph, WeightedAdjacencyGraph: offsets, targets, weights
  *   adjlist  NODE [NEIGHBOUR...]
  *   pairs32, pairs64   little-endian integers
+ *   jsonl    a node or an edge a line, as JSON; the memory files of MCP servers
  *   ldbc-v   a node a line: the vertex files of LDBC Graphalytics (edges are el)
  *
  * A malformed line stops the reader unless it is tolerated (bad_most); the line
@@ -136,7 +137,7 @@ struct text_dialect {
 
 extern const struct text_dialect edgelist_dialect, tsv_dialect, csv_dialect, mtx_dialect,
 	metis_dialect, dimacs_dialect, adj_dialect, adjlist_dialect, pairs32_dialect, pairs64_dialect,
-	vertices_dialect;
+	vertices_dialect, jsonl_dialect;
 extern const struct text_dialect *const text_dialects[];	/* ended by NULL */
 
 /* By name; NULL for none. */

@@ -1,0 +1,407 @@
+/* graph/text/jsonl.c - jsonl: a node or an edge a line
+ *
+ *	{"id":"ann","labels":["Person"],"props":{"born":1970,"name":["Ann","Anna"]}}
+ *	{"from":"ann","type":"knows","to":"bob","props":{"since":1990}}
+ *
+ * and the memory files of MCP servers:
+ *
+ *	{"type":"entity","name":"ann","entityType":"Person","observations":["likes tea"]}
+ *	{"type":"relation","from":"ann","to":"bob","relationType":"knows"}
+ *
+ * Keys are strings or whole numbers.  A property is a string, a number, true or false; an
+ * array of these is several values, null is none.  As JSON-LD has it, {"@value":"12",
+ * "@type":IRI} and {"@value":"thé","@language":"fr"} are a literal; any other object, and
+ * an array with one, is kept as JSON.
+ */
+#include "graph/text/jsonl.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "graph/literal_code.h"
+#include "graph/rdf/rdf_literal.h"
+#include "graph/rdf/utf8.h"
+#include "graph/text/weight.h"
+
+struct jsonl {
+	struct text_state text;
+	struct buf props, labels;
+};
+
+/* What a line's members were, before it is known what it is. */
+enum member {
+	FROM, TO, TYPE, ID, LABEL, LABELS, PROPS, NAME, ENTITY, OBSERVATIONS, RELATION, MEMBERS,
+};
+
+static const char *const member_name[MEMBERS] = {
+	"from", "to", "type", "id", "label", "labels", "props", "name", "entityType",
+	"observations", "relationType",
+};
+
+struct line {
+	struct json_value value[MEMBERS];
+	uint32_t given;			/* a bit each */
+	uint8_t *room;
+	struct buf *props, *labels;
+	struct text_value *weight;	/* of an edge; or NULL */
+};
+
+static bool given(const struct line *l, enum member m)
+{
+	return l->given >> m & 1;
+}
+
+static int malformed(const struct json_at *j)
+{
+	return err_set(ERR_BAD_RECORD, "%s at \"%s\"", j->why,
+		       bytes_show(bytes_of(j->near, (size_t)(j->end - j->near))));
+}
+
+/* --- strings and keys --- */
+
+static int text_of(struct line *l, const struct json_value *v, struct bytes *out)
+{
+	*out = json_string(v, l->room);
+	if (v->escaped)
+		l->room += out->len;
+	if (utf8_end(out->ptr, out->ptr + out->len) != out->ptr + out->len)
+		return err_set(ERR_BAD_RECORD, "a string that is not UTF-8: \"%s\"",
+			       bytes_show(*out));
+	return 0;
+}
+
+static int short_text(struct line *l, const struct json_value *v, const char *what,
+		      struct bytes *out)
+{
+	if (v->kind != JSON_STRING)
+		return err_set(ERR_BAD_RECORD, "\"%s\" is no string", what);
+	if (text_of(l, v, out) < 0)
+		return ERR_BAD_RECORD;
+	if (out->len > TEXT_KEY_MAX)
+		return err_set(ERR_BAD_RECORD, "\"%s\" has over %u bytes", what, TEXT_KEY_MAX);
+	return 0;
+}
+
+static int key_of(struct line *l, enum member m, struct text_key *out)
+{
+	const struct json_value *v = &l->value[m];
+	int r = 0;
+
+	*out = (struct text_key){ .bytes = v->text };
+	if (!given(l, m))
+		return err_set(ERR_BAD_RECORD, "no \"%s\"", member_name[m]);
+	if (v->kind != JSON_NUMBER)
+		r = short_text(l, v, member_name[m], &out->bytes);
+	if (r == 0 && out->bytes.len == 0)
+		r = err_set(ERR_BAD_RECORD, "an empty \"%s\"", member_name[m]);
+	out->is_number = text_number(out->bytes, &out->number);
+	if (r == 0 && v->kind == JSON_NUMBER && !out->is_number)
+		r = err_set(ERR_BAD_RECORD, "\"%s\" is no whole number below 2^64",
+			    member_name[m]);
+	return r;
+}
+
+/* --- literals --- */
+
+/* {"@value":..., "@type" or "@language":...}: 1; 0: it is another object. */
+static int json_ld(struct line *l, const struct json_value *v, struct literal *out)
+{
+	struct json_value name, value, text = {0}, extra = {0};
+	struct json_at in = json_inside(v);
+	enum literal_kind kind = LITERAL_STRING;
+	unsigned n = 0;
+
+	for (; json_member(&in, &name, &value) > 0; n++) {
+		if (value.kind != JSON_STRING)
+			return 0;
+		if (json_is(&name, "@value")) {
+			text = value;
+			continue;
+		}
+		kind = json_is(&name, "@type") ? LITERAL_TYPED : LITERAL_LANG;
+		if (kind == LITERAL_LANG && !json_is(&name, "@language"))
+			return 0;
+		extra = value;
+	}
+	if (n != 2 || !text.text.ptr || !extra.text.ptr)
+		return 0;
+	*out = (struct literal){ .kind = kind };
+	if (text_of(l, &text, &out->text) < 0 || text_of(l, &extra, &out->extra) < 0)
+		return ERR_BAD_RECORD;
+	if (kind == LITERAL_TYPED)
+		rdf_literal_typed(out, out->text, out->extra);
+	return 1;
+}
+
+/* 1 and a literal, 0: null. */
+static int literal_of(struct line *l, const struct json_value *v, struct literal *out)
+{
+	int r;
+
+	*out = (struct literal){ .kind = LITERAL_JSON, .text = v->text };
+	switch (v->kind) {
+	case JSON_NULL:
+		return 0;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		*out = (struct literal){ .kind = LITERAL_BOOL, .b = v->kind == JSON_TRUE };
+		return 1;
+	case JSON_NUMBER:
+		literal_parse(out, v->text);
+		if (out->kind == LITERAL_STRING)
+			out->kind = LITERAL_JSON;
+		return 1;
+	case JSON_STRING:
+		out->kind = LITERAL_STRING;
+		r = text_of(l, v, &out->text);
+		return r < 0 ? r : 1;
+	case JSON_OBJECT:
+		r = json_ld(l, v, out);
+		if (r)
+			return r;
+		break;
+	case JSON_ARRAY:
+		break;
+	}
+	if (utf8_end(v->text.ptr, v->text.ptr + v->text.len) != v->text.ptr + v->text.len)
+		return err_set(ERR_BAD_RECORD, "a string that is not UTF-8");
+	return 1;
+}
+
+static int add(struct line *l, struct bytes name, const struct json_value *v)
+{
+	struct property p = { .name = name };
+	int r = literal_of(l, v, &p.value);
+
+	return r > 0 ? buf_add(l->props, &p, sizeof p) : r;
+}
+
+/* Values that are no arrays; of objects only what literals are written as. */
+static bool is_flat(struct line *l, const struct json_value *array)
+{
+	struct json_at in = json_inside(array);
+	struct json_value v;
+	struct literal ignored;
+	uint8_t *room = l->room;
+	bool flat = true;
+
+	while (flat && json_element(&in, &v) > 0)
+		flat = v.kind != JSON_ARRAY &&
+			(v.kind != JSON_OBJECT || json_ld(l, &v, &ignored) == 1);
+	l->room = room;
+	return flat;
+}
+
+static int add_each(struct line *l, struct bytes name, const struct json_value *array)
+{
+	struct json_at in = json_inside(array);
+	struct json_value v;
+	int r = 0;
+
+	while (r == 0 && json_element(&in, &v) > 0)
+		r = add(l, name, &v);
+	return r;
+}
+
+static int property(struct line *l, const struct json_value *name, const struct json_value *v)
+{
+	struct bytes text;
+	int r = short_text(l, name, "a property's name", &text);
+
+	if (r < 0)
+		return r;
+	if (l->weight && v->kind == JSON_NUMBER && bytes_equal(text, bytes_str("weight")))
+		return weight_parse(v->text, l->weight);
+	if (v->kind == JSON_ARRAY && is_flat(l, v))
+		return add_each(l, text, v);
+	return add(l, text, v);
+}
+
+static int properties(struct line *l)
+{
+	struct json_value name, value;
+	struct json_at in;
+	int r = 0;
+
+	if (!given(l, PROPS))
+		return 0;
+	if (l->value[PROPS].kind != JSON_OBJECT)
+		return err_set(ERR_BAD_RECORD, "\"props\" is no object");
+	in = json_inside(&l->value[PROPS]);
+	while (r == 0 && json_member(&in, &name, &value) > 0)
+		r = property(l, &name, &value);
+	return r;
+}
+
+/* --- labels --- */
+
+static int label(struct line *l, const struct json_value *v)
+{
+	struct bytes text;
+	int r = short_text(l, v, "a label", &text);
+
+	if (r == 0 && text.len == 0)
+		r = err_set(ERR_BAD_RECORD, "an empty label");
+	return r < 0 ? r : buf_add(l->labels, &text, sizeof text);
+}
+
+static int labels(struct line *l)
+{
+	struct json_value v;
+	struct json_at in;
+	int r = given(l, LABEL) ? label(l, &l->value[LABEL]) : 0;
+
+	if (r < 0 || !given(l, LABELS))
+		return r;
+	if (l->value[LABELS].kind != JSON_ARRAY)
+		return err_set(ERR_BAD_RECORD, "\"labels\" is no array");
+	in = json_inside(&l->value[LABELS]);
+	while (r == 0 && json_element(&in, &v) > 0)
+		r = label(l, &v);
+	return r;
+}
+
+/* --- lines --- */
+
+static int member(struct line *l, const struct json_value *name, const struct json_value *v)
+{
+	for (unsigned m = 0; m < MEMBERS; m++) {
+		if (!json_is(name, member_name[m]))
+			continue;
+		if (given(l, m))
+			return err_set(ERR_BAD_RECORD, "\"%s\" twice", member_name[m]);
+		l->given |= 1u << m;
+		l->value[m] = *v;
+		return 0;
+	}
+	return err_set(ERR_BAD_RECORD, "an unknown member \"%s\"", bytes_show(name->text));
+}
+
+/* Nothing but what may be. */
+static int only(const struct line *l, uint32_t allowed, const char *what)
+{
+	for (unsigned m = 0; m < MEMBERS; m++)
+		if ((l->given & ~allowed) >> m & 1)
+			return err_set(ERR_BAD_RECORD, "\"%s\" in %s", member_name[m], what);
+	return 0;
+}
+
+#define BIT(m) (1u << (m))
+
+static int edge(struct line *l, struct text_edge *out)
+{
+	enum member type = given(l, RELATION) ? RELATION : TYPE;
+	int r = only(l, BIT(FROM) | BIT(TO) | BIT(TYPE) | BIT(ID) | BIT(PROPS) | BIT(RELATION),
+		     "an edge");
+
+	l->weight = &out->value;
+	if (r == 0)
+		r = key_of(l, FROM, &out->src);
+	if (r == 0)
+		r = key_of(l, TO, &out->dst);
+	if (r == 0 && given(l, type))
+		r = short_text(l, &l->value[type], member_name[type], &out->type);
+	if (r == 0 && given(l, ID))
+		r = add(l, bytes_str("id"), &l->value[ID]);
+	if (r == 0)
+		r = properties(l);
+	return r < 0 ? r : TEXT_EDGE;
+}
+
+static int node(struct line *l, struct text_edge *out)
+{
+	int r = only(l, BIT(ID) | BIT(LABEL) | BIT(LABELS) | BIT(PROPS), "a node");
+
+	if (r == 0)
+		r = key_of(l, ID, &out->src);
+	if (r == 0)
+		r = labels(l);
+	if (r == 0)
+		r = properties(l);
+	return r < 0 ? r : TEXT_NODE;
+}
+
+static int entity(struct line *l, struct text_edge *out)
+{
+	int r = only(l, BIT(TYPE) | BIT(NAME) | BIT(ENTITY) | BIT(OBSERVATIONS), "an entity");
+
+	if (r == 0)
+		r = key_of(l, NAME, &out->src);
+	if (r == 0 && given(l, ENTITY) && l->value[ENTITY].text.len)
+		r = label(l, &l->value[ENTITY]);
+	if (r == 0 && given(l, OBSERVATIONS) && l->value[OBSERVATIONS].kind != JSON_ARRAY)
+		r = err_set(ERR_BAD_RECORD, "\"observations\" is no array");
+	if (r == 0 && given(l, OBSERVATIONS))
+		r = add_each(l, bytes_str("observations"), &l->value[OBSERVATIONS]);
+	return r < 0 ? r : TEXT_NODE;
+}
+
+static int read_members(struct line *l, struct bytes text)
+{
+	struct json_at j = json_of(text);
+	struct json_value object, name, value;
+	int r = 0;
+
+	if (!json_next(&j, &object) || !json_end(&j))
+		return malformed(&j);
+	if (object.kind != JSON_OBJECT)
+		return err_set(ERR_BAD_RECORD, "no JSON object");
+	j = json_inside(&object);
+	while (r == 0 && json_member(&j, &name, &value) > 0)
+		r = member(l, &name, &value);
+	return r;
+}
+
+static int what_is_it(struct line *l, struct text_edge *out)
+{
+	if (given(l, NAME) || given(l, ENTITY))
+		return entity(l, out);
+	if (given(l, FROM) || given(l, TO))
+		return edge(l, out);
+	return node(l, out);
+}
+
+static int jsonl_take(void *state, const struct text_piece *p, uint8_t *room,
+		      struct text_edge *out)
+{
+	struct jsonl *s = state;
+	struct line l = { .room = room, .props = &s->props, .labels = &s->labels };
+	int r;
+
+	if (text_is_blank(p->bytes))
+		return 0;
+	s->props.mem = s->labels.mem = s->text.mem;
+	buf_clear(&s->props);
+	buf_clear(&s->labels);
+	*out = (struct text_edge){0};
+	r = read_members(&l, p->bytes);
+	if (r == 0)
+		r = what_is_it(&l, out);
+	out->prop = (const struct property *)s->props.ptr;
+	out->prop_n = (uint32_t)(s->props.len / sizeof *out->prop);
+	out->label = (const struct bytes *)s->labels.ptr;
+	out->label_n = (uint32_t)(s->labels.len / sizeof *out->label);
+	return r;
+}
+
+static void jsonl_release(void *state)
+{
+	struct jsonl *s = state;
+
+	buf_release(&s->props);
+	buf_release(&s->labels);
+}
+
+bool jsonl_is(struct bytes line)
+{
+	struct json_at j = json_of(line);
+	struct json_value v;
+
+	return json_next(&j, &v) && v.kind == JSON_OBJECT && json_end(&j);
+}
+
+const struct text_dialect jsonl_dialect = {
+	.name = "jsonl", .shape = "{\"from\":SRC,\"type\":TYPE,\"to\":DST,\"props\":{}}",
+	.state_len = sizeof(struct jsonl), .take = jsonl_take, .release = jsonl_release,
+};
