@@ -95,8 +95,8 @@ static struct records_key key_of_edge(const struct build *b, const struct intake
 		src = e->dst;
 		dst = e->src;
 	}
-	if (b->o.equal == BUILD_KEEP)
-		at = e->value.at;
+	if (b->o.equal == BUILD_KEEP && e->value.at)
+		at = e->value.at | 1ull << 63;
 	return (struct records_key){{ type << 32 | src >> 8,
 				      (src & 255) << 56 | dst << 16, at }};
 }

@@ -323,9 +323,11 @@ static void check_edge(const struct model *m, struct open *o, uint64_t row, unsi
 	size_t *which = calloc(m->n + 1, sizeof *which), n = 0;
 	struct buf want = {0};
 
-	for (size_t i = 0; i < m->n; i++)
-		if (same_edge(m, &m->s[i], src, type, dst))
-			which[n++] = i;
+	for (int says = 0; says < 2; says++)	/* kept: first those of which nothing is said */
+		for (size_t i = 0; i < m->n; i++)
+			if (same_edge(m, &m->s[i], src, type, dst) &&
+			    (m->s[i].prop_n > 0) == says)
+				which[n++] = i;
 	assert_true(n > 0 && (!m->keep || nth < n));
 	expected(m, m->keep ? which + nth : which, m->keep ? 1 : n, &want);
 	check_row(o, o->edges, row, &want);

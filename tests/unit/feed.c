@@ -238,6 +238,7 @@ static void model(struct story *s, const struct text_dialect *d, bool numbers,
 		l.cut = whole > TEXT_LINE_MAX;
 		l.ended = lf;
 		l.line = bytes_of(text + at, l.cut ? TEXT_LINE_MAX : whole);
+		text_edge_clear(&e, NULL);
 		r = d->line(l.line, room, &e);
 		if (r == 1 && (l.cut || (numbers && !(e.src.is_number && e.dst.is_number))))
 			r = ERR_BAD_RECORD;
