@@ -117,7 +117,7 @@ int build_props_feed(struct build *b, const struct intake_edge *e)
 		return r;
 	key.word[1] = h.at;
 	if (e->type != BUILD_NODE)
-		key = key_of_edge(b, e, h.at);
+		key = key_of_edge(b, e, h.at + 1);	/* behind those of which nothing is said */
 	return records_add(e->type == BUILD_NODE ? p->nodes : p->edges, &key,
 			   buf_bytes(&p->buf));
 }
