@@ -83,3 +83,6 @@ libcore_a_SOURCES += %D%/state.c %D%/state.h
 libcore_a_SOURCES += %D%/build_props.c %D%/build_props.h
 libcore_a_SOURCES += %D%/rdf/rdf_literal.c %D%/rdf/rdf_literal.h
 libcore_a_SOURCES += %D%/text/jsonl.c %D%/text/jsonl.h
+libcore_a_SOURCES += %D%/match/match.c %D%/match/match.h
+libcore_a_SOURCES += %D%/match/pattern.c %D%/match/pattern.h
+libcore_a_SOURCES += %D%/match/source.c %D%/match/source.h

@@ -224,3 +224,7 @@ tests_unit_state_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/turtle
 tests_unit_turtle_SOURCES = %D%/turtle.c
 tests_unit_turtle_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/match
+tests_unit_match_SOURCES = %D%/match.c
+tests_unit_match_LDADD = $(UNIT_LDADD)

@@ -1,0 +1,134 @@
+/* graph/match/source.c */
+#include "graph/match/source.h"
+
+#define NEAR 256u		/* ids: nearer, lists are read on; farther, looked up anew */
+
+void source_all(struct source *s, uint64_t n)
+{
+	s->kind = SOURCE_ALL;
+	s->n = n;
+}
+
+int source_list(struct source *s, struct csr *csr, uint32_t type, uint64_t node)
+{
+	int r = 0;
+
+	if (!s->typed || s->csr != csr || s->type.id != type)
+		r = csr_type_of(csr, type, &s->type);
+	s->typed = r == 0;
+	s->kind = SOURCE_LIST;
+	s->csr = csr;
+	s->node = node;
+	s->next = s->filled = 0;
+	return r < 0 ? r : csr_row_of(csr, &s->type, node, &s->list);
+}
+
+int source_rows(struct source *s, struct csr *csr, uint32_t type)
+{
+	s->kind = SOURCE_ROWS;
+	s->csr = csr;
+	s->node = UINT64_MAX;
+	s->type.id = type;
+	csr_scan_begin(&s->scan, csr, type);
+	return 0;
+}
+
+int source_label(struct source *s, struct prop *labels, uint32_t label)
+{
+	s->kind = SOURCE_LABEL;
+	s->labels = labels;
+	s->label = label;
+	return prop_label_rows_begin(&s->rows, labels, label);
+}
+
+/* The first of the block at hand that is not below ID, by doubling steps. */
+static void gallop(struct source *s, uint64_t id)
+{
+	uint32_t step = 1, low = s->next, high;
+
+	while (low + step < s->filled && s->ids[low + step] < id) {
+		low += step;
+		step *= 2;
+	}
+	high = low + step < s->filled ? low + step : s->filled - 1;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (s->ids[mid] < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	s->next = low;
+}
+
+/* Past what lies far behind, at once. */
+static int leap(struct source *s, uint64_t id)
+{
+	int r;
+
+	if (!s->filled || s->list.n <= CSR_BLOCK || id - s->ids[s->filled - 1] < NEAR)
+		return 0;
+	r = csr_row_of(s->csr, &s->type, s->node, &s->list);
+	return r < 0 ? r : csr_seek(&s->list, id);
+}
+
+static int seek_list(struct source *s, uint64_t id)
+{
+	int n = 0;
+
+	if (s->next == s->filled || s->ids[s->filled - 1] < id)
+		n = leap(s, id);
+	while (n >= 0 && (s->next == s->filled || s->ids[s->filled - 1] < id)) {
+		n = csr_block(&s->list, &s->ids);
+		s->next = 0;
+		s->filled = n > 0 ? (uint32_t)n : 0;
+		if (n == 0)
+			return 0;
+	}
+	if (n < 0)
+		return n;
+	gallop(s, id);
+	s->at = s->ids[s->next];
+	return 1;
+}
+
+static int seek_rows(struct source *s, uint64_t id)
+{
+	uint64_t degree;
+	int r = 1;
+
+	if (s->node != UINT64_MAX && s->node + NEAR < id) {
+		csr_scan_range(&s->scan, s->csr, s->type.id, id, UINT64_MAX);
+		s->node = UINT64_MAX;
+	}
+	while (r > 0 && (s->node == UINT64_MAX || s->node < id)) {
+		r = csr_scan_degree(&s->scan, &degree);
+		s->node = s->scan.node;
+	}
+	s->at = s->node;
+	return r;
+}
+
+static int seek_label(struct source *s, uint64_t id)
+{
+	int r = prop_label_rows_seek(&s->rows, id);
+
+	return r < 0 ? r : prop_label_rows_next(&s->rows, &s->at);
+}
+
+int source_seek(struct source *s, uint64_t id)
+{
+	switch (s->kind) {
+	case SOURCE_LIST:
+		return seek_list(s, id);
+	case SOURCE_ROWS:
+		return seek_rows(s, id);
+	case SOURCE_LABEL:
+		return seek_label(s, id);
+	case SOURCE_ALL:
+		break;
+	}
+	s->at = id;
+	return id < s->n;
+}

@@ -1,0 +1,42 @@
+/* graph/match/source.h - a sorted set of ids that can be sought in: one side of a join */
+#ifndef GRAPH_MATCH_SOURCE_H
+#define GRAPH_MATCH_SOURCE_H
+
+#include "graph/graph.h"
+
+enum source_kind {
+	SOURCE_ALL,		/* 0, 1, 2, ... below N */
+	SOURCE_LIST,		/* the neighbours of a node */
+	SOURCE_ROWS,		/* the nodes that have a list */
+	SOURCE_LABEL,		/* the nodes that have a label */
+};
+
+struct source {			/* private but for AT and BEGUN */
+	enum source_kind kind;
+	uint64_t at;		/* the id it stands on */
+	bool begun;		/* the caller's: it was sought in */
+	uint64_t n;
+	struct csr *csr;
+	bool typed;		/* TYPE is known */
+	struct csr_type type;
+	uint64_t node;		/* of a list */
+	struct csr_list list;
+	const uint64_t *ids;	/* the block at hand */
+	uint32_t next, filled;
+	struct csr_scan scan;
+	struct prop *labels;
+	uint32_t label;
+	struct prop_label_rows rows;
+};
+
+/* Each stands before its first id. */
+void source_all(struct source *s, uint64_t n);
+int source_list(struct source *s, struct csr *csr, uint32_t type, uint64_t node);
+int source_rows(struct source *s, struct csr *csr, uint32_t type);
+int source_label(struct source *s, struct prop *labels, uint32_t label);
+
+/* Onto the first id that is not below ID, which must not be below where it stands:
+ * 1, 0: there is none, ERR_DAMAGED. */
+int source_seek(struct source *s, uint64_t id);
+
+#endif
