@@ -10,6 +10,10 @@
  *	value	state, varint label_n, labels, varint property_n, properties
  *
  *	state	01 is there	02 is gone	03 is gone with all its edges (a node's)
+ *		04 is there, 05 is gone, and its edges of versions before one are gone (a
+ *		node's): varint, that version, follows.  As an entry takes the place of
+ *		the one before, this is how to say anew what a node is whose entry was
+ *		03 (its version), 04 or 05 (the same one), but by 03.
  *	label	varint length, bytes
  *	property  varint length of its name, name, literal (graph/literal_code.h)
  *
@@ -30,6 +34,8 @@ struct change {
 	struct bytes node;		/* a node's key, or an edge's source */
 	struct bytes type, to;
 	enum change_state state;
+	uint64_t cut;			/* of a node, THERE or GONE: its edges of versions
+					 * before are gone, too; 0: none are */
 	uint32_t label_n, prop_n;
 	const struct bytes *label;	/* ascending, each once */
 	const struct property *prop;	/* by name ascending, a name's values in their order */

@@ -7,7 +7,7 @@ libcore_a_SOURCES += \
 	%D%/dict.c %D%/dict.h %D%/dict_disk.h %D%/dict_write.c \
 	%D%/ids.c %D%/ids.h %D%/intake.c %D%/intake.h \
 	%D%/literal.h \
-	%D%/change.h \
+	%D%/change.c %D%/change.h \
 	%D%/list.c %D%/list.h %D%/list_inside.h %D%/list_long.c \
 	%D%/intern.c %D%/intern.h %D%/sort.c %D%/sort.h \
 	%D%/spool.c %D%/spool.h \

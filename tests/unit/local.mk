@@ -228,3 +228,6 @@ tests_unit_turtle_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/match
 tests_unit_match_SOURCES = %D%/match.c
 tests_unit_match_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/change
+tests_unit_change_SOURCES = %D%/change.c
+tests_unit_change_LDADD = $(UNIT_LDADD)
