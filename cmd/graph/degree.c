@@ -72,12 +72,14 @@ static void sift(struct hub *heap, uint64_t n, uint64_t i)
 static int best(struct degree *d, struct hub *heap, uint64_t n)
 {
 	struct hub next = {0};
+	uint64_t seen = 0;
 	int r;
 
-	for (; (r = degrees_next(&d->all, &next.degree)) > 0; next.node++) {
-		if (next.node < n) {
-			heap[next.node] = next;
-			for (uint64_t i = n; next.node == n - 1 && i-- > 0;)
+	for (; (r = degrees_next(&d->all, &next.degree)) > 0; seen++) {
+		next.node = d->all.node - 1;
+		if (seen < n) {
+			heap[seen] = next;
+			for (uint64_t i = n; seen == n - 1 && i-- > 0;)
 				sift(heap, n, i);
 		} else if (n && before(&next, heap)) {
 			*heap = next;
@@ -96,7 +98,7 @@ static int best(struct degree *d, struct hub *heap, uint64_t n)
 
 static int put_top(struct degree *d)
 {
-	uint64_t n = graph_node_n(d->o.graph);
+	uint64_t n = graph_count(d->o.graph);
 	struct hub *heap;
 	int r;
 
@@ -161,8 +163,8 @@ static int put_each(struct degree *d)
 	uint64_t n;
 	int r;
 
-	for (uint64_t i = 0; (r = degrees_next(&d->all, &n)) > 0; i++)
-		if ((r = put(d, i, n)) < 0)
+	while ((r = degrees_next(&d->all, &n)) > 0)
+		if ((r = put(d, d->all.node - 1, n)) < 0)
 			return r;
 	return r;
 }

@@ -32,7 +32,7 @@ static const struct cli_tool tool = {
 
 uint64_t export_node_n(const struct export *x)
 {
-	return x->around ? x->part_n : graph_node_n(x->o.graph);
+	return x->around ? x->part_n : graph_count(x->o.graph);
 }
 
 int export_node_at(struct export *x, uint64_t place, uint64_t *id)
@@ -321,7 +321,7 @@ static int wrong_keys(const struct export *x, uint64_t n)
 static int check_keys(struct export *x)
 {
 	struct dict *d = graph_dict(x->o.graph);
-	uint64_t n = graph_node_n(x->o.graph), id, least = 0, most = 0;
+	uint64_t n = graph_count(x->o.graph), id, least = 0, most = 0;
 	int r;
 
 	if (!x->format->numbers || x->renumber || n == 0)
@@ -365,7 +365,7 @@ static int begin_touched(struct export *x)
 
 static void warn_lone(struct export *x)
 {
-	uint64_t words = graph_node_n(x->o.graph) / 64 + 1, n = graph_node_n(x->o.graph);
+	uint64_t words = graph_node_n(x->o.graph) / 64 + 1, n = graph_count(x->o.graph);
 
 	if (!x->touched || x->format->lone)
 		return;

@@ -424,7 +424,8 @@ static int end_dot(struct export *x)
 	int r = 0;
 
 	for (uint64_t id = 0; r == 0 && id < n; id++) {
-		if (x->touched[id / 64] >> (id & 63) & 1)
+		if (x->touched[id / 64] >> (id & 63) & 1 ||
+		    !dict_has(graph_dict(x->o.graph), id))
 			continue;
 		if ((r = export_text(x, id, &x->src_text)) == 0 &&
 		    (r = buf_add_byte(b, '\t')) == 0 &&

@@ -88,6 +88,23 @@ static int strings(struct nodes *n, struct bytes prefix)
 	return r < 0 ? r : range(n, from, to);
 }
 
+/* Numbers in their order, strings behind them: those that begin so lie anywhere. */
+static int mixed(struct nodes *n, struct bytes prefix)
+{
+	struct dict *d = graph_dict(n->o.graph);
+	uint64_t id;
+	int r = 0;
+
+	for (uint64_t i = 0; r == 0 && i < dict_key_n(d) && (n->left || n->count); i++) {
+		r = dict_at(d, i, &id);
+		if (r == 0)
+			r = dict_key(d, id, &n->o.key);
+		if (r == 0 && bytes_starts(buf_bytes(&n->o.key), prefix))
+			r = range(n, i, i + 1);
+	}
+	return r;
+}
+
 /* 17 begins 17, 170 to 179, 1700 to 1799, ... */
 static int numbers(struct nodes *n, uint64_t first)
 {
@@ -120,6 +137,8 @@ static int list(struct nodes *n)
 
 	if (prefix.len == 0)
 		return range(n, 0, dict_key_n(d));
+	if (dict_mixed(d))
+		return mixed(n, prefix);
 	if (dict_form(d) == DICT_FORM_STRINGS)
 		return strings(n, prefix);
 	return text_number(prefix, &first) ? numbers(n, first) : 0;

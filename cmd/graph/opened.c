@@ -42,8 +42,7 @@ static int open_graph(struct opened *o, const char *name)
 		err_hint("'strato-graph ls' lists what is there; -g NAME names a graph");
 		return ERR_NO_GRAPH;
 	}
-	r = graph_open(&o->graph, store_backend(o->store), store_id(o->store), g,
-		       store_mem(o->store));
+	r = graph_open_changed(&o->graph, o->store, o->snap, g);
 	if (r == 0)
 		*graph_reading(o->graph) = (struct graph_reading){
 			.depth = (unsigned)setting_u64(settings, SETTING_IO_DEPTH),

@@ -104,7 +104,7 @@ static int put_all(struct result *s, const struct result_column *c)
 	uint64_t id, value;
 	int r = 0;
 
-	for (uint64_t i = 0; r == 0 && i < graph_node_n(s->o.graph); i++) {
+	for (uint64_t i = 0; r == 0 && i < graph_count(s->o.graph); i++) {
 		r = dict_at(d, i, &id);
 		if (r >= 0 && c->value(c->ctx, id, &value))
 			r = put(s, c, id, value);
@@ -161,7 +161,7 @@ static void offer(struct best *heap, uint64_t *n, uint64_t most, struct best b)
 
 static int put_top(struct result *s, const struct result_column *c)
 {
-	uint64_t n = 0, node_n = graph_node_n(s->o.graph);
+	uint64_t n = 0, node_n = graph_count(s->o.graph);
 	uint64_t most = s->top < node_n ? s->top : node_n;
 	struct best *heap = mem_alloc(store_mem(s->o.store), most * sizeof *heap), b;
 	int r = heap ? 0 : ERR_MEMORY;

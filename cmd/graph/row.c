@@ -294,10 +294,10 @@ static int each_kept(struct row *w, const char *name, const uint64_t *ids, uint3
  * graph of very many nodes, it goes without. */
 static void keep_numbers(struct row *w)
 {
-	if (w->kept || dict_key_n(w->dict) > KEPT_MOST || w->row_n < KEPT_FROM ||
-	    mem_left(w->mem) / 4 < 8 * dict_key_n(w->dict))
+	if (w->kept || dict_id_n(w->dict) > KEPT_MOST || w->row_n < KEPT_FROM ||
+	    mem_left(w->mem) / 4 < 8 * dict_id_n(w->dict))
 		return;
-	w->kept = mem_zalloc(w->mem, 8 * dict_key_n(w->dict));
+	w->kept = mem_zalloc(w->mem, 8 * dict_id_n(w->dict));
 	if (!w->kept)
 		err_clear();
 }

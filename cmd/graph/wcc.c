@@ -52,7 +52,7 @@ static int name_parts(struct parts *p)
 	p->size = mem_zalloc(mem, n * sizeof *p->size);
 	if (!p->label || !p->size)
 		return ERR_MEMORY;
-	for (uint64_t i = 0; r >= 0 && i < n; i++) {
+	for (uint64_t i = 0; r >= 0 && i < graph_count(p->s.o.graph); i++) {
 		uint32_t root;
 
 		r = dict_at(graph_dict(p->s.o.graph), i, &id);

@@ -68,10 +68,12 @@ static int open_meta(struct csr *c)
 			       segment_path(c->seg), le32_get(m.layout));
 	c->layout = (enum csr_layout)le32_get(m.layout);
 	c->direction = (enum csr_direction)le32_get(m.direction);
-	c->values = (enum csr_values)le32_get(m.values);
+	c->values = c->stored = (enum csr_values)le32_get(m.values);
 	c->node_n = le64_get(m.node_n);
 	c->edge_n = le64_get(m.edge_n);
 	c->type_n = le32_get(m.type_n);
+	c->id_n = c->node_n;
+	c->types = c->type_n;
 	c->width = le32_get(m.width);
 	c->dict = le64_get(m.dict);
 	c->directory = segment_section(c->seg, CSR_TYPES);
@@ -80,7 +82,7 @@ static int open_meta(struct csr *c)
 	c->values_at = segment_section(c->seg, CSR_VALUES);
 	if (memcmp(m.zero, zero, sizeof m.zero))
 		return damaged_head(c, "a field that must be zero is not");
-	if (c->direction < CSR_OUT || c->direction > CSR_BOTH || c->values > CSR_REALS ||
+	if (c->direction < CSR_OUT || c->direction > CSR_BOTH || c->stored > CSR_REALS ||
 	    c->width != (c->node_n >> 32 ? 8 : 4) || c->node_n >= UINT64_MAX / 16 ||
 	    c->directory.len != c->type_n * sizeof(struct csr_type_disk))
 		return damaged_head(c, "its counts and its sections disagree");
@@ -112,27 +114,43 @@ void csr_close(struct csr *c)
 	if (!c)
 		return;
 	segment_close(c->seg);
+	over_free(c->over);
 	mem_free(c->mem, c);
 }
 
 uint64_t csr_node_n(const struct csr *c)
 {
-	return c->node_n;
+	return c->id_n;
 }
 
 bool csr_narrow(const struct csr *c)
 {
-	return c->width == 4;
+	return c->id_n >> 32 == 0;
 }
 
 uint64_t csr_edge_n(const struct csr *c)
 {
-	return c->edge_n;
+	return c->edge_n + (c->over ? (uint64_t)c->over->more : 0);
 }
 
 uint32_t csr_type_n(const struct csr *c)
 {
+	return c->types;
+}
+
+uint64_t csr_stored_edges(const struct csr *c)
+{
+	return c->edge_n;
+}
+
+uint32_t csr_stored_types(const struct csr *c)
+{
 	return c->type_n;
+}
+
+bool csr_changed(const struct csr *c)
+{
+	return c->over;
 }
 
 enum csr_direction csr_direction(const struct csr *c)
@@ -176,13 +194,35 @@ static bool values_fit(const struct csr *c, const struct csr_type *t)
 {
 	uint32_t w = t->values_width;
 
-	if (c->values == CSR_NO_VALUES)
+	if (c->stored == CSR_NO_VALUES)
 		return w == 0 && t->values_base == 0;
-	if (w > 8 || (w & (w - 1)) || (c->values == CSR_REALS && (w == 1 || w == 2)))
+	if (w > 8 || (w & (w - 1)) || (c->stored == CSR_REALS && (w == 1 || w == 2)))
 		return false;
 	return w == 0 || (c->values_at.len &&
 			  csr_holds(t->values, c->values_at.ptr + c->values_at.len,
 				    t->edge_n, w));
+}
+
+/* An edge of a segment without values has 1 in a graph that has them. */
+static uint64_t value_of_one(enum csr_values kind)
+{
+	double one = 1;
+	uint64_t bits;
+
+	memcpy(&bits, &one, sizeof bits);
+	return kind == CSR_REALS ? bits : 1;
+}
+
+/* A type that came with the changes. */
+static int type_without_edges(const struct csr *c, uint32_t type, struct csr_type *t)
+{
+	static const uint8_t nothing;
+
+	if (type >= c->types)
+		return err_set(ERR_BUG, "no type %" PRIu32 " among %" PRIu32, type, c->types);
+	*t = (struct csr_type){ .id = type, .targets = &nothing, .targets_end = &nothing,
+				.rows = &nothing, .rows_end = &nothing, .values = &nothing };
+	return 0;
 }
 
 /* The directory's entry, held against the sections. */
@@ -193,7 +233,7 @@ int csr_type_of(struct csr *c, uint32_t type, struct csr_type *t)
 	int r;
 
 	if (type >= c->type_n)
-		return err_set(ERR_BUG, "no type %" PRIu32 " among %" PRIu32, type, c->type_n);
+		return type_without_edges(c, type, t);
 	d += type;
 	r = segment_check(c->seg, d, sizeof *d);
 	if (r < 0)
@@ -215,6 +255,8 @@ int csr_type_of(struct csr *c, uint32_t type, struct csr_type *t)
 	    !t->values || len > c->targets.len - le64_get(d->targets_off) || !values_fit(c, t))
 		return csr_damaged(c, d, "a type's entry does not fit its sections");
 	t->targets_end = t->targets + len;
+	if (c->stored != c->values && c->stored == CSR_NO_VALUES)
+		t->values_base = value_of_one(c->values);
 	return c->ops->fits(c, t) ? 0 :
 		csr_damaged(c, d, "a type's rows do not fit their section");
 }
@@ -225,6 +267,8 @@ int csr_type_edges(struct csr *c, uint32_t type, uint64_t *out)
 	int r = csr_type_of(c, type, &t);
 
 	*out = r == 0 ? t.edge_n : 0;
+	if (r == 0 && c->over)
+		*out += (uint64_t)c->over->type_more[type];
 	return r;
 }
 
@@ -240,19 +284,28 @@ static int list_at(struct csr *c, const struct csr_type *t, const struct csr_pla
 static int find(struct csr *c, const struct csr_type *t, uint64_t node, struct csr_place *p)
 {
 	*p = (struct csr_place){ .node = node };
-	if (node >= c->node_n)
+	if (node >= c->id_n)
 		return err_set(ERR_BUG, "no node %" PRIu64, node);
-	return t->edge_n ? c->ops->find(c, t, node, p) : 0;
+	return t->edge_n && node < c->node_n ? c->ops->find(c, t, node, p) : 0;
+}
+
+static inline const struct over_row *changes_of(const struct csr *c, const struct csr_type *t,
+						uint64_t node)
+{
+	return c->over && node < c->id_n ? over_find(c->over, t->id, node) : NULL;
 }
 
 int csr_row_of(struct csr *c, const struct csr_type *t, uint64_t node, struct csr_list *out)
 {
+	const struct over_row *row = changes_of(c, t, node);
 	struct csr_place p;
 	int r = find(c, t, node, &p), begun;
 
 	if (r <= 0)
 		p.n = 0;
 	begun = list_at(c, t, &p, out);
+	if (row && r >= 0 && begun == 0)
+		over_begin(out, c->over, row);
 	return r < 0 ? r : begun;
 }
 
@@ -270,7 +323,7 @@ int csr_row_find(struct csr *c, const struct csr_type *t, uint64_t node, struct 
 		p->n = 0;
 		return r;
 	}
-	__builtin_prefetch(p->at);
+	__builtin_prefetch(p->at);	/* what changed it, if anything did, is in memory */
 	if (t->values_width)
 		__builtin_prefetch(t->values + p->edge * t->values_width);
 	return 0;
@@ -279,7 +332,26 @@ int csr_row_find(struct csr *c, const struct csr_type *t, uint64_t node, struct 
 int csr_row_open(struct csr *c, const struct csr_type *t, const struct csr_place *p,
 		 struct csr_list *out)
 {
-	return list_at(c, t, p, out);
+	const struct over_row *row = changes_of(c, t, p->node);
+	int r = list_at(c, t, p, out);
+
+	if (row && r == 0)
+		over_begin(out, c->over, row);
+	return r;
+}
+
+int csr_stored_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out)
+{
+	struct csr_type t = {0};
+	struct csr_place p = {0};
+	int r = csr_type_of(c, type, &t), begun;
+
+	if (r == 0)
+		r = find(c, &t, node, &p);
+	if (r <= 0)
+		p.n = 0;
+	begun = list_at(c, &t, &p, out);
+	return r < 0 ? r : begun;
 }
 
 int csr_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out)
@@ -296,8 +368,15 @@ int csr_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out)
 
 int csr_degree_of(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *out)
 {
+	const struct over_row *row = changes_of(c, t, node);
 	struct csr_place p;
-	int r = find(c, t, node, &p);
+	int r;
+
+	if (row) {
+		*out = row->n;
+		return 0;
+	}
+	r = find(c, t, node, &p);
 
 	*out = r > 0 ? p.n : 0;
 	return r < 0 ? r : 0;
@@ -314,10 +393,11 @@ int csr_degree(struct csr *c, uint32_t type, uint64_t node, uint64_t *out)
 
 int csr_block(struct csr_list *l, const uint64_t **ids)
 {
-	int n = l->left ? l->csr->ops->block(l) : 0;
+	int n;
 
-	l->given = n > 0 ? (uint32_t)n : 0;
 	*ids = l->ids;
+	n = l->row ? over_block(l, ids) : csr_stored_block(l);
+	l->given = n > 0 ? (uint32_t)n : 0;
 	return n;
 }
 
@@ -334,21 +414,29 @@ static int narrowed(struct csr_list *l)
 	return n;
 }
 
+int csr_stored_block32(struct csr_list *l, unsigned most, const uint32_t **ids)
+{
+	*ids = l->ids32;
+	if (!l->left)
+		return 0;
+	return l->csr->ops->block32 ? l->csr->ops->block32(l, most, ids) : narrowed(l);
+}
+
 int csr_block32(struct csr_list *l, unsigned most, const uint32_t **ids)
 {
-	int n = 0;
+	int n;
 
 	if (!csr_narrow(l->csr))
 		return err_set(ERR_BUG, "narrow ids of a graph that has wide ones");
-	*ids = l->ids32;
-	if (l->left)
-		n = l->csr->ops->block32 ? l->csr->ops->block32(l, most, ids) : narrowed(l);
+	n = l->row ? over_block32(l, most, ids) : csr_stored_block32(l, most, ids);
 	l->given = n > 0 ? (uint32_t)n : 0;
 	return n;
 }
 
 int csr_seek(struct csr_list *l, uint64_t id)
 {
+	if (l->row)
+		return over_seek(l, id);
 	return l->left && l->csr->ops->seek ? l->csr->ops->seek(l, id) : 0;
 }
 
@@ -362,15 +450,18 @@ static uint64_t number_at(const uint8_t *at, uint32_t width)
 	return le64_get(v);
 }
 
-static union csr_value value_at(const struct csr_list *l, const uint8_t *at)
+/* Integers become reals where a change brought one that is none. */
+union csr_value csr_stored_value(const struct csr_list *l, const uint8_t *at)
 {
 	union csr_value v;
 	uint64_t x = l->values_width ? number_at(at, l->values_width) : 0;
 	uint32_t narrow = (uint32_t)x;
 	float f;
 
-	if (l->csr->values == CSR_INTEGERS) {
+	if (l->csr->stored == CSR_INTEGERS || l->csr->values == CSR_INTEGERS) {
 		v.i = (int64_t)(x + l->values_base);
+		if (l->csr->values == CSR_REALS)
+			v.r = (double)v.i;
 	} else if (l->values_width == 4) {
 		memcpy(&f, &narrow, sizeof f);
 		v.r = (double)f;
@@ -388,17 +479,31 @@ int csr_block_values(struct csr_list *l, const union csr_value **v)
 	const uint8_t *at = l->values_at + first * w;
 	int r;
 
+	*v = l->values;
 	if (l->csr->values == CSR_NO_VALUES)
 		return err_set(ERR_BUG, "values of a graph that has none");
+	if (l->row)
+		return over_block_values(l);
 	r = w ? segment_check(l->csr->seg, at, (size_t)l->given * w) : 0;
 	for (uint32_t i = 0; r == 0 && i < l->given; i++)
-		l->values[i] = value_at(l, at + i * w);
-	*v = l->values;
+		l->values[i] = csr_stored_value(l, at + i * w);
+	return r;
+}
+
+/* The values as they were read are 8 bytes each, less nothing. */
+static int block_as_read(struct csr_list *l, struct csr_stored *v)
+{
+	const union csr_value *values;
+	int r = csr_block_values(l, &values);
+
+	*v = (struct csr_stored){ .at = (const uint8_t *)values, .width = sizeof *values };
 	return r;
 }
 
 int csr_block_stored(struct csr_list *l, struct csr_stored *v)
 {
+	if (l->row || (l->csr->stored != l->csr->values && l->csr->stored))
+		return block_as_read(l, v);
 	v->width = l->values_width;
 	v->base = l->values_base;
 	v->at = l->values_at + (l->edge + l->n - l->left - l->given) * v->width;
@@ -419,9 +524,24 @@ int csr_stored_of(struct csr *c, const struct csr_type *t, uint64_t first, uint6
 	v->width = t->values_width;
 	v->base = t->values_base;
 	v->at = t->values + first * v->width;
-	if (c->values == CSR_NO_VALUES || first > t->edge_n || n > t->edge_n - first)
+	if (c->over || c->values == CSR_NO_VALUES || first > t->edge_n ||
+	    n > t->edge_n - first)
 		return err_set(ERR_BUG, "the values of no edges");
 	return v->width ? segment_check(c->seg, v->at, n * v->width) : 0;
+}
+
+/* By reading the list from its beginning once more. */
+static int merged_value(struct csr_list *l, uint64_t i, union csr_value *v)
+{
+	struct csr_list again;
+	uint64_t to;
+	int r = csr_row(l->csr, l->type, l->row->node, &again);
+
+	do {
+		if (r >= 0)
+			r = csr_next_value(&again, &to, v);
+	} while (r > 0 && i--);
+	return r < 0 ? r : 0;
 }
 
 int csr_value_at(struct csr_list *l, uint64_t i, union csr_value *v)
@@ -432,20 +552,21 @@ int csr_value_at(struct csr_list *l, uint64_t i, union csr_value *v)
 
 	if (l->csr->values == CSR_NO_VALUES || i >= l->n)
 		return err_set(ERR_BUG, "the value of no edge");
+	if (l->row)
+		return merged_value(l, i, v);
 	r = w ? segment_check(l->csr->seg, at, w) : 0;
 	if (r == 0)
-		*v = value_at(l, at);
+		*v = csr_stored_value(l, at);
 	return r;
 }
 
 int csr_next_value(struct csr_list *l, uint64_t *to, union csr_value *v)
 {
 	const union csr_value *values;
-	const uint64_t *ids;
 	int r;
 
 	if (l->taken == l->filled) {
-		r = csr_block(l, &ids);
+		r = csr_block(l, &l->block);
 		if (r <= 0)
 			return r;
 		l->filled = (uint32_t)r;
@@ -455,7 +576,7 @@ int csr_next_value(struct csr_list *l, uint64_t *to, union csr_value *v)
 			return r;
 	}
 	*v = l->values[l->taken];
-	*to = l->ids[l->taken++];
+	*to = l->block[l->taken++];
 	return 1;
 }
 
@@ -517,11 +638,88 @@ static int scan_next(struct csr_scan *s, struct csr_place *p)
 	return 1;
 }
 
+/* --- with changes: the segment's rows and the changed ones, merged by node --- */
+
+static void begin_changes(struct csr_scan *s)
+{
+	const struct csr_over *o = s->csr->over;
+
+	s->over = s->over_end = o->row;
+	if (s->type < s->csr->types) {
+		s->over = over_from(o, s->type, s->first);
+		s->over_end = over_end(o, s->type);
+	}
+	s->has_behind = false;
+}
+
+/* No changed row before the end, or the next that is not skipped. */
+static bool changed_row(struct csr_scan *s)
+{
+	while (s->over < s->over_end && csr_skips(s, s->over->node))
+		s->over++;
+	if (s->over < s->over_end && s->over->node >= s->end)
+		s->over = s->over_end;
+	return s->over < s->over_end;
+}
+
+/* The next list and its changes, ROW, or NULL when it has none. */
+static int next_changed(struct csr_scan *s, struct csr_place *p, const struct over_row **row)
+{
+	if (!s->begun)
+		begin_changes(s);
+	for (;;) {
+		bool changed = changed_row(s);
+
+		if (!s->has_behind) {
+			int r = scan_next(s, &s->behind);
+
+			if (r < 0)
+				return r;
+			s->has_behind = true;
+			s->more_behind = r > 0;
+		}
+		if (!changed && !s->more_behind)
+			return 0;
+		*row = changed && (!s->more_behind || s->over->node <= s->behind.node) ?
+			s->over++ : NULL;
+		*p = s->behind;
+		if (*row && (!s->more_behind || (*row)->node < s->behind.node))
+			*p = (struct csr_place){ .node = (*row)->node };
+		else
+			s->has_behind = false;
+		s->node = p->node;
+		if (!*row || (*row)->n)
+			return 1;
+	}
+}
+
+static int next_changed_list(struct csr_scan *s, struct csr_list *out)
+{
+	const struct over_row *row;
+	struct csr_place p;
+	int r = next_changed(s, &p, &row);
+
+	if (r <= 0)
+		return r;
+	r = list_at(s->csr, &s->t, &p, out);
+	if (r == 0 && row)
+		over_begin(out, s->csr->over, row);
+	return r < 0 ? r : 1;
+}
+
+/* May it go on as if there were no changes? */
+static inline bool is_plain(const struct csr_scan *s)
+{
+	return !s->csr->over || (s->begun && s->over == s->over_end && !s->has_behind);
+}
+
 int csr_scan_next(struct csr_scan *s, struct csr_list *out)
 {
 	struct csr_place p;
 	int r, begun;
 
+	if (!is_plain(s))
+		return next_changed_list(s, out);
 	if (s->begun && s->csr->ops->next_list)
 		return s->t.edge_n ? s->csr->ops->next_list(s, out) : 0;
 	r = scan_next(s, &p);
@@ -533,24 +731,37 @@ int csr_scan_next(struct csr_scan *s, struct csr_list *out)
 
 int csr_scan_degree(struct csr_scan *s, uint64_t *out)
 {
+	const struct over_row *row = NULL;
 	struct csr_place p;
-	int r = scan_next(s, &p);
+	int r = is_plain(s) ? scan_next(s, &p) : next_changed(s, &p, &row);
 
-	*out = r > 0 ? p.n : 0;
+	*out = r <= 0 ? 0 : row ? row->n : p.n;
 	return r;
+}
+
+/* Of the type's rows before NODE, beyond what the segment has. */
+static int64_t more_before(const struct csr_over *o, uint32_t type, uint64_t node)
+{
+	const struct over_row *row = over_from(o, type, node);
+
+	return row < over_end(o, type) ? row->more : o->type_more[type];
 }
 
 int csr_edges_before(struct csr *c, uint32_t type, uint64_t node, uint64_t *out)
 {
 	struct csr_type t;
 	int r = csr_type_of(c, type, &t);
+	int64_t more;
 
 	*out = 0;
-	if (r < 0 || t.edge_n == 0)
+	if (r == 0 && t.edge_n && node < c->node_n)
+		r = c->ops->before(c, &t, node, out);
+	else if (r == 0)
+		*out = t.edge_n;
+	if (r < 0 || !c->over)
 		return r;
-	if (node < c->node_n)
-		return c->ops->before(c, &t, node, out);
-	*out = t.edge_n;
+	more = more_before(c->over, type, node);	/* some too few may be too few for it */
+	*out = more < 0 && *out < (uint64_t)-more ? 0 : *out + (uint64_t)more;
 	return 0;
 }
 

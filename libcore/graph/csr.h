@@ -85,6 +85,25 @@ struct csr;
 #define CSR_GROUP 64u	/* rows a group of the packed layout */
 
 struct csr_held;
+/* Of a list that has changes (graph/csr_over.h): private. */
+struct csr_merge {
+	uint64_t base_n;		/* its length in the segment */
+	uint64_t at;			/* the next change */
+	uint64_t below;			/* ids of the segment that are passed over */
+	uint64_t first;			/* change of the block given */
+	uint32_t pos, got;		/* in the segment's block at hand */
+	uint32_t plain_at;
+	bool ended;			/* the segment's list */
+	bool plain;			/* the block given is the segment's, from plain_at on */
+	const uint64_t *in;
+	const uint32_t *in32;
+	uint16_t origin[CSR_BLOCK];	/* of the ids given: place in the block at hand, ... */
+#define ORIGIN_CHANGE 0x8000u		/* ... or change, counted from `first` */
+	union {
+		uint64_t out[CSR_BLOCK];
+		uint32_t out32[CSR_BLOCK];
+	};
+};
 
 struct csr_list {
 	uint64_t n;		/* neighbours in all */
@@ -103,12 +122,15 @@ struct csr_list {
 	uint64_t first;
 	bool has_first;
 	uint32_t given;		/* ids of the block before */
-	uint32_t taken, filled;	/* of ids, by csr_next */
+	uint32_t taken, filled;	/* by csr_next, ... */
+	const uint64_t *block;	/* ... of these */
+	const struct over_row *row;	/* NULL: it has no changes */
 	union {
 		uint64_t ids[CSR_BLOCK];
 		uint32_t ids32[CSR_BLOCK];
 	};
 	union csr_value values[CSR_BLOCK];
+	struct csr_merge merge;
 };
 
 /* How many ids the next block has and where they are (until the next call on this
@@ -131,16 +153,15 @@ static inline bool csr_first(const struct csr_list *l, uint64_t *id)
  * csr_block on one list. */
 static inline int csr_next(struct csr_list *l, uint64_t *to)
 {
-	const uint64_t *ids;
 	int n;
 
 	if (l->taken == l->filled) {
-		if ((n = csr_block(l, &ids)) <= 0)
+		if ((n = csr_block(l, &l->block)) <= 0)
 			return n;
 		l->filled = (uint32_t)n;
 		l->taken = 0;
 	}
-	*to = l->ids[l->taken++];
+	*to = l->block[l->taken++];
 	return 1;
 }
 
@@ -178,7 +199,13 @@ enum csr_layout csr_layout(const struct csr *c);
 enum csr_values csr_values(const struct csr *c);
 uint64_t csr_dict(const struct csr *c);
 struct segment *csr_segment(const struct csr *c);
-/* Edges under one type, in this segment. */
+/* Are its lists other than the segment's?  Then these are the segment's: edges, types
+ * and a list. */
+bool csr_changed(const struct csr *c);
+uint64_t csr_stored_edges(const struct csr *c);
+uint32_t csr_stored_types(const struct csr *c);
+int csr_stored_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out);
+/* Edges under one type. */
 int csr_type_edges(struct csr *c, uint32_t type, uint64_t *out);
 
 /* The list of NODE under TYPE, at its beginning; n is 0 when there is none.
@@ -206,7 +233,7 @@ int csr_row_of(struct csr *c, const struct csr_type *t, uint64_t node, struct cs
 int csr_degree_of(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *out);
 /* csr_row_of in three parts, for many nodes known ahead: the memory that each part
  * looks at is asked for by the one before, so that it is there when others were
- * dealt with meanwhile. */
+ * dealt with meanwhile.  A place is the segment's, whatever changed the list. */
 struct csr_place {
 	uint64_t node, edge, n;
 	const uint8_t *at, *end;
@@ -216,7 +243,7 @@ void csr_row_hint(struct csr *c, const struct csr_type *t, uint64_t node);
 int csr_row_find(struct csr *c, const struct csr_type *t, uint64_t node, struct csr_place *p);
 int csr_row_open(struct csr *c, const struct csr_type *t, const struct csr_place *p,
 		 struct csr_list *out);
-/* The values of N edges of the type, from the FIRST on. */
+/* The values of N edges of the type, from the FIRST on; ERR_BUG if csr_changed. */
 int csr_stored_of(struct csr *c, const struct csr_type *t, uint64_t first, uint64_t n,
 		  struct csr_stored *v);
 
@@ -243,6 +270,9 @@ struct csr_scan {
 	uint64_t first, end;
 	const uint64_t *skip;
 	const struct csr_held *held;
+	const struct over_row *over, *over_end;	/* changed rows still to come */
+	struct csr_place behind;	/* the segment's row behind them */
+	bool has_behind, more_behind;
 	struct csr_type t;
 	union {
 		struct csr_group group;

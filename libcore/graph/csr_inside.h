@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "graph/csr.h"
 #include "graph/csr_disk.h"
+#include "graph/csr_over.h"
 
 struct csr_ops {
 	/* Do the type's parts fit in their sections, all but what only reading shows? */
@@ -48,12 +49,25 @@ struct csr {
 	const struct csr_ops *ops;
 	enum csr_direction direction;
 	enum csr_layout layout;
+	enum csr_values stored;		/* the kind of the segment's values */
+	uint64_t node_n, edge_n, dict;	/* of the segment, as ... */
+	uint32_t type_n;		/* ... this */
+	struct csr_over *over;		/* NULL: it is read as it is, and these are the same */
 	enum csr_values values;
-	uint64_t node_n, edge_n, dict;
-	uint32_t type_n;
+	uint64_t id_n;
+	uint32_t types;
 	unsigned width;
 	struct bytes directory, targets, rows, values_at;
 };
+
+/* The next block of the segment's list, whatever its changes. */
+static inline int csr_stored_block(struct csr_list *l)
+{
+	return l->left ? l->csr->ops->block(l) : 0;
+}
+int csr_stored_block32(struct csr_list *l, unsigned most, const uint32_t **ids);
+/* A value at its place in the segment, as the graph has them. */
+union csr_value csr_stored_value(const struct csr_list *l, const uint8_t *at);
 
 int csr_damaged(const struct csr *c, const void *at, const char *what);
 /* The same of a place among the lists, held elsewhere or not. */
@@ -87,6 +101,7 @@ static inline void csr_list_set(struct csr_list *l, struct csr *c, const struct 
 	l->chunk_left = p->chunk_left;
 	l->has_first = false;
 	l->given = l->taken = l->filled = 0;
+	l->row = NULL;
 	l->type = t->id;
 	l->values_at = t->values;
 	l->values_base = t->values_base;

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "graph/bits.h"
 #include "graph/dict_disk.h"
+#include "graph/dict_more.h"
 #include "graph/text/text.h"
 
 struct dict {
@@ -28,6 +29,7 @@ struct dict {
 	unsigned order_bits;
 	struct bytes places, ids;
 	struct buf key;			/* the one being decoded */
+	struct dict_more *more;		/* what came since; or NULL */
 };
 
 static int damaged(const struct dict *d, const void *at, const char *what)
@@ -160,13 +162,34 @@ void dict_close(struct dict *d)
 	if (!d)
 		return;
 	segment_close(d->seg);
+	more_free(d->more);
 	buf_release(&d->key);
 	mem_free(d->mem, d);
 }
 
-enum dict_form dict_form(const struct dict *d)
+void dict_take(struct dict *d, struct dict_more *m)
+{
+	d->more = m;
+}
+
+struct mem *dict_mem(const struct dict *d)
+{
+	return d->mem;
+}
+
+enum dict_form dict_stored_form(const struct dict *d)
 {
 	return d->form;
+}
+
+bool dict_mixed(const struct dict *d)
+{
+	return d->more && d->more->number && d->more->number_n < d->more->new_n;
+}
+
+enum dict_form dict_form(const struct dict *d)
+{
+	return dict_mixed(d) ? DICT_FORM_STRINGS : d->form;
 }
 
 const char *dict_form_name(enum dict_form form)
@@ -189,14 +212,35 @@ const char *dict_order_name(enum dict_order order)
 	return order == DICT_BY_DEGREE ? "degree" : "given";
 }
 
-uint64_t dict_key_n(const struct dict *d)
+uint64_t dict_stored_n(const struct dict *d)
 {
 	return d->key_n;
 }
 
+uint64_t dict_id_n(const struct dict *d)
+{
+	return d->key_n + (d->more ? d->more->new_n : 0);
+}
+
+uint64_t dict_key_n(const struct dict *d)
+{
+	return dict_id_n(d) - (d->more ? d->more->gone_n : 0);
+}
+
+bool dict_has(const struct dict *d, uint64_t id)
+{
+	return !d->more || !more_gone(d->more, id);
+}
+
+const uint64_t *dict_gone(const struct dict *d, uint64_t *n)
+{
+	*n = d->more ? d->more->gone_n : 0;
+	return d->more ? d->more->gone : NULL;
+}
+
 uint32_t dict_type_n(const struct dict *d)
 {
-	return (uint32_t)d->type_n;
+	return (uint32_t)d->type_n + (d->more ? d->more->type_n : 0);
 }
 
 struct segment *dict_segment(const struct dict *d)
@@ -536,10 +580,12 @@ int dict_find(struct dict *d, struct bytes key, uint64_t *id)
 		r = find_string(d, key, &place);
 	else if (text_number(key, &number))
 		r = find_number(d, number, &place);
+	if (r == 0 && d->more)
+		return more_find(d->more, key, id);
 	if (r <= 0)
 		return r;
 	r = id_of(d, place, id);
-	return r < 0 ? r : 1;
+	return r < 0 ? r : dict_has(d, *id);
 }
 
 int dict_key(struct dict *d, uint64_t id, struct buf *out)
@@ -548,8 +594,13 @@ int dict_key(struct dict *d, uint64_t id, struct buf *out)
 	int r;
 
 	buf_clear(out);
-	if (id >= d->key_n)
-		return err_set(ERR_BUG, "no node %" PRIu64 " among %" PRIu64, id, d->key_n);
+	if (id >= dict_id_n(d))
+		return err_set(ERR_BUG, "no node %" PRIu64 " among %" PRIu64, id, dict_id_n(d));
+	if (id >= d->key_n) {
+		struct bytes key = d->more->key[id - d->key_n];
+
+		return buf_add(out, key.ptr, key.len);
+	}
 	r = place_of(d, id, &place);
 	if (r < 0)
 		return r;
@@ -565,6 +616,10 @@ int dict_number(struct dict *d, uint64_t id, uint64_t *out)
 	uint64_t place;
 	int r;
 
+	if (id >= d->key_n && d->more && id - d->key_n < d->more->number_n) {
+		*out = d->more->number[id - d->key_n];
+		return 0;
+	}
 	if (id >= d->key_n || d->form == DICT_FORM_STRINGS)
 		return err_set(ERR_BUG, "no number %" PRIu64 " among %" PRIu64, id, d->key_n);
 	r = place_of(d, id, &place);
@@ -575,16 +630,28 @@ int dict_number(struct dict *d, uint64_t id, uint64_t *out)
 
 int dict_at(struct dict *d, uint64_t place, uint64_t *id)
 {
-	if (place >= d->key_n)
-		return err_set(ERR_BUG, "no place %" PRIu64 " among %" PRIu64, place, d->key_n);
-	return id_of(d, place, id);
+	if (place >= dict_key_n(d))
+		return err_set(ERR_BUG, "no place %" PRIu64 " among %" PRIu64, place,
+			       dict_key_n(d));
+	if (d->more && more_at(d->more, place, id))
+		return 0;
+	return id_of(d, d->more ? *id : place, id);
 }
 
 int dict_place_of(struct dict *d, uint64_t id, uint64_t *place)
 {
-	if (id >= d->key_n)
-		return err_set(ERR_BUG, "no node %" PRIu64 " among %" PRIu64, id, d->key_n);
-	return place_of(d, id, place);
+	int r;
+
+	if (id >= dict_id_n(d))
+		return err_set(ERR_BUG, "no node %" PRIu64 " among %" PRIu64, id, dict_id_n(d));
+	if (id >= d->key_n) {
+		*place = d->more->place[id - d->key_n];
+		return 0;
+	}
+	r = place_of(d, id, place);
+	if (r == 0 && d->more)
+		*place = more_place(d->more, *place, more_before(d->more, *place));
+	return r;
 }
 
 int dict_place_number(struct dict *d, uint64_t number, uint64_t *place)
@@ -601,11 +668,11 @@ int dict_place_number(struct dict *d, uint64_t number, uint64_t *place)
 		else
 			hi = mid;
 	}
-	*place = lo;
+	*place = d->more ? more_place(d->more, lo, more_below_number(d->more, number)) : lo;
 	return r;
 }
 
-int dict_place(struct dict *d, struct bytes key, uint64_t *place)
+static int place_string(struct dict *d, struct bytes key, uint64_t *place)
 {
 	struct cursor c;
 	uint64_t page;
@@ -625,13 +692,32 @@ int dict_place(struct dict *d, struct bytes key, uint64_t *place)
 	return 0;
 }
 
+int dict_place(struct dict *d, struct bytes key, uint64_t *place)
+{
+	uint64_t number;
+	int r;
+
+	*place = d->key_n;
+	if (d->form != DICT_FORM_STRINGS && text_number(key, &number))
+		return dict_place_number(d, number, place);
+	r = d->form == DICT_FORM_STRINGS ? place_string(d, key, place) : 0;
+	if (r == 0 && d->more)
+		*place = more_place(d->more, *place, more_below(d->more, key));
+	return r;
+}
+
 int dict_type(struct dict *d, uint32_t type, struct bytes *name)
 {
 	uint64_t from, to;
 	int r;
 
-	if (type >= d->type_n)
-		return err_set(ERR_BUG, "no type %" PRIu32 " among %" PRIu64, type, d->type_n);
+	if (type >= dict_type_n(d))
+		return err_set(ERR_BUG, "no type %" PRIu32 " among %" PRIu32, type,
+			       dict_type_n(d));
+	if (type >= d->type_n) {
+		*name = d->more->type[type - d->type_n];
+		return 0;
+	}
 	if ((r = at64(d, d->types, type, &from)) < 0 ||
 	    (r = at64(d, d->types, type + 1ull, &to)) < 0)
 		return r;
@@ -663,7 +749,7 @@ int dict_find_type(struct dict *d, struct bytes name, uint32_t *type)
 		else
 			hi = mid;
 	}
-	return 0;
+	return d->more ? more_find_type(d->more, name, type) : 0;
 }
 
 /* --- check --- */

@@ -65,17 +65,26 @@ int dict_open(struct dict **out, struct backend *b, const struct segment_ref *re
 	      const uint8_t store_id[16], struct mem *mem);
 void dict_close(struct dict *d);		/* NULL is fine */
 
+/* STRINGS also where keys came that are no numbers (graph/dict_more.h). */
 enum dict_form dict_form(const struct dict *d);
+enum dict_form dict_stored_form(const struct dict *d);	/* of the segment, as ... */
+uint64_t dict_stored_n(const struct dict *d);		/* ... its keys */
+/* Numbers that are in the order of numbers, and strings behind them? */
+bool dict_mixed(const struct dict *d);
 enum dict_order dict_order(const struct dict *d);
 const char *dict_order_name(enum dict_order order);
 const char *dict_form_name(enum dict_form form);
+/* How many nodes there are, and what their ids are below: more where some went. */
 uint64_t dict_key_n(const struct dict *d);
+uint64_t dict_id_n(const struct dict *d);
+bool dict_has(const struct dict *d, uint64_t id);	/* did it not go? */
+const uint64_t *dict_gone(const struct dict *d, uint64_t *n);	/* those that went, ascending */
 uint32_t dict_type_n(const struct dict *d);
 struct segment *dict_segment(const struct dict *d);
 
 /* 1 and the id, 0 no such key, ERR_DAMAGED. */
 int dict_find(struct dict *d, struct bytes key, uint64_t *id);
-/* OUT becomes the key of ID (below key_n). */
+/* OUT becomes the key of ID (below id_n). */
 int dict_key(struct dict *d, uint64_t id, struct buf *out);
 
 /* The same where keys are numbers (dict_form): the number itself. */
@@ -87,6 +96,10 @@ int dict_at(struct dict *d, uint64_t place, uint64_t *id);
 int dict_place_of(struct dict *d, uint64_t id, uint64_t *place);	/* dict_at turned round */
 int dict_place(struct dict *d, struct bytes key, uint64_t *place);
 int dict_place_number(struct dict *d, uint64_t number, uint64_t *place);
+
+struct dict_more;
+void dict_take(struct dict *d, struct dict_more *m);	/* for dict_more.c */
+struct mem *dict_mem(const struct dict *d);
 
 int dict_find_type(struct dict *d, struct bytes name, uint32_t *type);
 int dict_type(struct dict *d, uint32_t type, struct bytes *name);	/* in place */

@@ -5,6 +5,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "graph/delta.h"
+#include "store/store.h"
 
 struct graph {
 	struct mem *mem;
@@ -17,6 +19,8 @@ struct graph {
 	uint64_t *type_first;		/* with EDGES: number of each type's first edge */
 	bool asked;
 	struct graph_reading reading;
+	struct delta *delta;		/* NULL: no changes */
+	struct manifest_graph now;	/* entry, when there are changes */
 };
 
 static int take_csr(struct graph *g, struct csr *c)
@@ -97,10 +101,52 @@ int graph_open(struct graph **out, struct backend *b, const uint8_t store_id[16]
 	return 0;
 }
 
+static int lay_over(struct graph *g, struct store *s, struct iter *changes)
+{
+	const struct delta_of of = { g->entry->name, g->dict, g->out, g->in, s, g->mem };
+	int r = delta_open(&g->delta, &of, changes);
+
+	if (r < 0 || !g->delta)
+		return r;
+	g->now = *g->entry;
+	g->now.node_n = dict_key_n(g->dict);
+	g->now.type_n = dict_type_n(g->dict);
+	g->now.edge_n += (uint64_t)delta_note(g->delta)->edge_more;
+	g->entry = &g->now;
+	return 0;
+}
+
+int graph_open_changed(struct graph **out, struct store *s, struct snapshot *v,
+		       const struct manifest_graph *m)
+{
+	struct graph *g;
+	struct iter *changes;
+	int r = graph_open(&g, store_backend(s), store_id(s), m, store_mem(s));
+
+	if (r < 0)
+		return r;
+	r = snapshot_changes(v, m->space, m->folded, &changes);
+	if (r > 0) {
+		r = lay_over(g, s, changes);
+		iter_close(changes);
+	}
+	if (r < 0)
+		graph_close(g);
+	else
+		*out = g;
+	return r;
+}
+
+struct delta *graph_delta(struct graph *g)
+{
+	return g->delta;
+}
+
 void graph_close(struct graph *g)
 {
 	if (!g)
 		return;
+	delta_close(g->delta);
 	dict_close(g->dict);
 	csr_close(g->out);
 	csr_close(g->in);
@@ -115,7 +161,8 @@ void graph_close(struct graph *g)
 static int take_prop(struct graph *g, struct prop *p)
 {
 	struct prop **place = prop_role(p) == PROP_NODES ? &g->nodes : &g->edges;
-	uint64_t row_n = prop_role(p) == PROP_NODES ? dict_key_n(g->dict) : csr_edge_n(g->out);
+	uint64_t row_n = prop_role(p) == PROP_NODES ? dict_stored_n(g->dict) :
+		csr_stored_edges(g->out);
 
 	if (*place || prop_row_n(p) != row_n) {
 		err_set(ERR_DAMAGED, "%s: properties of other rows than graph %s has",
@@ -146,8 +193,9 @@ static int open_props(struct graph *g)
 /* So that an edge's number is not a sum over all types before its own. */
 static int sum_types(struct graph *g)
 {
-	uint32_t n = csr_type_n(g->out);
-	uint64_t sum = 0, edges;
+	uint32_t n = csr_stored_types(g->out);
+	struct csr_type type;
+	uint64_t sum = 0;
 	int r = 0;
 
 	g->type_first = mem_alloc(g->mem, (n + 1) * sizeof *g->type_first);
@@ -155,21 +203,21 @@ static int sum_types(struct graph *g)
 		return ERR_MEMORY;
 	for (uint32_t t = 0; r == 0 && t < n; t++) {
 		g->type_first[t] = sum;
-		r = csr_type_edges(g->out, t, &edges);
-		sum += r == 0 ? edges : 0;
+		r = csr_type_of(g->out, t, &type);
+		sum += r == 0 ? type.edge_n : 0;
 	}
 	return r;
 }
 
 int graph_type_first(struct graph *g, uint32_t type, uint64_t *number)
 {
-	uint64_t n;
+	struct csr_type of;
 	int r = 0;
 
 	*number = g->type_first ? g->type_first[type] : 0;
 	for (uint32_t t = 0; r == 0 && !g->type_first && t < type; t++) {
-		r = csr_type_edges(g->out, t, &n);
-		*number += r == 0 ? n : 0;
+		r = csr_type_of(g->out, t, &of);
+		*number += r == 0 ? of.edge_n : 0;
 	}
 	return r;
 }
@@ -227,6 +275,11 @@ struct graph_reading *graph_reading(struct graph *g)
 }
 
 uint64_t graph_node_n(const struct graph *g)
+{
+	return csr_node_n(g->out);
+}
+
+uint64_t graph_count(const struct graph *g)
 {
 	return g->entry->node_n;
 }

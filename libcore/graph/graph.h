@@ -13,6 +13,9 @@
 #include "graph/prop.h"
 
 struct graph;
+struct delta;
+struct snapshot;
+struct store;
 
 #define GRAPH_ALL_TYPES UINT32_MAX
 
@@ -20,15 +23,24 @@ struct graph;
  * do not belong together. */
 int graph_open(struct graph **out, struct backend *b, const uint8_t store_id[16],
 	       const struct manifest_graph *g, struct mem *mem);
+/* The same of the graph G in V, with what was changed since its segments were built. */
+int graph_open_changed(struct graph **out, struct store *s, struct snapshot *v,
+		       const struct manifest_graph *g);
 void graph_close(struct graph *g);		/* NULL is fine */
+/* What was changed; NULL: nothing. */
+struct delta *graph_delta(struct graph *g);
 
+/* As the manifest has it, but its counts with the changes. */
 const struct manifest_graph *graph_entry(const struct graph *g);
 bool graph_undirected(const struct graph *g);
 struct dict *graph_dict(struct graph *g);
 struct mem *graph_mem(const struct graph *g);
 /* DIRECTION is CSR_OUT or CSR_IN; of an undirected graph both are the same. */
 struct csr *graph_csr(struct graph *g, enum csr_direction direction);
+/* Ids are below node_n.  Where nodes went there are less, graph_count, and the ids of
+ * those that went have no edges. */
 uint64_t graph_node_n(const struct graph *g);
+uint64_t graph_count(const struct graph *g);
 uint32_t graph_type_n(const struct graph *g);
 
 /* How sweeps read the lists (graph/sweep.h): to be set before the first. */

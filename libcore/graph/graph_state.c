@@ -1,19 +1,27 @@
 /* graph/graph_state.c - what is said of a node or of an edge
  *
  * An edge has a number, its place among all edges of the way out; of an undirected
- * graph, where it has two, the one at the end whose id is less.
+ * graph, where it has two, the one at the end whose id is less.  What was changed since
+ * the segments were built has its state in graph/delta, and no number.
  */
 #include <string.h>
 
+#include "base/err.h"
+#include "graph/delta.h"
 #include "graph/graph.h"
 
 int graph_node_state(struct graph *g, uint64_t node, struct prop_room *room,
 		     struct prop_state *out)
 {
 	struct prop *p;
-	int r = graph_props(g, PROP_NODES, &p);
+	int r = 0;
 
 	*out = (struct prop_state){0};
+	if (graph_delta(g))
+		r = delta_node(graph_delta(g), node, room, out);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = graph_props(g, PROP_NODES, &p);
 	return r < 0 || !p ? r : prop_row(p, node, room, out);
 }
 
@@ -23,7 +31,7 @@ int graph_edge_number(struct graph *g, uint64_t from, uint32_t type, uint64_t to
 	bool turned = graph_undirected(g) && to < from;
 	uint64_t first, id, place = 0;
 	struct csr_list l;
-	int r = csr_row(graph_csr(g, CSR_OUT), type, turned ? to : from, &l);
+	int r = csr_stored_row(graph_csr(g, CSR_OUT), type, turned ? to : from, &l);
 
 	if (r < 0 || l.n == 0)
 		return r;
@@ -84,14 +92,53 @@ int graph_edge_state_at(struct graph *g, uint64_t number, union csr_value value,
 	return r < 0 || graph_values(g) == CSR_NO_VALUES ? r : add_weight(g, value, room, out);
 }
 
+/* The value of the edge FROM, TYPE, TO: 1, or 0 when there is none. */
+static int find_edge(struct graph *g, uint64_t from, uint32_t type, uint64_t to,
+		     union csr_value *value)
+{
+	struct csr_list l;
+	uint64_t id = 0;
+	int r = csr_row(graph_csr(g, CSR_OUT), type, from, &l);
+
+	if (r == 0)
+		r = csr_seek(&l, to);
+	do {
+		if (r >= 0)
+			r = graph_values(g) ? csr_next_value(&l, &id, value) : csr_next(&l, &id);
+	} while (r > 0 && id < to);
+	return r < 0 ? r : r > 0 && id == to;
+}
+
+/* 1: a change said what the edge is; 0: what is stored counts, unless it is GONE. */
+static int changed_edge(struct graph *g, uint64_t from, uint32_t type, uint64_t to, uint64_t nth,
+			struct prop_room *room, struct prop_state *out, bool *gone)
+{
+	union csr_value value = {0};
+	int r = find_edge(g, from, type, to, &value);
+
+	*gone = r == 0;
+	if (r > 0)
+		r = delta_edge(graph_delta(g), from, type, to, room, out);
+	*gone |= r > 0 && nth > 0;
+	if (r > 0 && graph_values(g) != CSR_NO_VALUES)
+		r = add_weight(g, value, room, out) < 0 ? ERR_MEMORY : 1;
+	return r;
+}
+
 int graph_edge_state(struct graph *g, uint64_t from, uint32_t type, uint64_t to, uint64_t nth,
 		     struct prop_room *room, struct prop_state *out)
 {
 	union csr_value value = {0};
 	uint64_t number;
-	int r = graph_edge_number(g, from, type, to, nth, &number, &value);
+	bool gone = false;
+	int r = 0;
 
 	*out = (struct prop_state){0};
+	if (graph_delta(g))
+		r = changed_edge(g, from, type, to, nth, room, out, &gone);
+	if (r != 0 || gone)
+		return gone && r >= 0 ? 0 : r;
+	r = graph_edge_number(g, from, type, to, nth, &number, &value);
 	if (r <= 0)
 		return r;
 	r = graph_edge_state_at(g, number, value, room, out);

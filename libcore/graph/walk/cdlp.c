@@ -300,19 +300,27 @@ static int draw(struct spread *s, size_t most)
 	return s->label && s->next && s->degree && s->labels && s->table ? 0 : ERR_MEMORY;
 }
 
-/* Places become ids, or the first labels. */
+/* Places become ids, or the first labels.  Behind them come those of ids that are no
+ * node's any more, so that they are nobody's label. */
 static int turn(struct spread *s, struct dict *d, bool back)
 {
-	uint64_t id;
+	const uint64_t *gone;
+	uint64_t id, gone_n;
 	int r = 0;
 
-	for (uint64_t place = 0; r >= 0 && place < s->node_n; place++) {
+	for (uint64_t place = 0; r >= 0 && place < dict_key_n(d); place++) {
 		r = dict_at(d, place, &id);
 		if (r >= 0 && back)
 			s->next[place] = (uint32_t)id;
 		else if (r >= 0)
 			s->label[id] = (uint32_t)place;
 	}
+	gone = dict_gone(d, &gone_n);
+	for (uint64_t i = 0; r >= 0 && i < gone_n; i++)
+		if (back)
+			s->next[dict_key_n(d) + i] = (uint32_t)gone[i];
+		else
+			s->label[gone[i]] = (uint32_t)(dict_key_n(d) + i);
 	for (uint64_t i = 0; r >= 0 && back && i < s->node_n; i++)
 		s->label[i] = s->next[s->label[i]];
 	return r < 0 ? r : 0;

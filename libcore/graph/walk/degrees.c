@@ -74,6 +74,8 @@ int degrees_next(struct degrees *d, uint64_t *degree)
 {
 	int r;
 
+	while (d->node < graph_node_n(d->graph) && !dict_has(graph_dict(d->graph), d->node))
+		d->node++;
 	if (d->node == graph_node_n(d->graph))
 		return 0;
 	for (*degree = 0; d->n && d->row[0].node == d->node;) {

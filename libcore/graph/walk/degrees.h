@@ -14,12 +14,12 @@ struct degrees {
 	struct graph *graph;
 	struct degrees_row *row;	/* of each type and direction: a heap, the least node on top */
 	uint32_t n;
-	uint64_t node;			/* the next */
+	uint64_t node;			/* behind the one given */
 };
 
 int degrees_begin(struct degrees *d, struct graph *g, enum csr_direction way,
 		  const struct graph_types *types);
-/* 1 and the degree of node 0, 1, ...; 0 behind the last; ERR_DAMAGED. */
+/* 1 and the degree of the next node, d->node - 1 then; 0 behind the last; ERR_DAMAGED. */
 int degrees_next(struct degrees *d, uint64_t *degree);
 void degrees_end(struct degrees *d);
 

@@ -23,6 +23,8 @@ struct ranking {
 	uint64_t damping;		/* of PAGERANK_ONE */
 	uint64_t base;			/* what every node gets */
 	_Atomic uint64_t shared, changed;	/* all shares of all edges; all changes */
+	const uint64_t *gone;		/* ids that are no node's any more */
+	uint64_t gone_n;
 };
 
 static inline uint64_t damped(const struct ranking *k, uint64_t x)
@@ -98,6 +100,11 @@ static void settle(struct ranking *k, const struct sweep_part *p)
 		k->next[i] = n ? now / n : 0;
 		shared += k->next[i] * n;
 	}
+	for (uint64_t i = 0; i < k->gone_n; i++)	/* who went has nothing */
+		if (k->gone[i] >= p->first && k->gone[i] < p->end) {
+			changed -= rank[k->gone[i]];
+			rank[k->gone[i]] = 0;
+		}
 	k->shared += shared;
 	k->changed += changed;
 }
@@ -140,8 +147,9 @@ uint64_t pagerank_memory(uint64_t node_n)
 	return node_n * 28;
 }
 
-static int draw(struct ranking *k, uint64_t n)
+static int draw(struct ranking *k, struct graph *g)
 {
+	uint64_t n = graph_node_n(g);
 	struct mem *mem = k->out->mem;
 
 	k->out->rank = mem_alloc(mem, n * sizeof(uint64_t));
@@ -151,7 +159,10 @@ static int draw(struct ranking *k, uint64_t n)
 	if (!k->out->rank || !k->share || !k->next || !k->degree)
 		return ERR_MEMORY;
 	for (uint64_t i = 0; i < n; i++)
-		k->out->rank[i] = PAGERANK_ONE / n;
+		k->out->rank[i] = PAGERANK_ONE / graph_count(g);
+	k->gone = dict_gone(graph_dict(g), &k->gone_n);
+	for (uint64_t i = 0; i < k->gone_n; i++)
+		k->out->rank[k->gone[i]] = 0;
 	return 0;
 }
 
@@ -164,7 +175,7 @@ static int begin(struct ranking *k, struct graph *g, const struct pagerank_plan 
 	if (r == 0)
 		r = sweep_open(&k->against, g, CSR_IN, &plan->types, plan->threads);
 	if (r == 0)
-		r = draw(k, graph_node_n(g));
+		r = draw(k, g);
 	if (r == 0)
 		r = keep_open(&k->lists, &k->against, plan->iterations);
 	if (r == 0)
@@ -191,8 +202,8 @@ int pagerank_find(struct pagerank *p, struct graph *g, const struct pagerank_pla
 
 	*p = (struct pagerank){ .mem = graph_mem(g) };
 	r = begin(&k, g, plan);
-	while (r == 0 && p->iteration_n < plan->iterations && graph_node_n(g)) {
-		r = step(&k, graph_node_n(g));
+	while (r == 0 && p->iteration_n < plan->iterations && graph_count(g)) {
+		r = step(&k, graph_count(g));
 		if (r == 0 && plan->each)
 			r = plan->each(plan->ctx, p->iteration_n, p->change);
 		if (p->change < plan->tolerance)

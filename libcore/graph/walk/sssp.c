@@ -353,6 +353,8 @@ INLINE int is_idle(struct search *s, enum number kind, bool inside, const struct
 
 	if (s->ahead.source_n != 1)
 		return s->ahead.source_n == 0;
+	if (csr_changed(s->ahead.source[0].csr))
+		return 0;		/* the place is that of the list as it was */
 	if (s->one_list && c->place.n == 1 && c->node != s->plan->start)
 		return 1;		/* it leads back to where its distance is from */
 	if (!inside || c->place.n > CSR_BLOCK)

@@ -201,7 +201,7 @@ int wcc_find(struct wcc *w, struct graph *g, const struct wcc_plan *plan)
 		r = draw(&j, graph_node_n(g));
 	if (r == 0)
 		r = find(&j, graph_node_n(g));
-	w->component_n = j.roots;
+	w->component_n = j.roots - (graph_node_n(g) - graph_count(g));	/* who went is alone */
 	w->edge_n = j.touched;
 	sweep_close(&j.sweep);
 	mem_free(w->mem, j.skip);

@@ -145,6 +145,36 @@ static int sample(const struct looking *k, double *mean)
 	return r;
 }
 
+/* Where changes are laid over what is stored: list by list. */
+static int weigh_changed(struct weigh *out, struct graph *g, uint32_t type)
+{
+	union csr_value most = {0}, v;
+	struct csr_scan s;
+	struct csr_list l;
+	double sum = 0;
+	uint64_t n = 0, to;
+	int r;
+
+	csr_scan_begin(&s, graph_csr(g, CSR_OUT), type);
+	while ((r = csr_scan_next(&s, &l)) > 0)
+		for (; (r = csr_next_value(&l, &to, &v)) != 0; n++) {
+			if (r < 0)
+				return r;
+			if (is_negative(out->kind, v))
+				return weigh_negative(g, s.node, to);
+			if (out->kind == CSR_REALS ? v.r > most.r : v.i > most.i)
+				most = v;
+			sum += out->kind == CSR_REALS ? v.r : (double)v.i;
+		}
+	if (r < 0 || n == 0)
+		return r;
+	if (most.i > out->most.i)
+		out->most = most;
+	out->edge_n += n;
+	out->mean += (sum / (double)n - out->mean) * ((double)n / (double)out->edge_n);
+	return 0;
+}
+
 static int weigh_type(struct weigh *out, struct graph *g, uint32_t type, unsigned threads)
 {
 	struct looking k = { .csr = graph_csr(g, CSR_OUT), .kind = out->kind,
@@ -153,6 +183,8 @@ static int weigh_type(struct weigh *out, struct graph *g, uint32_t type, unsigne
 	double mean = 0;
 	int r = csr_type_of(k.csr, type, &k.t);
 
+	if (r == 0 && csr_changed(k.csr))
+		return weigh_changed(out, g, type);
 	if (r < 0 || k.t.edge_n == 0)
 		return r;
 	if (!plainly(&k, &most)) {

@@ -1,0 +1,512 @@
+/* graph/csr_over.c - a list merged with its changes as it is read */
+#include "graph/csr_over.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "graph/csr_inside.h"
+#include "graph/radix.h"
+
+/* --- finding --- */
+
+const struct over_row *over_find(const struct csr_over *o, uint32_t type, uint64_t node)
+{
+	uint64_t i, lo, hi;
+
+	if (!over_has(o, node, &i))
+		return NULL;
+	if (!o->by_node)
+		return o->row[i].type == type ? &o->row[i] : NULL;
+	lo = o->node_row[i];
+	hi = o->node_row[i + 1];
+	while (lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+		const struct over_row *row = &o->row[o->by_node[mid]];
+
+		if (row->type == type)
+			return row;
+		if (row->type < type)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+const struct over_row *over_from(const struct csr_over *o, uint32_t type, uint64_t node)
+{
+	uint64_t lo = o->type_row[type], hi = o->type_row[type + 1];
+
+	while (lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		if (o->row[mid].node < node)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return o->row + lo;
+}
+
+/* --- a list --- */
+
+static inline uint64_t target(const struct csr_over *o, uint64_t i)
+{
+	return o->to[i] & ~OVER_GONE;
+}
+
+/* What is known of the first id: that of the segment, unless it went. */
+static void find_first(struct csr_list *l, const struct csr_over *o)
+{
+	const struct over_row *row = l->row;
+	uint64_t to = target(o, row->first);
+	bool there = !(o->to[row->first] & OVER_GONE);
+
+	if (l->merge.base_n == 0 || (l->has_first && to <= l->first)) {
+		l->has_first = there;
+		l->first = to;
+	}
+}
+
+void over_begin(struct csr_list *l, const struct csr_over *o, const struct over_row *row)
+{
+	struct csr_merge *m = &l->merge;
+
+	m->base_n = l->n;
+	m->at = row->first;
+	m->below = 0;
+	m->pos = m->got = 0;
+	m->ended = false;
+	l->n = row->n;
+	l->row = row;
+	find_first(l, o);
+}
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE uint64_t id_at(const struct csr_merge *m, uint32_t i, bool narrow)
+{
+	return narrow ? m->in32[i] : m->in[i];
+}
+
+/* The segment's next block. */
+INLINE int fetch(struct csr_list *l, unsigned most, bool narrow)
+{
+	struct csr_merge *m = &l->merge;
+	int n;
+
+	m->in = l->ids;
+	do {
+		n = narrow ? csr_stored_block32(l, most, &m->in32) : csr_stored_block(l);
+		if (n < 0)
+			return n;
+		m->ended = n == 0;
+		m->got = (uint32_t)n;
+		for (m->pos = 0; m->pos < m->got && id_at(m, m->pos, narrow) < m->below;)
+			m->pos++;
+	} while (m->pos == m->got && !m->ended);
+	m->below = 0;
+	return 0;
+}
+
+INLINE void put(struct csr_merge *m, unsigned n, uint64_t id, unsigned origin, bool narrow)
+{
+	m->origin[n] = (uint16_t)origin;
+	if (narrow)
+		m->out32[n] = (uint32_t)id;
+	else
+		m->out[n] = id;
+}
+
+/* What is left of the block at hand with the changes before its end; how many. */
+INLINE unsigned join(struct csr_list *l, unsigned most, bool narrow)
+{
+	const struct csr_over *o = l->csr->over;
+	struct csr_merge *m = &l->merge;
+	uint64_t at = m->at, end = l->row->end;
+	uint32_t pos = m->pos;
+	unsigned n = 0;
+
+	while (n < most && (pos < m->got || (m->ended && at < end))) {
+		uint64_t stop = at < end ? target(o, at) : UINT64_MAX, id = 0;
+
+		for (; pos < m->got && n < most && (id = id_at(m, pos, narrow)) < stop; pos++)
+			put(m, n++, id, pos, narrow);
+		if (n == most || (pos == m->got && !m->ended))
+			break;
+		if (pos < m->got && id == stop) {	/* the change has all its say */
+			pos++;
+			continue;
+		}
+		if (!(o->to[at] & OVER_GONE)) {
+			put(m, n, stop, ORIGIN_CHANGE | (unsigned)(at - m->at), narrow);
+			n++;
+		}
+		at++;
+	}
+	m->first = m->at;
+	m->at = at;
+	m->pos = pos;
+	return n;
+}
+
+INLINE int next_block(struct csr_list *l, unsigned most, bool narrow)
+{
+	const struct csr_over *o = l->csr->over;
+	struct csr_merge *m = &l->merge;
+	unsigned n = 0;
+
+	while (n == 0) {
+		int r = m->pos == m->got && !m->ended ? fetch(l, most, narrow) : 0;
+
+		if (r < 0)
+			return r;
+		if (m->ended && m->at == l->row->end)
+			return 0;
+		m->plain = !m->ended && (m->at == l->row->end ||
+					 target(o, m->at) > id_at(m, m->got - 1, narrow));
+		if (m->plain) {
+			m->plain_at = m->pos;
+			m->pos = m->got;
+			return (int)(m->got - m->plain_at);
+		}
+		n = join(l, most, narrow);
+	}
+	return (int)n;
+}
+
+int over_block(struct csr_list *l, const uint64_t **ids)
+{
+	int n = next_block(l, CSR_BLOCK, false);
+
+	*ids = l->merge.plain ? l->merge.in + l->merge.plain_at : l->merge.out;
+	return n;
+}
+
+int over_block32(struct csr_list *l, unsigned most, const uint32_t **ids)
+{
+	int n = next_block(l, most, true);
+
+	*ids = l->merge.plain ? l->merge.in32 + l->merge.plain_at : l->merge.out32;
+	return n;
+}
+
+int over_block_values(struct csr_list *l)
+{
+	const union csr_value *value = l->csr->over->value;
+	const struct csr_merge *m = &l->merge;
+	uint64_t first = l->edge + m->base_n - l->left - m->got;
+	uint32_t w = l->values_width;
+	const uint8_t *at = l->values_at + first * w;
+	int r = w && m->got ? segment_check(l->csr->seg, at, (size_t)m->got * w) : 0;
+
+	for (uint32_t i = 0; r == 0 && i < l->given; i++) {
+		unsigned from = m->plain ? m->plain_at + i : m->origin[i];
+
+		l->values[i] = from & ORIGIN_CHANGE ?
+			value[m->first + (from & ~ORIGIN_CHANGE)] :
+			csr_stored_value(l, at + (size_t)from * w);
+	}
+	return r;
+}
+
+/* What is below ID and was not read is neither given nor looked at, so that no change
+ * before it is needed. */
+int over_seek(struct csr_list *l, uint64_t id)
+{
+	const struct csr_over *o = l->csr->over;
+	struct csr_merge *m = &l->merge;
+	uint64_t lo = m->at, hi = l->row->end;
+
+	while (lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		if (target(o, mid) < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	m->at = lo;
+	m->below = id;
+	return l->left && l->csr->ops->seek ? l->csr->ops->seek(l, id) : 0;
+}
+
+/* --- made --- */
+
+void over_free(struct csr_over *o)
+{
+	if (!o)
+		return;
+	mem_free(o->mem, o->row);
+	mem_free(o->mem, o->type_row);
+	mem_free(o->mem, o->type_more);
+	mem_free(o->mem, o->to);
+	mem_free(o->mem, o->value);
+	mem_free(o->mem, o->dir);
+	mem_free(o->mem, o->block);
+	mem_free(o->mem, o->node_row);
+	mem_free(o->mem, o->by_node);
+	mem_free(o->mem, o);
+}
+
+struct making {
+	struct csr *c;
+	struct csr_over *o;
+	struct csr_list l;		/* of the row at hand, as stored */
+	uint64_t to;			/* its next id, if have */
+	union csr_value value;
+	bool have;
+};
+
+static int step(struct making *k)
+{
+	int r = k->c->values ? csr_next_value(&k->l, &k->to, &k->value) : csr_next(&k->l, &k->to);
+
+	k->have = r > 0;
+	return r < 0 ? r : 0;
+}
+
+/* How often the segment has the edge, and its value there.  Long lists are looked at
+ * near the edge only. */
+static int met(struct making *k, const struct over_change *e, uint64_t left, uint64_t *times,
+	       bool *same)
+{
+	int r = 0;
+
+	*times = 0;
+	if (!k->have || k->l.n / left > 4096) {
+		r = csr_row(k->c, e->type, e->from, &k->l);
+		if (r == 0)
+			r = csr_seek(&k->l, e->to);
+		if (r == 0)
+			r = step(k);
+	}
+	while (r == 0 && k->have && k->to < e->to)
+		r = step(k);
+	*same = !k->c->values || (k->have && k->value.i == e->value.i);
+	for (; r == 0 && k->have && k->to == e->to; ++*times)
+		r = step(k);
+	return r;
+}
+
+static void begin_row(struct csr_over *o, const struct over_change *e, uint64_t stored_n)
+{
+	o->row[o->row_n++] = (struct over_row){
+		.node = e->from, .type = e->type, .first = o->edge_n, .end = o->edge_n,
+		.n = stored_n, .more = o->type_more[e->type] };
+}
+
+static void add(struct making *k, const struct over_change *e, uint64_t times, bool fresh,
+		uint64_t stored_n)
+{
+	struct csr_over *o = k->o;
+	int64_t more = (int64_t)e->there - (int64_t)times;
+	struct over_row *row;
+
+	if (fresh)
+		begin_row(o, e, stored_n);
+	row = &o->row[o->row_n - 1];
+	o->to[o->edge_n] = e->to | (e->there ? 0 : OVER_GONE);
+	if (o->value)
+		o->value[o->edge_n] = e->value;
+	row->end = ++o->edge_n;
+	row->n += (uint64_t)more;
+	o->type_more[e->type] += more;
+	o->more += more;
+	o->more_up += e->to >= e->from ? more : 0;
+}
+
+/* The changes of one list. */
+static int add_row(struct making *k, const struct over_change *e, uint64_t n)
+{
+	bool stored = e->type < k->c->type_n && e->from < k->c->node_n, fresh = true, same;
+	uint64_t times, stored_n = 0;
+	int r = 0;
+
+	k->have = false;
+	if (stored)
+		r = csr_degree(k->c, e->type, e->from, &stored_n);
+	for (uint64_t i = 0; r == 0 && i < n; i++) {
+		times = 0;
+		same = false;
+		if (stored_n && (i == 0 || k->have || k->l.n / n > 4096))
+			r = met(k, &e[i], n, &times, &same);
+		if (r == 0 && (e[i].there ? times != 1 || !same : times > 0)) {
+			add(k, &e[i], times, fresh, stored_n);
+			fresh = false;
+		}
+	}
+	return r;
+}
+
+static int add_rows(struct making *k, const struct over_change *e, uint64_t n)
+{
+	int r = 0;
+
+	for (uint64_t i = 0, next; r == 0 && i < n; i = next) {
+		for (next = i + 1; next < n && e[next].type == e[i].type &&
+		     e[next].from == e[i].from;)
+			next++;
+		r = add_row(k, e + i, next - i);
+	}
+	return r;
+}
+
+/* Where each type's rows begin. */
+static void find_types(struct csr_over *o)
+{
+	uint64_t i = 0;
+
+	for (uint32_t t = 0; t <= o->type_n; t++) {
+		while (i < o->row_n && o->row[i].type < t)
+			i++;
+		o->type_row[t] = i;
+	}
+}
+
+static bool of_one_type(const struct csr_over *o)
+{
+	return o->row_n == 0 || o->row[0].type == o->row[o->row_n - 1].type;
+}
+
+/* Rows by node, then type: they are sorted by type already. */
+static int sort_by_node(struct csr_over *o)
+{
+	struct radix_pair *p = mem_alloc(o->mem, o->row_n * sizeof *p), *sorted;
+	struct radix_pair *q = mem_alloc(o->mem, o->row_n * sizeof *q);
+
+	o->by_node = mem_alloc(o->mem, o->row_n * sizeof *o->by_node);
+	o->node_row = mem_alloc(o->mem, (o->row_n + 1) * sizeof *o->node_row);
+	if (p && q && o->by_node && o->node_row) {
+		for (uint64_t i = 0; i < o->row_n; i++)
+			p[i] = (struct radix_pair){ o->row[i].node, i };
+		sorted = radix_sort_pairs(p, q, o->row_n, 64);
+		for (uint64_t i = 0; i < o->row_n; i++)
+			o->by_node[i] = sorted[i].value;
+	}
+	mem_free(o->mem, p);
+	mem_free(o->mem, q);
+	return p && q && o->by_node && o->node_row ? 0 : ERR_MEMORY;
+}
+
+static const struct over_row *by_node(const struct csr_over *o, uint64_t i)
+{
+	return &o->row[o->by_node ? o->by_node[i] : i];
+}
+
+static uint32_t count_blocks(const struct csr_over *o)
+{
+	uint64_t before = UINT64_MAX;
+	uint32_t n = 0;
+
+	for (uint64_t i = 0; i < o->row_n; i++) {
+		uint64_t b = by_node(o, i)->node / OVER_BLOCK;
+
+		n += b != before;
+		before = b;
+	}
+	return n;
+}
+
+/* The bits of the nodes, and their ranks. */
+static void mark(struct csr_over *o)
+{
+	uint64_t before = UINT64_MAX, rank = 0;
+	struct over_block *k = NULL;
+	uint32_t n = 0;
+
+	for (uint64_t i = 0; i < o->row_n; i++) {
+		uint64_t node = by_node(o, i)->node;
+		uint32_t *dir = &o->dir[node / OVER_BLOCK];
+		unsigned word = node % OVER_BLOCK / 64;
+
+		if (node == before)
+			continue;
+		if (*dir == 0) {
+			*dir = ++n;
+			k = &o->block[n - 1];
+			k->rank = rank;
+		}
+		k->bits[word] |= 1ull << node % 64;
+		for (unsigned w = word + 1; w < OVER_BLOCK / 64; w++)
+			k->before[w]++;
+		if (o->node_row)
+			o->node_row[rank] = i;
+		rank++;
+		before = node;
+	}
+	if (o->node_row)
+		o->node_row[rank] = o->row_n;
+}
+
+static int index_nodes(struct csr_over *o, uint64_t node_n)
+{
+	int r = of_one_type(o) ? 0 : sort_by_node(o);
+
+	if (r < 0)
+		return r;
+	o->dir_n = node_n / OVER_BLOCK + 1;
+	o->dir = mem_zalloc(o->mem, o->dir_n * sizeof *o->dir);
+	o->block = mem_zalloc(o->mem, count_blocks(o) * sizeof *o->block);
+	if (!o->dir || !o->block)
+		return ERR_MEMORY;
+	mark(o);
+	return 0;
+}
+
+static uint64_t count_rows(const struct over_change *e, uint64_t n)
+{
+	uint64_t rows = 0;
+
+	for (uint64_t i = 0; i < n; i++)
+		rows += i == 0 || e[i].type != e[i - 1].type || e[i].from != e[i - 1].from;
+	return rows;
+}
+
+static int room(struct csr_over *o, const struct over_plan *p, const struct over_change *e,
+		uint64_t n)
+{
+	o->type_n = p->type_n;
+	o->row = mem_alloc(o->mem, count_rows(e, n) * sizeof *o->row);
+	o->to = mem_alloc(o->mem, n * sizeof *o->to);
+	o->type_row = mem_alloc(o->mem, ((size_t)o->type_n + 1) * sizeof *o->type_row);
+	o->type_more = mem_zalloc(o->mem, ((size_t)o->type_n + 1) * sizeof *o->type_more);
+	if (p->values)
+		o->value = mem_alloc(o->mem, n * sizeof *o->value);
+	return o->row && o->to && o->type_row && o->type_more && (o->value || !p->values) ?
+		0 : ERR_MEMORY;
+}
+
+uint64_t csr_edges_up(const struct csr *c)
+{
+	return c->over ? (uint64_t)c->over->more_up : 0;
+}
+
+int csr_extend(struct csr *c, const struct over_plan *p, const struct over_change *change,
+	       uint64_t n)
+{
+	struct csr_over *o = mem_zalloc(c->mem, sizeof *o);
+	struct making k = { .c = c, .o = o };
+	int r;
+
+	if (!o)
+		return ERR_MEMORY;
+	o->mem = c->mem;
+	c->values = p->values;		/* from here on what is stored is read so */
+	r = room(o, p, change, n);
+	if (r == 0)
+		r = add_rows(&k, change, n);
+	if (r == 0) {
+		find_types(o);
+		r = index_nodes(o, p->node_n);
+	}
+	if (r < 0) {
+		over_free(o);
+		return r;
+	}
+	c->over = o;
+	c->id_n = p->node_n;
+	c->types = p->type_n;
+	return 0;
+}

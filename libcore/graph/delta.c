@@ -1,0 +1,593 @@
+/* graph/delta.c - who is there, and the lists as they are now
+ *
+ * Edges are sorted and made unique under the numbers that reading gave them; what
+ * cascades take along joins them as edges that are gone.  Then it is known which new
+ * keys and types anything speaks of, these get their ids, and one more sort puts the
+ * changes in the order of lists.
+ */
+#include "graph/delta.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "graph/delta_inside.h"
+
+#define NOBODY UINT64_MAX	/* a new name that nothing speaks of */
+
+static int cmp64(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int same_edge(const struct delta_edge_change *a, const struct delta_edge_change *b)
+{
+	int c = cmp64(a->type, b->type);
+
+	c = c ? c : cmp64(a->from, b->from);
+	return c ? c : cmp64(a->to, b->to);
+}
+
+/* Of one edge the change that counts comes first. */
+static int by_edge(const void *x, const void *y)
+{
+	const struct delta_edge_change *a = x, *b = y;
+	int c = same_edge(a, b);
+
+	c = c ? c : cmp64(b->version, a->version);
+	return c ? c : a->back - b->back;
+}
+
+static void sort_edges(struct delta *d)
+{
+	uint64_t n = 0;
+
+	if (d->edge_n)
+		qsort(d->edge, d->edge_n, sizeof *d->edge, by_edge);
+	for (uint64_t i = 0; i < d->edge_n; i++)
+		if (n == 0 || same_edge(&d->edge[n - 1], &d->edge[i]))
+			d->edge[n++] = d->edge[i];
+	d->edge_n = n;
+}
+
+static struct delta_edge_change *find_edge(const struct delta *d, uint64_t from, uint64_t type,
+					   uint64_t to)
+{
+	struct delta_edge_change key = { .from = from, .to = to, .type = type };
+	uint64_t lo = 0, hi = d->edge_n;
+
+	if (!d->of.in && from > to) {
+		key.from = to;
+		key.to = from;
+	}
+	while (lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+		int c = same_edge(&d->edge[mid], &key);
+
+		if (c == 0)
+			return &d->edge[mid];
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+static int by_node(const void *x, const void *y)
+{
+	const struct delta_node_change *a = x, *b = y;
+
+	return cmp64(a->node, b->node);
+}
+
+static struct delta_node_change *find_node(const struct delta *d, uint64_t node)
+{
+	const struct delta_node_change key = { .node = node };
+
+	return d->node_n ? bsearch(&key, d->node, d->node_n, sizeof key, by_node) : NULL;
+}
+
+/* --- the segments' edges at a node --- */
+
+typedef int each_edge(struct delta *d, uint64_t from, uint32_t type, uint64_t to);
+
+static int each_in(struct delta *d, struct csr *c, uint64_t node, each_edge *each)
+{
+	struct csr_list l;
+	uint64_t to;
+	int r = 0;
+
+	for (uint32_t t = 0; r == 0 && t < csr_type_n(c); t++) {
+		r = csr_row(c, t, node, &l);
+		while (r == 0 && (r = csr_next(&l, &to)) > 0)
+			r = c == d->of.in ? each(d, to, t, node) : each(d, node, t, to);
+	}
+	return r;
+}
+
+static int each_at(struct delta *d, uint64_t node, each_edge *each)
+{
+	int r = each_in(d, d->of.out, node, each);
+
+	return r == 0 && d->of.in ? each_in(d, d->of.in, node, each) : r;
+}
+
+/* --- cascades --- */
+
+static int take_along(struct delta *d, uint64_t from, uint32_t type, uint64_t to)
+{
+	struct delta_edge_change e = { .from = from, .to = to, .type = type };
+
+	if (!d->of.in && from > to) {
+		e.from = to;
+		e.to = from;
+	}
+	return delta_add_edge(d, &e);
+}
+
+/* Is the edge older than what took all the node's edges? */
+static bool taken(const struct delta *d, uint64_t node, uint64_t version)
+{
+	const struct delta_node_change *n = find_node(d, node);
+
+	return n && n->cut > version;
+}
+
+static int cascade(struct delta *d)
+{
+	uint64_t edge_n = d->edge_n, cascade_n = 0;
+	int r = 0;
+
+	for (uint64_t i = 0; r == 0 && i < d->node_n; i++) {
+		if (d->node[i].cut == 0)
+			continue;
+		cascade_n++;
+		if (!(d->node[i].node & DELTA_NEW))
+			r = each_at(d, d->node[i].node, take_along);
+	}
+	for (uint64_t i = 0; cascade_n && i < edge_n; i++) {
+		struct delta_edge_change *e = &d->edge[i];
+
+		if (taken(d, e->from, e->version) || taken(d, e->to, e->version))
+			e->there = false;
+	}
+	return r;
+}
+
+/* --- who is there --- */
+
+struct census {
+	struct delta *d;
+	uint64_t *key, *type;		/* of new names: an id, or NOBODY */
+	bool *there;			/* of d->node[i] */
+};
+
+static void count_in(struct census *s, uint64_t node)
+{
+	struct delta_node_change *n;
+
+	if (node & DELTA_NEW)
+		s->key[node & ~DELTA_NEW] = 0;
+	else if ((n = find_node(s->d, node)))
+		s->there[n - s->d->node] = true;
+}
+
+/* 1: an edge that the changes leave alone. */
+static int is_left(struct delta *d, uint64_t from, uint32_t type, uint64_t to)
+{
+	return !find_edge(d, from, type, to);
+}
+
+static int take_census(struct census *s)
+{
+	struct delta *d = s->d;
+	int r = 0;
+
+	memset(s->key, 0xff, d->keys.n * sizeof *s->key);
+	memset(s->type, 0xff, d->types.n * sizeof *s->type);
+	for (uint64_t i = 0; i < d->edge_n; i++) {
+		const struct delta_edge_change *e = &d->edge[i];
+
+		if (!e->there)
+			continue;
+		count_in(s, e->from);
+		count_in(s, e->to);
+		if (e->type & DELTA_NEW)
+			s->type[e->type & ~DELTA_NEW] = 0;
+	}
+	for (uint64_t i = 0; r >= 0 && i < d->node_n; i++) {
+		if (d->node[i].state == CHANGE_THERE)
+			count_in(s, d->node[i].node);
+		else if (d->node[i].state == CHANGE_GONE && !s->there[i] &&
+			 !(d->node[i].node & DELTA_NEW))
+			s->there[i] = (r = each_at(d, d->node[i].node, is_left)) > 0;
+	}
+	return r < 0 ? r : 0;
+}
+
+/* --- ids --- */
+
+static int by_key(const void *a, const void *b, void *dict)
+{
+	return dict_compare(dict, *(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+static int by_name(const void *a, const void *b, void *ctx)
+{
+	(void)ctx;
+	return bytes_cmp(*(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+/* Those of NAMES that are there get the numbers from FIRST on, in order; *OUT has them. */
+static int number_names(struct delta *d, const struct delta_names *names, uint64_t *id,
+			uint64_t first, int (*cmp)(const void *, const void *, void *),
+			struct bytes **out, uint64_t *out_n)
+{
+	struct bytes *all = mem_alloc(d->mem, names->n * sizeof *all), name;
+	uint64_t n = 0;
+
+	*out = all;
+	*out_n = 0;
+	if (!all)
+		return ERR_MEMORY;
+	for (uint64_t i = 0; i < names->n; i++)
+		if (id[i] != NOBODY)
+			all[n++] = delta_name(names, i);
+	if (n)
+		qsort_r(all, n, sizeof *all, cmp, d->of.dict);
+	for (uint64_t i = 0; i < names->n; i++) {
+		uint64_t lo = 0, hi = n;
+
+		if (id[i] == NOBODY)
+			continue;
+		name = delta_name(names, i);
+		while (hi - lo > 1) {
+			uint64_t mid = lo + (hi - lo) / 2;
+
+			if (cmp(&all[mid], &name, d->of.dict) <= 0)
+				lo = mid;
+			else
+				hi = mid;
+		}
+		id[i] = first + lo;
+	}
+	*out_n = n;
+	return 0;
+}
+
+static uint64_t id_of(uint64_t number, const uint64_t *id)
+{
+	return number & DELTA_NEW ? id[number & ~DELTA_NEW] : number;
+}
+
+/* All by their ids; what speaks of nobody goes. */
+static void number_all(struct census *s)
+{
+	struct delta *d = s->d;
+	uint64_t n = 0;
+
+	for (uint64_t i = 0; i < d->edge_n; i++) {
+		struct delta_edge_change e = d->edge[i];
+		uint64_t from = id_of(e.from, s->key), to = id_of(e.to, s->key);
+
+		e.type = id_of(e.type, s->type);
+		if (from == NOBODY || to == NOBODY || e.type == NOBODY)
+			continue;
+		e.from = !d->of.in && from > to ? to : from;
+		e.to = !d->of.in && from > to ? from : to;
+		d->edge[n++] = e;
+	}
+	d->edge_n = n;
+	if (d->keys.n || d->types.n)
+		sort_edges(d);
+}
+
+/* Those of the dictionary that went; of the others a state stays, if it is empty. */
+static int settle_nodes(struct census *s)
+{
+	struct delta *d = s->d;
+	uint64_t n = 0;
+
+	d->gone = mem_alloc(d->mem, d->node_n * sizeof *d->gone);
+	if (!d->gone)
+		return ERR_MEMORY;
+	for (uint64_t i = 0; i < d->node_n; i++) {
+		struct delta_node_change c = d->node[i];
+		bool fresh = c.node & DELTA_NEW;
+
+		if (!fresh && !s->there[i])
+			d->gone[d->gone_n++] = c.node;
+		c.node = id_of(c.node, s->key);
+		if (fresh ? c.node != NOBODY : s->there[i])
+			d->node[n++] = c;
+	}
+	d->node_n = n;
+	if (n)
+		qsort(d->node, n, sizeof *d->node, by_node);
+	return 0;
+}
+
+static int extend_dict(struct delta *d)
+{
+	const struct dict_change c = {
+		.key = d->key, .key_n = d->key_n, .type = d->type, .type_n = d->type_n,
+		.gone = d->gone, .gone_n = d->gone_n,
+	};
+
+	return dict_extend(d->of.dict, &c);
+}
+
+static int number(struct census *s)
+{
+	struct delta *d = s->d;
+	uint64_t type_n;
+	int r = number_names(d, &d->keys, s->key, dict_key_n(d->of.dict), by_key, &d->key,
+			     &d->key_n);
+
+	if (r == 0)
+		r = number_names(d, &d->types, s->type, dict_type_n(d->of.dict), by_name,
+				 &d->type, &type_n);
+	if (r < 0)
+		return r;
+	d->type_n = (uint32_t)type_n;
+	number_all(s);
+	r = settle_nodes(s);
+	return r < 0 ? r : extend_dict(d);
+}
+
+static int find_who_is_there(struct delta *d)
+{
+	struct census s = {
+		.d = d,
+		.key = mem_alloc(d->mem, d->keys.n * sizeof *s.key),
+		.type = mem_alloc(d->mem, d->types.n * sizeof *s.type),
+		.there = mem_zalloc(d->mem, d->node_n * sizeof *s.there),
+	};
+	int r = s.key && s.type && s.there ? take_census(&s) : ERR_MEMORY;
+
+	if (r == 0)
+		r = number(&s);
+	mem_free(d->mem, s.key);
+	mem_free(d->mem, s.type);
+	mem_free(d->mem, s.there);
+	return r;
+}
+
+/* --- lists --- */
+
+static enum csr_values values_of(const struct delta *d)
+{
+	enum csr_values kind = csr_values(d->of.out);
+
+	for (uint64_t i = 0; i < d->edge_n && kind != CSR_REALS; i++)
+		if (d->edge[i].there && d->edge[i].kind > kind)
+			kind = d->edge[i].kind;
+	return kind;
+}
+
+static struct over_change change_of(const struct delta_edge_change *e, enum csr_values kind)
+{
+	struct over_change c = { .from = e->from, .to = e->to, .type = (uint32_t)e->type,
+				 .there = e->there };
+
+	if (kind == CSR_INTEGERS)
+		c.value.i = e->kind ? e->weight.i : 1;
+	else if (kind == CSR_REALS && e->kind == CSR_INTEGERS)
+		c.value.r = (double)e->weight.i;
+	else if (kind == CSR_REALS)
+		c.value.r = e->kind ? e->weight.r : 1;
+	return c;
+}
+
+static int by_list(const void *x, const void *y)
+{
+	const struct over_change *a = x, *b = y;
+	int c = cmp64(a->type, b->type);
+
+	c = c ? c : cmp64(a->from, b->from);
+	return c ? c : cmp64(a->to, b->to);
+}
+
+/* DIRECTION: CSR_BOTH: each edge at both of its ends, a loop once. */
+static int extend_csr(struct delta *d, struct csr *csr, enum csr_direction direction,
+		      const struct over_plan *p)
+{
+	uint64_t room = d->edge_n * (direction == CSR_BOTH ? 2 : 1), n = 0;
+	struct over_change *all = mem_alloc(d->mem, room * sizeof *all), turned;
+	int r;
+
+	if (!all)
+		return ERR_MEMORY;
+	for (uint64_t i = 0; i < d->edge_n; i++) {
+		struct over_change c = change_of(&d->edge[i], p->values);
+
+		turned = c;
+		turned.from = c.to;
+		turned.to = c.from;
+		if (direction & CSR_OUT)
+			all[n++] = c;
+		if (direction == CSR_IN || (direction == CSR_BOTH && c.from != c.to))
+			all[n++] = turned;
+	}
+	if (n && direction != CSR_OUT)
+		qsort(all, n, sizeof *all, by_list);
+	r = csr_extend(csr, p, all, n);
+	mem_free(d->mem, all);
+	return r;
+}
+
+/* Of an undirected graph both ends of an edge see it, so that one end counts. */
+static void count_edges(struct delta *d, uint64_t before)
+{
+	uint64_t up = csr_edges_up(d->of.out), more = csr_edge_n(d->of.out) - before;
+
+	d->note.edge_more = (int64_t)(d->of.in ? more : up);
+}
+
+static int extend_lists(struct delta *d)
+{
+	const struct over_plan p = {
+		.node_n = dict_id_n(d->of.dict), .type_n = dict_type_n(d->of.dict),
+		.values = values_of(d),
+	};
+	uint64_t before = csr_edge_n(d->of.out);
+	int r = extend_csr(d, d->of.out, d->of.in ? CSR_OUT : CSR_BOTH, &p);
+
+	if (r == 0 && d->of.in)
+		r = extend_csr(d, d->of.in, CSR_IN, &p);
+	if (r == 0)
+		count_edges(d, before);
+	return r;
+}
+
+/* Edges that are gone are in no list, and nobody asks for their state. */
+static void drop_gone(struct delta *d)
+{
+	uint64_t n = 0;
+
+	for (uint64_t i = 0; i < d->edge_n; i++)
+		if (d->edge[i].there)
+			d->edge[n++] = d->edge[i];
+	d->edge_n = n;
+}
+
+/* --- --- */
+
+static int lay_over(struct delta *d, struct iter *changes)
+{
+	int r = delta_read(d, changes);
+
+	if (r == 0 && d->node_n)
+		qsort(d->node, d->node_n, sizeof *d->node, by_node);
+	if (r == 0)
+		r = cascade(d);
+	if (r < 0 || d->note.entry_n == 0)
+		return r;
+	sort_edges(d);
+	r = find_who_is_there(d);
+	if (r == 0)
+		r = extend_lists(d);
+	if (r == 0)
+		drop_gone(d);
+	return r;
+}
+
+static int too_much(const struct delta *d)
+{
+	err_set(ERR_MEMORY, "graph %s: its changes, %" PRIu64 " or more, take more memory than"
+		" memory_limit leaves", d->of.name, d->note.entry_n);
+	err_hint("'strato-graph compact -O memory_limit=SIZE' with more, once, folds them into"
+		 " the graph");
+	return ERR_MEMORY;
+}
+
+int delta_open(struct delta **out, const struct delta_of *of, struct iter *changes)
+{
+	struct delta *d = mem_zalloc(of->mem, sizeof *d);
+	uint64_t used = of->mem ? of->mem->used : 0;
+	int r;
+
+	if (!d)
+		return ERR_MEMORY;
+	d->mem = d->arena.mem = of->mem;
+	d->keys.mem = d->keys.text.mem = d->keys.at.mem = of->mem;
+	d->types.mem = d->types.text.mem = d->types.at.mem = of->mem;
+	d->of = *of;
+	r = lay_over(d, changes);
+	if (r == ERR_MEMORY)
+		r = too_much(d);
+	if (r < 0) {
+		delta_close(d);
+		return r;
+	}
+	d->note.bytes = of->mem ? of->mem->used - used : 0;
+	*out = d->note.entry_n ? d : NULL;
+	if (!*out)
+		delta_close(d);
+	return 0;
+}
+
+void delta_close(struct delta *d)
+{
+	if (!d)
+		return;
+	buf_release(&d->arena);
+	delta_names_free(&d->keys);
+	delta_names_free(&d->types);
+	mem_free(d->mem, d->node);
+	mem_free(d->mem, d->edge);
+	mem_free(d->mem, d->key);
+	mem_free(d->mem, d->type);
+	mem_free(d->mem, d->gone);
+	mem_free(d->mem, d);
+}
+
+const struct delta_note *delta_note(const struct delta *d)
+{
+	return &d->note;
+}
+
+/* --- states --- */
+
+/* What names it is not read again: only what it has. */
+static int state_of(struct delta *d, const struct delta_state *s, struct prop_room *room,
+		    struct prop_state *out)
+{
+	static const uint8_t key[] = { 1, 'x' };
+	struct change_room with = { room->bytes, room->labels, room->props };
+	struct change c = {0};
+	int r = 0;
+
+	buf_clear(&room->props);
+	if (s->len)
+		r = change_read(&c, bytes_of(key, sizeof key),
+				bytes_of(d->arena.ptr + s->off, s->len), &with);
+	room->bytes = with.bytes;
+	room->labels = with.labels;
+	room->props = with.props;
+	room->props.len = c.prop_n * sizeof *c.prop;
+	*out = (struct prop_state){ c.label, c.prop, c.label_n, c.prop_n };
+	return r < 0 ? r : 1;
+}
+
+int delta_node(struct delta *d, uint64_t id, struct prop_room *room, struct prop_state *out)
+{
+	static const struct delta_state nothing;
+	const struct delta_node_change *n = find_node(d, id);
+
+	if (n)
+		return state_of(d, n->state == CHANGE_THERE ? &n->value : &nothing, room, out);
+	return id < dict_stored_n(d->of.dict) ? 0 : state_of(d, &nothing, room, out);
+}
+
+int delta_edge(struct delta *d, uint64_t from, uint32_t type, uint64_t to,
+	       struct prop_room *room, struct prop_state *out)
+{
+	const struct delta_edge_change *e = find_edge(d, from, type, to);
+
+	return e ? state_of(d, &e->value, room, out) : 0;
+}
+
+uint64_t delta_node_n(const struct delta *d)
+{
+	return d->node_n;
+}
+
+uint64_t delta_node_at(const struct delta *d, uint64_t i)
+{
+	return d->node[i].node;
+}
+
+uint64_t delta_edge_n(const struct delta *d)
+{
+	return d->edge_n;
+}
+
+struct delta_edge_id delta_edge_at(const struct delta *d, uint64_t i)
+{
+	return (struct delta_edge_id){ d->edge[i].from, d->edge[i].to,
+				       (uint32_t)d->edge[i].type };
+}

@@ -1,0 +1,69 @@
+/* graph/delta_inside.h - between reading the entries and laying them over the graph
+ *
+ *	delta_read.c	entries to nodes and edges; keys and types that are new get
+ *			numbers as they are met
+ *	delta.c		who is there; new numbers to ids; the lists
+ */
+#ifndef GRAPH_DELTA_INSIDE_H
+#define GRAPH_DELTA_INSIDE_H
+
+#include "graph/csr_over.h"
+#include "graph/delta.h"
+#include "graph/dict_more.h"
+
+/* Names that the dictionary does not have, by a number each. */
+struct delta_names {
+	struct mem *mem;
+	struct buf text;		/* one after another */
+	struct buf at;			/* uint64_t: where each ends in text */
+	uint64_t n;
+	uint32_t *slot;			/* number + 1, by hash; a power of two of them */
+	uint64_t slot_n;
+};
+
+#define DELTA_NEW (1ull << 62)		/* of an end or a type: a number of delta_names */
+
+struct delta_state {			/* of the value: empty where there is none */
+	uint64_t off;
+	uint32_t len;
+};
+
+struct delta_node_change {
+	uint64_t node, cut;		/* edges of versions before are gone */
+	enum change_state state;
+	struct delta_state value;
+};
+
+struct delta_edge_change {
+	uint64_t from, to, type;	/* ids, or with DELTA_NEW */
+	uint64_t version;		/* 0: made by a cascade */
+	struct delta_state value;
+	bool there, back;		/* back: given with the greater end first */
+	enum csr_values kind;		/* of the weight; CSR_NO_VALUES: it has none */
+	union csr_value weight;
+};
+
+struct delta {
+	struct mem *mem;
+	struct delta_of of;
+	struct delta_note note;
+	struct buf arena;		/* entries' values */
+	struct delta_names keys, types;
+	struct delta_node_change *node;
+	struct delta_edge_change *edge;
+	uint64_t node_n, node_cap, edge_n, edge_cap;
+	/* what the dictionary was extended by */
+	struct bytes *key, *type;
+	uint64_t *gone;
+	uint64_t key_n, gone_n;
+	uint32_t type_n;
+};
+
+int delta_read(struct delta *d, struct iter *changes);
+/* What a property `weight` is worth; CSR_NO_VALUES: it is no finite number. */
+enum csr_values delta_number(const struct literal *l, union csr_value *out);
+int delta_add_edge(struct delta *d, const struct delta_edge_change *e);
+struct bytes delta_name(const struct delta_names *n, uint64_t i);
+void delta_names_free(struct delta_names *n);
+
+#endif
