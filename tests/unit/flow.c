@@ -354,6 +354,27 @@ static void a_file_that_was_cut_is_damage(void **state)
 	made_free(&m);
 }
 
+static void a_graph_that_was_removed_is_read_to_its_end_in_the_mapping(void **state)
+{
+	char name[SEGMENT_NAME_MAX];
+	_Atomic uint64_t n = 0;
+	struct made m;
+	struct sweep s;
+
+	made_large(&m, *state, CSR_PACKED);
+	ahead(&m, 2, 8192);
+	segment_name(name, SEGMENT_CSR, m.entry.segment[1].id);
+	assert_int_equal(backend_rename(m.backend, name, "tmp/away"), 0);
+	assert_int_equal(sweep_open(&s, m.graph, CSR_OUT, &all, 2), 0);
+	assert_int_equal(sweep_ahead(&s), 0);
+	assert_int_equal(sweep_run(&s, count_edges, &n), 0);
+	assert_int_equal(n, m.edge_n);
+	assert_int_equal(graph_reading(m.graph)->bytes, 0);
+	sweep_close(&s);
+	assert_int_equal(backend_rename(m.backend, "tmp/away", name), 0);
+	made_free(&m);
+}
+
 /* --- a device that fails, is short, wants borders --- */
 
 static struct backend *wounded(unsigned modes)
@@ -433,6 +454,7 @@ int main(void)
 		TEST(memory_is_two_slots_and_tables),
 		TEST(a_byte_that_flipped_is_found_each_time),
 		TEST(a_file_that_was_cut_is_damage),
+		TEST(a_graph_that_was_removed_is_read_to_its_end_in_the_mapping),
 		TEST(every_read_that_fails_is_an_error),
 		TEST(short_reads_go_on),
 	};

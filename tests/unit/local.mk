@@ -209,6 +209,7 @@ THREADED_TESTS += tests/unit/feed
 THREADED_TESTS += tests/unit/shuffle
 THREADED_TESTS += tests/unit/sort
 THREADED_TESTS += tests/unit/sweep
+THREADED_TESTS += tests/unit/flow
 THREADED_TESTS += tests/unit/kernels
 THREADED_TESTS += tests/unit/algorithms
 THREADED_TESTS += tests/unit/sssp
