@@ -166,15 +166,30 @@ static void test_other_datatypes(void **state)
 
 /* --- values there and back --- */
 
+static size_t packed_n;			/* values that 64 bits had room for */
+
 static void there_and_back(const struct rdf_value *v)
 {
 	uint8_t text[RDF_VALUE_MOST];
 	size_t n = rdf_value_write(v, text);
-	struct rdf_value back;
+	struct rdf_value back, unpacked;
+	uint64_t bits;
 
 	if (fit(v->type, bytes_of(text, n), &back) != RDF_CANONICAL)
 		fail_msg("%.*s is not canonical", (int)n, (const char *)text);
+	if (rdf_value_pack(&back, &bits)) {
+		uint8_t again[RDF_VALUE_MOST];
+
+		packed_n++;
+		assert_int_equal(rdf_value_packed_type(bits), v->type);
+		assert_true(rdf_value_unpack(bits, &unpacked));
+		assert_true(bytes_equal(bytes_of(again, rdf_value_write(&unpacked, again)),
+					bytes_of(text, n)));
+	}
 	switch (v->type) {
+	case RDF_BOOLEAN:
+		assert_true(back.boolean == v->boolean);
+		break;
 	case RDF_INTEGER:
 		assert_true(back.integer == v->integer);
 		break;
@@ -346,6 +361,95 @@ static void test_mutations(void **state)
 	}
 }
 
+/* Which have room, and each unlike the others. */
+static void test_packing(void **state)
+{
+	static const struct {
+		enum rdf_type type;
+		const char *text;
+		bool room;
+	} texts[] = {
+		{ B, "true", true }, { B, "false", true }, { B, "1", false },
+		{ I, "576460752303423487", true }, { I, "576460752303423488", false },
+		{ I, "-576460752303423488", true }, { I, "-576460752303423489", false },
+		{ I, "0", true }, { I, "00", false },
+		{ D, "0", true }, { D, "1.5", true }, { D, "0.000000000000000001", true },
+		{ D, "-1801439850948198.4", true }, { D, "-1801439850948198.5", false },
+		{ R, "0.0E0", true }, { R, "-0.0E0", true }, { R, "NaN", true },
+		{ R, "INF", true }, { R, "-INF", true }, { R, "9.99999999999999E14", true },
+		{ R, "3.0000000000000004E-1", false }, { R, "1.0E255", true },
+		{ R, "1.0E256", false }, { R, "1.0E-256", true }, { R, "1.0E-257", false },
+		{ R, "17.0E0", false },
+		{ DAY, "1970-01-01", true }, { DAY, "1970-01-01Z", true },
+		{ DAY, "-999999999-01-01-14:00", true }, { DAY, "999999999-12-31+14:00", true },
+		{ T, "1970-01-01T00:00:00", true }, { T, "2024-02-29T12:34:56.789Z", true },
+		{ T, "2024-02-29T12:34:56.7891Z", false }, { T, "9999-12-31T23:59:59", true },
+		{ T, "12000-01-01T00:00:00", false },
+		{ T, "-8000-01-01T00:00:00", false }, { T, "-0001-01-01T00:00:00", true },
+	};
+	uint64_t bits[sizeof texts / sizeof *texts];
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct rdf_value v;
+
+		fit(texts[i].type, bytes_str(texts[i].text), &v);
+		if (rdf_value_pack(&v, &bits[n]) != texts[i].room)
+			fail_msg("%s", texts[i].text);
+		if (!texts[i].room)
+			continue;
+		there_and_back(&v);
+		for (size_t k = 0; k < n; k++)
+			assert_true(bits[k] != bits[n]);
+		n++;
+	}
+}
+
+/* Any bits are no value, or one that packs into them again. */
+static void test_any_bits(void **state)
+{
+	size_t values = 0;
+
+	(void)state;
+	for (uint64_t low = 0; low < 2; low++) {	/* NaN and INF of other signs, powers */
+		struct rdf_value v;
+		uint64_t x = (uint64_t)RDF_DOUBLE << 60 | ((1ull << 50) - 1 - low);
+
+		assert_int_equal(rdf_value_unpack(x | 1ull << 59, &v), (int)low);
+		assert_false(rdf_value_unpack(x | 1ull << 50, &v));
+	}
+	for (int64_t day = 365241780000; day < 365241781000; day++) {	/* the last years */
+		uint64_t again, bits = (uint64_t)RDF_DATE << 60 | 1681ull << 49 | (uint64_t)day;
+		struct rdf_value v;
+
+		if (rdf_value_unpack(bits, &v)) {
+			there_and_back(&v);
+			assert_true(rdf_value_pack(&v, &again) && again == bits);
+		}
+	}
+	for (size_t i = 0; i < scaled(40000); i++) {
+		uint64_t bits = hash_u64(seed + turn++), again;
+		struct rdf_value v;
+
+		bits = (bits >> rnd(60) & ~(15ull << 60)) | rnd(16) << 60;
+		if (!rdf_value_unpack(bits, &v))
+			continue;
+		assert_true(rdf_value_pack(&v, &again));
+		assert_true(again == bits);
+		there_and_back(&v);
+		values++;
+	}
+	assert_true(values > 0);
+}
+
+/* Most of what the tests before made. */
+static void test_some_were_packed(void **state)
+{
+	(void)state;
+	assert_true(packed_n > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +461,9 @@ int main(void)
 		cmocka_unit_test(test_double_texts),
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_packing),
+		cmocka_unit_test(test_any_bits),
+		cmocka_unit_test(test_some_were_packed),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -141,14 +141,31 @@ static enum rdf_fit decimal(struct text *t, struct rdf_value *v)
 	return RDF_VALUE;
 }
 
-/* Without a point, so that no locale has a say. */
+/* Up to 15 digits and these are doubles themselves, so one multiplication or division
+ * rounds once, which is right. */
+static double few(uint64_t digits, int64_t power)
+{
+	static const double ten_to[] = {
+		1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13,
+		1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+	};
+
+	return power < 0 ? (double)digits / ten_to[-power] : (double)digits * ten_to[power];
+}
+
+/* To strtod without a point, so that no locale has a say. */
 static double real_of(const struct number *n)
 {
 	char text[DIGITS_MOST + 32];
+	uint64_t digits = 0;
 	double r;
 
-	if (!n->n)
-		return n->minus ? -0.0 : 0.0;
+	if (n->n <= DBL_DIG && n->power >= -22 && n->power <= 22) {
+		for (unsigned i = 0; i < n->n; i++)
+			digits = digits * 10 + (unsigned)(n->digit[i] - '0');
+		r = few(digits, n->power);
+		return n->minus ? -r : r;
+	}
 	memcpy(text, n->digit, n->n);
 	snprintf(text + n->n, sizeof text - n->n, "e%lld", (long long)n->power);
 	r = strtod(text, NULL);
@@ -567,5 +584,155 @@ size_t rdf_value_write(const struct rdf_value *v, uint8_t out[RDF_VALUE_MOST])
 		return put_date(v, out);
 	default:
 		return 0;
+	}
+}
+
+/* --- values in 64 bits --- */
+
+/* Type, 60 bits:	integer		the integer
+ *			decimal		scale 5, digits 55
+ *			double		minus 1, power of ten 9, digits 50
+ *			date, time	zone 11, milliseconds 10, seconds 39; of a date
+ *					zone 11, days 49
+ * Numbers less than 0 as two's complements, the zone from -14:00 on and after all none. */
+#define ZONE_NONE 1681u
+#define DOUBLE_NAN ((1ull << 50) - 1)
+#define DOUBLE_INF ((1ull << 50) - 2)
+#define LOW(n) ((1ull << (n)) - 1)
+
+static bool fits(int64_t value, unsigned bits)
+{
+	return value >= -(1ll << (bits - 1)) && value < 1ll << (bits - 1);
+}
+
+/* The low BITS of X, as a number with a sign. */
+static int64_t signed_of(uint64_t x, unsigned bits)
+{
+	return (int64_t)(x << (64 - bits)) >> (64 - bits);
+}
+
+static bool pack_decimal(const struct rdf_value *v, uint64_t *out)
+{
+	*out = (uint64_t)v->decimal.scale << 55 | ((uint64_t)v->decimal.digits & LOW(55));
+	return fits(v->decimal.digits, 55) && v->decimal.scale <= RDF_SCALE_MOST;
+}
+
+static bool unpack_decimal(uint64_t x, struct rdf_value *v)
+{
+	v->decimal.scale = (uint8_t)(x >> 55 & 31);
+	v->decimal.digits = signed_of(x, 55);
+	return v->decimal.scale <= RDF_SCALE_MOST &&
+		(v->decimal.scale == 0 || v->decimal.digits % 10 != 0);
+}
+
+static bool pack_double(double r, uint64_t *out)
+{
+	uint64_t sign = (uint64_t)!!signbit(r) << 59, digits = 0;
+	struct number n;
+
+	*out = isnan(r) ? DOUBLE_NAN : sign | DOUBLE_INF;
+	if (!isfinite(r))
+		return true;
+	digits_of(r, DBL_DIG, &n);
+	for (unsigned i = 0; i < n.n; i++)
+		digits = digits * 10 + (unsigned)(n.digit[i] - '0');
+	*out = sign | ((uint64_t)n.power & LOW(9)) << 50 | digits;
+	return fits(n.power, 9) && real_of(&n) == r && (n.n == 0 || fabs(r) >= DBL_MIN);
+}
+
+static bool unpack_double(uint64_t x, struct rdf_value *v)
+{
+	uint64_t digits = x & LOW(50);
+	int64_t power = signed_of(x >> 50, 9);
+	bool minus = x >> 59 & 1;
+	struct number n;
+
+	if (digits >= DOUBLE_INF) {
+		v->real = digits == DOUBLE_NAN ? NAN : minus ? -HUGE_VAL : HUGE_VAL;
+		return power == 0 && (digits == DOUBLE_INF || !minus);
+	}
+	if (digits > 999999999999999 || (digits ? digits % 10 == 0 : power != 0))
+		return false;
+	if (power >= -22 && power <= 22) {
+		v->real = few(digits, power);
+	} else {
+		n.minus = false;
+		n.power = power;
+		n.n = (unsigned)put_digits(digits, 1, (uint8_t *)n.digit);
+		v->real = real_of(&n);
+	}
+	v->real = minus ? -v->real : v->real;
+	return true;
+}
+
+static bool pack_time(const struct rdf_value *v, uint64_t *out)
+{
+	uint64_t zone = v->time.zone == RDF_NO_ZONE ? ZONE_NONE : (uint64_t)(v->time.zone + 840);
+	int64_t second = v->time.second;
+
+	if (v->type == RDF_DATE) {
+		*out = zone << 49 | ((uint64_t)(second / DAY) & LOW(49));
+		return true;
+	}
+	*out = zone << 49 | (uint64_t)(v->time.nano / 1000000) << 39 |
+		((uint64_t)second & LOW(39));
+	return fits(second, 39) && v->time.nano % 1000000 == 0;
+}
+
+static bool unpack_time(uint64_t x, struct rdf_value *v)
+{
+	uint64_t zone = x >> 49 & LOW(11), milli = x >> 39 & LOW(10);
+	int64_t day = signed_of(x, 49);
+	bool near = day >= day_of(-YEAR_MOST, 1, 1) && day <= day_of(YEAR_MOST, 12, 31);
+
+	v->time.zone = zone == ZONE_NONE ? RDF_NO_ZONE : (int16_t)((int)zone - 840);
+	v->time.second = signed_of(x, 39);
+	v->time.nano = (uint32_t)milli * 1000000;
+	if (v->type == RDF_DATE) {
+		v->time.second = near ? day * DAY : 0;
+		v->time.nano = 0;
+		milli = 0;
+	}
+	return zone <= ZONE_NONE && milli < 1000 && (v->type != RDF_DATE || near);
+}
+
+bool rdf_value_pack(const struct rdf_value *v, uint64_t *out)
+{
+	bool good = v->fit == RDF_CANONICAL;
+
+	if (v->type == RDF_BOOLEAN)
+		*out = v->boolean;
+	else if (v->type == RDF_INTEGER && (good = good && fits(v->integer, 60)))
+		*out = (uint64_t)v->integer & LOW(60);
+	else if (v->type == RDF_DECIMAL)
+		good = pack_decimal(v, out) && good;
+	else if (v->type == RDF_DOUBLE)
+		good = pack_double(v->real, out) && good;
+	else if (v->type == RDF_DATE || v->type == RDF_DATE_TIME)
+		good = pack_time(v, out) && good;
+	if (good)
+		*out |= (uint64_t)v->type << 60;
+	return good;
+}
+
+bool rdf_value_unpack(uint64_t bits, struct rdf_value *out)
+{
+	*out = (struct rdf_value){ .type = rdf_value_packed_type(bits), .fit = RDF_CANONICAL };
+	switch (out->type) {
+	case RDF_BOOLEAN:
+		out->boolean = bits & 1;
+		return (bits & LOW(60)) < 2;
+	case RDF_INTEGER:
+		out->integer = signed_of(bits, 60);
+		return true;
+	case RDF_DECIMAL:
+		return unpack_decimal(bits, out);
+	case RDF_DOUBLE:
+		return unpack_double(bits, out);
+	case RDF_DATE:
+	case RDF_DATE_TIME:
+		return unpack_time(bits, out);
+	default:
+		return false;
 	}
 }

@@ -66,4 +66,17 @@ bool rdf_value_of(struct bytes lexical, struct bytes datatype, struct rdf_value 
 #define RDF_VALUE_MOST 48u
 size_t rdf_value_write(const struct rdf_value *v, uint8_t out[RDF_VALUE_MOST]);
 
+/* A canonical value in 64 bits, its type in the upper four; false where it has no
+ * room: integers beyond 2^59, decimals of over 16 digits, doubles of over 15, times
+ * finer than a millisecond or over 8,000 years away.  Two terms of one type are equal
+ * when their bits are; the order is not that of the values. */
+bool rdf_value_pack(const struct rdf_value *v, uint64_t *out);
+/* False for bits that no value is packed into. */
+bool rdf_value_unpack(uint64_t bits, struct rdf_value *out);
+
+static inline enum rdf_type rdf_value_packed_type(uint64_t bits)
+{
+	return (enum rdf_type)(bits >> 60);
+}
+
 #endif
