@@ -202,6 +202,28 @@ static void paths_beyond_any_number(void **state)
 	made_free(&m);
 }
 
+/* Layers of three with 0 to 12 equal edges between two nodes: more than 2^64 paths, and
+ * of nodes in the same layer one has many times as many as another. */
+static void many_paths_of_unequal_numbers(void **state)
+{
+	enum { LAYERS = 30, N = 3 * LAYERS };
+
+	for (uint64_t i = 0; i < scaled(3); i++) {
+		struct made m = { .backend = *state, .layout = CSR_PACKED, .node_n = N,
+				  .type_n = 1 };
+
+		m.edge = calloc(N * 36, sizeof *m.edge);
+		for (uint64_t u = 0; u < N - 3; u++)
+			for (uint64_t k = 0; k < 3; k++)
+				for (uint64_t n = k ? rnd(3) : 12; n; n--)
+					made_add(&m, (struct made_edge){
+						u, (u / 3 + 1) * 3 + k, 0, {0} });
+		made_write(&m);
+		betweenness_agrees(&m);
+		made_free(&m);
+	}
+}
+
 static void memory_that_cannot_be_had_is_an_error(void **state)
 {
 	const struct bc_plan p = { .way = CSR_OUT, .types.all = true, .threads = 2 };
@@ -231,6 +253,7 @@ int main(void)
 		TEST(the_same_bits_for_any_threads_and_layout),
 		TEST(the_same_bits_for_any_order),
 		TEST(paths_beyond_any_number),
+		TEST(many_paths_of_unequal_numbers),
 		TEST(memory_that_cannot_be_had_is_an_error),
 	};
 

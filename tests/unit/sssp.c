@@ -11,7 +11,7 @@
 /* --- weights of many kinds --- */
 
 enum weights {
-	SMALL, BYTES, SHIFTED, ONE, ZERO, WIDE, HUGE_ONES,
+	SMALL, TENS, BYTES, SHIFTED, ONE, ZERO, WIDE, HUGE_ONES,
 	HALVES, FRACTIONS, SAME_REAL, MAGNITUDES, OVERFLOWING, WEIGHTS_N
 };
 
@@ -21,6 +21,7 @@ static union csr_value a_weight(enum weights kind, uint64_t h)
 
 	switch (kind) {
 	case SMALL: v.i = (int64_t)(h % 4); break;
+	case TENS: v.i = (int64_t)(10 + h % 50); break;
 	case BYTES: v.i = (int64_t)(1 + h % 255); break;
 	case SHIFTED: v.i = (int64_t)(100000 + h % 3); break;
 	case ONE: v.i = 1; break;
@@ -178,6 +179,29 @@ static void distances_are_those_of_a_plain_loop(void **state)
 	made_met(far_n, 1);
 }
 
+/* Many edges a node, weights and widths alike: borders of steps and weights that just
+ * matter meet often, in lists long enough to be compared many at a time. */
+static void distances_where_little_decides(void **state)
+{
+	for (uint64_t i = 0; i < scaled(80); i++) {
+		struct sssp_plan q = { .way = CSR_OUT, .types.all = true, .threads = 1 };
+		struct plain p;
+		struct made m;
+		struct sssp s;
+
+		made_random(&m, *state, 30 + rnd(50), 1500 + rnd(1500));
+		weigh_edges(&m, TENS);
+		q.delta = (double)(1 + rnd(4));
+		q.start = rnd(m.node_n);
+		p = plain_distances(&m, &q);
+		assert_int_equal(sssp_find(&s, m.graph, &q), 0);
+		same(&m, &s, &p);
+		sssp_release(&s);
+		plain_free(&p);
+		made_free(&m);
+	}
+}
+
 /* Buckets of many nodes: several threads at work in each kind of phase. */
 static void distances_in_a_large_graph(void **state)
 {
@@ -203,7 +227,7 @@ static void the_same_bits_for_any_threads_width_and_layout(void **state)
 	struct sssp one, more;
 	struct made m;
 
-	made_random(&m, *state, 5000, 30000);
+	made_random(&m, *state, 2000, 9000);
 	weigh_edges(&m, MAGNITUDES);
 	q.start = m.edge[0].from;
 	assert_int_equal(sssp_find(&one, m.graph, &q), 0);
@@ -406,6 +430,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(distances_are_those_of_a_plain_loop),
+		TEST(distances_where_little_decides),
 		TEST(distances_in_a_large_graph),
 		TEST(the_same_bits_for_any_threads_width_and_layout),
 		TEST(distances_along_a_chain),
