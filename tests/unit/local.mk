@@ -175,10 +175,6 @@ tests_unit_sssp_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/triangles
 tests_unit_triangles_SOURCES = %D%/triangles.c %D%/made_graph.h
 tests_unit_triangles_LDADD = $(UNIT_LDADD)
-UNIT_TESTS += tests/unit/change
-tests_unit_change_SOURCES = %D%/change.c
-tests_unit_change_LDADD = $(UNIT_LDADD)
-
 UNIT_TESTS += tests/unit/spaces
 tests_unit_spaces_SOURCES = %D%/spaces.c
 tests_unit_spaces_LDADD = $(UNIT_LDADD)
