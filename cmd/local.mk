@@ -42,6 +42,7 @@ strato_graph_SOURCES += %D%/graph/info.c
 strato_graph_SOURCES += %D%/graph/lcc.c
 strato_graph_SOURCES += %D%/graph/ls.c
 strato_graph_SOURCES += %D%/graph/mv.c
+strato_graph_SOURCES += %D%/graph/match.c
 strato_graph_SOURCES += %D%/graph/neighbors.c
 strato_graph_SOURCES += %D%/graph/nodes.c
 strato_graph_SOURCES += %D%/graph/opened.c

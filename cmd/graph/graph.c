@@ -21,6 +21,7 @@ static const struct sub {
 	{ "convert", "store a graph in another layout or order", convert_main },
 	{ "neighbors", "nodes adjacent to a node, or some steps away", neighbors_main },
 	{ "path", "a shortest path between two nodes", path_main },
+	{ "match", "nodes and types that fit patterns", match_main },
 	{ "degree", "how many edges nodes have", degree_main },
 	{ "nodes", "list the nodes", nodes_main },
 	{ "edges", "list the edges", edges_main },
@@ -55,6 +56,7 @@ static const struct cli_tool tool = {
 		"  convert    store a graph in another layout or order\n"
 		"  neighbors  nodes adjacent to a node, or some steps away\n"
 		"  path       a shortest path between two nodes\n"
+		"  match      nodes and types that fit patterns\n"
 		"  degree     how many edges nodes have\n"
 		"  nodes      list the nodes\n"
 		"  edges      list the edges\n"

@@ -24,6 +24,7 @@ int import_main(int argc, const char **argv);
 int info_main(int argc, const char **argv);
 int lcc_main(int argc, const char **argv);
 int ls_main(int argc, const char **argv);
+int match_main(int argc, const char **argv);
 int mv_main(int argc, const char **argv);
 int neighbors_main(int argc, const char **argv);
 int nodes_main(int argc, const char **argv);

@@ -21,3 +21,4 @@ CMD_TESTS += %D%/graph_bc.bats
 CMD_TESTS += %D%/graph_triangles.bats
 CMD_TESTS += %D%/graph_ahead.bats
 CMD_TESTS += %D%/graph_props.bats
+CMD_TESTS += %D%/graph_match.bats
