@@ -2,8 +2,8 @@
 # bench/graph_semi.sh - whole graphs whose lists are four times the memory: PageRank
 # and breadth-first search in a memory cgroup of a quarter of the lists' bytes, page
 # cache and all.  The rate at which lists are read over the disk's own, direct reads of
-# 1 MiB in order, several in flight (strato-bench), in turn.  Rows as bench/rows.sh
-# says; bench/README.md tells what each is.
+# 1 MiB in order, many in flight, in turn.  Rows as bench/rows.sh says; bench/README.md
+# tells what each is.
 #
 #	BENCH_RUNS	runs of each figure (default 5)
 #	BENCH_SCALE	log2 of the nodes (default 19)
@@ -30,7 +30,16 @@ told() {
 	sed -n 's/.*memory: \([0-9]*\) bytes read ahead, \([0-9.]*\) MB a second.*/\1 \2/p'
 }
 
+# of the same file by fio, as many reads in flight; without fio of one like it, eight
 disk_rate() {
+	if command -v fio >/dev/null; then
+		# shellcheck disable=SC2012 # names are ours
+		fio --name=peer --filename="$(ls -S "$store"/seg/csr-*.seg | head -n 1)" \
+			--readonly --rw=read --bs=1m --iodepth=64 --ioengine=libaio --direct=1 \
+			--output-format=terse --terse-version=3 |
+			awk -F ';' '{ print $7 * 1024 / 1e6 }'
+		return
+	fi
 	strato-bench nvme_throughput -q --progress=never -O direct_io=on \
 		--only=sequential-read-direct --runs=1 --time=1s \
 		--size="$((lists / 1048576))M" "$work" |
