@@ -12,7 +12,7 @@
 #	BENCH_STEPS	steps of PageRank (default 5)
 #	BENCH_DIR	where it happens (default bench/ of the build)
 #
-# In a minute: BENCH_RUNS=1 BENCH_SCALE=16
+# In half a minute: BENCH_RUNS=1 BENCH_SCALE=18, the least whose packed lists leave room
 set -eu
 # shellcheck source=bench/rows.sh
 . "$(dirname "$0")/rows.sh"
