@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 static bool refuse(struct json_at *j, const char *why, const uint8_t *near)
 {
 	j->why = why;
@@ -74,30 +76,6 @@ size_t json_escape_len(const uint8_t *p, const uint8_t *end)
 	return low >= 0xdc00 && low < 0xe000 ? 12 : 0;
 }
 
-static size_t put_utf8(uint8_t *to, unsigned c)
-{
-	if (c < 0x80) {
-		to[0] = (uint8_t)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		to[0] = (uint8_t)(0xc0 | c >> 6);
-		to[1] = (uint8_t)(0x80 | (c & 63));
-		return 2;
-	}
-	if (c < 0x10000) {
-		to[0] = (uint8_t)(0xe0 | c >> 12);
-		to[1] = (uint8_t)(0x80 | (c >> 6 & 63));
-		to[2] = (uint8_t)(0x80 | (c & 63));
-		return 3;
-	}
-	to[0] = (uint8_t)(0xf0 | c >> 18);
-	to[1] = (uint8_t)(0x80 | (c >> 12 & 63));
-	to[2] = (uint8_t)(0x80 | (c >> 6 & 63));
-	to[3] = (uint8_t)(0x80 | (c & 63));
-	return 4;
-}
-
 size_t json_unescape(uint8_t *out, struct bytes in)
 {
 	static const char names[] = "\"\\/bfnrt";
@@ -123,7 +101,7 @@ size_t json_unescape(uint8_t *out, struct bytes in)
 			    ((unsigned)hex4(from + 2, end) - 0xdc00);
 			from += 6;
 		}
-		to += put_utf8(to, c);
+		to += utf8_put(to, c);
 	}
 	return (size_t)(to - out);
 }

@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 static int stdout_write(void *ctx, const void *ptr, size_t len)
 {
@@ -111,65 +112,20 @@ int output_base64(struct buf *out, struct bytes b)
 	return 0;
 }
 
-/* Bytes of the UTF-8 character at P, 0 when there is none: overlong forms,
- * surrogates and what lies beyond U+10FFFF are not UTF-8. */
-static size_t utf8_len(const uint8_t *p, size_t n)
-{
-	uint8_t c = p[0];
-	uint8_t low = 0x80, high = 0xbf;
-	size_t len = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 :
-		     c < 0xf5 ? 4 : 0;
-
-	if (len == 0 || len > n)
-		return 0;
-	if (len == 1)
-		return 1;
-	if (c == 0xe0)
-		low = 0xa0;
-	else if (c == 0xed)
-		high = 0x9f;
-	else if (c == 0xf0)
-		low = 0x90;
-	else if (c == 0xf4)
-		high = 0x8f;
-	if (p[1] < low || p[1] > high)
-		return 0;
-	for (size_t i = 2; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
 bool output_is_utf8(struct bytes b)
 {
-	size_t i = 0, len;
-	uint64_t word;
-
-	while (i < b.len) {
-		while (i + 8 <= b.len) {	/* eight of ASCII at once */
-			memcpy(&word, b.ptr + i, 8);
-			if (word & 0x8080808080808080u)
-				break;
-			i += 8;
-		}
-		if (i == b.len)
-			break;
-		len = utf8_len(b.ptr + i, b.len - i);
-		if (len == 0)
-			return false;
-		i += len;
-	}
-	return true;
+	return utf8_end(b.ptr, b.ptr + b.len) == b.ptr + b.len;
 }
 
 bool output_has_control(struct bytes b)
 {
+	uint32_t code;
 	size_t len;
 
 	for (size_t i = 0; i < b.len; i += len ? len : 1) {
 		uint8_t c = b.ptr[i];
 
-		len = utf8_len(b.ptr + i, b.len - i);
+		len = utf8_get(b.ptr + i, b.ptr + b.len, &code);
 		if ((c < 0x20 && c != '\t' && c != '\n') || c == 0x7f)
 			return true;
 		if (len == 0 && c >= 0x80 && c < 0xa0)		/* C1 of Latin-1 */
@@ -312,11 +268,12 @@ void json_bytes(struct json *j, const char *name, struct bytes b)
 /* TEXT with what is not UTF-8 replaced. */
 static int mend_utf8(struct buf *out, struct bytes b)
 {
+	uint32_t code;
 	size_t len;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < b.len; i += len ? len : 1) {
-		len = utf8_len(b.ptr + i, b.len - i);
+		len = utf8_get(b.ptr + i, b.ptr + b.len, &code);
 		r = len ? buf_add(out, b.ptr + i, len) :
 			  buf_add(out, "\xef\xbf\xbd", 3);
 	}

@@ -51,7 +51,7 @@ libcore_a_SOURCES += %D%/walk/cdlp.c %D%/walk/cdlp.h
 libcore_a_SOURCES += %D%/walk/wcc.c %D%/walk/wcc.h
 libcore_a_SOURCES += %D%/records.c %D%/records.h
 libcore_a_SOURCES += %D%/rdf/term.h
-libcore_a_SOURCES += %D%/rdf/utf8.c %D%/rdf/utf8.h
+
 libcore_a_SOURCES += %D%/rdf/ntriples.c %D%/rdf/ntriples.h
 libcore_a_SOURCES += %D%/rdf/ntriples_core.h %D%/rdf/ntriples_inside.h
 libcore_a_SOURCES += %D%/rdf/ntriples_simd.c

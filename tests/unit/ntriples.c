@@ -18,7 +18,7 @@
 #include "base/mem.h"
 #include "graph/rdf/ntriples.h"
 #include "graph/rdf/rdf_write.h"
-#include "graph/rdf/utf8.h"
+#include "base/utf8.h"
 #include "tests/unit/ntriples_made.h"
 #include "tests/unit/ntriples_slow.h"
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "graph/rdf/ntriples.h"
-#include "graph/rdf/utf8.h"
+#include "base/utf8.h"
 
 #define TEXT_MOST 65536u
 #define XSD "http://www.w3.org/2001/XMLSchema#"

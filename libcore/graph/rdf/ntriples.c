@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "graph/rdf/utf8.h"
+#include "base/utf8.h"
 
 #define TEXT NT_STRING
 #define BOTH (NT_STRING | NT_IRI)

@@ -21,7 +21,7 @@
 #include "base/json.h"
 #include "graph/literal_code.h"
 #include "graph/rdf/rdf_literal.h"
-#include "graph/rdf/utf8.h"
+#include "base/utf8.h"
 #include "graph/text/weight.h"
 
 struct jsonl {

@@ -1,9 +1,9 @@
-/* graph/rdf/utf8.h - UTF-8 as Unicode defines it
+/* base/utf8.h - UTF-8 as Unicode defines it
  *
  * Shortest forms only, no surrogates, nothing over U+10FFFF.
  */
-#ifndef GRAPH_RDF_UTF8_H
-#define GRAPH_RDF_UTF8_H
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>

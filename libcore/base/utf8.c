@@ -1,5 +1,5 @@
-/* graph/rdf/utf8.c - one character at a time, and ASCII eight at a time */
-#include "graph/rdf/utf8.h"
+/* base/utf8.c - one character at a time, and ASCII eight at a time */
+#include "base/utf8.h"
 
 #include <string.h>
 
