@@ -422,9 +422,9 @@ static bool form_is_good(const struct prop_column *c)
 {
 	switch (c->form) {
 	case PROP_INTEGERS:
-		return c->kind == 0 && (c->width == 0 ? c->ends_width == 0 :
-					c->width == 1 || c->width == 2 || c->width == 4 ||
-					c->width == 8);
+		return (c->kind == 0 || c->kind == LITERAL_BOOL) &&
+			(c->width == 0 ? c->ends_width == 0 : c->width == 1 ||
+			 c->width == 2 || c->width == 4 || c->width == 8);
 	case PROP_REALS:
 		return c->kind == 0 && (c->width == 4 || c->width == 8);
 	case PROP_TEXTS:
@@ -460,6 +460,7 @@ static bool cut_common(struct prop_column *c, struct cut *from)
 			return false;
 		memcpy(&d, at, sizeof d);
 		c->base = (int64_t)le64_get(d);
+		return c->kind == 0 || (uint64_t)c->base <= 1;
 	} else if (c->form == PROP_TAGGED) {
 		n = varint_get(from->at, (size_t)(from->end - from->at), &len);
 		if (n == 0 || len == 0)
@@ -670,6 +671,17 @@ static double real(uint64_t bits, unsigned width)
 	return (double)f;
 }
 
+/* Of the integer that was read. */
+static size_t get_bool(const struct prop_column *c, struct literal *out)
+{
+	bool b = out->i == 1;
+
+	if ((uint64_t)out->i > 1)
+		return 0;
+	*out = (struct literal){ .kind = LITERAL_BOOL, .b = b };
+	return c->width;
+}
+
 size_t prop_value_get(const struct prop_column *c, const uint8_t *at, const uint8_t *end,
 		      struct literal *out)
 {
@@ -682,7 +694,7 @@ size_t prop_value_get(const struct prop_column *c, const uint8_t *at, const uint
 		if (end - at < c->width)
 			return 0;
 		out->i = (int64_t)((uint64_t)c->base + number(at, c->width));
-		return c->width;
+		return c->kind == 0 ? c->width : get_bool(c, out);
 	case PROP_REALS:
 		*out = (struct literal){ .kind = LITERAL_DOUBLE };
 		if (end - at < c->width)

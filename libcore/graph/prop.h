@@ -100,6 +100,13 @@ int prop_labels(struct prop *p, uint64_t row, struct prop_room *room, struct pro
 /* 1 or 0. */
 int prop_has_label(struct prop *p, uint64_t row, uint32_t label);
 
+/* All rows that have something, ascending, all of each: 1 and the next one, good until
+ * the next call; 0 at the end.  Many times as fast as row by row. */
+struct prop_walk;
+int prop_walk_open(struct prop_walk **out, struct prop *p);
+int prop_walk_next(struct prop_walk *w, uint64_t *row, struct prop_state *out);
+void prop_walk_close(struct prop_walk *w);	/* NULL is fine */
+
 /* The values of one name, rows ascending, a row's values in their order. */
 struct prop_scan;
 int prop_scan_open(struct prop_scan **out, struct prop *p, uint32_t name);

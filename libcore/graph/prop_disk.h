@@ -34,7 +34,8 @@
  *             struct prop_block_disk a block; the blocks' bytes
  *           Values lie one behind the other, in blocks of about PROP_BLOCK bytes; a
  *           row's values lie in one.  By chunk.form
- *             INTEGERS  the value less the base, `width` bytes: 0, 1, 2, 4, 8
+ *             INTEGERS  the value less the base, `width` bytes: 0, 1, 2, 4, 8; also of
+ *                       booleans, 0 and 1, and then chunk.kind is LITERAL_BOOL
  *             REALS     IEEE 754, `width` 8 or 4 bytes
  *             TEXTS     varint length, bytes; the kind is chunk.kind
  *             TAGGED    the same, of LITERAL_LANG or LITERAL_TYPED
@@ -119,7 +120,7 @@ struct prop_chunk_disk {
 /*13*/	uint8_t ends_width;	/* 0, 1, 2 or 4 */
 /*14*/	uint8_t form;		/* enum prop_form */
 /*15*/	uint8_t width;		/* of INTEGERS and REALS */
-/*16*/	uint8_t kind;		/* of TEXTS and TAGGED: enum literal_kind */
+/*16*/	uint8_t kind;		/* enum literal_kind, where the form leaves it open */
 /*17*/	uint8_t zero;
 };
 DISK_SIZE(struct prop_chunk_disk, 24);

@@ -32,26 +32,18 @@ static unsigned width_for(uint64_t most)
 		most <= UINT32_MAX ? 4 : 8;
 }
 
-static struct literal literal_of(const struct prop_held *h, const struct prop_value *v)
+static int add_literal(struct buf *out, const struct prop_held *h, const struct prop_value *v)
 {
 	struct literal l = { .kind = (enum literal_kind)v->kind };
 
-	if (v->plain && v->kind == LITERAL_INTEGER)
-		l.i = v->i;
-	else if (v->plain && v->kind == LITERAL_DOUBLE)
-		l.r = v->r;
-	else
-		literal_decode(&l, h->bytes.ptr + v->off, v->len);
-	return l;
-}
-
-static int add_literal(struct buf *out, const struct prop_held *h, const struct prop_value *v)
-{
-	struct literal l;
-
-	if (!v->plain || (v->kind != LITERAL_INTEGER && v->kind != LITERAL_DOUBLE))
+	if (!prop_is_inline(v))
 		return buf_add(out, h->bytes.ptr + v->off, v->len);
-	l = literal_of(h, v);
+	if (l.kind == LITERAL_DOUBLE)
+		l.r = v->r;
+	else if (l.kind == LITERAL_INTEGER)
+		l.i = v->i;
+	else
+		l.b = v->i;
 	return literal_encode(out, &l);
 }
 
@@ -129,12 +121,10 @@ static enum prop_form form_of(struct column *c)
 	for (uint32_t i = 0; i < c->n; i++)
 		if (value_at(c, i)->kind != kind || !value_at(c, i)->plain)
 			return PROP_MIXED;
-	if (kind == LITERAL_INTEGER)
+	if (kind == LITERAL_INTEGER || kind == LITERAL_BOOL)
 		return PROP_INTEGERS;
 	if (kind == LITERAL_DOUBLE)
 		return PROP_REALS;
-	if (kind == LITERAL_BOOL)
-		return PROP_MIXED;
 	if (!is_tagged(kind))
 		return PROP_TEXTS;
 	c->tag = tag_of(c->h, value_at(c, 0));
@@ -262,7 +252,8 @@ static int add_column(struct prop_make *m, struct column *c, uint32_t row_n)
 			    2 * row_n < (c->h->span + 7) / 8 ? PROP_SOME : PROP_BITS);
 	d->ends_width = (uint8_t)(c->n == row_n ? 0 : width_for(c->n));
 	d->form = (uint8_t)form_of(c);
-	d->kind = d->form == PROP_TEXTS || d->form == PROP_TAGGED ? value_at(c, 0)->kind : 0;
+	d->kind = d->form == PROP_REALS || d->form == PROP_MIXED ||
+		value_at(c, 0)->kind == LITERAL_INTEGER ? 0 : value_at(c, 0)->kind;
 	d->width = d->form == PROP_INTEGERS ? integers_width(c, c->n != row_n) :
 		d->form == PROP_REALS ? reals_width(c) : 0;
 	r = add_rows(&m->out, c, (enum prop_rows)d->rows);

@@ -90,6 +90,13 @@ int prop_record_next(const struct prop_group *g, const uint8_t **at, const uint8
 int prop_record_value(const struct prop_group *g, struct prop_record *r, uint32_t *id,
 		      struct literal *out);
 
+/* A row in the making: values as they come, each with its name's place; then put in order
+ * and named, into OUT. */
+int prop_room_add(struct prop_room *room, uint32_t place, const struct literal *value);
+int prop_room_name(struct prop *p, struct prop_room *room, struct prop_state *out);
+int prop_room_labels(const struct prop_group *g, uint32_t in_group, struct prop_room *room,
+		     struct prop_state *out);
+
 /* The set of labels of a row: where its ids are, as varints, how many. */
 struct prop_labels_at {
 	const uint8_t *at, *end;

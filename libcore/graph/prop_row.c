@@ -111,12 +111,12 @@ struct keyed {			/* a property on its way into order */
 	uint64_t key;		/* place of its name, number */
 };
 
-static int add_prop(struct found *f, uint32_t place, const struct literal *value)
+int prop_room_add(struct prop_room *room, uint32_t place, const struct literal *value)
 {
 	struct keyed k = { .prop.value = *value };
 
-	k.key = (uint64_t)place << 32 | (uint32_t)(f->room->props.len / sizeof k);
-	return buf_add(&f->room->props, &k, sizeof k);
+	k.key = (uint64_t)place << 32 | (uint32_t)(room->props.len / sizeof k);
+	return buf_add(&room->props, &k, sizeof k);
 }
 
 static int read_column(struct found *f, struct hit *h)
@@ -139,7 +139,7 @@ static int read_column(struct found *f, struct hit *h)
 			return prop_damaged(f->g.p, h->block, "a value longer than its block");
 		at += n;
 		if (i >= h->skip)
-			r = add_prop(f, h->place, &value);
+			r = prop_room_add(f->room, h->place, &value);
 	}
 	return r;
 }
@@ -155,7 +155,7 @@ static int read_record(struct found *f, struct prop_record *rec, const uint32_t 
 			continue;
 		r = prop_name_place(f->g.p, id, &place);
 		if (r == 0)
-			r = add_prop(f, place, &value);
+			r = prop_room_add(f->room, place, &value);
 		if (r < 0)
 			return r;
 	}
@@ -184,14 +184,14 @@ static int by_key(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The properties by name; they move together, and each gets its name. */
-static int name_them(struct found *f, struct prop_state *out)
+/* They move together, and each gets its name. */
+int prop_room_name(struct prop *p, struct prop_room *room, struct prop_state *out)
 {
-	struct keyed *k = (struct keyed *)f->room->props.ptr;
-	size_t n = f->room->props.len / sizeof *k, i = 1;
-	struct property *to = (struct property *)f->room->props.ptr;
+	struct keyed *k = (struct keyed *)room->props.ptr;
+	size_t n = room->props.len / sizeof *k, i = 1;
+	struct property *to = (struct property *)room->props.ptr;
 	struct prop_word_disk d;
-	struct property p = {0};
+	struct property one = {0};
 	uint32_t before = 0;
 	int r = 0;
 
@@ -202,36 +202,36 @@ static int name_them(struct found *f, struct prop_state *out)
 	for (i = 0; r == 0 && i < n; i++) {
 		uint32_t place = (uint32_t)(k[i].key >> 32);
 
-		p.value = k[i].prop.value;
+		one.value = k[i].prop.value;
 		if (i == 0 || place != before) {
-			r = prop_word(f->g.p, f->g.p->names, place, &d);
+			r = prop_word(p, p->names, place, &d);
 			if (r == 0)
-				r = prop_word_text(f->g.p, &d, &p.name);
+				r = prop_word_text(p, &d, &one.name);
 		}
 		before = place;
-		memcpy(&to[i], &p, sizeof p);
+		memcpy(&to[i], &one, sizeof one);
 	}
-	f->room->props.len = n * sizeof *to;
+	room->props.len = n * sizeof *to;
 	out->prop = to;
 	out->prop_n = (uint32_t)n;
 	return r;
 }
 
-static int take_labels(struct found *f, struct prop_state *out)
+int prop_room_labels(const struct prop_group *g, uint32_t in_group, struct prop_room *room,
+		     struct prop_state *out)
 {
-	struct prop *p = f->g.p;
 	struct prop_labels_at at;
 	struct prop_label l;
 	uint32_t place;
-	int r = prop_group_labels(&f->g, f->in_group, &at);
+	int r = prop_group_labels(g, in_group, &at);
 
-	while (r >= 0 && (r = prop_labels_next(&f->g, &at, &place)) > 0) {
-		r = prop_label_at(p, place, &l);
+	while (r >= 0 && (r = prop_labels_next(g, &at, &place)) > 0) {
+		r = prop_label_at(g->p, place, &l);
 		if (r == 0)
-			r = buf_add(&f->room->labels, &l.text, sizeof l.text);
+			r = buf_add(&room->labels, &l.text, sizeof l.text);
 	}
-	out->label = (const struct bytes *)f->room->labels.ptr;
-	out->label_n = (uint32_t)(f->room->labels.len / sizeof *out->label);
+	out->label = (const struct bytes *)room->labels.ptr;
+	out->label_n = (uint32_t)(room->labels.len / sizeof *out->label);
 	return r;
 }
 
@@ -245,7 +245,7 @@ static int take_props(struct found *f, const uint32_t *only, struct prop_state *
 	n = f->room->places.len / sizeof *h;
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = h[i].column.g ? read_column(f, &h[i]) : read_rest(f, &h[i], only);
-	return r < 0 ? r : name_them(f, out);
+	return r < 0 ? r : prop_room_name(f->g.p, f->room, out);
 }
 
 /* 1 and the row's group, 0: it has nothing; OUT is empty. */
@@ -272,7 +272,7 @@ int prop_row(struct prop *p, uint64_t row, struct prop_room *room, struct prop_s
 
 	if (r <= 0)
 		return r;
-	r = take_labels(&f, out);
+	r = prop_room_labels(&f.g, f.in_group, room, out);
 	for (uint32_t i = 0; r >= 0 && i < f.g.column_n; i++)
 		r = find_column(&f, i);
 	if (r >= 0)
@@ -307,7 +307,7 @@ int prop_labels(struct prop *p, uint64_t row, struct prop_room *room, struct pro
 	struct found f;
 	int r = begin(&f, p, row, room, out);
 
-	return r <= 0 ? r : take_labels(&f, out);
+	return r <= 0 ? r : prop_room_labels(&f.g, f.in_group, room, out);
 }
 
 int prop_has_label(struct prop *p, uint64_t row, uint32_t label)

@@ -323,17 +323,16 @@ static int hold_value(struct prop_held *h, const struct literal *l, struct prop_
 
 	v->kind = (uint8_t)l->kind;
 	v->plain = l->graph.len == 0;
-	if (v->plain && l->kind == LITERAL_INTEGER) {
-		v->i = l->i;
-		return 0;
-	}
-	if (v->plain && l->kind == LITERAL_DOUBLE) {
-		v->r = l->r;
-		return 0;
-	}
 	if (l->kind < LITERAL_BOOL || l->kind > LITERAL_TYPED ||
 	    ((l->kind == LITERAL_LANG || l->kind == LITERAL_TYPED) && l->extra.len == 0))
 		return err_set(ERR_BUG, "a literal of no kind");
+	if (prop_is_inline(v)) {
+		if (l->kind == LITERAL_DOUBLE)
+			v->r = l->r;
+		else
+			v->i = l->kind == LITERAL_BOOL ? l->b : l->i;
+		return 0;
+	}
 	r = literal_encode(&h->bytes, l);
 	if (r == 0 && h->bytes.len > UINT32_MAX)
 		r = err_set(ERR_TOO_BIG, "the properties of a row: over 4 GiB");

@@ -18,13 +18,18 @@ struct prop_value {		/* of a row that is held */
 	uint8_t kind;
 	bool plain;		/* no graph */
 	union {
-		int64_t i;	/* plain integers and doubles */
+		int64_t i;	/* of plain booleans and integers, of doubles r */
 		double r;
 		struct {
 			uint32_t off, len;	/* of its literal among the bytes */
 		};
 	};
 };
+
+static inline bool prop_is_inline(const struct prop_value *v)
+{
+	return v->plain && v->kind <= LITERAL_DOUBLE;
+}
 
 struct prop_word {		/* a name or a label */
 	uint64_t row_n, value_n, list_off, list_len, list_n;

@@ -549,6 +549,26 @@ static void rows_agree(const struct model *m, struct prop *p)
 	prop_room_release(&room);
 }
 
+static void walk_agrees(const struct model *m, struct prop *p)
+{
+	struct prop_state got;
+	struct prop_walk *w;
+	uint64_t row;
+
+	must(prop_walk_open(&w, p));
+	for (size_t i = 0; i < m->n; i++) {
+		int r = prop_walk_next(w, &row, &got);
+
+		must(r);
+		assert_int_equal(r, 1);
+		assert_int_equal(row, m->row[i].row);
+		same_labels(&m->row[i].s, &got);
+		same_props(&m->row[i].s, &got);
+	}
+	assert_int_equal(prop_walk_next(w, &row, &got), 0);
+	prop_walk_close(w);
+}
+
 static uint64_t later(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
@@ -702,6 +722,7 @@ static void rows_come_back_by_row_by_name_and_by_label(void **state)
 		assert_int_equal(prop_row_n(p), m.row_n);
 		assert_int_equal(prop_added(p), m.n);
 		rows_agree(&m, p);
+		walk_agrees(&m, p);
 		words_agree(&m, p);
 		must(prop_check(p));
 		prop_close(p);
@@ -953,11 +974,16 @@ static void read_whatever(struct prop *p, uint64_t row_n)
 {
 	struct prop_label_rows rows;
 	struct prop_scan *scan;
+	struct prop_walk *walk;
 	struct prop_state got;
 	struct prop_room room;
 	struct literal value;
 	uint64_t row;
 
+	must(prop_walk_open(&walk, p));
+	while (prop_walk_next(walk, &row, &got) > 0)
+		assert_true(row < row_n);
+	prop_walk_close(walk);
 	prop_room_init(&room, &mem);
 	for (unsigned i = 0; i < 60; i++)
 		if (prop_row(p, rnd(row_n), &room, &got) == 0)
