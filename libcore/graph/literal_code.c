@@ -13,6 +13,7 @@
 
 #include "base/endian.h"
 #include "base/err.h"
+#include "base/utf8.h"
 #include "graph/rdf/rdf_value.h"
 #include "graph/rdf/term.h"
 #include "graph/text/weight.h"
@@ -353,23 +354,6 @@ int literal_print(struct buf *out, const struct literal *l)
 	}
 }
 
-/* Bytes of the character at AT, 0: it is not one of UTF-8. */
-static size_t utf8(const uint8_t *at, size_t left)
-{
-	size_t n = *at < 0x80 ? 1 : *at < 0xc2 ? 0 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 :
-		*at < 0xf5 ? 4 : 0;
-
-	if (n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
-	    (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 static int quote_byte(struct buf *out, uint8_t c)
 {
 	static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
@@ -382,10 +366,11 @@ static int quote_byte(struct buf *out, uint8_t c)
 static int quote(struct buf *out, struct bytes b)
 {
 	size_t from = 0, i = 0;
+	uint32_t code;
 	int r = buf_add_byte(out, '"');
 
 	while (r == 0 && i <= b.len) {
-		size_t n = i < b.len ? utf8(b.ptr + i, b.len - i) : 0;
+		size_t n = i < b.len ? utf8_get(b.ptr + i, b.ptr + b.len, &code) : 0;
 
 		if (n && b.ptr[i] >= ' ' && b.ptr[i] != '"' && b.ptr[i] != '\\') {
 			i += n;
