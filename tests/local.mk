@@ -48,3 +48,8 @@ coverage: check
 check_PROGRAMS += tests/lib/give-props
 tests_lib_give_props_SOURCES = %D%/lib/give-props.c
 tests_lib_give_props_LDADD = libcore.a $(POPT_LIBS)
+
+# changes of a graph, as one commit, for the tests of what sees them
+check_PROGRAMS += tests/lib/give-changes
+tests_lib_give_changes_SOURCES = %D%/lib/give-changes.c
+tests_lib_give_changes_LDADD = libcore.a $(POPT_LIBS)

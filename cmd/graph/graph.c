@@ -18,6 +18,7 @@ static const struct sub {
 	{ "rm", "drop graphs", rm_main },
 	{ "mv", "rename a graph", mv_main },
 	{ "check", "verify a graph and every checksum of it", check_main },
+	{ "compact", "fold a graph's changes into it", compact_main },
 	{ "convert", "store a graph in another layout or order", convert_main },
 	{ "neighbors", "nodes adjacent to a node, or some steps away", neighbors_main },
 	{ "path", "a shortest path between two nodes", path_main },
@@ -53,6 +54,7 @@ static const struct cli_tool tool = {
 		"  rm         drop graphs\n"
 		"  mv         rename a graph\n"
 		"  check      verify a graph and every checksum of it\n"
+		"  compact    fold a graph's changes into it\n"
 		"  convert    store a graph in another layout or order\n"
 		"  neighbors  nodes adjacent to a node, or some steps away\n"
 		"  path       a shortest path between two nodes\n"

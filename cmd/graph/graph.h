@@ -16,6 +16,7 @@ int bc_main(int argc, const char **argv);
 int bfs_main(int argc, const char **argv);
 int cdlp_main(int argc, const char **argv);
 int check_main(int argc, const char **argv);
+int compact_main(int argc, const char **argv);
 int convert_main(int argc, const char **argv);
 int degree_main(int argc, const char **argv);
 int edges_main(int argc, const char **argv);

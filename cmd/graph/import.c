@@ -55,6 +55,7 @@ static int publish(void *ctx, struct manifest *m, uint64_t version)
 {
 	struct import *im = ctx;
 	struct manifest_graph *g = &im->graph;
+	const struct manifest_graph *was;
 
 	if (version_of(m, im->name) != im->base)
 		return err_set(ERR_CHANGED, "%s: graph \"%s\" was changed by another import"
@@ -62,7 +63,10 @@ static int publish(void *ctx, struct manifest *m, uint64_t version)
 	memcpy(g->name, im->name, strlen(im->name));
 	g->version = version;
 	g->created_ns = clock_wall_ns();
-	g->space = m->next_space++;
+	/* what is changed while this was built goes on to apply to what it was added to */
+	was = im->append ? manifest_find_graph(m, im->name) : NULL;
+	g->space = was ? was->space : m->next_space++;
+	g->folded = was ? im->folded : 0;
 	manifest_drop_graph(m, im->name);
 	return manifest_add_graph(m, g);
 }
@@ -76,12 +80,19 @@ static int look(struct import *im)
 	if (r < 0)
 		return r;
 	im->base = version_of(snapshot_manifest(snap), im->name);
+	if (im->base && im->append) {
+		im->snap = snap;
+		return import_append_look(im, manifest_find_graph(snapshot_manifest(snap),
+								  im->name));
+	}
 	snapshot_close(snap);
+	im->layout = im->layout ? im->layout : CSR_PACKED;
+	im->order = im->order < 0 ? DICT_BY_KEY : im->order;
 	if (!im->base || im->replace)
 		return 0;
 	err_set(ERR_EXISTS, "%s: graph \"%s\" is there already", store_path(im->store),
 		im->name);
-	err_hint("--replace makes it anew; -g NAME names another");
+	err_hint("--append extends it, --replace makes it anew; -g NAME names another");
 	return ERR_EXISTS;
 }
 
@@ -152,8 +163,8 @@ static void sum_up(struct import *im)
 	const struct manifest_graph *g = &im->graph;
 
 	progress_end(&im->progress, "imported %s edges, %s nodes in %s (%s edges/s),"
-		     " %s rejected, peak memory %s", output_count(g->edge_n),
-		     output_count(g->node_n), output_time(ns), output_rate(g->edge_n, ns),
+		     " %s rejected, peak memory %s", output_count(g->edge_n - im->old_edge_n),
+		     output_count(g->node_n - im->old_node_n), output_time(ns), output_rate(g->edge_n, ns),
 		     output_count(im->bad_n), output_size(store_mem(im->store)->peak));
 	if (im->bad_n)
 		cli_say(im->cli, "%s malformed lines were left out", output_count(im->bad_n));
@@ -203,6 +214,7 @@ static int import(struct import *im)
 			progress_end(&im->progress, NULL);
 	}
 	r = commit_rejects(im, r);
+	import_append_end(im);
 	store_close(im->store);
 	return r;
 }
@@ -250,9 +262,10 @@ static void take_options(struct cli *c, struct import *im)
 		cli_usage(c, "a graph's name has 1 to %u bytes", MANIFEST_NAME_MAX);
 	if (im->directed && im->undirected)
 		cli_usage(c, "--directed and --undirected exclude each other");
-	if (im->append)
-		cli_exit(c, err_set(ERR_UNSUPPORTED,
-				    "--append: a graph cannot be extended yet"));
+	if (im->append && im->replace)
+		cli_usage(c, "--append and --replace exclude each other");
+	im->layout = cli_given(c, OPT_LAYOUT) ? im->layout : im->append ? 0 : CSR_PACKED;
+	im->order = im->append && !cli_given(c, OPT_ORDER) ? -1 : im->order;
 }
 
 int import_main(int argc, const char **argv)
@@ -270,7 +283,7 @@ int import_main(int argc, const char **argv)
 		CLI_TEXT("loops", 0, OPT_LOOPS, "edges to itself: keep (default) or drop",
 			 "WHAT"),
 		CLI_FLAG("replace", 0, &im.replace, "a graph that is there is made anew"),
-		CLI_FLAG("append", 0, &im.append, "extend a graph (cannot be done yet)"),
+		CLI_FLAG("append", 0, &im.append, "add to the graph that is there"),
 		CLI_TEXT("max-bad", 0, OPT_MAX_BAD, "tolerate N malformed lines (0)", "N"),
 		CLI_TEXT("rejects", 0, OPT_REJECTS, "copy malformed lines to FILE", "FILE"),
 		CLI_TEXT("layout", 0, OPT_LAYOUT, "csr-packed (default), csr or coo", "LAYOUT"),

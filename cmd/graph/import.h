@@ -32,6 +32,9 @@ struct import {
 	uint64_t bytes, bad_n;			/* of the inputs before */
 	uint64_t place;				/* behind their edges: for the build */
 	uint64_t base;				/* version of the graph replaced, 0: none */
+	struct snapshot *snap;			/* --append: what it is appended to, ... */
+	struct graph *old;			/* ... until the build has it */
+	uint64_t old_node_n, old_edge_n, folded;
 	struct manifest_graph graph;
 	struct build_note note;
 };
@@ -62,6 +65,13 @@ int import_begin(struct import_input *i, enum text_direction d);
 /* Every edge and node of one input into the build. */
 int import_feed(struct import_input *i);
 int import_lines(struct import_input *i);	/* of el and tsv */
+
+/* --append: the graph that there is. */
+int import_append_look(struct import *im, const struct manifest_graph *g);
+/* Into the build, before all inputs; options of the build that are the graph's. */
+void import_append_options(struct import *im, struct build_options *o);
+int import_append_feed(struct import *im);
+void import_append_end(struct import *im);
 
 /* A malformed line that is tolerated, LF included. */
 int import_reject(struct import_input *i, struct bytes line);

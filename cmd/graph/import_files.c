@@ -95,7 +95,7 @@ static int stop(void *ctx)
 
 static int build_for(struct import *im, bool undirected)
 {
-	const struct build_options o = {
+	struct build_options o = {
 		.backend = store_backend(im->store), .store_id = store_id(im->store),
 		.mem = store_mem(im->store), .ids = (enum build_ids)im->ids,
 		.undirected = undirected, .threads = im->threads,
@@ -104,8 +104,12 @@ static int build_for(struct import *im, bool undirected)
 		.stop = stop, .stop_ctx = im,
 	};
 
+	int r;
+
+	import_append_options(im, &o);
 	im->no_direction = undirected;
-	return build_open(&im->build, &o);
+	r = build_open(&im->build, &o);
+	return r < 0 ? r : import_append_feed(im);
 }
 
 int import_begin(struct import_input *i, enum text_direction d)

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "cmd/graph/graph.h"
+#include "graph/delta.h"
 
 #define TYPES_SHOWN 20u
 
@@ -164,6 +165,20 @@ static int json_props(struct opened *o, struct json *j)
 	return 0;
 }
 
+/* What lies in the graph's space and is laid over its segments at each opening. */
+static int info_changes(struct opened *o)
+{
+	const struct delta *d = graph_delta(o->graph);
+	char text[160];
+
+	if (!d)
+		return 0;
+	snprintf(text, sizeof text, "%s pending, %s of memory; 'strato-graph compact' folds"
+		 " them", output_count(delta_note(d)->entry_n),
+		 output_size(delta_note(d)->bytes));
+	return say(o, "changes", text);
+}
+
 static int info_text(struct opened *o)
 {
 	const struct manifest_graph *g = graph_entry(o->graph);
@@ -185,6 +200,7 @@ static int info_text(struct opened *o)
 	    (r = say(o, "order", dict_order_name(dict_order(graph_dict(o->graph))))) < 0 ||
 	    (r = say(o, "values", values_of(o))) < 0 ||
 	    (r = info_props(o)) < 0 ||
+	    (r = info_changes(o)) < 0 ||
 	    (r = say(o, "size", bits)) < 0 ||
 	    (r = say(o, "created", text)) < 0)
 		return r;
@@ -238,6 +254,8 @@ static int info_json(struct opened *o)
 	json_real(&j, "bits_per_edge", bits_per_edge(o));
 	json_text(&j, "created", text);
 	json_version(&j, "version", g->version);
+	json_u64(&j, "changes", graph_delta(o->graph) ?
+		 delta_note(graph_delta(o->graph))->entry_n : 0);
 	r = json_props(o, &j);
 	if (r == 0)
 		r = json_types(o, &j);

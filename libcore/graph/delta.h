@@ -45,6 +45,7 @@ struct delta_note {
 	uint64_t entry_n;		/* changes pending */
 	uint64_t bytes;			/* of memory they take */
 	int64_t edge_more;		/* edges beyond the segments'; undirected ones once */
+	bool edge_says;			/* an edge has more than a weight */
 };
 
 /* Takes all of CHANGES (store.h, snapshot_changes); OF's dictionary and adjacency are

@@ -223,6 +223,7 @@ static int add_edge(struct reading *k, const struct change *c, struct bytes valu
 	if (r < 0)
 		return r;
 	find_weight(c, &e);
+	d->note.edge_says |= c->prop_n > (e.kind != CSR_NO_VALUES);
 	if (!d->of.in && e.from > e.to) {	/* undirected */
 		uint64_t swap = e.from;
 

@@ -14,6 +14,7 @@ CMD_TESTS += %D%/snapshot.bats
 CMD_TESTS += %D%/backup.bats
 CMD_TESTS += %D%/import.bats
 CMD_TESTS += %D%/graph_convert.bats
+CMD_TESTS += %D%/graph_compact.bats
 CMD_TESTS += %D%/graph_whole.bats
 CMD_TESTS += %D%/graph_truth.bats
 CMD_TESTS += %D%/graph_sssp.bats

@@ -25,6 +25,7 @@
 #include "graph/delta.h"
 #include "graph/dict_more.h"
 #include "graph/graph.h"
+#include "graph/rebuild.h"
 #include "graph/walk/wcc.h"
 #include "io/backend.h"
 #include "io/fault.h"
@@ -197,14 +198,42 @@ static bool has_types(const struct model *m)
 	return false;
 }
 
-/* The segments anew, from the model, with all that was committed. */
-static void build_and_publish(struct model *m)
+/* The graph once more, as compact makes it: out of itself and its changes. */
+static struct manifest_graph rebuild(struct model *m)
+{
+	struct build_options o = {
+		.backend = store_backend(m->store), .store_id = store_id(m->store),
+		.mem = store_mem(m->store), .threads = 1, .budget = 1 << 20,
+	};
+	struct manifest_graph out = {0};
+	struct build_note note;
+	struct snapshot *v;
+	struct graph *g;
+	struct build *b;
+	uint64_t at = 0;
+
+	must(store_snapshot(m->store, &v));
+	must(graph_open_changed(&g, m->store, v,
+				manifest_find_graph(snapshot_manifest(v), "g")));
+	rebuild_options(g, &o);
+	must(build_open(&b, &o));
+	must(rebuild_feed(g, b, &at, NULL, NULL));
+	must(build_finish(b, &out, &note));
+	assert_int_equal(out.node_n, graph_entry(g)->node_n);
+	assert_int_equal(out.edge_n, graph_entry(g)->edge_n);
+	graph_close(g);
+	snapshot_close(v);
+	return out;
+}
+
+/* The segments anew, from the model, or FROM_ITSELF, with all that was committed. */
+static void build_and_publish(struct model *m, bool from_itself)
 {
 	struct publish p = { .folded = m->version };
 	uint64_t version;
 
 	must(store_build_begin(m->store));
-	p.g = build(m);
+	p.g = from_itself ? rebuild(m) : build(m);
 	must(store_publish(m->store, publish, &p, &version));
 	store_build_end(m->store);
 	store_tidy(m->store);
@@ -795,7 +824,7 @@ static struct model *begin(struct backend *b)
 	random_model(m);
 	must(store_create_on(b, bytes_str("log_size = 1M\n")));
 	open_it(m);
-	build_and_publish(m);
+	build_and_publish(m, false);
 	return m;
 }
 
@@ -843,8 +872,9 @@ static void a_graph_with_changes_is_the_graph_they_make(void **state)
 			case 2: open_it(m); break;
 			case 3:		/* states are not built into segments here */
 				forget_tags(m);
-				build_and_publish(m);
+				build_and_publish(m, false);
 				break;
+			case 4: build_and_publish(m, true); break;
 			default: continue;
 			}
 			ask_afresh(m);

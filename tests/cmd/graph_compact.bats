@@ -1,0 +1,168 @@
+# tests/cmd/graph_compact.bats - changes of a graph: seen by every question, folded by
+# strato-graph compact, added to by import --append
+load ../lib/common
+
+setup() {
+	W=$BATS_TEST_TMPDIR
+	export STRATO_STORE=$W/s
+	strato-init "$STRATO_STORE"
+	cd "$W"
+	for ((i = 0; i < 600; i++)); do
+		printf 'n%d\tn%d\t%s\n' $((i * 7 % 90)) $((i * i % 83)) $((i % 3 ? 1 : 0))
+	done | sed 's/1$/knows/; s/0$/likes/' | sort -u >base.tsv
+	strato-graph import -q -g web -f tsv base.tsv
+}
+
+changes() {
+	"$STRATO_BUILD/tests/lib/give-changes" "$STRATO_STORE" "${1-web}"
+}
+
+edges() {
+	strato-graph edges -g "${1-web}" | sort
+}
+
+some_changes() {
+	{
+		printf 'edge\tn1\tknows\tnew\n'
+		printf 'edge\tnew\tis near\tn2\n'
+		printf 'cascade\tn7\n'
+		printf 'node\tlonely\t:Person\tage=7\n'
+		grep -n . base.tsv | awk -F: 'NR % 9 == 0 { print $2 }' |
+			awk -F'\t' '{ print "gone-edge\t" $1 "\t" $3 "\t" $2 }'
+	} | changes
+}
+
+@test "every question sees the changes: what came, what went, what went along" {
+	some_changes
+	awk -F'\t' 'NR % 9 && $1 != "n7" && $2 != "n7"' base.tsv >want
+	printf 'n1\tnew\tknows\nnew\tn2\tis near\n' >>want
+	cmp <(sort want) <(edges)
+	[ "$(strato-graph edges -g web --count)" = "$(wc -l <want)" ]
+	[ "$(strato-graph info -g web -J | jq .edges)" = "$(wc -l <want)" ]
+	run -1 strato-graph neighbors -g web n7
+	[ "$(strato-graph neighbors -g web new)" = n2 ]
+	[ "$(strato-graph neighbors -g web --in new)" = n1 ]
+	[ "$(strato-graph path -g web n1 n2 --type=knows --type='is near' | tr '\n' ' ')" = "n1 new n2 " ]
+	strato-graph nodes -g web >nodes
+	LC_ALL=C sort -c nodes
+	grep -qx lonely nodes
+	! grep -qx n7 nodes
+	[ "$(strato-graph nodes -g web --count)" = "$(wc -l <nodes)" ]
+	[ "$(strato-graph degree -g web | wc -l)" = "$(wc -l <nodes)" ]
+}
+
+ask_all() {
+	local out=$1
+	mkdir "$out"
+	strato-graph wcc -g web >"$out/wcc"
+	strato-graph wcc -g web --top=5 >"$out/wcc5"
+	strato-graph cdlp -g web --iterations=4 >"$out/cdlp"
+	strato-graph cdlp -g web --iterations=4 --top=5 >"$out/cdlp5"
+	strato-graph lcc -g web >"$out/lcc"
+	strato-graph triangles -g web >"$out/triangles"
+	strato-graph bfs -g web n1 --all >"$out/bfs"
+	strato-graph bfs -g web n1 --both --summary >"$out/bfs2"
+	strato-graph degree -g web --both --histogram >"$out/histogram"
+	strato-graph degree -g web | sort >"$out/degree"
+	strato-graph export -g web -f mtx --renumber --type=knows | sort >"$out/mtx"
+	strato-graph pagerank -g web --iterations=10 | cut -c-12 >"$out/pagerank"
+}
+
+@test "algorithms over the whole say what they say of the graph built afresh" {
+	some_changes
+	ask_all before
+	strato-graph compact -q -g web
+	ask_all after
+	diff -r before after
+	[ -s before/wcc5 ] && [ -s before/lcc ] && [ -s before/mtx ]
+}
+
+@test "compact: the same graph, no change pending, and nothing to do the next time" {
+	some_changes
+	edges >before
+	strato-graph nodes -g web >nodes
+	[ "$(strato-graph info -g web -J | jq .changes)" -gt 60 ]
+	strato-graph info -g web | grep -q "^changes .* pending, .*'strato-graph compact'"
+	strato-graph compact -q -g web
+	[ "$(strato-graph info -g web -J | jq .changes)" = 0 ]
+	strato-graph check -g web
+	cmp before <(edges)
+	cmp nodes <(strato-graph nodes -g web)
+	strato-graph info -g web -J | jq .version >v
+	strato-graph compact -q -g web
+	cmp v <(strato-graph info -g web -J | jq .version)
+	strato-compact
+	cmp before <(edges)
+	strato-walcheck
+}
+
+@test "compact keeps layout, order, weights, labels and properties" {
+	printf 'a\tb\t\tweight=2\nb\tc\t\tweight=3\nd\tb\t\tweight=1\n' |
+		strato-graph import -q -g w -f tsv --layout=csr --order=degree
+	printf 'edge\ta\t\te\tsince=1999\tweight=5\nnode\te\t:Person\tname=Eve\nedge\tb\t\tc\tweight=9\n' |
+		changes w
+	strato-graph edges -g w | sort >before
+	grep -q "$(printf 'b\tc\t\tweight=9')" before
+	strato-graph compact -q -g w
+	[ "$(strato-graph info -g w -J | jq -r '"\(.layout) \(.order) \(.values)"')" = "csr degree integers" ]
+	cmp before <(strato-graph edges -g w | sort)
+	strato-graph schema -g w | grep -q Person
+	strato-graph check -g w
+}
+
+@test "changes survive folds, merges, a backup, mv and convert" {
+	some_changes
+	edges >before
+	strato-compact
+	cmp before <(edges)
+	strato-graph convert -q -g web --layout=coo --order=degree
+	cmp before <(edges)
+	strato-graph mv web moved
+	cmp before <(edges moved)
+	strato-backup -q | strato-restore -q "$W/r"
+	STRATO_STORE=$W/r cmp before <(STRATO_STORE=$W/r strato-graph edges -g moved | sort)
+	run --separate-stderr -73 strato-graph convert -g moved --layout=csr --to=copy
+	[[ "$stderr" == *"'strato-graph compact -g moved' first"* ]]
+}
+
+@test "a compact that is stopped changes nothing" {
+	some_changes
+	edges >before
+	find "$STRATO_STORE/seg" | sort >files
+	strato-graph compact -q -g web -O memory_limit=4M && false
+	cmp before <(edges)
+	cmp files <(find "$STRATO_STORE/seg" | sort)
+}
+
+@test "import --append adds to what is there, changes and all, in one commit" {
+	some_changes
+	edges >before
+	printf 'n1\tzz\tknows\nn1\tnew\tknows\nx\ty\tsees\n' | strato-graph import -q --append -g web -f tsv
+	{ cat before; printf 'n1\tzz\tknows\nx\ty\tsees\n'; } | sort >want
+	cmp want <(edges)
+	[ "$(strato-graph info -g web -J | jq .changes)" = 0 ]
+	strato-graph check -g web
+	printf 'edge\tzz\tknows\tx\n' | changes
+	[ "$(strato-graph neighbors -g web zz)" = x ]
+}
+
+@test "import --append: a graph that is not there is made; another direction is refused" {
+	printf 'a b\n' | strato-graph import -q --append -g fresh -f el
+	[ "$(strato-graph neighbors -g fresh a)" = b ]
+	printf 'b c\n' | strato-graph import -q -g und -f el --undirected
+	printf 'a b\n' | strato-graph import -q --append -g und -f el
+	[ "$(strato-graph neighbors -g und b | sort | tr '\n' ' ')" = "a c " ]
+	run -64 strato-graph import -q --append --directed -g und -f el <<<'x y'
+	[ "$(strato-graph edges -g und --count)" = 2 ]
+}
+
+@test "an as-of question sees the changes of its time" {
+	strato-snapshot before
+	edges >a
+	some_changes
+	strato-snapshot after
+	edges >b
+	strato-graph compact -q -g web
+	cmp a <(strato-graph edges -g web --as-of=before | sort)
+	cmp b <(strato-graph edges -g web --as-of=after | sort)
+}
