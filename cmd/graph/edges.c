@@ -19,6 +19,7 @@ static const struct cli_tool tool = {
 struct edges {
 	struct opened o;
 	bool count, half;		/* half: of an undirected edge one end only */
+	bool said;			/* edges may have properties */
 	const char *from, *to;
 	uint64_t from_id, to_id;
 	uint64_t left, n;
@@ -74,7 +75,7 @@ static int list(struct edges *e, uint64_t from, uint32_t type, struct csr_list *
 
 	if (r < 0)
 		return r;
-	if (name.len == 0 && !e->count && graph_values(e->o.graph) == CSR_NO_VALUES) {
+	if (name.len == 0 && !e->count && !e->said && graph_values(e->o.graph) == CSR_NO_VALUES) {
 		r = list_plain(e, from, l);
 		row_of(&e->o.row, NULL, bytes_of(NULL, 0));
 		return r;
@@ -215,6 +216,7 @@ static int answer(struct edges *e)
 
 static int edges(struct edges *e, struct cli *c)
 {
+	struct prop *said = NULL;
 	int r = opened_begin(&e->o, c);
 
 	if (r == 0)
@@ -223,6 +225,9 @@ static int edges(struct edges *e, struct cli *c)
 		r = opened_types(&e->o);
 	if (r == 0)
 		e->half = graph_undirected(e->o.graph) && !e->from && !e->to;
+	if (r == 0)
+		r = graph_props(e->o.graph, PROP_EDGES, &said);
+	e->said = said || (e->o.graph && graph_delta(e->o.graph));
 	if (r == 0)
 		r = answer(e);
 	return opened_end(&e->o, r);

@@ -25,7 +25,7 @@ static const struct cli_tool tool = {
 	.examples = "strato-graph export -s /data/kv -g web > web.tsv\n"
 		    "strato-graph export -s /data/kv -f dot --around=Alice --hops=2",
 	.more = "Formats: tsv, el, csv, mtx, metis, dimacs, ldbc, adj, adjlist, pairs32,\n"
-		"pairs64, as import reads them, and dot.",
+		"pairs64, jsonl, as import reads them, and dot.",
 };
 
 /* --- nodes --- */
@@ -149,23 +149,22 @@ int export_next(struct export *x, struct csr_list *l, uint64_t *to, struct text_
 	return r;
 }
 
-static void touch(struct export *x, const struct export_edge *e)
-{
-	x->touched[e->src / 64] |= 1ull << (e->src & 63);
-	x->touched[e->dst / 64] |= 1ull << (e->dst & 63);
-}
-
 typedef int export_fn(struct export *x, const struct export_edge *e);
 
+/* FIRST: the number of the list's first edge. */
 static int each_of(struct export *x, uint64_t src, struct csr_list *list, struct bytes type,
-		   uint64_t *left, export_fn *edge)
+		   uint64_t first, uint64_t *left, export_fn *edge)
 {
-	struct export_edge e = { .src = src, .type = type };
-	uint64_t place;
+	struct export_edge e = { .src = src, .type_id = list->type, .type = type,
+				 .number = first - 1 };
+	uint64_t place, before = UINT64_MAX;
 	int r = 0;
 
 	while (r == 0 && (r = export_next(x, list, &e.dst, &e.value)) > 0) {
 		r = 0;
+		e.number++;
+		e.nth = e.dst == before ? e.nth + 1 : 0;
+		before = e.dst;
 		if (graph_undirected(x->o.graph) && e.dst < src)
 			continue;
 		if (x->around && !seen_find(&x->ball.seen, e.dst, &place))
@@ -174,7 +173,7 @@ static int each_of(struct export *x, uint64_t src, struct csr_list *list, struct
 			return STOP;
 		--*left;
 		if (x->touched)
-			touch(x, &e);
+			export_touch(x, &e);
 		r = edge(x, &e);
 	}
 	return r;
@@ -185,11 +184,14 @@ static int each_whole(struct export *x, uint32_t t, struct bytes type, uint64_t 
 {
 	struct csr_list list;
 	struct csr_scan scan;
-	int r;
+	uint64_t first;
+	int r = graph_type_first(x->o.graph, t, &first);
 
+	if (r < 0)
+		return r;
 	csr_scan_begin(&scan, graph_csr(x->o.graph, CSR_OUT), t);
 	while ((r = csr_scan_next(&scan, &list)) > 0) {
-		r = each_of(x, scan.node, &list, type, left, edge);
+		r = each_of(x, scan.node, &list, type, first + list.edge, left, edge);
 		if (r)
 			return r;
 	}
@@ -200,12 +202,14 @@ static int each_part(struct export *x, uint32_t t, struct bytes type, uint64_t *
 		     export_fn *edge)
 {
 	struct csr_list list;
-	int r = 0;
+	uint64_t first;
+	int r = graph_type_first(x->o.graph, t, &first);
 
 	for (uint64_t i = 0; r == 0 && i < x->part_n; i++) {
 		r = csr_row(graph_csr(x->o.graph, CSR_OUT), t, x->part[i].id, &list);
 		if (r == 0)
-			r = each_of(x, x->part[i].id, &list, type, left, edge);
+			r = each_of(x, x->part[i].id, &list, type, first + list.edge, left,
+				    edge);
 	}
 	return r;
 }
@@ -350,32 +354,6 @@ static int check_values(struct export *x)
 	return ERR_BAD_RECORD;
 }
 
-/* Nodes without edges are looked for when all of the graph is written, by a format
- * that cannot say them, or says them last. */
-static int begin_touched(struct export *x)
-{
-	uint64_t words = graph_node_n(x->o.graph) / 64 + 1;
-
-	if (x->around || !x->o.types.all || x->left != UINT64_MAX ||
-	    x->format->all || (x->format->lone && !x->format->end))
-		return 0;
-	x->touched = mem_zalloc(store_mem(x->o.store), 8 * words);
-	return x->touched ? 0 : ERR_MEMORY;
-}
-
-static void warn_lone(struct export *x)
-{
-	uint64_t words = graph_node_n(x->o.graph) / 64 + 1, n = graph_count(x->o.graph);
-
-	if (!x->touched || x->format->lone)
-		return;
-	for (uint64_t i = 0; i < words; i++)
-		n -= (uint64_t)__builtin_popcountll(x->touched[i]);
-	if (n)
-		cli_warn(x->o.cli, "%s nodes without edges are not in it: %s cannot carry"
-			 " them, adjlist, mtx, ldbc can", output_count(n), x->format->name);
-}
-
 /* --- all of it --- */
 
 static int write_all(struct export *x)
@@ -384,17 +362,20 @@ static int write_all(struct export *x)
 	int r;
 
 	x->out = x->o.out;
-	if (f->all)
-		return f->all(x);
-	r = begin_touched(x);
-	if (r == 0 && f->begin)
-		r = f->begin(x);
+	r = export_mark(x);
+	if (r == 0 && f->all) {
+		r = f->all(x);
+	} else if (r == 0) {
+		r = f->begin ? f->begin(x) : 0;
+		if (r == 0 && f->node)
+			r = export_nodes(x);
+		if (r == 0)
+			r = export_each(x, f->edge);
+		if (r == 0 && f->end)
+			r = f->end(x);
+	}
 	if (r == 0)
-		r = export_each(x, f->edge);
-	if (r == 0 && f->end)
-		r = f->end(x);
-	if (r == 0)
-		warn_lone(x);
+		export_warn(x);
 	return r;
 }
 
@@ -414,14 +395,14 @@ static int export(struct export *x, struct cli *c)
 
 	if (r == 0)
 		r = begin_out(x);
-	if (r == 0 && c->json)
-		r = opened_rows(&x->o);
 	if (r == 0)
 		r = opened_types(&x->o);
 	if (r == 0)
 		r = check_types(x);
 	if (r == 0)
 		r = check_values(x);
+	if (r == 0)
+		r = export_begin_said(x);
 	if (r == 0)
 		r = check_keys(x);
 	if (r == 0 && x->around)
@@ -433,18 +414,19 @@ static int export(struct export *x, struct cli *c)
 	if (x->o.store) {
 		mem_free(store_mem(x->o.store), x->part);
 		mem_free(store_mem(x->o.store), x->ranked);
-		mem_free(store_mem(x->o.store), x->touched);
 	}
+	export_release_said(x);
 	buf_release(&x->line);
 	buf_release(&x->src_text);
 	buf_release(&x->dst_text);
+	buf_release(&x->value_text);
 	return opened_end(&x->o, r);
 }
 
 static const struct export_format *find_format(const char *name)
 {
 	static const struct export_format *const lists[] = {
-		&export_metis, &export_adj, &export_adjlist, NULL
+		&export_metis, &export_adj, &export_adjlist, &export_jsonl, NULL
 	};
 
 	for (size_t i = 0; export_line_formats[i]; i++)
@@ -463,9 +445,9 @@ static void take_format(struct export *x, struct cli *c)
 	x->format = cli_given(c, CLI_VAL_FORMAT) ? find_format(name) : find_format("tsv");
 	if (!x->format)
 		cli_usage(c, "--format: \"%s\" is none of tsv, el, csv, mtx, metis, dimacs,"
-			  " ldbc, adj, adjlist, pairs32, pairs64, dot", name);
+			  " ldbc, adj, adjlist, pairs32, pairs64, jsonl, dot", name);
 	if (c->json)
-		x->format = &export_json;
+		x->format = &export_jsonl;
 	if (x->format->all && cli_given(c, CLI_VAL_LIMIT) && strcmp(x->format->name, "ldbc"))
 		cli_usage(c, "-L does not go with -f %s", x->format->name);
 	if (strcmp(x->format->name, "ldbc"))

@@ -1,7 +1,8 @@
 /* cmd/graph/export.h - what the files of export share
  *
- * export.c has the command line and decides which edges; export_lines.c has the
- * formats of an edge a line, export_lists.c those of a node a line.
+ * export.c has the command line and decides which edges, export_nodes.c which nodes and
+ * what is said of both; export_lines.c has the formats of an edge a line,
+ * export_lists.c those of a node a line, export_json.c those of an object a line.
  */
 #ifndef CMD_GRAPH_EXPORT_H
 #define CMD_GRAPH_EXPORT_H
@@ -15,7 +16,10 @@ struct export;
 struct export_edge {
 	uint64_t src, dst;
 	struct bytes type;
+	uint32_t type_id;
 	struct text_value value;
+	uint64_t number;	/* its row in the properties, unless the graph was changed */
+	uint64_t nth;		/* of those that are equal: 0, 1, ... */
 };
 
 struct export_format {
@@ -23,15 +27,21 @@ struct export_format {
 	bool types, values;	/* it can carry them */
 	bool numbers;		/* only keys that are numbers */
 	bool lone;		/* it can carry nodes without edges */
+	bool edge_props;	/* it can carry properties of edges */
+	bool node_props;	/* and labels and properties of nodes */
+	bool each_node;		/* NODE wants those too that have neither, but edges */
 	int first;		/* number of its first node; -1: keys are as they are */
 	int (*begin)(struct export *x);			/* may be NULL */
+	/* Before the edges, in key order: a node with labels or properties, or without an
+	 * edge; may be NULL. */
+	int (*node)(struct export *x, uint64_t id, const struct prop_state *state);
 	int (*edge)(struct export *x, const struct export_edge *e);
 	int (*end)(struct export *x);			/* may be NULL */
 	int (*all)(struct export *x);			/* instead of the three */
 };
 
 extern const struct export_format *const export_line_formats[];	/* ended by NULL */
-extern const struct export_format export_json, export_metis, export_adj, export_adjlist;
+extern const struct export_format export_jsonl, export_metis, export_adj, export_adjlist;
 
 struct export_node {		/* of a part */
 	uint64_t id, rank;	/* rank: in key order */
@@ -47,7 +57,7 @@ struct export {
 	uint64_t hops, left;
 	const char *prefix;		/* ldbc: of its files */
 	struct out *out;		/* where lines go */
-	struct buf line, src_text, dst_text;
+	struct buf line, src_text, dst_text, value_text;
 	uint64_t src;			/* whose key src_text is */
 	bool have_src;
 	struct bfs ball;		/* of --around */
@@ -59,6 +69,11 @@ struct export {
 		uint64_t entry_n, loop_n;
 	} list;
 	uint64_t *touched;		/* a bit a node: it has an edge; NULL: not asked */
+	struct prop *said[2];		/* of nodes, of edges; NULL: nothing is */
+	bool changed;			/* the graph was: anything may be said */
+	struct prop_room room;
+	uint64_t changed_n;		/* values that lost their kind, language or graph */
+	uint64_t lost_n;		/* values that are not in it at all */
 };
 
 /* Each edge that is asked for, to EDGE: those of an undirected graph once.  0 or an
@@ -75,6 +90,23 @@ int export_number(struct export *x, uint64_t id, uint64_t *out);
 int export_text(struct export *x, uint64_t id, struct buf *out);
 /* The texts of both ends into src_text and dst_text. */
 int export_ends(struct export *x, const struct export_edge *e);
+
+/* --- export_nodes.c --- */
+
+/* After the values: which properties there are. */
+int export_begin_said(struct export *x);
+/* Marks the ends of all edges that will be written, where that is asked for. */
+int export_mark(struct export *x);
+void export_touch(struct export *x, const struct export_edge *e);
+/* To the format's NODE. */
+int export_nodes(struct export *x);
+/* What is said of an edge but its weight, if that is a number; good until the next use
+ * of the room. */
+int export_edge_state(struct export *x, const struct export_edge *e, struct prop_state *out);
+/* On standard error: what is not in the output. */
+void export_warn(struct export *x);
+void export_release_said(struct export *x);
+
 /* x->line to the output. */
 int export_put(struct export *x);
 int export_add_value(struct buf *b, const struct text_value *v);

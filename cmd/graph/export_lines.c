@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "cmd/graph/export.h"
+#include "cmd/graph/said.h"
 
 #define DOT_MANY 1000u
 
@@ -16,8 +17,30 @@ static int add_bytes(struct buf *b, struct buf text)
 
 /* --- tsv, el, csv --- */
 
+/* NAME=VALUE each, a name once for each of its values.  Values that would come back as
+ * others are counted; so are weights that are no numbers, which tsv refuses. */
+static int tsv_said(struct export *x, const struct prop_state *state)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < state->prop_n; i++) {
+		enum said_fit fit;
+
+		if (bytes_equal(state->prop[i].name, bytes_str("weight"))) {
+			x->lost_n++;
+			continue;
+		}
+		r = buf_add_byte(&x->line, '\t');
+		if (r == 0)
+			r = said_pair(&x->line, &x->value_text, &state->prop[i], &fit);
+		x->changed_n += r == 0 && fit == SAID_CHANGED;
+	}
+	return r;
+}
+
 static int edge_tsv(struct export *x, const struct export_edge *e)
 {
+	struct prop_state state = {0};
 	struct buf *b = &x->line;
 	int r = export_ends(x, e);
 
@@ -25,13 +48,18 @@ static int edge_tsv(struct export *x, const struct export_edge *e)
 	    (r = buf_add_byte(b, '\t')) < 0 ||
 	    (r = output_escape(b, buf_bytes(&x->dst_text))) < 0)
 		return r;
-	if ((e->type.len || e->value.kind) && ((r = buf_add_byte(b, '\t')) < 0 ||
-					       (r = output_escape(b, e->type)) < 0))
+	r = export_edge_state(x, e, &state);
+	if (r < 0)
+		return r;
+	if ((e->type.len || e->value.kind || state.prop_n) &&
+	    ((r = buf_add_byte(b, '\t')) < 0 || (r = output_escape(b, e->type)) < 0))
 		return r;
 	if (e->value.kind && ((r = buf_printf(b, "\tweight=")) < 0 ||
 			      (r = export_add_value(b, &e->value)) < 0))
 		return r;
-	r = buf_add_byte(b, '\n');
+	r = tsv_said(x, &state);
+	if (r == 0)
+		r = buf_add_byte(b, '\n');
 	return r < 0 ? r : export_put(x);
 }
 
@@ -120,7 +148,8 @@ static int edge_csv(struct export *x, const struct export_edge *e)
 }
 
 static const struct export_format tsv = {
-	.name = "tsv", .types = true, .values = true, .first = -1, .edge = edge_tsv,
+	.name = "tsv", .types = true, .values = true, .edge_props = true, .first = -1,
+	.edge = edge_tsv,
 };
 static const struct export_format el = {
 	.name = "el", .values = true, .first = -1, .edge = edge_el,
@@ -439,30 +468,6 @@ static int end_dot(struct export *x)
 static const struct export_format dot = {
 	.name = "dot", .types = true, .values = true, .lone = true, .first = -1,
 	.begin = begin_dot, .edge = edge_dot, .end = end_dot,
-};
-
-/* --- JSON --- */
-
-static int edge_json(struct export *x, const struct export_edge *e)
-{
-	struct output *rows = x->o.rows;
-	int r = export_ends(x, e);
-
-	if (r < 0)
-		return r;
-	output_bytes(rows, "from", buf_bytes(&x->src_text));
-	if (e->type.len)
-		output_bytes(rows, "type", e->type);
-	output_bytes(rows, "to", buf_bytes(&x->dst_text));
-	if (e->value.kind == TEXT_INTEGER)
-		output_i64(rows, "weight", e->value.i);
-	else if (e->value.kind == TEXT_REAL)
-		output_real(rows, "weight", e->value.r);
-	return output_row(rows);
-}
-
-const struct export_format export_json = {
-	.name = "JSON", .types = true, .values = true, .first = -1, .edge = edge_json,
 };
 
 const struct export_format *const export_line_formats[] = {

@@ -28,7 +28,8 @@ static const struct cli_tool tool = {
 		    "strato-graph import -s /data/kv -g kg --replace facts.tsv.gz",
 	.more = "Formats:\n"
 		"  el       SRC DST [WEIGHT], blanks, commas or bars between\n"
-		"  tsv      SRC TAB DST [TAB TYPE [TAB weight=WEIGHT]], with escapes\n"
+		"  tsv      SRC TAB DST [TAB TYPE [TAB NAME=VALUE]...], with escapes\n"
+		"  jsonl    {\"from\":..,\"type\":..,\"to\":..,\"props\":{}}, {\"id\":..,\"labels\":[]}\n"
 		"  csv      RFC 4180, a header row may name the columns\n"
 		"  mtx metis dimacs ldbc adj adjlist\n"
 		"  pairs32 pairs64   integers, little-endian",
@@ -224,7 +225,7 @@ static int import(struct import *im)
 static void take_format(struct cli *c, struct import *im)
 {
 	static const char *const later[] = {
-		"nt", "nq", "ttl", "kgtk", "jsonl", "graphml", NULL
+		"nt", "nq", "ttl", "kgtk", "graphml", NULL
 	};
 	const char *text = cli_text(c, CLI_VAL_FORMAT);
 
@@ -237,7 +238,7 @@ static void take_format(struct cli *c, struct import *im)
 			cli_exit(c, err_set(ERR_UNSUPPORTED,
 					    "--format: %s cannot be read yet", text));
 	if (!im->dialect && !im->ldbc)
-		cli_usage(c, "--format: \"%s\" is none of auto, el, tsv, csv, mtx, metis,"
+		cli_usage(c, "--format: \"%s\" is none of auto, el, tsv, csv, jsonl, mtx, metis,"
 			  " dimacs, ldbc, adj, adjlist, pairs32, pairs64", text);
 }
 

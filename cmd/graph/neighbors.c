@@ -27,6 +27,7 @@ struct neighbors {
 	bool more, batch;
 	uint64_t hops, most, left;	/* -L, of each question */
 	uint64_t missing_n;
+	uint64_t id;			/* whose neighbours */
 };
 
 #define STOP 1		/* -L is reached */
@@ -45,6 +46,7 @@ static void put_more(struct neighbors *n, uint32_t type, unsigned way, uint64_t 
 	row_u64(w, "hop", hop);
 }
 
+/* Behind it the weight, and what else is said of the edge, as tsv has it. */
 static int put_edge(void *ctx, const struct graph_edge *e)
 {
 	struct neighbors *n = ctx;
@@ -55,6 +57,7 @@ static int put_edge(void *ctx, const struct graph_edge *e)
 	put_more(n, e->type, e->way, 1);
 	if (graph_values(n->o.graph) != CSR_NO_VALUES)
 		row_value(&n->o.row, "weight", graph_values(n->o.graph), e->value);
+	row_said(&n->o.row, n->id, e);
 	return row_end(&n->o.row);
 }
 
@@ -117,6 +120,7 @@ static int answer(struct neighbors *n, struct bytes key)
 	if (r < 0)
 		return r;
 	n->left = n->most;
+	n->id = id;
 	if (n->hops > 1)
 		r = put_ball(n, id);
 	else if (n->more)

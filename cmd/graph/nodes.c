@@ -51,6 +51,8 @@ static int put(struct nodes *n, uint64_t place)
 		if (r == 0)
 			r = put_degree(n, id, CSR_IN, "in");
 	}
+	if (r == 0 && n->more)
+		r = row_node_said(&n->o.row, id);
 	return r < 0 ? r : row_end(&n->o.row);
 }
 
@@ -164,7 +166,7 @@ int nodes_main(int argc, const char **argv)
 	int more = 0, count = 0;
 	const struct poptOption table[] = {
 		CLI_FLAG("count", 0, &count, "how many, at once"),
-		CLI_FLAG("long", 'l', &more, "with outgoing and incoming edges"),
+		CLI_FLAG("long", 'l', &more, "with outgoing and incoming edges, labels, properties"),
 		CLI_OPTION_PREFIX,
 		CLI_OPTION_LIMIT,
 		CLI_OPTION_GRAPH,

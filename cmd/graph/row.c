@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "cmd/graph/said.h"
 #include "graph/text/weight.h"
 
 void row_init(struct row *w, struct out *out, struct output *json, struct graph *graph,
@@ -12,6 +13,7 @@ void row_init(struct row *w, struct out *out, struct output *json, struct graph 
 {
 	*w = (struct row){ .out = out, .json = json, .graph = graph, .mem = mem };
 	w->dict = graph ? graph_dict(graph) : NULL;
+	prop_room_init(&w->room, mem);
 	w->numbers = graph && dict_form(w->dict) != DICT_FORM_STRINGS;
 }
 
@@ -20,6 +22,7 @@ void row_release(struct row *w)
 	buf_release(&w->key);
 	buf_release(&w->text);
 	buf_release(&w->of_text);
+	prop_room_release(&w->room);
 	if (w->kept)
 		mem_free(w->mem, w->kept);
 }
@@ -360,18 +363,158 @@ static void edge_weight(struct row *w, enum csr_values kind, union csr_value v)
 				    value_text(text + sizeof name - 1, kind, v)));
 }
 
+/* --- what is said of an edge --- */
+
+static uint64_t nth_of(struct row *w, uint64_t from, const struct graph_edge *e)
+{
+	bool again = w->had_edge && w->last_from == from && w->last_to == e->to &&
+		w->last_type == e->type;
+
+	w->nth = again ? w->nth + 1 : 0;
+	w->last_from = from;
+	w->last_to = e->to;
+	w->last_type = e->type;
+	w->had_edge = true;
+	return w->nth;
+}
+
+static int state_of(struct row *w, uint64_t from, const struct graph_edge *e,
+		    struct prop_state *out)
+{
+	bool in = e->way == CSR_IN;
+	struct prop *said;
+	int r = graph_props(w->graph, PROP_EDGES, &said);
+
+	*out = (struct prop_state){0};
+	if (r < 0 || (!said && !graph_delta(w->graph)))
+		return r;
+	r = graph_edge_state(w->graph, in ? e->to : from, e->type, in ? from : e->to,
+			     nth_of(w, from, e), &w->room, out);
+	return r < 0 ? r : 0;
+}
+
+static bool is_weight(const struct row *w, const struct property *p)
+{
+	return graph_values(w->graph) != CSR_NO_VALUES &&
+		(p->value.kind == LITERAL_INTEGER || p->value.kind == LITERAL_DOUBLE) &&
+		bytes_equal(p->name, bytes_str("weight"));
+}
+
+static void put_said(struct row *w, const struct prop_state *s, bool of_edge)
+{
+	enum said_fit fit;
+
+	for (uint32_t i = 0; i < s->prop_n; i++) {
+		const struct property *p = &s->prop[i];
+
+		if (of_edge && is_weight(w, p))
+			continue;
+		begin(w);
+		buf_clear(&w->text);
+		keep(w, said_pair(&w->text, &w->key, p, &fit));
+		put(w, w->text.ptr, w->text.len);
+	}
+}
+
+/* A member "props"; the weight is one of its own. */
+static int json_said(struct row *w, const struct prop_state *s, bool of_edge)
+{
+	struct property *p = (struct property *)(uintptr_t)s->prop;	/* in the room */
+	struct prop_state rest = { .prop = p };
+	int r;
+
+	for (uint32_t i = 0; i < s->prop_n; i++)
+		if (!of_edge || !is_weight(w, &p[i]))
+			p[rest.prop_n++] = p[i];
+	if (rest.prop_n == 0)
+		return 0;
+	buf_clear(&w->text);
+	r = buf_add_byte(&w->text, '{');
+	if (r == 0)
+		r = said_members(&w->text, &w->key, &rest);
+	if (r == 0)
+		r = buf_add_byte(&w->text, '}');
+	if (r == 0)
+		output_json(w->json, "props", buf_bytes(&w->text));
+	return r;
+}
+
+static void put_label(struct row *w, struct bytes label)
+{
+	begin(w);
+	buf_clear(&w->text);
+	keep(w, buf_add_byte(&w->text, ':'));
+	keep(w, output_escape(&w->text, label));
+	put(w, w->text.ptr, w->text.len);
+}
+
+static int json_labels(struct row *w, const struct prop_state *s)
+{
+	int r = 0;
+
+	if (s->label_n == 0)
+		return 0;
+	buf_clear(&w->text);
+	for (uint32_t i = 0; r == 0 && i < s->label_n; i++) {
+		r = buf_add_byte(&w->text, i ? ',' : '[');
+		if (r == 0)
+			r = said_quote(&w->text, s->label[i]);
+	}
+	if (r == 0)
+		r = buf_add_byte(&w->text, ']');
+	if (r == 0)
+		output_json(w->json, "labels", buf_bytes(&w->text));
+	return r;
+}
+
+int row_node_said(struct row *w, uint64_t id)
+{
+	struct prop_state state;
+
+	keep(w, graph_node_state(w->graph, id, &w->room, &state));
+	if (w->error)
+		return w->error;
+	if (w->json) {
+		keep(w, json_labels(w, &state));
+		keep(w, json_said(w, &state, false));
+		return w->error;
+	}
+	for (uint32_t i = 0; i < state.label_n; i++)
+		put_label(w, state.label[i]);
+	put_said(w, &state, false);
+	return w->error;
+}
+
+int row_said(struct row *w, uint64_t from, const struct graph_edge *e)
+{
+	struct prop_state state;
+
+	keep(w, state_of(w, from, e, &state));
+	if (w->json)
+		keep(w, json_said(w, &state, true));
+	else if (!w->error)
+		put_said(w, &state, true);
+	return w->error;
+}
+
 int row_edge(struct row *w, uint64_t from, const struct graph_edge *e)
 {
 	enum csr_values kind = graph_values(w->graph);
+	struct prop_state state = {0};
 	struct bytes name;
 	int r = dict_type(w->dict, e->type, &name);
 
 	keep(w, r);
+	keep(w, state_of(w, from, e, &state));
 	row_node(w, "from", from);
 	row_node(w, "to", e->to);
-	if (r == 0 && (name.len || kind != CSR_NO_VALUES))
+	if (r == 0 && (name.len || kind != CSR_NO_VALUES || state.prop_n))
 		row_bytes(w, "type", name);
 	if (kind != CSR_NO_VALUES)
 		edge_weight(w, kind, e->value);
+	if (w->json)
+		keep(w, json_said(w, &state, true));
+	else if (!w->error)
+		put_said(w, &state, true);
 	return row_end(w);
 }

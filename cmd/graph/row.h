@@ -27,6 +27,10 @@ struct row {
 	struct buf of_text;		/* the same, escaped, with its TAB */
 	struct mem *mem;
 	uint64_t *kept, row_n;		/* digits of keys by node; rows so far */
+	struct prop_room room;		/* of an edge's properties */
+	uint64_t last_from, last_to, nth;	/* the edge before, and how many like it */
+	uint32_t last_type;
+	bool had_edge;
 };
 
 /* JSON and GRAPH may be NULL.  Nobody else writes to OUT before row_flush. */
@@ -46,9 +50,14 @@ void row_u64(struct row *w, const char *name, uint64_t v);
 void row_value(struct row *w, const char *name, enum csr_values kind, union csr_value v);
 void row_absent(struct row *w, const char *name);
 int row_end(struct row *w);
-/* A row: an edge as import reads tsv; an empty type is left out if
- * no weight follows. */
+/* A row: an edge as import reads tsv, with what is said of it; an empty type is left out
+ * if nothing follows.  Of equal edges those that come one after another are told apart
+ * by that. */
 int row_edge(struct row *w, uint64_t from, const struct graph_edge *e);
+/* What is said of node ID, a field each: :LABEL, NAME=VALUE. */
+int row_node_said(struct row *w, uint64_t id);
+/* What is said of the edge but its weight, a field each. */
+int row_said(struct row *w, uint64_t from, const struct graph_edge *e);
 /* N rows, each of a node. */
 int row_each_node(struct row *w, const char *name, const uint64_t *ids, uint32_t n);
 

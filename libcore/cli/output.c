@@ -514,6 +514,17 @@ void output_real(struct output *o, const char *name, double v)
 		field(o, name, bytes_str(real_text(text, sizeof text, v)), true);
 }
 
+void output_json(struct output *o, const char *name, struct bytes json)
+{
+	begin_field(o);
+	if (o->style == OUTPUT_JSON) {
+		json_name(&o->json, name, "");
+		json_keep(&o->json, buf_add(&o->json.buf, json.ptr, json.len));
+	} else {
+		field(o, name, json, false);
+	}
+}
+
 void output_bool(struct output *o, const char *name, bool v)
 {
 	begin_field(o);

@@ -77,6 +77,7 @@ void output_u64(struct output *o, const char *name, uint64_t v);
 void output_i64(struct output *o, const char *name, int64_t v);
 void output_version(struct output *o, const char *name, uint64_t v);
 void output_real(struct output *o, const char *name, double v);
+void output_json(struct output *o, const char *name, struct bytes json);	/* as it is */
 void output_bool(struct output *o, const char *name, bool v);	/* yes/no in TSV: true/false */
 void output_absent(struct output *o, const char *name);		/* \N, null, "-" */
 int output_row(struct output *o);

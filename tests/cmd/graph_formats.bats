@@ -324,7 +324,7 @@ nodes() { # FIRST
 		for f in mtx ldbc; do
 			round u $f
 		done
-		strato-graph export -g e -J | jq -es 'map(select(.weight == null)) == []' >/dev/null
+		strato-graph export -g e -J | jq -es 'map(select(.from and .props.weight == null)) == []' >/dev/null
 	done
 	awk '{ print $1, $2, ($3 + 300) % 50 + 1 }' i.e >p.e	# what metis and dimacs allow
 	import -g g --replace -f ldbc n.v p.e

@@ -10,8 +10,8 @@
  *
  * Keys are strings or whole numbers.  A property is a string, a number, true or false; an
  * array of these is several values, null is none.  As JSON-LD has it, {"@value":"12",
- * "@type":IRI} and {"@value":"thé","@language":"fr"} are a literal; any other object, and
- * an array with one, is kept as JSON.
+ * "@type":IRI} and {"@value":"thé","@language":"fr"} are a literal, with "@graph":IRI of a
+ * named graph; any other object, and an array with one, is kept as JSON.
  */
 #include "graph/text/jsonl.h"
 
@@ -104,33 +104,50 @@ static int key_of(struct line *l, enum member m, struct text_key *out)
 
 /* --- literals --- */
 
+enum ld { LD_VALUE, LD_TYPE, LD_LANGUAGE, LD_GRAPH, LDS };
+
+/* The members of an object that is a literal; false: it is another one. */
+static bool ld_members(const struct json_value *object, struct json_value of[LDS])
+{
+	static const char *const names[LDS] = { "@value", "@type", "@language", "@graph" };
+	struct json_at in = json_inside(object);
+	struct json_value name, value;
+	unsigned n = 0, m;
+
+	memset(of, 0, LDS * sizeof *of);
+	for (; json_member(&in, &name, &value) > 0; n++) {
+		for (m = 0; m < LDS && !json_is(&name, names[m]); m++)
+			;
+		if (value.kind != JSON_STRING || m == LDS || of[m].text.ptr)
+			return false;
+		of[m] = value;
+	}
+	return of[LD_VALUE].text.ptr && n > 1 && !(of[LD_TYPE].text.ptr && of[LD_LANGUAGE].text.ptr);
+}
+
 /* {"@value":..., "@type" or "@language":...}: 1; 0: it is another object. */
 static int json_ld(struct line *l, const struct json_value *v, struct literal *out)
 {
-	struct json_value name, value, text = {0}, extra = {0};
-	struct json_at in = json_inside(v);
-	enum literal_kind kind = LITERAL_STRING;
-	unsigned n = 0;
+	struct json_value of[LDS];
+	struct bytes graph = {0};
+	enum ld extra = LD_TYPE;
 
-	for (; json_member(&in, &name, &value) > 0; n++) {
-		if (value.kind != JSON_STRING)
-			return 0;
-		if (json_is(&name, "@value")) {
-			text = value;
-			continue;
-		}
-		kind = json_is(&name, "@type") ? LITERAL_TYPED : LITERAL_LANG;
-		if (kind == LITERAL_LANG && !json_is(&name, "@language"))
-			return 0;
-		extra = value;
-	}
-	if (n != 2 || !text.text.ptr || !extra.text.ptr)
+	if (!ld_members(v, of))
 		return 0;
-	*out = (struct literal){ .kind = kind };
-	if (text_of(l, &text, &out->text) < 0 || text_of(l, &extra, &out->extra) < 0)
+	*out = (struct literal){ .kind = LITERAL_STRING };
+	if (of[LD_LANGUAGE].text.ptr) {
+		extra = LD_LANGUAGE;
+		out->kind = LITERAL_LANG;
+	}
+	if (text_of(l, &of[LD_VALUE], &out->text) < 0 ||
+	    (of[extra].text.ptr && text_of(l, &of[extra], &out->extra) < 0) ||
+	    (of[LD_GRAPH].text.ptr && text_of(l, &of[LD_GRAPH], &graph) < 0))
 		return ERR_BAD_RECORD;
-	if (kind == LITERAL_TYPED)
+	if (of[extra].text.ptr && !out->extra.len)
+		return err_set(ERR_BAD_RECORD, "an empty type or language");
+	if (extra == LD_TYPE && out->extra.len)
 		rdf_literal_typed(out, out->text, out->extra);
+	out->graph = graph;
 	return 1;
 }
 

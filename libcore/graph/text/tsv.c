@@ -82,18 +82,26 @@ static int weight(struct bytes value, struct text_value *out)
 	return weight_parse(value, out);
 }
 
-/* NAME=VALUE: the weight, or another. */
-static int property(struct bytes field, struct text_edge *out)
+/* NAME=VALUE: the weight, or another.  The name ends at the first = that stands there
+ * itself: one of its own is written \x3d. */
+static int property(struct bytes field, uint8_t **room, struct text_edge *out)
 {
-	static const char name[] = "weight=";
-	const struct bytes prefix = { (const uint8_t *)name, sizeof name - 1 };
+	const uint8_t *is = field.len ? memchr(field.ptr, '=', field.len) : NULL;
+	struct bytes value = {0};
 	struct property p;
 	int r;
 
-	if (bytes_starts(field, prefix))
-		return weight(bytes_of(field.ptr + prefix.len, field.len - prefix.len),
-			      &out->value);
-	r = literal_parse_pair(&p, field);
+	if (!is || is == field.ptr)
+		return literal_parse_pair(&p, field);
+	p.name = bytes_of(field.ptr, (size_t)(is - field.ptr));
+	value = bytes_of(is + 1, field.len - p.name.len - 1);
+	r = unescape(&p.name, room);
+	if (r == 0)
+		r = unescape(&value, room);
+	if (r == 0 && bytes_equal(p.name, bytes_str("weight")))
+		return weight(value, &out->value);
+	if (r == 0)
+		literal_parse(&p.value, value);
 	if (r == 0 && p.name.len > TEXT_KEY_MAX)
 		r = err_set(ERR_BAD_RECORD, "a property's name over %u bytes", TEXT_KEY_MAX);
 	out->prop_n += r == 0;
@@ -117,9 +125,7 @@ static int tsv_line(struct bytes line, uint8_t *room, struct text_edge *out)
 		int r;
 
 		field = cut(&rest);
-		r = unescape(&field, &room);
-		if (r == 0)
-			r = property(field, out);
+		r = property(field, &room, out);
 		if (r < 0)
 			return r;
 	}

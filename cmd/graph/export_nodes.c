@@ -1,0 +1,171 @@
+/* cmd/graph/export_nodes.c - which nodes are written, and what is said of them
+ *
+ * Nodes come in key order.  Of the whole graph all that a format has to say are
+ * written: those with labels or properties, and those without an edge; of some edges
+ * (--type, -L) those that the edges have.
+ */
+#include "base/err.h"
+#include "base/mem.h"
+#include "cmd/graph/export.h"
+#include "graph/delta.h"
+
+int export_begin_said(struct export *x)
+{
+	int r;
+
+	x->changed = graph_delta(x->o.graph);
+	prop_room_init(&x->room, store_mem(x->o.store));
+	r = graph_props(x->o.graph, PROP_NODES, &x->said[0]);
+	return r < 0 ? r : graph_props(x->o.graph, PROP_EDGES, &x->said[1]);
+}
+
+void export_release_said(struct export *x)
+{
+	if (!x->o.store)
+		return;
+	mem_free(store_mem(x->o.store), x->touched);
+	prop_room_release(&x->room);
+}
+
+/* --- which nodes have an edge --- */
+
+static bool is_whole(const struct export *x)
+{
+	return !x->around && x->o.types.all && x->left == UINT64_MAX;
+}
+
+void export_touch(struct export *x, const struct export_edge *e)
+{
+	x->touched[e->src / 64] |= 1ull << (e->src & 63);
+	x->touched[e->dst / 64] |= 1ull << (e->dst & 63);
+}
+
+static bool is_touched(const struct export *x, uint64_t id)
+{
+	return x->touched[id / 64] >> (id & 63) & 1;
+}
+
+static int ignore(struct export *x, const struct export_edge *e)
+{
+	(void)x;
+	(void)e;
+	return 0;
+}
+
+/* Nodes without edges are looked for by formats that say nodes first; and, when all of
+ * the graph is written, by those that cannot say them, or say them last. */
+int export_mark(struct export *x)
+{
+	const struct export_format *f = x->format;
+	uint64_t words = graph_node_n(x->o.graph) / 64 + 1;
+
+	if (!f->node && (!is_whole(x) || f->all || (f->lone && !f->end)))
+		return 0;
+	x->touched = mem_zalloc(store_mem(x->o.store), 8 * words);
+	if (!x->touched)
+		return ERR_MEMORY;
+	return f->node ? export_each(x, ignore) : 0;
+}
+
+/* --- what is said --- */
+
+static int put_node(struct export *x, uint64_t id)
+{
+	struct prop_state state = {0};
+	bool linked = is_touched(x, id);
+	int r = 0;
+
+	if (!linked && !is_whole(x) && !x->around)
+		return 0;
+	if (x->said[0] || x->changed)
+		r = graph_node_state(x->o.graph, id, &x->room, &state);
+	if (r < 0 || (linked && !state.label_n && !state.prop_n && !x->format->each_node))
+		return r;
+	return x->format->node(x, id, &state);
+}
+
+int export_nodes(struct export *x)
+{
+	uint64_t id;
+	int r = 0;
+
+	for (uint64_t i = 0; r == 0 && i < export_node_n(x); i++) {
+		r = export_node_at(x, i, &id);
+		if (r == 0)
+			r = put_node(x, id);
+	}
+	return r;
+}
+
+static bool is_number(const struct literal *l)
+{
+	return l->kind == LITERAL_INTEGER || l->kind == LITERAL_DOUBLE;
+}
+
+/* The weight comes as the edge's value already. */
+int export_edge_state(struct export *x, const struct export_edge *e, struct prop_state *out)
+{
+	struct property *p;
+	uint32_t n = 0;
+	int r;
+
+	*out = (struct prop_state){0};
+	if (!x->said[1] && !x->changed)
+		return 0;
+	r = x->changed ? graph_edge_state(x->o.graph, e->src, e->type_id, e->dst, e->nth,
+					  &x->room, out) :
+		prop_row(x->said[1], e->number, &x->room, out);
+	p = (struct property *)(uintptr_t)out->prop;	/* in the room */
+	for (uint32_t i = 0; r >= 0 && i < out->prop_n; i++)
+		if (!(e->value.kind && is_number(&p[i].value) &&
+		      bytes_equal(p[i].name, bytes_str("weight"))))
+			p[n++] = p[i];
+	out->prop_n = n;
+	return r < 0 ? r : 0;
+}
+
+/* --- what is not --- */
+
+static void warn_lone(struct export *x)
+{
+	uint64_t words = graph_node_n(x->o.graph) / 64 + 1, n = graph_count(x->o.graph);
+
+	if (!x->touched || x->format->lone || !is_whole(x))
+		return;
+	for (uint64_t i = 0; i < words; i++)
+		n -= (uint64_t)__builtin_popcountll(x->touched[i]);
+	if (n)
+		cli_warn(x->o.cli, "%s nodes without edges are not in it: %s cannot carry"
+			 " them, jsonl, adjlist, mtx, ldbc can", output_count(n),
+			 x->format->name);
+}
+
+/* Of nodes or edges that were changed it is not looked at what they have. */
+static bool is_said(const struct export *x, enum prop_role role)
+{
+	const struct prop *p = x->said[role - PROP_NODES];
+	const struct delta *d = graph_delta(x->o.graph);
+
+	if (p && prop_added(p) > 0)
+		return true;
+	return d && (role == PROP_NODES ? delta_node_n(d) : delta_edge_n(d)) > 0;
+}
+
+void export_warn(struct export *x)
+{
+	const struct export_format *f = x->format;
+
+	warn_lone(x);
+	if (!f->node_props && is_said(x, PROP_NODES))
+		cli_warn(x->o.cli, "labels and properties of nodes are not in it: %s cannot"
+			 " carry them, jsonl can", f->name);
+	if (!f->edge_props && is_said(x, PROP_EDGES))
+		cli_warn(x->o.cli, "properties of edges are not in it: %s cannot carry them,"
+			 " jsonl can", f->name);
+	if (x->changed_n)
+		cli_warn(x->o.cli, "%s values have lost their type, language or graph: %s"
+			 " cannot carry it, jsonl can", output_count(x->changed_n), f->name);
+	if (x->lost_n)
+		cli_warn(x->o.cli, "%s values are not in it: %s cannot carry them, jsonl can",
+			 output_count(x->lost_n), f->name);
+}
