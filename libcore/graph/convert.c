@@ -27,7 +27,7 @@ int convert_id(struct convert *c, uint64_t old, uint64_t *out)
 	return r < 0 ? r : dict_at(c->to, place, out);
 }
 
-static size_t budget(const struct convert *c)
+size_t convert_budget(const struct convert *c)
 {
 	size_t left = mem_left(c->o.mem) / 8;
 
@@ -37,7 +37,7 @@ static size_t budget(const struct convert *c)
 int convert_sorter(struct convert *c, struct sort **out, unsigned given)
 {
 	const struct sort_options o = {
-		.backend = c->o.backend, .mem = c->o.mem, .budget = budget(c),
+		.backend = c->o.backend, .mem = c->o.mem, .budget = convert_budget(c),
 		.words = 2, .bits = 128, .given = given,
 	};
 
@@ -106,7 +106,7 @@ static int order_by_degree(struct convert *c, struct segment_ref *ref)
 		r = sum_degrees(c, degrees, by);
 	sort_close(degrees);
 	if (r == 0)
-		r = dict_reorder(c->from, DICT_BY_DEGREE, by, budget(c),
+		r = dict_reorder(c->from, DICT_BY_DEGREE, by, convert_budget(c),
 				 c->o.backend, c->o.store_id, c->o.mem, ref);
 	sort_close(by);
 	return r;

@@ -18,6 +18,8 @@ struct convert {
 int convert_look(struct convert *c, uint64_t edges);
 /* What the node OLD is called in the new order.  Thread-safe. */
 int convert_id(struct convert *c, uint64_t old, uint64_t *out);
+/* Bytes that a sorter may draw. */
+size_t convert_budget(const struct convert *c);
 int convert_sorter(struct convert *c, struct sort **out, unsigned given);
 
 /* The lists of one type, renumbered. */

@@ -1,92 +1,213 @@
 /* graph/convert_prop.c - the properties in the order of the new nodes
  *
- * The rows are read where they lie as the new order comes to them: an edge is found by
- * its ends and by which of equal ones it is, as these keep their order.
+ * The old rows are walked in their order, each is sorted by what it is called now, and
+ * the new rows are written as they come.  An edge is called by its type, its ends, and
+ * which it is of equal ones, as these keep their order; beside the rows the lists of
+ * the old adjacency tell it, and those of the new one which row it is there.
  */
 #include "base/err.h"
 #include "graph/convert_inside.h"
-
-static int old_id(struct convert *c, uint64_t id, uint64_t *out)
-{
-	uint64_t place;
-	int r = dict_place_of(c->to, id, &place);
-
-	return r < 0 ? r : dict_at(c->from, place, out);
-}
+#include "graph/records.h"
+#include "graph/state.h"
 
 struct turn {
 	struct convert *c;
-	struct prop *from;
+	struct prop_walk *walk;
+	struct records *rows;
 	struct prop_writer *w;
-	struct prop_room room;
+	struct state_room room;
+	struct buf bytes;
+	/* the row that comes next of the walk; of the sorted ones */
+	bool more;
+	uint64_t row;
+	struct prop_state s;
+	struct records_key key;
+	struct bytes record;
 };
 
-static int move_row(struct turn *t, uint64_t old, uint64_t row)
+/* The walk moves on. */
+static int next_row(struct turn *t)
+{
+	int r = prop_walk_next(t->walk, &t->row, &t->s);
+
+	t->more = r > 0;
+	return r < 0 ? r : 0;
+}
+
+static int next_sorted(struct turn *t)
+{
+	int r = records_next(t->rows, &t->key, &t->record);
+
+	t->more = r > 0;
+	return r < 0 ? r : 0;
+}
+
+static int put_row(struct turn *t, uint64_t row, struct bytes state)
 {
 	struct prop_state s;
-	int r = prop_row(t->from, old, &t->room, &s);
+	int r = state_decode(&s, state, &t->room);
 
 	return r < 0 ? r : prop_add(t->w, row, &s);
 }
 
-static int turn_nodes(struct turn *t)
-{
-	uint64_t old;
-	int r = 0;
+/* --- nodes --- */
 
-	for (uint64_t id = 0; r == 0 && id < prop_row_n(t->from); id++) {
-		r = old_id(t->c, id, &old);
+static int sort_nodes(struct turn *t)
+{
+	int r = next_row(t);
+
+	while (r == 0 && t->more) {
+		struct records_key key = {0};
+
+		buf_clear(&t->bytes);
+		r = convert_id(t->c, t->row, &key.word[0]);
 		if (r == 0)
-			r = move_row(t, old, id);
+			r = state_encode(&t->bytes, &t->s);
+		if (r == 0)
+			r = records_add(t->rows, &key, buf_bytes(&t->bytes));
 		if (r == 0)
 			r = convert_look(t->c, 1);
+		if (r == 0)
+			r = next_row(t);
+	}
+	return r < 0 ? r : records_finish(t->rows);
+}
+
+static int put_nodes(struct turn *t)
+{
+	int r = next_sorted(t);
+
+	while (r == 0 && t->more) {
+		r = put_row(t, t->key.word[0], t->record);
+		if (r == 0)
+			r = next_sorted(t);
 	}
 	return r;
 }
 
-/* The list L of FROM, whose edges' numbers begin with NUMBER. */
-static int turn_list(struct turn *t, uint32_t type, uint64_t from, struct csr_list *l,
+/* --- edges --- */
+
+/* The NTH of equal edges, from FROM to TO, has the row at hand. */
+static int sort_edge(struct turn *t, uint32_t type, uint64_t from, uint64_t to, uint64_t nth)
+{
+	struct records_key key = { { type } };
+	uint8_t head[VARINT_MAX];
+	uint64_t a, b;
+	int r = convert_id(t->c, from, &a);
+
+	if (r == 0)
+		r = convert_id(t->c, to, &b);
+	if (r < 0)
+		return r;
+	key.word[1] = graph_undirected(t->c->g) && b < a ? b : a;
+	key.word[2] = a + b - key.word[1];
+	buf_clear(&t->bytes);
+	r = buf_add(&t->bytes, head, varint_put(head, nth));
+	if (r == 0)
+		r = state_encode(&t->bytes, &t->s);
+	if (r == 0)
+		r = records_add(t->rows, &key, buf_bytes(&t->bytes));
+	if (r == 0)
+		r = convert_look(t->c, 1);
+	return r < 0 ? r : next_row(t);
+}
+
+/* A list of the old adjacency, whose edges' numbers begin with NUMBER. */
+static int sort_list(struct turn *t, uint32_t type, uint64_t from, struct csr_list *l,
 		     uint64_t number)
 {
-	struct graph *g = t->c->g;
-	uint64_t to, before = 0, nth = 0, old_from, old_to, old;
-	union csr_value value;
-	int r = old_id(t->c, from, &old_from), more;
+	uint64_t to = 0, before = 0, nth = 0;
+	int r = 0, got;
 
-	for (uint64_t i = 0; r == 0 && (more = csr_next(l, &to)) != 0; i++) {
-		if (more < 0)
-			return more;
+	for (uint64_t i = 0; t->more && t->row < number + l->n; i++) {
+		got = csr_next(l, &to);
+		if (got < 0)
+			return got;
 		nth = i && to == before ? nth + 1 : 0;
 		before = to;
-		if (graph_undirected(g) && to < from)
-			continue;	/* at its other end */
-		r = old_id(t->c, to, &old_to);
-		if (r == 0)
-			r = graph_edge_number(g, old_from, type, old_to, nth, &old, &value);
-		if (r == 0)
-			return err_set(ERR_BUG, "an edge was lost on the way to a new order");
-		if (r > 0)
-			r = move_row(t, old, number + i);
+		if (t->row == number + i)
+			r = sort_edge(t, type, from, to, nth);
+		if (r < 0)
+			return r;
 	}
-	return r;
+	return 0;
 }
 
-static int turn_edges(struct turn *t, struct csr *made)
+static int sort_edges(struct turn *t)
+{
+	struct csr *out = graph_csr(t->c->g, CSR_OUT);
+	struct csr_list list;
+	struct csr_scan scan;
+	uint64_t number = 0;
+	int r = next_row(t);
+
+	for (uint32_t type = 0; r == 0 && t->more && type < csr_type_n(out); type++) {
+		csr_scan_begin(&scan, out, type);
+		while (r == 0 && (r = csr_scan_next(&scan, &list)) > 0) {
+			r = sort_list(t, type, scan.node, &list, number);
+			number += list.n;
+		}
+	}
+	return r < 0 ? r : records_finish(t->rows);
+}
+
+static bool is_of(const struct turn *t, uint32_t type, uint64_t from)
+{
+	return t->more && t->key.word[0] == type && t->key.word[1] == from;
+}
+
+/* A list of the new adjacency. */
+static int put_list(struct turn *t, uint32_t type, uint64_t from, struct csr_list *l,
+		    uint64_t number)
+{
+	uint64_t to = 0, before = 0, nth = 0, which;
+	int r = 0, got = 1;
+
+	for (uint64_t i = 0; r == 0 && is_of(t, type, from) && (got = csr_next(l, &to)) > 0; i++) {
+		size_t n = varint_get(t->record.ptr, t->record.len, &which);
+
+		nth = i && to == before ? nth + 1 : 0;
+		before = to;
+		if (to != t->key.word[2] || nth != which)
+			continue;
+		r = put_row(t, number + i, bytes_of(t->record.ptr + n, t->record.len - n));
+		if (r == 0)
+			r = next_sorted(t);
+	}
+	return got < 0 ? got : r;
+}
+
+static int put_edges(struct turn *t, struct csr *made)
 {
 	struct csr_list list;
 	struct csr_scan scan;
 	uint64_t number = 0;
-	int r = 0;
+	int r = next_sorted(t);
 
-	for (uint32_t type = 0; r == 0 && type < csr_type_n(made); type++) {
+	for (uint32_t type = 0; r == 0 && t->more && type < csr_type_n(made); type++) {
 		csr_scan_begin(&scan, made, type);
-		while (r >= 0 && (r = csr_scan_next(&scan, &list)) > 0) {
-			r = turn_list(t, type, scan.node, &list, number);
+		while (r == 0 && (r = csr_scan_next(&scan, &list)) > 0) {
+			r = put_list(t, type, scan.node, &list, number);
 			number += list.n;
-			if (r == 0)
-				r = convert_look(t->c, list.n);
 		}
 	}
+	return r == 0 && t->more ?
+		err_set(ERR_BUG, "an edge was lost on the way to a new order") : r;
+}
+
+/* --- both --- */
+
+static int turn_edges(struct turn *t, const struct segment_ref *out)
+{
+	struct convert *c = t->c;
+	struct csr *made = NULL;
+	int r = csr_open(&made, c->o.backend, out, c->o.store_id, c->o.mem);
+
+	if (r == 0)
+		r = sort_edges(t);
+	if (r == 0)
+		r = put_edges(t, made);
+	csr_close(made);
 	return r;
 }
 
@@ -94,18 +215,22 @@ static int turn(struct convert *c, struct prop *from, const struct segment_ref *
 		struct segment_ref *ref)
 {
 	const struct prop_plan plan = { prop_role(from), prop_row_n(from) };
-	struct turn t = { .c = c, .from = from };
-	struct csr *made = NULL;
+	struct turn t = { .c = c, .bytes.mem = c->o.mem,
+			  .room = { .labels.mem = c->o.mem, .props.mem = c->o.mem } };
 	int r = prop_create(&t.w, &plan, c->o.backend, c->o.store_id, c->o.mem);
 
-	prop_room_init(&t.room, c->o.mem);
-	if (r == 0 && plan.role == PROP_NODES)
-		r = turn_nodes(&t);
-	else if (r == 0 && (r = csr_open(&made, c->o.backend, out, c->o.store_id,
-					 c->o.mem)) == 0)
-		r = turn_edges(&t, made);
-	csr_close(made);
-	prop_room_release(&t.room);
+	if (r == 0)
+		r = prop_walk_open(&t.walk, from);
+	if (r == 0)
+		r = records_open(&t.rows, c->o.backend, convert_budget(c), c->o.mem);
+	if (r == 0 && plan.role == PROP_EDGES)
+		r = turn_edges(&t, out);
+	else if (r == 0 && (r = sort_nodes(&t)) == 0)
+		r = put_nodes(&t);
+	records_close(t.rows);
+	prop_walk_close(t.walk);
+	state_room_release(&t.room);
+	buf_release(&t.bytes);
 	if (r == 0)
 		return prop_finish(t.w, ref);
 	prop_abort(t.w);
