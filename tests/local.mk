@@ -44,11 +44,6 @@ EXTRA_DIST += $(CMD_TESTS) %D%/layering.tap %D%/man.tap \
 coverage: check
 	$(SHELL) $(top_srcdir)/%D%/lib/coverage $(srcdir)
 
-# a graph with properties, for the tests of what reads them
-check_PROGRAMS += tests/lib/give-props
-tests_lib_give_props_SOURCES = %D%/lib/give-props.c
-tests_lib_give_props_LDADD = libcore.a $(POPT_LIBS)
-
 # changes of a graph, as one commit, for the tests of what sees them
 check_PROGRAMS += tests/lib/give-changes
 tests_lib_give_changes_SOURCES = %D%/lib/give-changes.c

@@ -14,8 +14,7 @@
 #include "base/endian.h"
 #include "base/err.h"
 #include "base/utf8.h"
-#include "graph/rdf/rdf_value.h"
-#include "graph/rdf/term.h"
+#include "graph/rdf/rdf_literal.h"
 #include "graph/text/weight.h"
 
 #define TRUE_BIT 0x10u
@@ -214,41 +213,6 @@ static void set_text(struct literal *out, enum literal_kind kind, struct bytes t
 	*out = (struct literal){ .kind = kind, .text = text };
 }
 
-void literal_typed(struct literal *out, struct bytes text, struct bytes datatype)
-{
-	struct rdf_value v;
-
-	if (bytes_equal(datatype, bytes_str(RDF_XSD "string"))) {
-		set_text(out, LITERAL_STRING, text);
-		return;
-	}
-	*out = (struct literal){ .kind = LITERAL_TYPED, .text = text, .extra = datatype };
-	if (!rdf_value_of(text, datatype, &v))
-		return;
-	switch (v.type) {
-	case RDF_BOOLEAN:
-		*out = (struct literal){ .kind = LITERAL_BOOL, .b = v.boolean };
-		break;
-	case RDF_INTEGER:
-		*out = (struct literal){ .kind = LITERAL_INTEGER, .i = v.integer };
-		break;
-	case RDF_DOUBLE:
-		*out = (struct literal){ .kind = LITERAL_DOUBLE, .r = v.real };
-		break;
-	case RDF_DECIMAL:
-		set_text(out, LITERAL_DECIMAL, text);
-		break;
-	case RDF_DATE:
-		set_text(out, LITERAL_DATE, text);
-		break;
-	case RDF_DATE_TIME:
-		set_text(out, LITERAL_DATETIME, text);
-		break;
-	default:
-		break;
-	}
-}
-
 struct spelling {		/* of a number */
 	bool minus, zero;
 	size_t whole, part;	/* digits before and behind the point */
@@ -311,7 +275,7 @@ void literal_parse(struct literal *out, struct bytes text)
 	const char *type = type_of(text);
 
 	if (type)
-		literal_typed(out, text, bytes_str(type));
+		rdf_literal_typed(out, text, bytes_str(type));
 	else
 		set_text(out, LITERAL_STRING, text);
 }

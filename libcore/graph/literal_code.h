@@ -27,10 +27,6 @@ size_t literal_len(const uint8_t *in, size_t len);
 
 bool literal_equal(const struct literal *a, const struct literal *b);
 
-/* A literal of RDF by its text and its datatype's IRI: LITERAL_TYPED where the text is
- * not the canonical one (graph/rdf/rdf_value.h).  OUT borrows both. */
-void literal_typed(struct literal *out, struct bytes text, struct bytes datatype);
-
 /* As people write it: integers, decimals and reals (1e3), true and false, ISO dates and
  * times; all else is text.  What is not the canonical form of its type keeps its own
  * (LITERAL_TYPED), so that printing gives TEXT again, byte by byte. */

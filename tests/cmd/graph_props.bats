@@ -6,23 +6,17 @@ setup() {
 	export STRATO_STORE=$W/s STRATO_GRAPH=kg
 	strato-init "$STRATO_STORE"
 	cd "$W"
-	printf '%s\n' "a${TAB}b${TAB}knows" "b${TAB}c${TAB}knows" "a${TAB}x${TAB}owns" \
-		"x${TAB}x${TAB}is" >edges
-	strato-graph import -q -f tsv edges
-}
-
-give() {
-	"$STRATO_BUILD/tests/lib/give-props" "$STRATO_STORE" kg
 }
 
 people() {
-	give <<-EOT
-	node${TAB}a${TAB}:Person${TAB}age=40${TAB}name=Ann${TAB}name=Anna
-	node${TAB}b${TAB}:Admin${TAB}:Person${TAB}age=4.5${TAB}name=Bob
-	node${TAB}x${TAB}:Thing${TAB}made=2020-01-02
-	edge${TAB}a${TAB}knows${TAB}b${TAB}since=1999${TAB}strong=true
-	edge${TAB}b${TAB}knows${TAB}c${TAB}since=2001
-	edge${TAB}a${TAB}owns${TAB}x${TAB}id=e7
+	strato-graph import -q -f jsonl "$@" <<-'EOT'
+	{"id":"a","labels":["Person"],"props":{"age":40,"name":["Ann","Anna"]}}
+	{"id":"b","labels":["Person","Admin"],"props":{"age":4.5,"name":"Bob"}}
+	{"id":"x","labels":["Thing"],"props":{"made":{"@value":"2020-01-02","@type":"http://www.w3.org/2001/XMLSchema#date"}}}
+	{"from":"a","type":"knows","to":"b","props":{"since":1999,"strong":true}}
+	{"from":"b","type":"knows","to":"c","props":{"since":2001}}
+	{"from":"a","type":"owns","to":"x","props":{"id":"e7"}}
+	{"from":"x","type":"is","to":"x"}
 	EOT
 }
 
@@ -54,6 +48,8 @@ told() {
 }
 
 @test "a graph without properties has a schema: its types, and its weights" {
+	printf '%s\n' "a${TAB}b${TAB}knows" "b${TAB}c${TAB}knows" "a${TAB}x${TAB}owns" \
+		"x${TAB}x${TAB}is" | strato-graph import -q -f tsv
 	[ "$(strato-graph schema | cut -f1,2,3)" = "type${TAB}is${TAB}1
 type${TAB}knows${TAB}2
 type${TAB}owns${TAB}1" ]
@@ -67,8 +63,7 @@ type${TAB}owns${TAB}1" ]
 	strato-graph schema -f neo4j >out
 	printf '%s\n' ':ID,age:double,made:date,name:string[],:LABEL' \
 		':START_ID,:END_ID,:TYPE,id:string,since:long,strong:boolean' | diff - out
-	printf '1 2\n' | strato-graph import -q -g kg --replace -f el
-	printf 'node\t1\ta,"b=1\n' | give
+	echo '{"id":"1","props":{"a,\"b":1}}' | strato-graph import -q --replace -f jsonl
 	[ "$(strato-graph schema -f neo4j | head -1)" = ':ID,"a,""b:long"' ]
 	run -64 strato-graph schema -f csv
 	run -64 strato-graph schema -f neo4j -J
