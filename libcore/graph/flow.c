@@ -385,6 +385,13 @@ int flow_decide(struct flow *f)
 	return f->ahead;
 }
 
+/* Bits of parts that others are at may be set meanwhile: whoever looks ahead then
+ * reads a part in vain, or not. */
+static inline uint64_t wanted(const uint64_t *skip, uint64_t word)
+{
+	return ~__atomic_load_n(&skip[word], __ATOMIC_RELAXED);
+}
+
 bool flow_wants(const struct sweep *s, uint64_t part, const uint64_t *skip)
 {
 	uint64_t i = s->border[part] / 64, end = s->border[part + 1];
@@ -392,9 +399,9 @@ bool flow_wants(const struct sweep *s, uint64_t part, const uint64_t *skip)
 	if (!skip)
 		return true;
 	for (; i < end / 64; i++)
-		if (~skip[i])
+		if (wanted(skip, i))
 			return true;
-	return end % 64 && ~skip[i] & ((1ull << end % 64) - 1);
+	return end % 64 && wanted(skip, i) & ((1ull << end % 64) - 1);
 }
 
 uint64_t flow_bytes(const struct flow *f, const uint64_t *skip)

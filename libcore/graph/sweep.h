@@ -78,6 +78,11 @@ int sweep_run(const struct sweep *s, sweep_each *each, void *ctx);
 /* The same without the lists of the nodes whose bit in SKIP, node_n bits, is set: a part
  * without any other is not read.  Bits may be set meanwhile by whoever owns the part. */
 int sweep_run_but(const struct sweep *s, const uint64_t *skip, sweep_each *each, void *ctx);
+/* That is how: others may be looking at the word, to read ahead. */
+static inline void sweep_set(uint64_t *skip, uint64_t word, uint64_t bits)
+{
+	__atomic_store_n(&skip[word], skip[word] | bits, __ATOMIC_RELAXED);
+}
 /* In EACH: set the bits of the part's nodes that have no list at all. */
 int sweep_listless(const struct sweep_part *p, uint64_t *bits);
 

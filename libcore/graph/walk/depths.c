@@ -96,7 +96,7 @@ static void reach(struct search *s, const struct sweep_walk *w, uint32_t parent,
 	*next |= bit;
 	s->d->depth[w->node] = s->depth;
 	if (!s->d->parent)
-		s->seen[w->node / 64] |= bit;	/* its other lists need not be read */
+		sweep_set(s->seen, w->node / 64, bit);	/* its other lists need not be read */
 	else if (parent < s->d->parent[w->node])
 		s->d->parent[w->node] = parent;
 }
@@ -122,7 +122,7 @@ static int pull_part(void *ctx, const struct sweep_part *p)
 		}
 	}
 	for (uint64_t i = first; s->d->parent && i < end; i++)
-		s->seen[i] |= s->next[i];
+		sweep_set(s->seen, i, s->next[i]);
 	s->found_n += found;
 	s->found_edges += edges;
 	s->touched += touched;

@@ -229,7 +229,7 @@ static int push(struct many *m)
 
 		settle(m, &t, node, m->next[node]);
 		if (m->d->seen[node] == m->all)
-			m->skip[node / 64] |= 1ull << node % 64;
+			sweep_set(m->skip, node / 64, 1ull << node % 64);
 	}
 	tally_empty(&t, m);
 	m->queue = m->found;
