@@ -8,6 +8,9 @@
  * the answer and of equal counts the smallest label.  A node with more neighbours than
  * that is counted from its lists, a range of labels after the other, until those left
  * cannot win any more.
+ *
+ * What a node takes depends on its neighbours' labels alone.  So after a step that
+ * changed few, their neighbours are marked, and the next step passes over all others.
  */
 #include "graph/walk/cdlp.h"
 
@@ -23,6 +26,7 @@
 #define LABELS_MOST (1u << 18)	/* laid side by side: 1 MiB, and 4 MiB of slots */
 #define SLOTS_LEAST 16u
 #define ONE (1ull << 32)	/* a count is above the label's complement */
+#define FEW 8			/* of so many edges one is at a node that changed */
 
 struct spread {
 	struct cdlp *out;
@@ -33,8 +37,40 @@ struct spread {
 	uint32_t *labels;		/* label_n a thread */
 	uint64_t *table;		/* slot_n a thread */
 	size_t label_n, slot_n;
-	_Atomic uint64_t changed;
+	_Atomic uint64_t changed, touched;	/* labels of this step; looked at in all */
+	_Atomic uint64_t changed_edges;		/* at nodes that changed */
+	uint64_t *same;			/* nodes that kept their labels in this step */
+	uint64_t *calm;			/* if so did all their neighbours, in the last */
+	bool resting;			/* calm[] is known */
 };
+
+static inline bool is_calm(const struct spread *s, uint64_t node)
+{
+	return s->resting && s->calm[node / 64] >> node % 64 & 1;
+}
+
+/* How many labels are to be counted there. */
+static inline uint32_t due(const struct spread *s, uint64_t node)
+{
+	return is_calm(s, node) ? 0 : s->degree[node];
+}
+
+/* Another label than before? */
+static bool takes(struct spread *s, uint64_t node, uint32_t label)
+{
+	s->next[node] = label;
+	if (label != s->label[node])
+		return true;
+	s->same[node / 64] |= 1ull << node % 64;
+	return false;
+}
+
+static void add_up(struct spread *s, uint64_t changed, uint64_t edges, uint64_t touched)
+{
+	s->changed += changed;
+	s->changed_edges += edges;
+	s->touched += touched;
+}
 
 /* --- the most frequent of some labels --- */
 
@@ -137,21 +173,23 @@ static int gather(struct spread *s, const struct sweep_part *p, uint32_t *labels
 
 static int settle(struct spread *s, const struct sweep_part *p, const uint32_t *labels)
 {
-	uint64_t *table = s->table + p->who * s->slot_n, changed = 0;
+	uint64_t *table = s->table + p->who * s->slot_n, changed = 0, edges = 0;
 	uint32_t at = 0;
 
 	for (uint64_t i = p->first; i < p->end; i++) {
-		uint32_t n = s->degree[i], had = s->label[i], now = had;
+		uint32_t n = due(s, i), now = s->label[i];
 
 		if (s->next[i] != at + n)
 			return differs(p, i);
 		if (n)
-			now = most_frequent(s, table, labels + at, n, had);
-		s->next[i] = now;
-		changed += now != had;
+			now = most_frequent(s, table, labels + at, n, now);
+		if (takes(s, i, now)) {
+			changed++;
+			edges += s->degree[i];
+		}
 		at += n;
 	}
-	s->changed += changed;
+	add_up(s, changed, edges, at);
 	return 0;
 }
 
@@ -185,7 +223,6 @@ static int count_range(struct spread *s, const struct sweep_part *p, uint32_t ba
 static int settle_hub(struct spread *s, const struct sweep_part *p)
 {
 	uint64_t best = 0, seen = 0, n = s->degree[p->first];
-	uint32_t *now = &s->next[p->first];
 	int r = 0;
 
 	for (uint64_t base = 0; r == 0 && base < s->node_n; base += 2 * s->slot_n) {
@@ -193,8 +230,9 @@ static int settle_hub(struct spread *s, const struct sweep_part *p)
 		if (best / ONE + seen >= n)	/* those left are larger, and not more */
 			break;
 	}
-	*now = ~(uint32_t)best;
-	s->changed += *now != s->label[p->first];
+	if (r == 0 && takes(s, p->first, ~(uint32_t)best))
+		add_up(s, 1, n, 0);
+	s->touched += seen;
 	return r;
 }
 
@@ -205,14 +243,15 @@ static int spread_part(void *ctx, const struct sweep_part *whole)
 	struct sweep_part p = *whole;
 	int r = 0;
 
+	memset(s->same + p.first / 64, 0, (p.end - p.first + 63) / 64 * sizeof *s->same);
 	for (p.first = whole->first; r == 0 && p.first < whole->end; p.first = p.end) {
 		uint64_t n = 0;
 
 		for (p.end = p.first; p.end < whole->end; p.end++) {
-			if (s->degree[p.end] > s->label_n - n)
+			if (due(s, p.end) > s->label_n - n)
 				break;
 			s->next[p.end] = (uint32_t)n;
-			n += s->degree[p.end];
+			n += due(s, p.end);
 		}
 		if (p.end == p.first) {
 			p.end++;
@@ -226,18 +265,42 @@ static int spread_part(void *ctx, const struct sweep_part *whole)
 	return r;
 }
 
+/* The neighbours of those that changed are not calm. */
+static int mark_part(void *ctx, const struct sweep_part *p)
+{
+	struct spread *s = ctx;
+	struct sweep_walk w;
+	const uint32_t *ids;
+	int r, n;
+
+	sweep_begin(&w, p);
+	while ((r = sweep_next(&w)) > 0) {
+		while ((n = csr_block32(&w.list, CSR_BLOCK, &ids)) > 0)
+			for (int i = 0; i < n; i++)
+				__atomic_fetch_and(&s->calm[ids[i] / 64],
+						   ~(1ull << ids[i] % 64), __ATOMIC_RELAXED);
+		if (n < 0)
+			return n;
+	}
+	return r;
+}
+
 static int step(struct spread *s)
 {
 	uint32_t *swap = s->label;
 	int r;
 
-	s->changed = 0;
-	r = sweep_run(&s->sweep, spread_part, s);
+	s->changed = s->changed_edges = 0;
+	r = sweep_run_but(&s->sweep, s->resting ? s->calm : NULL, spread_part, s);
 	s->label = s->next;
 	s->next = swap;
 	s->out->iteration_n++;
-	s->out->edge_n += s->sweep.edge_n;
-	return r;
+	s->out->edge_n = s->touched;
+	s->resting = s->changed_edges < s->sweep.edge_n / FEW;
+	if (r < 0 || !s->resting)
+		return r;
+	memset(s->calm, 0xff, (s->node_n / 64 + 1) * sizeof *s->calm);
+	return sweep_run_but(&s->sweep, s->same, mark_part, s);
 }
 
 /* --- before and after --- */
@@ -281,7 +344,8 @@ uint64_t cdlp_memory(struct graph *g, unsigned threads)
 	uint64_t node_n = graph_node_n(g), edge_n = 2 * graph_entry(g)->edge_n;
 
 	threads = threads ? threads : team_default();
-	return node_n * 12 + threads * (slots(node_n, LABELS_MOST) * 8 +
+	return node_n * 12 + (node_n / 64 + 1) * 16 +
+		threads * (slots(node_n, LABELS_MOST) * 8 +
 					 labels(edge_n, LABELS_MOST) * 4);
 }
 
@@ -297,7 +361,10 @@ static int draw(struct spread *s, size_t most)
 	s->degree = mem_zalloc(mem, s->node_n * sizeof *s->degree);
 	s->labels = mem_alloc(mem, thread_n * s->label_n * sizeof *s->labels);
 	s->table = mem_alloc(mem, thread_n * s->slot_n * sizeof *s->table);
-	return s->label && s->next && s->degree && s->labels && s->table ? 0 : ERR_MEMORY;
+	s->same = mem_alloc(mem, (s->node_n / 64 + 1) * sizeof *s->same);
+	s->calm = mem_alloc(mem, (s->node_n / 64 + 1) * sizeof *s->calm);
+	return s->label && s->next && s->degree && s->labels && s->table && s->same &&
+		s->calm ? 0 : ERR_MEMORY;
 }
 
 /* Places become ids, or the first labels.  Behind them come those of ids that are no
@@ -347,6 +414,8 @@ static void end(struct spread *s)
 	mem_free(s->out->mem, s->degree);
 	mem_free(s->out->mem, s->labels);
 	mem_free(s->out->mem, s->table);
+	mem_free(s->out->mem, s->same);
+	mem_free(s->out->mem, s->calm);
 }
 
 int cdlp_find(struct cdlp *c, struct graph *g, const struct cdlp_plan *plan)
