@@ -1,7 +1,7 @@
 # a command is a bats file: CMD_TESTS += %D%/put.bats
 CMD_TESTS += %D%/every.bats
 CMD_TESTS += %D%/put.bats %D%/bulk.bats
-CMD_TESTS += %D%/put.bats %D%/get.bats
+CMD_TESTS += %D%/get.bats
 CMD_TESTS += %D%/graph.bats %D%/graph_formats.bats %D%/graph_bad.bats %D%/graph_data.bats %D%/graph_ask.bats
 CMD_TESTS += %D%/init.bats %D%/ls.bats %D%/rm.bats %D%/mv.bats \
 	%D%/stat.bats %D%/config.bats %D%/compact.bats %D%/gpucache.bats

@@ -209,6 +209,7 @@ THREADED_TESTS += tests/unit/flow
 THREADED_TESTS += tests/unit/kernels
 THREADED_TESTS += tests/unit/algorithms
 THREADED_TESTS += tests/unit/sssp
+THREADED_TESTS += tests/unit/bc
 THREADED_TESTS += tests/unit/triangles
 THREADED_TESTS += tests/unit/graph_model
 THREADED_TESTS += tests/unit/convert

@@ -117,7 +117,7 @@ static uint64_t settle_part(struct many *m, const struct sweep_part *p)
 		settle(m, &t, i, m->next[i]);
 		found++;
 		if (m->d->seen[i] == m->all)
-			m->skip[i / 64] |= 1ull << i % 64;
+			sweep_set(m->skip, i / 64, 1ull << i % 64);
 	}
 	tally_empty(&t, m);
 	return found;
