@@ -858,6 +858,115 @@ static void writing_stays_within_its_memory(void **state)
 	drop_model(&m);
 }
 
+static void rows_may_lie_far_apart(void **state)
+{
+	struct prop_plan plan = { PROP_NODES, 1ull << 44 };
+	struct property prop = { .name = bytes_str("p"), .value = { .kind = LITERAL_INTEGER } };
+	struct bytes label = bytes_str("l");
+	struct prop_state s = { .prop = &prop, .prop_n = 1, .label = &label, .label_n = 1 }, got;
+	uint64_t rows[500], n = 0, row;
+	struct prop_label_rows labelled;
+	struct segment_ref ref;
+	struct prop_scan *scan;
+	struct prop_writer *w;
+	struct prop_room room;
+	struct literal value;
+	struct prop *p;
+
+	for (row = rnd(1ull << 30); row < plan.row_n && n < 500; n++) {
+		rows[n] = row;
+		row += 1 + rnd(1ull << rnd(40));
+	}
+	must(prop_create(&w, &plan, *state, our_store, &mem));
+	for (uint64_t i = 0; i < n; i++) {
+		prop.value.i = (int64_t)rows[i];
+		must(prop_add(w, rows[i], &s));
+	}
+	must(prop_finish(w, &ref));
+	must(prop_open(&p, *state, &ref, our_store, &mem));
+	must(prop_check(p));
+	prop_room_init(&room, &mem);
+	must(prop_scan_open(&scan, p, 0));
+	must(prop_label_rows_begin(&labelled, p, 0));
+	for (uint64_t i = 0; i < n; i++) {
+		must(prop_row(p, rows[i], &room, &got));
+		assert_int_equal(got.prop_n, 1);
+		assert_int_equal(got.prop[0].value.i, rows[i]);
+		must(prop_row(p, rows[i] + 1, &room, &got));
+		assert_int_equal(got.prop_n, i + 1 < n && rows[i + 1] == rows[i] + 1);
+		assert_int_equal(prop_scan_next(scan, &row, &value), 1);
+		assert_int_equal(row, rows[i]);
+		assert_int_equal(prop_label_rows_next(&labelled, &row), 1);
+		assert_int_equal(row, rows[i]);
+	}
+	prop_scan_close(scan);
+	prop_room_release(&room);
+	prop_close(p);
+}
+
+static int no_file(void *ctx, const char *name)
+{
+	(void)ctx;
+	fail_msg("%s is left", name);
+	return 0;
+}
+
+/* The N-th allocation fails, for every N until all is written and read. */
+static void memory_may_run_out_anywhere_and_nothing_is_left(void **state)
+{
+	struct shape s = { 300, 2, 12, 5, 9, 3, 0, true };
+	struct prop_plan plan = { PROP_NODES, 300 };
+	struct segment_ref ref;
+	struct prop_writer *w;
+	struct mem little;
+	struct model m;
+	uint64_t at = 1;
+	int r;
+
+	make_model(&m, &s);
+	for (r = ERR_MEMORY; r < 0; at++) {
+		mem_init(&little, 0);
+		little.fail_at = at;
+		r = prop_create(&w, &plan, *state, our_store, &little);
+		for (size_t i = 0; r == 0 && i < m.n; i++)
+			if ((r = prop_add(w, m.row[i].row, &m.row[i].s)) < 0)
+				prop_abort(w);
+		if (r == 0)
+			r = prop_finish(w, &ref);
+		assert_true(r == 0 || r == ERR_MEMORY);
+		assert_int_equal(little.used, 0);
+		if (r < 0)
+			must(backend_list(*state, "seg", no_file, NULL));
+	}
+	assert_true(at > 20);
+	for (r = ERR_MEMORY, at = 1; r < 0; at++) {
+		struct prop_state got;
+		struct prop_walk *walk = NULL;
+		struct prop_room room;
+		struct prop *p = NULL;
+		uint64_t row;
+
+		mem_init(&little, 0);
+		little.fail_at = at;
+		prop_room_init(&room, &little);
+		r = prop_open(&p, *state, &ref, our_store, &little);
+		for (size_t i = 0; r == 0 && i < m.n; i++)
+			r = prop_row(p, m.row[i].row, &room, &got);
+		if (r == 0)
+			r = prop_walk_open(&walk, p);
+		while (r >= 0 && walk && (r = prop_walk_next(walk, &row, &got)) > 0)
+			;
+		if (r == 0)
+			r = prop_check(p);
+		assert_true(r == 0 || r == ERR_MEMORY);
+		prop_walk_close(walk);
+		prop_room_release(&room);
+		prop_close(p);
+		assert_int_equal(little.used, 0);
+	}
+	drop_model(&m);
+}
+
 /* --- bytes that lie --- */
 
 static void flip(struct backend *b, const struct segment_ref *ref, uint64_t off, uint8_t with)
@@ -1053,6 +1162,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_hundred_thousand_names_and_a_row_of_ten_thousand, setup, teardown),
 		cmocka_unit_test_setup_teardown(rows_out_of_order_are_our_bug, setup, teardown),
 		cmocka_unit_test_setup_teardown(writing_stays_within_its_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(rows_may_lie_far_apart, setup, teardown),
+		cmocka_unit_test_setup_teardown(memory_may_run_out_anywhere_and_nothing_is_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flipped_byte_is_damage_and_never_a_wrong_value, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_segment_that_lies_harms_nobody, setup, teardown),
 	};
