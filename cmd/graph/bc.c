@@ -73,7 +73,7 @@ static int add_named(struct bc_ask *b)
 
 static int add_all(struct bc_ask *b)
 {
-	uint64_t n = graph_node_n(b->s.o.graph), id;
+	uint64_t n = graph_count(b->s.o.graph), id;
 	int r = 0;
 
 	for (uint64_t i = 0; r >= 0 && i < n; i++) {
@@ -109,7 +109,7 @@ static uint64_t stride(uint64_t n)
 /* Nodes without edges that lead on are passed over. */
 static int add_samples(struct bc_ask *b)
 {
-	uint64_t n = graph_node_n(b->s.o.graph), left = b->samples, place, degree = 0, id;
+	uint64_t n = graph_count(b->s.o.graph), left = b->samples, place, degree = 0, id;
 	uint64_t step = n ? stride(n) : 1;
 	int r = 0;
 
@@ -128,7 +128,7 @@ static int add_samples(struct bc_ask *b)
 
 static int add_sources(struct bc_ask *b)
 {
-	uint64_t n = b->samples ? b->samples : graph_node_n(b->s.o.graph);
+	uint64_t n = b->samples ? b->samples : graph_count(b->s.o.graph);
 	int r;
 
 	progress_begin(&b->progress, b->s.o.cli, "sources", n);

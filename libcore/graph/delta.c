@@ -576,6 +576,11 @@ uint64_t delta_node_n(const struct delta *d)
 	return d->node_n;
 }
 
+bool delta_has_node(const struct delta *d, uint64_t id)
+{
+	return find_node(d, id);
+}
+
 uint64_t delta_node_at(const struct delta *d, uint64_t i)
 {
 	return d->node[i].node;

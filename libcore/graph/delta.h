@@ -63,6 +63,7 @@ int delta_edge(struct delta *d, uint64_t from, uint32_t type, uint64_t to,
 
 /* The nodes that have a state here, by id: the Ith, below delta_node_n. */
 uint64_t delta_node_n(const struct delta *d);
+bool delta_has_node(const struct delta *d, uint64_t id);
 uint64_t delta_node_at(const struct delta *d, uint64_t i);
 /* The same of edges, by type, from, to; of an undirected one from is the lesser id. */
 struct delta_edge_id {

@@ -88,3 +88,4 @@ libcore_a_SOURCES += %D%/match/pattern.c %D%/match/pattern.h
 libcore_a_SOURCES += %D%/match/source.c %D%/match/source.h
 libcore_a_SOURCES += %D%/prop_walk.c
 libcore_a_SOURCES += %D%/rebuild.c %D%/rebuild.h
+libcore_a_SOURCES += %D%/label.c %D%/label.h

@@ -136,6 +136,21 @@ struct source {
 	uint64_t number;		/* of the type's first edge */
 };
 
+/* A change of an edge may have left its list as it was. */
+static int state_of(struct feeding *f, const struct source *s, const struct csr_list *l,
+		    uint64_t i, uint64_t nth, uint64_t to, union csr_value v,
+		    struct prop_state *out)
+{
+	struct delta *d = graph_delta(f->graph);
+	int r = d ? delta_edge(d, s->from, s->type, to, &f->room, out) : 0;
+
+	if (r != 0)
+		return r;
+	if (!l->row)		/* its edges have their numbers in order */
+		return graph_edge_state_at(f->graph, s->number + l->edge + i, v, &f->room, out);
+	return graph_edge_state(f->graph, s->from, s->type, to, nth, &f->room, out);
+}
+
 static int add_any(struct feeding *f, const struct source *s, const struct csr_list *l,
 		   uint64_t i, uint64_t nth, uint64_t to, union csr_value v)
 {
@@ -145,10 +160,8 @@ static int add_any(struct feeding *f, const struct source *s, const struct csr_l
 
 	if (r == 0)
 		r = key_of(f, to, &f->dst, &e.dst);
-	if (r == 0 && f->says && !l->row)	/* its edges have their numbers in order */
-		r = graph_edge_state_at(f->graph, s->number + l->edge + i, v, &f->room, &state);
-	else if (r == 0 && f->says)
-		r = graph_edge_state(f->graph, s->from, s->type, to, nth, &f->room, &state);
+	if (r == 0 && f->says)
+		r = state_of(f, s, l, i, nth, to, v, &state);
 	if (r >= 0)
 		r = say(f, &state, &e);
 	return r < 0 ? r : build_add_texts(f->build, &e, 1, f->at++);

@@ -65,6 +65,10 @@ ask_all() {
 	strato-graph degree -g web --both --histogram >"$out/histogram"
 	strato-graph degree -g web | sort >"$out/degree"
 	strato-graph export -g web -f mtx --renumber --type=knows | sort >"$out/mtx"
+	strato-graph bc -g web | cut -c-14 >"$out/bc"
+	strato-graph match -g web '?a knows ?b' '?b likes ?c' | sort >"$out/match"
+	strato-graph match -g web '?p : Person' '?p.age > 5' | sort >"$out/person"
+	strato-graph match -g web '?a ?type ?b' | sort >"$out/types"
 	strato-graph pagerank -g web --iterations=10 | cut -c-12 >"$out/pagerank"
 }
 
@@ -75,6 +79,7 @@ ask_all() {
 	ask_all after
 	diff -r before after
 	[ -s before/wcc5 ] && [ -s before/lcc ] && [ -s before/mtx ]
+	[ "$(cat before/person)" = lonely ] && [ -s before/match ]
 }
 
 @test "compact: the same graph, no change pending, and nothing to do the next time" {

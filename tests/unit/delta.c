@@ -25,6 +25,7 @@
 #include "graph/delta.h"
 #include "graph/dict_more.h"
 #include "graph/graph.h"
+#include "graph/label.h"
 #include "graph/rebuild.h"
 #include "graph/walk/wcc.h"
 #include "io/backend.h"
@@ -735,6 +736,45 @@ static void check_states(struct asked *a, const int64_t *type)
 	prop_room_release(&room);
 }
 
+static int by_id(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void check_label(struct asked *a)
+{
+	uint64_t want[NODES], n = 0, at = 0, id, to = rnd(a->id_n + 1);
+	struct label_rows rows;
+	struct label l;
+	int r;
+
+	for (uint64_t i = 0; i < NODES; i++)
+		if (a->m->named[i] && a->m->tag[i] > 0)
+			want[n++] = a->id[i];
+	qsort(want, n, sizeof *want, by_id);
+	r = label_find(&l, a->g, bytes_str("L"));
+	must(r);
+	assert_true(r || n == 0);
+	assert_true(l.row_n >= n);
+	for (uint64_t i = 0; r && i < NODES; i++)
+		if (is_there(a->m, i))
+			assert_int_equal(label_has(&l, a->id[i]),
+					 a->m->named[i] && a->m->tag[i] > 0);
+	for (unsigned sought = 0; r && sought < 2; sought++) {
+		must(label_rows_begin(&rows, &l));
+		if (sought)
+			must(label_rows_seek(&rows, to));
+		for (at = 0; sought && at < n && want[at] < to;)
+			at++;
+		for (; label_rows_next(&rows, &id) == 1; at++)
+			assert_true(at < n && id == want[at]);
+		assert_int_equal(at, n);
+	}
+	label_release(&l);
+}
+
 static void check_components(struct asked *a)
 {
 	uint32_t root[NODES];
@@ -789,6 +829,7 @@ static void ask(struct model *m, struct store *s)
 	assert_int_equal(csr_edge_n(graph_csr(a.g, CSR_OUT)), total);
 	assert_int_equal(csr_edge_n(graph_csr(a.g, CSR_IN)), total);
 	check_states(&a, type);
+	check_label(&a);
 	check_components(&a);
 	graph_close(a.g);
 	snapshot_close(v);

@@ -56,7 +56,8 @@ struct match {
 	uint32_t given;
 	bool never;		/* a constant is not there */
 	struct relation edge[PATTERN_MOST];
-	uint32_t label[PATTERN_MOST], name[PATTERN_MOST];
+	struct label label[PATTERN_MOST];
+	uint32_t name[PATTERN_MOST];
 	struct step *step;
 	uint32_t step_n, depth;
 	bool going;
@@ -99,10 +100,12 @@ static int find_props(struct match *m)
 	int r = 0;
 
 	for (uint32_t i = 0; r >= 0 && i < m->p->label_n; i++) {
-		r = m->props ? prop_find_label(m->props, m->p->label[i].label, &m->label[i]) : 0;
+		r = label_find(&m->label[i], m->graph, m->p->label[i].label);
 		m->never |= r == 0;
 	}
 	for (uint32_t i = 0; r >= 0 && i < m->p->filter_n; i++) {
+		if (graph_delta(m->graph))
+			continue;	/* states are looked at whole */
 		r = m->props ? prop_find_name(m->props, m->p->filter[i].name, &m->name[i]) : 0;
 		m->never |= r == 0;
 	}
@@ -200,13 +203,10 @@ static int cost_of(struct match *m, uint32_t var, uint64_t bound, uint64_t *out)
 		*out = n < *out ? n : *out;
 	}
 	for (uint32_t i = 0; r == 0 && i < m->p->label_n; i++) {
-		struct prop_label label;
-
 		if (m->p->label[i].var != var)
 			continue;
 		any = true;
-		r = prop_label_at(m->props, m->label[i], &label);
-		*out = r == 0 && label.row_n < *out ? label.row_n : *out;
+		*out = m->label[i].row_n < *out ? m->label[i].row_n : *out;
 	}
 	if (!any)
 		*out = UINT64_MAX - !type;	/* nothing holds it: last, types before all nodes */
@@ -263,7 +263,7 @@ static void fill_step(struct match *m, struct step *s, uint64_t bound)
 	for (uint32_t i = 0; i < m->p->label_n; i++)
 		if (m->p->label[i].var == s->var)
 			add_piece(m, s, (struct piece){ .part = PART_LABEL,
-							.label = m->label[i] }, true);
+							.label = i }, true);
 	s->check = s->source + s->source_n;
 	for (uint32_t i = 0; i < m->p->edge_n; i++) {
 		struct piece p = edge_piece(&m->edge[i], s->var, bound);
@@ -345,6 +345,8 @@ void match_close(struct match *m)
 	if (!m)
 		return;
 	prop_room_release(&m->room);
+	for (uint32_t i = 0; i < m->p->label_n; i++)
+		label_release(&m->label[i]);
 	mem_free(m->mem, m->step);
 	mem_free(m->mem, m->pieces);
 	mem_free(m->mem, m->sources);
@@ -365,7 +367,7 @@ static int open_piece(struct match *m, struct piece *p)
 	uint64_t from;
 
 	if (p->part == PART_LABEL)
-		return source_label(p->source, m->props, p->label);
+		return source_label(p->source, &m->label[p->label]);
 	type = (uint32_t)id_of(m, &p->edge->type);
 	if (p->part == PART_ROWS)
 		return source_rows(p->source, csr_of(m, p->way), type);
@@ -381,7 +383,8 @@ static int open_step(struct match *m, struct step *s)
 		r = open_piece(m, &s->source[i]);
 		s->source[i].source->begun = false;
 	}
-	source_all(&s->all, s->type ? graph_type_n(m->graph) : graph_node_n(m->graph));
+	source_all(&s->all, s->type ? graph_type_n(m->graph) : graph_node_n(m->graph),
+		   s->type ? NULL : graph_dict(m->graph));
 	m->bound[s->var] = UNBOUND;
 	return r;
 }
@@ -445,13 +448,17 @@ static int has_any(struct match *m, const struct piece *p)
 
 static int meets(struct match *m, uint64_t node, uint32_t filter)
 {
+	const struct pattern_filter *f = &m->p->filter[filter];
+	bool changed = graph_delta(m->graph);
 	struct prop_state state;
-	int r = prop_values(m->props, node, m->name[filter], &m->room, &state);
+	int r = changed ? graph_node_state(m->graph, node, &m->room, &state) :
+		prop_values(m->props, node, m->name[filter], &m->room, &state);
 
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < state.prop_n; i++)
-		if (pattern_meets(&m->p->filter[filter], &state.prop[i].value))
+		if ((!changed || bytes_equal(state.prop[i].name, f->name)) &&
+		    pattern_meets(f, &state.prop[i].value))
 			return 1;
 	return 0;
 }
@@ -582,13 +589,10 @@ static int say_piece(const struct match *m, const struct piece *p, struct buf *o
 		[PART_ANY] = "has any",
 	};
 	const struct pattern_edge *e;
-	struct prop_label label;
 	int r;
 
-	if (p->part == PART_LABEL) {
-		r = prop_label_at(m->props, p->label, &label);
-		return r < 0 ? r : buf_printf(out, ", label %s", bytes_show(label.text));
-	}
+	if (p->part == PART_LABEL)
+		return buf_printf(out, ", label %s", bytes_show(m->label[p->label].name));
 	e = &m->p->edge[p->edge - m->edge];
 	r = buf_printf(out, ", %s of ", how[p->part]);
 	if (r == 0)

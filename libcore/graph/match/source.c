@@ -3,10 +3,11 @@
 
 #define NEAR 256u		/* ids: nearer, lists are read on; farther, looked up anew */
 
-void source_all(struct source *s, uint64_t n)
+void source_all(struct source *s, uint64_t n, struct dict *nodes)
 {
 	s->kind = SOURCE_ALL;
 	s->n = n;
+	s->nodes = nodes && dict_key_n(nodes) < dict_id_n(nodes) ? nodes : NULL;
 }
 
 int source_list(struct source *s, struct csr *csr, uint32_t type, uint64_t node)
@@ -33,12 +34,10 @@ int source_rows(struct source *s, struct csr *csr, uint32_t type)
 	return 0;
 }
 
-int source_label(struct source *s, struct prop *labels, uint32_t label)
+int source_label(struct source *s, const struct label *label)
 {
 	s->kind = SOURCE_LABEL;
-	s->labels = labels;
-	s->label = label;
-	return prop_label_rows_begin(&s->rows, labels, label);
+	return label_rows_begin(&s->rows, label);
 }
 
 /* The first of the block at hand that is not below ID, by doubling steps. */
@@ -112,9 +111,9 @@ static int seek_rows(struct source *s, uint64_t id)
 
 static int seek_label(struct source *s, uint64_t id)
 {
-	int r = prop_label_rows_seek(&s->rows, id);
+	int r = label_rows_seek(&s->rows, id);
 
-	return r < 0 ? r : prop_label_rows_next(&s->rows, &s->at);
+	return r < 0 ? r : label_rows_next(&s->rows, &s->at);
 }
 
 int source_seek(struct source *s, uint64_t id)
@@ -129,6 +128,8 @@ int source_seek(struct source *s, uint64_t id)
 	case SOURCE_ALL:
 		break;
 	}
+	while (s->nodes && id < s->n && !dict_has(s->nodes, id))
+		id++;
 	s->at = id;
 	return id < s->n;
 }

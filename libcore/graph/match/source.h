@@ -2,7 +2,7 @@
 #ifndef GRAPH_MATCH_SOURCE_H
 #define GRAPH_MATCH_SOURCE_H
 
-#include "graph/graph.h"
+#include "graph/label.h"
 
 enum source_kind {
 	SOURCE_ALL,		/* 0, 1, 2, ... below N */
@@ -24,16 +24,15 @@ struct source {			/* private but for AT and BEGUN */
 	const uint64_t *ids;	/* the block at hand */
 	uint32_t next, filled;
 	struct csr_scan scan;
-	struct prop *labels;
-	uint32_t label;
-	struct prop_label_rows rows;
+	struct dict *nodes;	/* of all: those that went are left out; NULL: none did */
+	struct label_rows rows;
 };
 
 /* Each stands before its first id. */
-void source_all(struct source *s, uint64_t n);
+void source_all(struct source *s, uint64_t n, struct dict *nodes);
 int source_list(struct source *s, struct csr *csr, uint32_t type, uint64_t node);
 int source_rows(struct source *s, struct csr *csr, uint32_t type);
-int source_label(struct source *s, struct prop *labels, uint32_t label);
+int source_label(struct source *s, const struct label *label);
 
 /* Onto the first id that is not below ID, which must not be below where it stands:
  * 1, 0: there is none, ERR_DAMAGED. */
