@@ -28,6 +28,7 @@ struct import {
 	struct build *build;			/* once the direction is known */
 	bool no_direction;			/* so it is built */
 	struct out *rejects;
+	bool reject_open;			/* the last line in it has no LF */
 	struct progress progress;
 	uint64_t bytes, bad_n;			/* of the inputs before */
 	uint64_t place;				/* behind their edges: for the build */

@@ -30,9 +30,20 @@ static ssize_t fill(void *ctx, void *buf, size_t cap)
 	return in_read(i->in, buf, cap);
 }
 
+/* A line without its LF, the last of its input or one that was cut, is given one when
+ * another follows: they would be one line. */
 int import_reject(struct import_input *i, struct bytes line)
 {
-	return i->im->rejects ? out_write(i->im->rejects, line.ptr, line.len) : 0;
+	struct import *im = i->im;
+	int r = 0;
+
+	if (!im->rejects)
+		return 0;
+	if (im->reject_open)
+		r = out_write(im->rejects, "\n", 1);
+	im->reject_open = i->dialect->frame != TEXT_FIXED && line.len &&
+		line.ptr[line.len - 1] != '\n';
+	return r < 0 ? r : out_write(im->rejects, line.ptr, line.len);
 }
 
 static int reject(void *ctx, struct bytes line)

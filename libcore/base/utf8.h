@@ -21,6 +21,12 @@ size_t utf8_put(uint8_t *out, uint32_t code);
 /* The first byte that begins no character, or END. */
 const uint8_t *utf8_end(const uint8_t *at, const uint8_t *end);
 
+/* Bytes of the byte order mark that some programs write first: 3 or 0. */
+static inline size_t utf8_mark(const uint8_t *at, size_t len)
+{
+	return len >= 3 && at[0] == 0xef && at[1] == 0xbb && at[2] == 0xbf ? 3 : 0;
+}
+
 static inline bool utf8_is(uint32_t code)
 {
 	return code <= UTF8_MOST && (code < 0xd800 || code > 0xdfff);

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/team.h"
+#include "base/utf8.h"
 #include "graph/feed_inside.h"
 
 #define AHEAD 64u		/* chunks that may be done before their turn */
@@ -258,6 +259,8 @@ static int parse(struct worker *w)
 
 	w->at = w->chunk.text.ptr;
 	w->end = w->at + w->chunk.text.len;
+	if (w->chunk.off == 0)
+		w->at += utf8_mark(w->at, w->chunk.text.len);
 	w->counts = (struct counts){0};
 	w->textual = false;
 	w->room_len = 0;

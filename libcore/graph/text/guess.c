@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "base/err.h"
+#include "base/utf8.h"
 #include "graph/text/csv.h"
 #include "graph/text/fields.h"
 #include "graph/text/jsonl.h"
@@ -283,8 +284,12 @@ static int by_votes(struct guess *g, uint8_t *room, const struct votes *el,
 
 int guess_dialect(struct guess *g, uint8_t *room)
 {
+	size_t mark = utf8_mark(g->head.ptr, g->head.len);
 	struct votes el = {0}, tsv = {0};
-	bool differ = count_votes(g, room, &el, &tsv);
+	bool differ;
+
+	g->head = bytes_of(g->head.ptr + mark, g->head.len - mark);
+	differ = count_votes(g, room, &el, &tsv);
 
 	g->dialect = named(g, &el);
 	return g->dialect ? 1 : by_votes(g, room, &el, &tsv, differ);

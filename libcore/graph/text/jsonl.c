@@ -221,15 +221,24 @@ static int add_each(struct line *l, struct bytes name, const struct json_value *
 	return r;
 }
 
+static int weight(struct bytes text, struct text_value *out)
+{
+	if (out->kind != TEXT_NO_VALUE)
+		return err_set(ERR_BAD_RECORD, "two weights");
+	return weight_parse(text, out);
+}
+
 static int property(struct line *l, const struct json_value *name, const struct json_value *v)
 {
 	struct bytes text;
 	int r = short_text(l, name, "a property's name", &text);
 
+	if (r == 0 && text.len == 0)
+		r = err_set(ERR_BAD_RECORD, "a property without a name");
 	if (r < 0)
 		return r;
 	if (l->weight && v->kind == JSON_NUMBER && bytes_equal(text, bytes_str("weight")))
-		return weight_parse(v->text, l->weight);
+		return weight(v->text, l->weight);
 	if (v->kind == JSON_ARRAY && is_flat(l, v))
 		return add_each(l, text, v);
 	return add(l, text, v);

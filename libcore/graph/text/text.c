@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #define ROOM (2u * TEXT_LINE_MAX)
 #define HOPELESS 1000u		/* lines, all malformed: the format is wrong */
@@ -283,6 +284,13 @@ static int next_piece(struct text *t, struct text_piece *p)
 		return r;
 	if (p->first)
 		t->at_line = ++t->line_n;
+	if (t->off == 0 && t->o.dialect->frame != TEXT_FIXED) {
+		size_t mark = utf8_mark(t->line.ptr, t->line.len);
+
+		t->line = bytes_of(t->line.ptr + mark, t->line.len - mark);
+		t->whole -= mark;
+		t->off = mark;
+	}
 	p->last = !(t->cut && t->o.dialect->frame == TEXT_PIECES);
 	p->bytes = t->line;
 	t->in_piece = !p->last;

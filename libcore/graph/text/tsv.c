@@ -112,6 +112,7 @@ static int tsv_line(struct bytes line, uint8_t *room, struct text_edge *out)
 {
 	struct bytes rest = line, field;
 
+	rest.len -= line.len && line.ptr[line.len - 1] == '\r';	/* ours are written \r */
 	out->src.bytes = cut(&rest);
 	if (!rest.ptr)
 		return err_set(ERR_BAD_RECORD, "expected SRC TAB DST, found no TAB");

@@ -1,0 +1,58 @@
+# tests/cmd/graph_traps.bats - what real inputs have in them, and what it must not lead to
+load ../lib/common
+
+setup() {
+	W=$BATS_TEST_TMPDIR
+	export STRATO_STORE=$W/s STRATO_GRAPH=kg
+	strato-init "$STRATO_STORE"
+	cd "$W"
+}
+
+import() {
+	strato-graph import -q --replace "$@"
+}
+
+@test "a byte order mark is no part of the first key, whatever the format" {
+	local mark=$'\xef\xbb\xbf'
+	printf '%s1 2\n3 4\n' $mark | import -f el
+	[ "$(strato-graph nodes | tr '\n' ' ')" = "1 2 3 4 " ]
+	printf '%sa\tb\n' $mark >in
+	for n in 1 4; do
+		import -f tsv --threads=$n in
+		[ "$(strato-graph nodes | tr '\n' ' ')" = "a b " ]
+	done
+	printf '%s{"id":"a"}\n{"id":"b"}\n' $mark | import
+	[ "$(strato-graph nodes | tr '\n' ' ')" = "a b " ]
+	printf '%sx\na\tb\n%sx\n' $mark $mark |
+		strato-graph import -q --replace -f jsonl --max-bad=3 --rejects=rej
+	printf 'x\na\tb\n%sx\n' $mark | diff - rej
+}
+
+@test "CR LF ends a line of tsv as LF does" {
+	printf 'a\tb\tknows\tsince=1999\r\na\tb\tknows\r\nb\tc\r\nc\tc\\r\t\r\n' | import -f tsv
+	[ "$(strato-graph edges)" = "b${TAB}c
+c${TAB}c\\r
+a${TAB}b${TAB}knows${TAB}since=1999" ]
+	[ "$(strato-graph schema | tail -1)" = "edge${TAB}since${TAB}1${TAB}1${TAB}integer" ]
+}
+
+@test "rejects are whole lines: the last of a file does not run into the next" {
+	printf 'a\tb\nbad' >one
+	printf 'worse\na\tc\nworst' >two
+	import -f tsv --max-bad=3 --rejects=rej one two
+	[ "$(cat rej)" = "bad
+worse
+worst" ]
+	printf 'bad' >one
+	printf 'worse' >two
+	run -0 strato-graph import -q --replace -f jsonl --max-bad=3 --rejects=rej one two
+	[ "$(cat rej)" = "bad
+worse" ]
+}
+
+@test "a property without a name, and a weight said twice, are malformed in jsonl" {
+	printf '{"from":"a","to":"b","props":{"":1}}\n' | run -65 import -f jsonl
+	printf '{"id":"a","props":{"":1}}\n' | run -65 import -f jsonl
+	printf '{"from":"a","to":"b","props":{"weight":1,"weight":2}}\n' | run -65 import -f jsonl
+	printf '{"from":"a","to":"b","props":{"weight":1,"n":2}}\n' | import -f jsonl
+}
