@@ -29,8 +29,7 @@ struct run {
 
 struct source {			/* one run in the heap */
 	struct spool_reader reader;
-	struct head head;	/* of the record at hand */
-	struct buf record;
+	struct head head;	/* of the record at hand, whose bytes are not read yet */
 	size_t turn;		/* among runs: earlier ones first */
 };
 
@@ -45,6 +44,7 @@ struct records {
 	struct buf runs;		/* struct run[] */
 	struct source *source;		/* as a heap of indices */
 	size_t *heap, heap_n, source_n;
+	struct buf record;		/* of the first of the heap: only one is held */
 	bool given;			/* the first of the heap went out */
 	uint64_t n, spilled_n;
 };
@@ -59,7 +59,7 @@ int records_open(struct records **out, struct backend *b, size_t budget, struct 
 		budget = RECORDS_BUDGET_LEAST;
 	s->mem = mem;
 	s->backend = b;
-	s->runs.mem = mem;
+	s->runs.mem = s->record.mem = mem;
 	s->arena_cap = budget / 2;
 	s->slot_cap = budget / 4 / sizeof *s->slot;
 	*out = s;
@@ -78,10 +78,8 @@ static void arena_release(struct records *s)
 
 static void sources_release(struct records *s)
 {
-	for (size_t i = 0; i < s->source_n; i++) {
+	for (size_t i = 0; i < s->source_n; i++)
 		spool_end(&s->source[i].reader);
-		buf_release(&s->source[i].record);
-	}
 	mem_free(s->mem, s->source);
 	mem_free(s->mem, s->heap);
 	s->source = NULL;
@@ -97,6 +95,7 @@ void records_close(struct records *s)
 	arena_release(s);
 	spool_close(s->spool);
 	buf_release(&s->runs);
+	buf_release(&s->record);
 	mem_free(s->mem, s);
 }
 
@@ -218,19 +217,23 @@ static bool before(const struct source *a, const struct source *b)
 	return a->turn < b->turn;
 }
 
-/* The next record of a run: 1, 0 at its end. */
+/* The head of a run's next record: 1, 0 at its end. */
 static int source_next(struct source *x)
 {
-	int r = spool_read(&x->reader, &x->head, sizeof x->head);
+	return spool_read(&x->reader, &x->head, sizeof x->head);
+}
 
-	if (r <= 0)
-		return r;
-	buf_clear(&x->record);
-	r = buf_reserve(&x->record, x->head.len);
-	if (r < 0)
-		return r;
-	x->record.len = x->head.len;
-	return x->head.len ? spool_read(&x->reader, x->record.ptr, x->head.len) : 1;
+/* The bytes behind it. */
+static int source_record(struct source *x, struct buf *out)
+{
+	int r;
+
+	buf_clear(out);
+	r = buf_reserve(out, x->head.len);
+	if (r == 0 && x->head.len)
+		r = spool_read(&x->reader, out->ptr, x->head.len);
+	out->len = x->head.len;
+	return r < 0 ? r : 1;
 }
 
 static void sink(struct records *s, size_t i)
@@ -273,7 +276,6 @@ static int heap_open(struct records *s, size_t first, size_t end)
 		struct source *x = &s->source[s->source_n];
 
 		x->turn = s->source_n++;
-		x->record.mem = s->mem;
 		r = spool_begin(&x->reader, s->spool, run.off, run.len, each);
 		if (r == 0)
 			r = source_next(x);
@@ -286,12 +288,12 @@ static int heap_open(struct records *s, size_t first, size_t end)
 	return r < 0 ? r : 0;
 }
 
-/* 1 and the source whose record is next. */
+/* 1 and the source whose record is next, which is in s->record. */
 static int heap_next(struct records *s, struct source **out)
 {
 	int r = 1;
 
-	if (s->given) {
+	if (s->given && s->heap_n) {
 		r = source_next(&s->source[s->heap[0]]);
 		if (r == 0)
 			s->heap[0] = s->heap[--s->heap_n];
@@ -302,7 +304,7 @@ static int heap_next(struct records *s, struct source **out)
 	if (r < 0 || s->heap_n == 0)
 		return r < 0 ? r : 0;
 	*out = &s->source[s->heap[0]];
-	return 1;
+	return source_record(*out, &s->record);
 }
 
 static int merge_some(struct records *s, size_t first, size_t end, struct run *out)
@@ -314,7 +316,7 @@ static int merge_some(struct records *s, size_t first, size_t end, struct run *o
 	while (r >= 0 && (r = heap_next(s, &x)) > 0) {
 		r = spool_add(s->spool, &x->head, sizeof x->head);
 		if (r == 0)
-			r = spool_add(s->spool, x->record.ptr, x->head.len);
+			r = spool_add(s->spool, s->record.ptr, x->head.len);
 	}
 	out->len = spool_bytes(s->spool) - out->off;
 	sources_release(s);
@@ -366,7 +368,7 @@ int records_next(struct records *s, struct records_key *key, struct bytes *recor
 		r = heap_next(s, &x);
 		if (r > 0) {
 			*key = x->head.key;
-			*record = buf_bytes(&x->record);
+			*record = buf_bytes(&s->record);
 		}
 		return r;
 	}

@@ -177,6 +177,26 @@ static void a_record_larger_than_the_budget_passes_or_memory_says_so(void **stat
 	free(room);
 }
 
+static void of_long_records_in_many_runs_one_at_a_time_is_held(void **state)
+{
+	const uint64_t range[3] = { 10, 100, 1000 };
+	uint8_t *room = malloc(1 << 20);
+	struct records *s;
+	struct model *m;
+	struct mem mem;
+
+	mem_init(&mem, 2500000);
+	assert_int_equal(records_open(&s, *state, RECORDS_BUDGET_LEAST, &mem), 0);
+	m = add_many(s, 60, range, 900000, room);
+	assert_int_equal(records_finish(s), 0);
+	assert_true(records_run_n(s) > 20);
+	compare(s, m, 60, room);
+	records_close(s);
+	free(m);
+	free(room);
+	assert_int_equal(mem.used, 0);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -184,6 +204,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(order_is_that_of_qsort_in_any_budget),
 		CASE(more_runs_than_one_merge_takes_within_the_budget),
+		CASE(of_long_records_in_many_runs_one_at_a_time_is_held),
 		CASE(a_record_larger_than_the_budget_passes_or_memory_says_so),
 	};
 
