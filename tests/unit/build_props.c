@@ -24,6 +24,7 @@
 #include "graph/literal_code.h"
 #include "graph/state.h"
 #include "io/backend.h"
+#include "io/fault.h"
 
 #define SAYS 3u			/* properties of a statement, at most */
 
@@ -377,8 +378,8 @@ static void fill_model(struct model *m)
 		m->s[i] = random_statement(m);
 }
 
-static void build_model(const struct model *m, struct backend *b, size_t budget,
-			struct manifest_graph *g, struct mem *mem)
+static int try_build(const struct model *m, struct backend *b, size_t budget,
+		     struct manifest_graph *g, struct mem *mem)
 {
 	struct build_options o = {
 		.backend = b, .store_id = store_id, .mem = mem, .budget = budget,
@@ -387,19 +388,27 @@ static void build_model(const struct model *m, struct backend *b, size_t budget,
 	};
 	struct build_note note;
 	struct build *build;
+	int r = build_open(&build, &o);
 
-	assert_int_equal(build_open(&build, &o), 0);
-	for (size_t i = 0; i < m->n; i++) {
+	memset(g, 0, sizeof *g);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < m->n; i++) {
 		struct said d;
 
 		say(m, &m->s[i], &d);
-		if (m->s[i].node)
-			assert_int_equal(build_add_text_node(build, &d.e, i), 0);
-		else
-			assert_int_equal(build_add_texts(build, &d.e, 1, i), 0);
+		r = m->s[i].node ? build_add_text_node(build, &d.e, i) :
+			build_add_texts(build, &d.e, 1, i);
 	}
-	memset(g, 0, sizeof *g);
-	assert_int_equal(build_finish(build, g, &note), 0);
+	if (r < 0)
+		build_abort(build);
+	return r < 0 ? r : build_finish(build, g, &note);
+}
+
+static void build_model(const struct model *m, struct backend *b, size_t budget,
+			struct manifest_graph *g, struct mem *mem)
+{
+	assert_int_equal(try_build(m, b, budget, g, mem), 0);
 }
 
 static void every_node_and_edge_has_what_was_said_of_it(void **state)
@@ -448,6 +457,91 @@ static void properties_that_do_not_fit_are_sorted_on_disk(void **state)
 	free(m.s);
 }
 
+static int no_name(void *ctx, const char *name)
+{
+	(void)ctx;
+	print_message("# left: %s\n", name);
+	return 1;
+}
+
+static void nothing_is_left(struct backend *b, const struct mem *mem)
+{
+	assert_int_equal(mem->used, 0);
+	assert_int_equal(backend_list(b, "tmp", no_name, NULL), 0);
+	assert_int_equal(backend_list(b, "seg", no_name, NULL), 0);
+}
+
+/* Statements enough to go to disk in each place that can. */
+static void large_model(struct model *m)
+{
+	*m = (struct model){ .strings = rnd(2), .keep = rnd(2), .undirected = rnd(2),
+			     .key_n = 3000, .type_n = 2, .name_n = 9, .n = 6000 };
+	m->s = calloc(m->n, sizeof *m->s);
+	for (size_t i = 0; i < m->n; i++)
+		m->s[i] = random_statement(m);
+}
+
+static void a_disk_that_fails_anywhere_leaves_nothing_behind(void **state)
+{
+	unsigned failed = 0;
+
+	for (unsigned round = 0; round < 40; round++) {
+		static const int code[] = { ERR_IO, ERR_NO_SPACE };
+		static const unsigned kinds[] = { FAULT_WRITE, FAULT_READ, FAULT_FLUSH,
+			FAULT_OPEN, FAULT_RENAME | FAULT_SYNC_DIR, FAULT_RESIZE, FAULT_MAP };
+		unsigned kind = kinds[rnd(7)];
+		struct manifest_graph g;
+		struct backend *b;
+		struct model m;
+		struct mem mem;
+		int r;
+
+		(void)state;
+		large_model(&m);
+		mem_init(&mem, 256u << 20);
+		assert_int_equal(fault_open(&b, NULL, rnd(1u << 30)), 0);
+		assert_int_equal(backend_mkdir(b, "tmp"), 0);
+		assert_int_equal(backend_mkdir(b, "seg"), 0);
+		fault_fail(b, kind, 1 + rnd(kind & (FAULT_WRITE | FAULT_READ) ? 150 : 10),
+			   code[rnd(2)], rnd(2));
+		r = try_build(&m, b, 1u << 20, &g, &mem);
+		fault_calm(b);
+		assert_true(r == 0 || r == ERR_IO || r == ERR_NO_SPACE);
+		failed += r < 0;
+		if (r == 0)
+			build_discard(b, &g);
+		nothing_is_left(b, &mem);
+		backend_close(b);
+		free(m.s);
+	}
+	assert_true(failed > 10);
+}
+
+static void memory_that_runs_out_anywhere_leaves_nothing_behind(void **state)
+{
+	unsigned failed = 0;
+
+	for (unsigned round = 0; round < 60; round++) {
+		struct manifest_graph g;
+		struct model m;
+		struct mem mem;
+		int r;
+
+		large_model(&m);
+		m.n = 300;
+		mem_init(&mem, 256u << 20);
+		mem.fail_at = 1 + rnd(400);
+		r = try_build(&m, *state, 1u << 20, &g, &mem);
+		assert_true(r == 0 || r == ERR_MEMORY);
+		failed += r < 0;
+		if (r == 0)
+			build_discard(*state, &g);
+		nothing_is_left(*state, &mem);
+		free(m.s);
+	}
+	assert_true(failed > 10);
+}
+
 static void states_are_read_back_and_damage_is_noticed(void **state)
 {
 	struct model m = { .strings = true, .key_n = 5, .type_n = 1, .name_n = 9 };
@@ -486,6 +580,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(every_node_and_edge_has_what_was_said_of_it),
 		CASE(properties_that_do_not_fit_are_sorted_on_disk),
+		CASE(a_disk_that_fails_anywhere_leaves_nothing_behind),
+		CASE(memory_that_runs_out_anywhere_leaves_nothing_behind),
 		CASE(states_are_read_back_and_damage_is_noticed),
 	};
 
