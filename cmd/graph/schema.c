@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "cmd/graph/graph.h"
 #include "graph/literal_code.h"
+#include "graph/schema.h"
 
 static const struct cli_tool tool = {
 	.name = "strato-graph schema",
@@ -17,51 +18,16 @@ static const struct cli_tool tool = {
 		    "strato-graph schema -s /data/kv -g kg -f neo4j",
 };
 
-struct schema {
+struct asked {
 	struct opened o;
-	struct prop *nodes, *edges;	/* NULL: none has any */
+	struct schema *schema;
 	struct buf line;
+	bool labels;			/* there is one */
 };
-
-/* The property that an edge's value is; false when edges have none. */
-static bool weight_of(struct schema *s, struct prop_name *out)
-{
-	enum csr_values kind = graph_values(s->o.graph);
-	uint64_t n = graph_entry(s->o.graph)->edge_n;
-
-	*out = (struct prop_name){
-		.text = bytes_str("weight"), .row_n = n, .value_n = n,
-		.kinds = 1u << (kind == CSR_INTEGERS ? LITERAL_INTEGER : LITERAL_DOUBLE),
-	};
-	return kind != CSR_NO_VALUES;
-}
-
-/* Each name of P, and of edges their weight, in order. */
-static int each_name(struct schema *s, struct prop *p,
-		     int (*each)(struct schema *s, const char *what, const struct prop_name *n))
-{
-	const char *what = p == s->nodes && p ? "node" : "edge";
-	uint32_t n = p ? prop_name_n(p) : 0;
-	struct prop_name name, weight;
-	bool more = p == s->edges && weight_of(s, &weight);
-	int r = 0;
-
-	for (uint32_t i = 0; r == 0 && i < n; i++) {
-		r = prop_name_at(p, i, &name);
-		if (r == 0 && more && bytes_cmp(weight.text, name.text) <= 0) {
-			if (!bytes_equal(weight.text, name.text))
-				r = each(s, what, &weight);
-			more = false;
-		}
-		if (r == 0)
-			r = each(s, what, &name);
-	}
-	return r == 0 && more ? each(s, what, &weight) : r;
-}
 
 /* --- lines --- */
 
-static int put_kinds(struct schema *s, uint32_t kinds)
+static int put_kinds(struct asked *s, uint32_t kinds)
 {
 	int r = 0;
 
@@ -74,21 +40,30 @@ static int put_kinds(struct schema *s, uint32_t kinds)
 	return r;
 }
 
-static int put_name(struct schema *s, const char *what, const struct prop_name *n)
+static int put_name(void *ctx, enum schema_what what, const struct prop_name *n)
 {
-	int r;
+	static const char *const words[] = {
+		[SCHEMA_LABELS] = "label", [SCHEMA_NODES] = "node", [SCHEMA_EDGES] = "edge",
+	};
+	struct asked *s = ctx;
+	int r = 0;
 
-	output_text(s->o.rows, "what", what);
+	output_text(s->o.rows, "what", words[what]);
 	output_bytes(s->o.rows, "name", n->text);
 	output_u64(s->o.rows, "count", n->row_n);
-	output_u64(s->o.rows, "values", n->value_n);
-	r = put_kinds(s, n->kinds);
+	if (what == SCHEMA_LABELS) {
+		output_absent(s->o.rows, "values");
+		output_absent(s->o.rows, "kinds");
+	} else {
+		output_u64(s->o.rows, "values", n->value_n);
+		r = put_kinds(s, n->kinds);
+	}
 	return r < 0 ? r : output_row(s->o.rows);
 }
 
-static int put_counted(struct schema *s, const char *what, struct bytes name, uint64_t n)
+static int put_type(struct asked *s, struct bytes name, uint64_t n)
 {
-	output_text(s->o.rows, "what", what);
+	output_text(s->o.rows, "what", "type");
 	output_bytes(s->o.rows, "name", name);
 	output_u64(s->o.rows, "count", n);
 	output_absent(s->o.rows, "values");
@@ -96,22 +71,9 @@ static int put_counted(struct schema *s, const char *what, struct bytes name, ui
 	return output_row(s->o.rows);
 }
 
-static int put_labels(struct schema *s)
-{
-	struct prop_label l;
-	int r = 0;
-
-	for (uint32_t i = 0; r == 0 && s->nodes && i < prop_label_n(s->nodes); i++) {
-		r = prop_label_at(s->nodes, i, &l);
-		if (r == 0)
-			r = put_counted(s, "label", l.text, l.row_n);
-	}
-	return r;
-}
-
 /* Of an undirected graph with several types it is known how often its edges are
  * stored: at both of their ends, but a loop once. */
-static int put_types(struct schema *s)
+static int put_types(struct asked *s)
 {
 	struct graph *g = s->o.graph;
 	struct bytes name;
@@ -125,22 +87,22 @@ static int put_types(struct schema *s)
 		if (graph_type_n(g) == 1)
 			n = graph_entry(g)->edge_n;
 		if (r == 0)
-			r = put_counted(s, "type", name, n);
+			r = put_type(s, name, n);
 	}
 	return r;
 }
 
-static int lines(struct schema *s)
+static int lines(struct asked *s)
 {
 	int r = opened_rows(&s->o);
 
 	if (r == 0)
-		r = put_labels(s);
-	if (r == 0 && s->nodes)
-		r = each_name(s, s->nodes, put_name);
+		r = schema_each(s->schema, SCHEMA_LABELS, put_name, s);
+	if (r == 0)
+		r = schema_each(s->schema, SCHEMA_NODES, put_name, s);
 	if (r == 0)
 		r = put_types(s);
-	return r < 0 ? r : each_name(s, s->edges, put_name);
+	return r < 0 ? r : schema_each(s->schema, SCHEMA_EDGES, put_name, s);
 }
 
 /* --- the headers that neo4j-admin imports by --- */
@@ -173,23 +135,28 @@ static int add_column(struct buf *line, struct bytes name, const char *type, boo
 				      quoted ? "\"" : "");
 }
 
-static int neo4j_name(struct schema *s, const char *what, const struct prop_name *n)
+static int neo4j_name(void *ctx, enum schema_what what, const struct prop_name *n)
 {
-	(void)what;
-	return add_column(&s->line, n->text, neo4j_type(n->kinds), n->value_n > n->row_n);
+	struct asked *s = ctx;
+
+	s->labels |= what == SCHEMA_LABELS;
+	return what == SCHEMA_LABELS ? 0 :
+		add_column(&s->line, n->text, neo4j_type(n->kinds), n->value_n > n->row_n);
 }
 
-static int neo4j(struct schema *s)
+static int neo4j(struct asked *s)
 {
-	bool labels = s->nodes && prop_label_n(s->nodes);
 	int r = buf_printf(&s->line, ":ID");
 
-	if (r == 0 && s->nodes)
-		r = each_name(s, s->nodes, neo4j_name);
 	if (r == 0)
-		r = buf_printf(&s->line, "%s\n:START_ID,:END_ID,:TYPE", labels ? ",:LABEL" : "");
+		r = schema_each(s->schema, SCHEMA_NODES, neo4j_name, s);
 	if (r == 0)
-		r = each_name(s, s->edges, neo4j_name);
+		r = schema_each(s->schema, SCHEMA_LABELS, neo4j_name, s);
+	if (r == 0)
+		r = buf_printf(&s->line, "%s\n:START_ID,:END_ID,:TYPE",
+			       s->labels ? ",:LABEL" : "");
+	if (r == 0)
+		r = schema_each(s->schema, SCHEMA_EDGES, neo4j_name, s);
 	if (r == 0)
 		r = buf_add_byte(&s->line, '\n');
 	return r < 0 ? r : out_write(s->o.out, s->line.ptr, s->line.len);
@@ -197,15 +164,14 @@ static int neo4j(struct schema *s)
 
 static int schema(struct cli *c, bool headers)
 {
-	struct schema s = {0};
+	struct asked s = {0};
 	int r = opened_begin(&s.o, c);
 
 	if (r == 0)
-		r = graph_props(s.o.graph, PROP_NODES, &s.nodes);
-	if (r == 0)
-		r = graph_props(s.o.graph, PROP_EDGES, &s.edges);
+		r = schema_open(&s.schema, s.o.graph);
 	if (r == 0)
 		r = headers ? neo4j(&s) : lines(&s);
+	schema_close(s.schema);
 	buf_release(&s.line);
 	return opened_end(&s.o, r);
 }

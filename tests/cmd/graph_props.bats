@@ -116,3 +116,48 @@ type${TAB}owns${TAB}1" ]
 	run -66 strato-graph schema
 	[ "$(find "$STRATO_STORE/seg" -name 'prop-*' | wc -l)" = 0 ]
 }
+
+# A graph of 40 nodes, and changes of it, at random.
+draw() { # WHAT SEED
+	awk -v what="$1" -v seed="$2" 'BEGIN {
+		srand(seed)
+		for (i = 0; i < 120; i++) {
+			a = int(rand() * 40); b = int(rand() * 40); n = int(rand() * 6); v = int(rand() * 9)
+			t = int(rand() * 3); k = rand()
+			if (what == "graph" && i < 40)
+				printf "{\"id\":\"n%d\",\"labels\":[\"L%d\"],\"props\":{\"p%d\":%d,\"q\":[\"x\",%d]}}\n", i, n, n, v, v
+			else if (what == "graph")
+				printf "{\"from\":\"n%d\",\"type\":\"t%d\",\"to\":\"n%d\",\"props\":{\"e%d\":%d%s}}\n", a, t, b, n, v, seed % 2 ? ",\"weight\":" v : ""
+			else if (i > 25)
+				exit
+			else if (k < .3)
+				printf "node\tn%d\t:L%d\t:M%d\tp%d=%d\tr%d=text\n", a + 5, n, n, v, v, n
+			else if (k < .4)
+				printf "cascade\tn%d\n", a
+			else if (k < .8)
+				printf "edge\tn%d\tt%d\tn%d\te%d=%d\tf=1.5\n", a + 3, t + 1, b, n, v
+			else
+				printf "gone-edge\tn%d\tt%d\tn%d\n", a, t, b
+		}
+	}'
+}
+
+@test "the schema with changes is that of the graph when they are folded in" {
+	echo "SEED=$SEED"
+	local same=0
+	for ((i = 0; i < $(scaled 12); i++)); do
+		opts=()
+		((i % 3)) || opts+=(--undirected)
+		((i % 4)) || opts+=(--dedup=keep)
+		draw graph $((SEED + i)) | strato-graph import -q --replace -f jsonl "${opts[@]}"
+		for round in 1 2; do
+			draw changes $((SEED + 100 * i + round)) |
+				"$STRATO_BUILD/tests/lib/give-changes" "$STRATO_STORE" kg
+		done
+		strato-graph schema | cut -f1-4 >before
+		strato-graph compact -q
+		strato-graph check
+		strato-graph schema | cut -f1-4 >after
+		diff before after
+	done
+}
