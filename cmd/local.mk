@@ -35,6 +35,7 @@ strato_graph_SOURCES += %D%/graph/export_lines.c
 strato_graph_SOURCES += %D%/graph/export_json.c
 strato_graph_SOURCES += %D%/graph/export_lists.c
 strato_graph_SOURCES += %D%/graph/export_nodes.c
+strato_graph_SOURCES += %D%/graph/export_rdf.c
 strato_graph_SOURCES += %D%/graph/graph.c
 strato_graph_SOURCES += %D%/graph/graph.h
 strato_graph_SOURCES += %D%/graph/import.c

@@ -2,7 +2,8 @@
  *
  * export.c has the command line and decides which edges, export_nodes.c which nodes and
  * what is said of both; export_lines.c has the formats of an edge a line,
- * export_lists.c those of a node a line, export_json.c those of an object a line.
+ * export_lists.c those of a node a line, export_json.c those of an object a line,
+ * export_rdf.c statements.
  */
 #ifndef CMD_GRAPH_EXPORT_H
 #define CMD_GRAPH_EXPORT_H
@@ -41,7 +42,7 @@ struct export_format {
 };
 
 extern const struct export_format *const export_line_formats[];	/* ended by NULL */
-extern const struct export_format export_jsonl, export_metis, export_adj, export_adjlist;
+extern const struct export_format export_jsonl, export_nt, export_nq, export_metis, export_adj, export_adjlist;
 
 struct export_node {		/* of a part */
 	uint64_t id, rank;	/* rank: in key order */
@@ -74,6 +75,8 @@ struct export {
 	struct prop_room room;
 	uint64_t changed_n;		/* values that lost their kind, language or graph */
 	uint64_t lost_n;		/* values that are not in it at all */
+	uint64_t lone_n;		/* nodes of nothing but a key, shown to the format */
+	struct ntriples_scan *scan;	/* of nt and nq */
 };
 
 /* Each edge that is asked for, to EDGE: those of an undirected graph once.  0 or an
@@ -106,6 +109,7 @@ int export_edge_state(struct export *x, const struct export_edge *e, struct prop
 /* On standard error: what is not in the output. */
 void export_warn(struct export *x);
 void export_release_said(struct export *x);
+void export_release_rdf(struct export *x);
 
 /* x->line to the output. */
 int export_put(struct export *x);

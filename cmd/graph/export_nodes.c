@@ -81,6 +81,7 @@ static int put_node(struct export *x, uint64_t id)
 		r = graph_node_state(x->o.graph, id, &x->room, &state);
 	if (r < 0 || (linked && !state.label_n && !state.prop_n && !x->format->each_node))
 		return r;
+	x->lone_n += !linked && !state.label_n && !state.prop_n;
 	return x->format->node(x, id, &state);
 }
 
@@ -134,6 +135,8 @@ static void warn_lone(struct export *x)
 		return;
 	for (uint64_t i = 0; i < words; i++)
 		n -= (uint64_t)__builtin_popcountll(x->touched[i]);
+	if (x->format->node)
+		n = x->lone_n;
 	if (n)
 		cli_warn(x->o.cli, "%s nodes without edges are not in it: %s cannot carry"
 			 " them, jsonl, adjlist, mtx, ldbc can", output_count(n),

@@ -17,7 +17,7 @@
 #include "graph/convert.h"
 
 enum { OPT_IDS = 1, OPT_DEDUP, OPT_LOOPS, OPT_MAX_BAD, OPT_REJECTS, OPT_THREADS,
-	OPT_LAYOUT, OPT_ORDER };
+	OPT_LAYOUT, OPT_ORDER, OPT_BNODES, OPT_RDF_TYPE };
 #define KEPT_MOST (128 << 10)	/* bytes: larger pieces are mapped, and unmapped */
 
 static const struct cli_tool tool = {
@@ -30,6 +30,7 @@ static const struct cli_tool tool = {
 		"  el       SRC DST [WEIGHT], blanks, commas or bars between\n"
 		"  tsv      SRC TAB DST [TAB TYPE [TAB NAME=VALUE]...], with escapes\n"
 		"  jsonl    {\"from\":..,\"type\":..,\"to\":..,\"props\":{}}, {\"id\":..,\"labels\":[]}\n"
+		"  nt nq    N-Triples, N-Quads: edges, properties, labels\n"
 		"  csv      RFC 4180, a header row may name the columns\n"
 		"  mtx metis dimacs ldbc adj adjlist\n"
 		"  pairs32 pairs64   integers, little-endian",
@@ -225,7 +226,7 @@ static int import(struct import *im)
 static void take_format(struct cli *c, struct import *im)
 {
 	static const char *const later[] = {
-		"nt", "nq", "ttl", "kgtk", "graphml", NULL
+		"ttl", "kgtk", "graphml", NULL
 	};
 	const char *text = cli_text(c, CLI_VAL_FORMAT);
 
@@ -238,7 +239,7 @@ static void take_format(struct cli *c, struct import *im)
 			cli_exit(c, err_set(ERR_UNSUPPORTED,
 					    "--format: %s cannot be read yet", text));
 	if (!im->dialect && !im->ldbc)
-		cli_usage(c, "--format: \"%s\" is none of auto, el, tsv, csv, jsonl, mtx, metis,"
+		cli_usage(c, "--format: \"%s\" is none of auto, el, tsv, csv, jsonl, nt, nq, mtx, metis,"
 			  " dimacs, ldbc, adj, adjlist, pairs32, pairs64", text);
 }
 
@@ -247,6 +248,8 @@ static void take_options(struct cli *c, struct import *im)
 	static const char *const ids[] = { "auto", "string", "int", NULL };
 	static const char *const dedup[] = { "first", "keep", "sum", "min", "max", NULL };
 	static const char *const loops[] = { "keep", "drop", NULL };
+	static const char *const bnodes[] = { "rename", "keep", NULL };
+	static const char *const rdf_type[] = { "label", "edge", NULL };
 
 	im->name = cli_graph(c);
 	take_format(c, im);
@@ -258,6 +261,9 @@ static void take_options(struct cli *c, struct import *im)
 	im->threads = (unsigned)cli_u64(c, OPT_THREADS, 1, TEAM_MOST, 0);
 	im->layout = graph_layout(c, OPT_LAYOUT, CSR_PACKED);
 	im->order = graph_order(c, OPT_ORDER, DICT_BY_KEY);
+	im->rdf.input = 1;
+	im->rdf.keep_blanks = cli_choice(c, OPT_BNODES, bnodes, 0);
+	im->rdf.type_edges = cli_choice(c, OPT_RDF_TYPE, rdf_type, 0);
 	im->dry = cli_given(c, CLI_VAL_DRY_RUN);
 	if (!*im->name || strlen(im->name) > MANIFEST_NAME_MAX)
 		cli_usage(c, "a graph's name has 1 to %u bytes", MANIFEST_NAME_MAX);
@@ -287,6 +293,11 @@ int import_main(int argc, const char **argv)
 		CLI_FLAG("append", 0, &im.append, "add to the graph that is there"),
 		CLI_TEXT("max-bad", 0, OPT_MAX_BAD, "tolerate N malformed lines (0)", "N"),
 		CLI_TEXT("rejects", 0, OPT_REJECTS, "copy malformed lines to FILE", "FILE"),
+		CLI_TEXT("bnodes", 0, OPT_BNODES,
+			 "labels of blank nodes: rename (default), for each file, or keep",
+			 "WHAT"),
+		CLI_TEXT("rdf-type", 0, OPT_RDF_TYPE,
+			 "rdf:type makes a label (default) or an edge", "WHAT"),
 		CLI_TEXT("layout", 0, OPT_LAYOUT, "csr-packed (default), csr or coo", "LAYOUT"),
 		CLI_TEXT("order", 0, OPT_ORDER, "number nodes as given (default) or by degree",
 			 "ORDER"),

@@ -20,6 +20,7 @@ struct import {
 	const struct text_dialect *dialect;	/* NULL: auto */
 	bool ldbc;				/* -f ldbc: by the operands' names */
 	int ids, dedup, loops;
+	struct text_rdf rdf;
 	int layout, order;			/* enum csr_layout, enum dict_order */
 	uint64_t bad_most;
 	unsigned threads;			/* 0: as many as there are cores for us */

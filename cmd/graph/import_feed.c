@@ -140,7 +140,7 @@ int import_feed(struct import_input *i)
 	const struct text_options o = {
 		.dialect = i->dialect, .numbers = im->ids == BUILD_IDS_INT,
 		.arcs = im->directed, .bad_most = im->bad_most - im->bad_n,
-		.reject = reject, .reject_ctx = i,
+		.reject = reject, .reject_ctx = i, .rdf = im->rdf,
 	};
 	struct text *t = NULL;
 	int r;
@@ -158,6 +158,7 @@ int import_feed(struct import_input *i)
 		cli_say(im->cli, "%s: %s", in_name(i->in), text_note(t));
 	i->bytes = in_total(i->in);
 	im->bad_n += t ? text_bad(t) : 0;
+	im->rdf.input++;
 	text_close(t);
 	return r;
 }

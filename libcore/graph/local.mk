@@ -90,3 +90,4 @@ libcore_a_SOURCES += %D%/prop_walk.c
 libcore_a_SOURCES += %D%/rebuild.c %D%/rebuild.h
 libcore_a_SOURCES += %D%/label.c %D%/label.h
 libcore_a_SOURCES += %D%/schema.c %D%/schema.h
+libcore_a_SOURCES += %D%/text/nt.c %D%/text/nt.h

@@ -112,3 +112,108 @@ n=2" ]
 	[ "$(strato-graph neighbors -l a | cut -f5)" = "n=1
 n=2" ]
 }
+
+# --- RDF ---
+
+statements() {
+	cat <<-'EOT'
+	<http://x/a> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://x/Person> .
+	<http://x/a> <http://x/age> "017"^^<http://www.w3.org/2001/XMLSchema#integer> .
+	<http://x/a> <http://x/age> "17"^^<http://www.w3.org/2001/XMLSchema#integer> .
+	<http://x/a> <http://x/name> "a \"quote\"\n" .
+	<http://x/a> <http://x/name> "thé"@fr .
+	<http://x/a> <http://x/name> "x"@ar--rtl .
+	_:b <http://x/name> "blank" .
+	<http://x/a> <http://x/knows> _:b .
+	_:b <http://x/says> <<( _:b <http://x/p> "_:b is no label here" )>> .
+	EOT
+}
+
+@test "nt: what goes in comes out, canonical, the same statements" {
+	statements >given
+	strato-graph import -q --bnodes=keep given
+	strato-graph export -f nt >out
+	diff <(sort given) <(sort out)
+	sort -r given | strato-graph import -q --replace --bnodes=keep -f nt
+	strato-graph export -f nt | sort | diff <(sort given) -
+	[ "$(strato-graph schema | cut -f1,2 | head -1)" = "label${TAB}http://x/Person" ]
+}
+
+@test "nt: rdf:type is an edge when that is wanted" {
+	statements >given
+	strato-graph import -q --bnodes=keep --rdf-type=edge given
+	strato-graph schema | grep -c '^label' >n || true
+	[ "$(cat n)" = 0 ]
+	strato-graph export -f nt | sort | diff <(sort given) -
+}
+
+@test "nt: blank nodes of two files are two, in triple terms too, unless they are kept" {
+	statements >one
+	strato-graph import -q one one
+	[ "$(strato-graph nodes --prefix _: | sort)" = "_:f1.b
+_:f2.b" ]
+	[ "$(strato-graph nodes --prefix '<<(' | head -1)" = '<<( _:f1.b <http://x/p> "_:b is no label here" )>>' ]
+	strato-graph import -q --replace --bnodes=keep one one
+	[ "$(strato-graph nodes --prefix _:)" = _:b ]
+}
+
+@test "nq: a statement in several graphs comes back in each" {
+	cat >given <<-'EOT'
+	<http://x/a> <http://x/p> "1" .
+	<http://x/a> <http://x/p> "1" <http://g/1> .
+	<http://x/a> <http://x/p> "1" _:g .
+	<http://x/a> <http://x/q> <http://x/b> .
+	<http://x/a> <http://x/q> <http://x/b> <http://g/1> .
+	<http://x/a> <http://x/q> <http://x/b> _:g .
+	<http://x/a> <http://x/q> <http://x/c> <http://g/1> .
+	<http://x/a> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://x/T> <http://g/1> .
+	<http://x/a> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://x/T> .
+	EOT
+	strato-graph import --bnodes=keep given 2>said
+	grep -q 'taken as nq' said
+	strato-graph export -f nq | sort | diff <(sort given) -
+	run -65 strato-graph export -f nt
+	[[ $output == *'nt cannot carry named graphs'*'use -f nq'* ]]
+}
+
+@test "nt: a bad line is named with line, column and reason; --max-bad leaves it out" {
+	printf '<http://x/a> <http://x/p> <http://x/b> .\n<http://x/a> <p> "x" .\n' >given
+	run -65 strato-graph import -f nt given
+	[[ $output == *'given: line 2: '*[bad-record]* ]]
+	strato-graph import -q -f nt --max-bad=1 --rejects=bad given
+	[ "$(cat bad)" = '<http://x/a> <p> "x" .' ]
+	[ "$(strato-graph edges --count)" = 1 ]
+}
+
+@test "nt: what is no statement is refused, and says why" {
+	printf 'a\tb\tknows\n' | strato-graph import -q
+	run -65 strato-graph export -f nt
+	[[ $output == *'nt cannot carry what would be'*'absolute IRIs'* ]]
+	for key in 'http://x/ y' 'http://x/>' '_:' '_:a b' '<<( x' 'http://x/\n'; do
+		printf "%s\t%s\thttp://x/p\n" http://x/b "$key" | strato-graph import -q --replace -f tsv
+		run -65 strato-graph export -f nt
+	done
+}
+
+@test "every N-Triples and N-Quads file of the W3C is taken or refused as it should be, and comes back" {
+	[ -n "${STRATO_TEST_DATA-}" ] && [ -d "$STRATO_TEST_DATA/kg/w3c" ] ||
+		skip "STRATO_TEST_DATA names no folder of third-party graphs"
+	export LC_ALL=C
+	n=0
+	for f in $(find "$STRATO_TEST_DATA"/kg/w3c/n-* -name '*.n[tq]'); do
+		k=${f##*.}
+		n=$((n + 1))
+		if [[ $f == *-bad-* ]]; then
+			run -65 strato-graph import -q --replace -f $k "$f"
+			continue
+		fi
+		strato-graph import -q --replace --bnodes=keep -f $k "$f"
+		strato-graph export -f $k >out 2>said
+		[ ! -s said ]
+		c=${f%.nt}-c14n.nt
+		[ ! -e "$c" ] || sort "$c" | diff - <(sort out)
+		strato-graph import -q --replace --bnodes=keep -f $k out
+		strato-graph export -f $k | diff out -
+	done
+	[ $n -gt 250 ]
+}

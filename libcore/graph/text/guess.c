@@ -15,6 +15,7 @@
 #include "graph/text/csv.h"
 #include "graph/text/fields.h"
 #include "graph/text/jsonl.h"
+#include "graph/text/nt.h"
 
 struct votes {
 	uint64_t lines, good, taken;	/* taken: edges and refused columns */
@@ -78,6 +79,25 @@ static bool is_dimacs(const struct guess *g, struct bytes rest)
 	return false;
 }
 
+/* Every line is a statement, or nothing; a fourth term makes it nq. */
+static const struct text_dialect *statements(const struct guess *g)
+{
+	const struct text_dialect *found = NULL;
+	struct bytes rest = g->head, line;
+
+	while (next_line(g, &rest, &line)) {
+		enum nt_is is = nt_is(line);
+
+		if (is == NT_NOT)
+			return NULL;
+		if (is == NT_QUAD)
+			return &nq_dialect;
+		if (is == NT_TRIPLE)
+			found = &nt_dialect;
+	}
+	return found;
+}
+
 static const struct text_dialect *named(const struct guess *g, const struct votes *el)
 {
 	struct bytes rest = g->head, line;
@@ -92,7 +112,9 @@ static const struct text_dialect *named(const struct guess *g, const struct vote
 		return &dimacs_dialect;
 	if (jsonl_is(line))
 		return &jsonl_dialect;
-	return csv_is_header(line) ? &csv_dialect : NULL;
+	if (csv_is_header(line))
+		return &csv_dialect;
+	return statements(g);
 }
 
 /* --- formats that do not --- */

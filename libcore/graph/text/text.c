@@ -43,7 +43,7 @@ struct text {
 const struct text_dialect *const text_dialects[] = {
 	&edgelist_dialect, &tsv_dialect, &csv_dialect, &mtx_dialect, &metis_dialect,
 	&dimacs_dialect, &adj_dialect, &adjlist_dialect, &pairs32_dialect, &pairs64_dialect,
-	&vertices_dialect, &jsonl_dialect, NULL
+	&vertices_dialect, &jsonl_dialect, &nt_dialect, &nq_dialect, NULL
 };
 
 const struct text_dialect *text_find(struct bytes name)
@@ -79,6 +79,7 @@ static int begin_state(struct text *t, const struct text_dialect *d)
 		return ERR_MEMORY;
 	t->state->mem = t->mem;
 	t->state->arcs = t->o.arcs;
+	t->state->rdf = t->o.rdf;
 	return 0;
 }
 

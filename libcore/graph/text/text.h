@@ -14,6 +14,7 @@
  *   adjlist  NODE [NEIGHBOUR...]
  *   pairs32, pairs64   little-endian integers
  *   jsonl    a node or an edge a line, as JSON; the memory files of MCP servers
+ *   nt, nq   N-Triples and N-Quads: edges, properties, labels
  *   ldbc-v   a node a line: the vertex files of LDBC Graphalytics (edges are el)
  *
  * A malformed line stops the reader unless it is tolerated (bad_most); the line
@@ -96,11 +97,18 @@ enum text_frame {
 
 enum text_direction { TEXT_UNSAID, TEXT_DIRECTED, TEXT_UNDIRECTED };
 
+struct text_rdf {		/* how statements are taken */
+	bool keep_blanks;	/* blank nodes keep their labels */
+	bool type_edges;	/* rdf:type is an edge like any other */
+	unsigned input;		/* its number: labels of another's blank nodes are others */
+};
+
 /* What a dialect and its reader tell each other; a dialect's own state begins
  * with one. */
 struct text_state {
 	struct mem *mem;	/* given */
 	bool arcs;		/* given: undirected edges are wanted as two arcs */
+	struct text_rdf rdf;	/* given */
 	enum text_direction direction;	/* what the header says */
 	bool strict;		/* this error, and those to come, are not to be tolerated */
 	char note[200];		/* for people: how the input is taken; "" for nothing */
@@ -137,7 +145,7 @@ struct text_dialect {
 
 extern const struct text_dialect edgelist_dialect, tsv_dialect, csv_dialect, mtx_dialect,
 	metis_dialect, dimacs_dialect, adj_dialect, adjlist_dialect, pairs32_dialect, pairs64_dialect,
-	vertices_dialect, jsonl_dialect;
+	vertices_dialect, jsonl_dialect, nt_dialect, nq_dialect;
 extern const struct text_dialect *const text_dialects[];	/* ended by NULL */
 
 /* By name; NULL for none. */
@@ -154,6 +162,7 @@ struct text_options {
 	const struct text_dialect *dialect;
 	bool numbers;			/* keys that are not numbers are malformed */
 	bool arcs;			/* undirected edges of a header come as two arcs */
+	struct text_rdf rdf;
 	uint64_t bad_most;		/* malformed lines tolerated, per reader */
 	int (*reject)(void *ctx, struct bytes line);	/* LF included if it had one */
 	void *reject_ctx;
