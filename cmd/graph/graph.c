@@ -20,6 +20,8 @@ static const struct sub {
 	{ "check", "verify a graph and every checksum of it", check_main },
 	{ "compact", "fold a graph's changes into it", compact_main },
 	{ "convert", "store a graph in another layout or order", convert_main },
+	{ "node", "show, add, change or remove a node", node_main },
+	{ "edge", "add, change or remove an edge", edge_main },
 	{ "neighbors", "nodes adjacent to a node, or some steps away", neighbors_main },
 	{ "path", "a shortest path between two nodes", path_main },
 	{ "match", "nodes and types that fit patterns", match_main },
@@ -56,6 +58,8 @@ static const struct cli_tool tool = {
 		"  check      verify a graph and every checksum of it\n"
 		"  compact    fold a graph's changes into it\n"
 		"  convert    store a graph in another layout or order\n"
+		"  node       show, add, change or remove a node\n"
+		"  edge       add, change or remove an edge\n"
 		"  neighbors  nodes adjacent to a node, or some steps away\n"
 		"  path       a shortest path between two nodes\n"
 		"  match      nodes and types that fit patterns\n"

@@ -91,3 +91,7 @@ libcore_a_SOURCES += %D%/rebuild.c %D%/rebuild.h
 libcore_a_SOURCES += %D%/label.c %D%/label.h
 libcore_a_SOURCES += %D%/schema.c %D%/schema.h
 libcore_a_SOURCES += %D%/text/nt.c %D%/text/nt.h
+libcore_a_SOURCES += %D%/update.c
+libcore_a_SOURCES += %D%/update.h
+libcore_a_SOURCES += %D%/update_inside.h
+libcore_a_SOURCES += %D%/update_resolve.c

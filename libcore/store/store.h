@@ -156,6 +156,12 @@ void txn_put_cancel(struct txn *t);
 enum txn_condition { TXN_ABSENT, TXN_PRESENT, TXN_VERSION };
 int txn_expect(struct txn *t, uint32_t space, struct bytes key,
 	       enum txn_condition what, uint64_t version);
+/* The graph of this space is there and folded up to here: what was read of its segments
+ * counts still. */
+void txn_expect_graph(struct txn *t, uint32_t space, uint64_t folded);
+/* All conditions were met at VERSION: they are tested only if anything was committed
+ * since; or (STILL) nothing may have been. */
+void txn_seen(struct txn *t, uint64_t version, bool still);
 /* OLD's value under NEW and OLD gone, decided at commit. */
 int txn_rename(struct txn *t, uint32_t space, struct bytes old_key, struct bytes new_key);
 

@@ -46,6 +46,10 @@ struct txn {
 	uint64_t ttl_ms;		/* what is put expires so long after the commit; 0: never */
 	bool removes_only;
 	struct buf keys, expect, rename;
+	uint64_t seen;			/* the conditions were met at this version; 0: unknown */
+	uint32_t graph;			/* a graph's space, and up to where it has to be ... */
+	uint64_t graph_folded;		/* ... folded; space 0: none was named */
+	bool still;			/* nothing may have been committed since SEEN */
 	uint64_t bytes;			/* of keys and values in all */
 	int stuck;			/* an error that stays, and its words */
 	struct err_note note;
@@ -123,6 +127,9 @@ static void empty(struct txn *t)
 	end_bulk(t);
 	t->entry_n = t->total_n = t->bytes = t->freed = 0;
 	t->removes_only = true;
+	t->seen = 0;
+	t->graph = 0;
+	t->still = false;
 }
 
 void txn_abort(struct txn *t)
@@ -446,6 +453,18 @@ int txn_expect(struct txn *t, uint32_t space, struct bytes key,
 	return r < 0 ? r : buf_add(&t->expect, &x, sizeof x);
 }
 
+void txn_expect_graph(struct txn *t, uint32_t space, uint64_t folded)
+{
+	t->graph = space;
+	t->graph_folded = folded;
+}
+
+void txn_seen(struct txn *t, uint64_t version, bool still)
+{
+	t->seen = version;
+	t->still = still;
+}
+
 int txn_rename(struct txn *t, uint32_t space, struct bytes old_key, struct bytes new_key)
 {
 	struct renaming n = { .space = space };
@@ -663,12 +682,41 @@ static void restamp(struct txn *t)
 	}
 }
 
+static bool graph_stands(const struct txn *t)
+{
+	const struct manifest *m = &t->store->manifest;
+
+	for (uint32_t i = 0; i < m->graph_n; i++)
+		if (m->graph[i].space == t->graph)
+			return m->graph[i].folded == t->graph_folded;
+	return false;
+}
+
+/* Was anything committed, durable or not yet, since the conditions were met? */
+static bool was_passed(const struct txn *t)
+{
+	const struct store *s = t->store;
+
+	return s->manifest.version > t->seen || log_version(s->log) > t->seen;
+}
+
 /* Is every condition met?  1, 0 with the message, < 0. */
 static int test_conditions(struct txn *t)
 {
 	const struct expectation *x = (const void *)t->expect.ptr;
 	size_t n = t->expect.len / sizeof *x;
 
+	if (t->graph && !graph_stands(t)) {
+		err_set(ERR_ABSENT, "the graph was folded or dropped meanwhile");
+		return 0;
+	}
+	if (t->seen && !was_passed(t))
+		return 1;
+	if (t->still) {
+		err_set(ERR_ABSENT, "the store is past version %llu",
+			(unsigned long long)t->seen);
+		return 0;
+	}
 	for (size_t i = 0; i < n; i++) {
 		struct bytes key = kept_key(t, x[i].key_off, x[i].key_len);
 		struct entry e;
@@ -754,7 +802,8 @@ static int append(struct txn *t, uint64_t *version)
 static int commit_through_log(struct txn *t, uint64_t *version)
 {
 	struct store *s = t->store;
-	int r = t->expect.len || t->rename.len ? store_begin_newest(s) : store_begin(s);
+	int r = t->expect.len || t->rename.len || t->graph ? store_begin_newest(s) :
+		store_begin(s);
 
 	if (r < 0)
 		return r;

@@ -1,0 +1,87 @@
+/* graph/update_inside.h - operations as they wait, for update.c and update_resolve.c */
+#ifndef GRAPH_UPDATE_INSIDE_H
+#define GRAPH_UPDATE_INSIDE_H
+
+#include "graph/change.h"
+#include "graph/gather.h"
+#include "graph/graph.h"
+#include "graph/state.h"
+#include "graph/update.h"
+
+struct txn;
+
+/* One node or edge that operations speak of. */
+struct update_slot {
+	uint64_t text;			/* in the arena: node, type, to, one behind the other */
+	uint32_t node_len, type_len, to_len;
+	uint32_t hash;
+	uint64_t seq;			/* of the last operation on it */
+	uint64_t cascade;		/* of a node: of the last that took its edges; 0: none */
+	uint64_t first, last;		/* steps, in the arena, + 1; 0: none */
+	bool edge;
+	bool there;			/* after all of them */
+	bool fresh;			/* what was before them does not count */
+};
+
+/* In the arena, unaligned: then a state (graph/state.h) and the names that are unset,
+ * each with its length as varint. */
+struct update_step {
+	uint64_t next;			/* + 1; 0: none */
+	uint32_t state_len, unset_len;
+};
+
+struct update {
+	struct store *store;
+	struct mem *mem;
+	char *name;
+	struct buf arena;
+	struct update_slot *slot;
+	uint64_t slot_n, slot_cap;
+	uint32_t *table;		/* of slots, + 1; a power of two of them */
+	uint64_t table_n;
+	uint64_t op_n, seq, cascade_n;
+	uint64_t expected;		/* update_expect */
+	bool undirected;
+	bool refused;			/* somebody changed what update_expect wants unchanged */
+	/* while entries are made */
+	struct snapshot *snap;
+	struct txn *txn;
+	struct manifest_graph row;
+	struct manifest_graph base_row;	/* BASE has it */
+	struct graph *base;		/* the segments alone; NULL: not open */
+	bool bare;			/* no edge of BASE has more than its ends and type */
+	bool still;			/* nothing may be committed in between */
+	struct buf key, value, room, scratch;
+	struct change_room change;
+	struct prop_room props;
+	struct state_room states;
+	struct gather gather[2];
+	struct update_done done;
+};
+
+static inline struct bytes update_node(const struct update *u, const struct update_slot *s)
+{
+	return bytes_of(u->arena.ptr + s->text, s->node_len);
+}
+
+static inline struct bytes update_type(const struct update *u, const struct update_slot *s)
+{
+	return bytes_of(u->arena.ptr + s->text + s->node_len, s->type_len);
+}
+
+static inline struct bytes update_to(const struct update *u, const struct update_slot *s)
+{
+	return bytes_of(u->arena.ptr + s->text + s->node_len + s->type_len, s->to_len);
+}
+
+/* The node of this key among the slots; NULL: none. */
+struct update_slot *update_find_node(const struct update *u, struct bytes key);
+
+/* When operations that wait took all edges at one of its ends; 0: none did. */
+uint64_t update_cascade(const struct update *u, const struct update_slot *s);
+
+/* All slots to entries of u->txn, as of u->snap. */
+int update_resolve(struct update *u);
+void update_close_base(struct update *u);
+
+#endif

@@ -1,0 +1,473 @@
+/* graph/update_resolve.c - slots of operations to entries, as of one snapshot
+ *
+ * An entry above `folded` says all of its node or edge; where there is none, the
+ * segments do, and they are asked only if the answer could matter: what an edge without
+ * properties is becomes the same whether it was there or not.  Whatever an entry rests on
+ * is made a condition of the commit.
+ */
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "graph/update_inside.h"
+#include "store/store.h"
+
+/* --- the segments --- */
+
+void update_close_base(struct update *u)
+{
+	graph_close(u->base);
+	u->base = NULL;
+}
+
+static bool is_base(const struct update *u)
+{
+	return u->base && u->base_row.space == u->row.space &&
+		u->base_row.version == u->row.version && u->base_row.folded == u->row.folded &&
+		u->base_row.segment_n == u->row.segment_n &&
+		!memcmp(u->base_row.segment, u->row.segment,
+			u->row.segment_n * sizeof *u->row.segment);
+}
+
+static int open_base(struct update *u)
+{
+	struct prop *p;
+	int r;
+
+	if (is_base(u))
+		return 0;
+	update_close_base(u);
+	u->base_row = u->row;
+	r = graph_open(&u->base, store_backend(u->store), store_id(u->store), &u->base_row,
+		       u->mem);
+	if (r == 0)
+		r = graph_props(u->base, PROP_EDGES, &p);
+	if (r < 0) {
+		update_close_base(u);
+		return r;
+	}
+	u->bare = !p && graph_values(u->base) == CSR_NO_VALUES &&
+		!(u->row.flags & GRAPH_MULTI);
+	return 0;
+}
+
+/* --- what an entry said --- */
+
+struct said {
+	uint64_t version;		/* 0: no entry above `folded` */
+	bool there;
+	uint64_t cut;			/* of a node: its edges before are gone; 0: none */
+	struct prop_state state;
+};
+
+static int whole_value(struct update *u, const struct entry *e)
+{
+	struct value *v = NULL;
+	long n = 1;
+	int r;
+
+	buf_clear(&u->value);
+	if (e->kind == ENTRY_PUT)
+		return buf_add(&u->value, e->value.ptr, e->value.len);
+	r = value_open(&v, u->store, e);
+	if (r == 0)
+		r = buf_reserve(&u->value, e->size);
+	while (r == 0 && n > 0 && u->value.len < e->size) {
+		n = value_read(v, u->value.len, u->value.ptr + u->value.len,
+			       e->size - u->value.len);
+		u->value.len += n > 0 ? (size_t)n : 0;
+	}
+	value_close(v);
+	return r < 0 ? r : n < 0 ? (int)n : 0;
+}
+
+static int read_change(struct update *u, const struct entry *e, struct said *out)
+{
+	struct change c;
+	int r = whole_value(u, e);
+
+	if (r == 0)
+		r = change_read(&c, e->key, buf_bytes(&u->value), &u->change);
+	if (r == ERR_DAMAGED)
+		return err_set(ERR_DAMAGED, "graph %s: the change \"%s\" of version %llu is "
+			       "malformed", u->name, bytes_show(e->key),
+			       (unsigned long long)e->version);
+	if (r < 0)
+		return r;
+	out->there = c.state == CHANGE_THERE;
+	out->cut = c.state == CHANGE_GONE_CASCADE ? e->version : c.cut;
+	if (out->cut <= u->row.folded)
+		out->cut = 0;		/* the segments are without those edges */
+	out->state = (struct prop_state){ c.label, c.prop, c.label_n, c.prop_n };
+	return 0;
+}
+
+/* The entry of u->key; that it stays so is a condition.  What it says is good until the
+ * next is asked for. */
+static int find_entry(struct update *u, struct said *out)
+{
+	struct entry e;
+	int r = snapshot_get(u->snap, u->row.space, buf_bytes(&u->key), &e), done;
+
+	*out = (struct said){0};
+	if (r < 0)
+		return r;
+	done = txn_expect(u->txn, u->row.space, buf_bytes(&u->key), TXN_VERSION,
+			  r ? e.version : 0);
+	if (done < 0 || r == 0 || e.version <= u->row.folded)
+		return done;
+	out->version = e.version;
+	return read_change(u, &e, out);
+}
+
+static int find_node_entry(struct update *u, struct bytes node, struct said *out)
+{
+	const struct change c = { .node = node };
+	int r = change_key(&u->key, &c);
+
+	return r < 0 ? r : find_entry(u, out);
+}
+
+static int edge_key(struct update *u, const struct update_slot *s, bool turned)
+{
+	struct change c = { .edge = true, .type = update_type(u, s) };
+
+	c.node = turned ? update_to(u, s) : update_node(u, s);
+	c.to = turned ? update_node(u, s) : update_to(u, s);
+	return change_key(&u->key, &c);
+}
+
+/* What is in U's rooms, where it stays while entries of others are looked at. */
+static int keep_state(struct gather *g, struct prop_state *state)
+{
+	int r;
+
+	gather_clear(g);
+	r = gather_add(g, state, false);
+	return r < 0 ? r : gather_done(g, state);
+}
+
+/* --- an edge as it was --- */
+
+/* Did anything take all edges of one of its ends since VERSION? */
+static int was_cut(struct update *u, const struct update_slot *s, uint64_t version)
+{
+	struct said node;
+	int r = find_node_entry(u, update_node(u, s), &node);
+
+	if (r < 0 || node.cut > version)
+		return r < 0 ? r : 1;
+	r = find_node_entry(u, update_to(u, s), &node);
+	return r < 0 ? r : node.cut > version;
+}
+
+/* Written the other way round of an undirected edge, which some version may have. */
+static int find_edge_entry(struct update *u, const struct update_slot *s, struct said *out)
+{
+	struct said other = {0};
+	int r = 0;
+
+	if (u->undirected) {
+		r = edge_key(u, s, true);
+		if (r == 0)
+			r = find_entry(u, &other);
+		if (r == 0 && other.version)
+			r = keep_state(&u->gather[0], &other.state);
+	}
+	if (r == 0)
+		r = edge_key(u, s, false);
+	if (r == 0)
+		r = find_entry(u, out);
+	if (r == 0 && other.version > out->version)
+		*out = other;
+	return r;
+}
+
+/* The Nth of equal edges that are kept, and all others: what all of them have. */
+static int gather_equal(struct update *u, uint64_t from, uint32_t type, uint64_t to,
+			struct prop_state *out)
+{
+	struct gather *g = &u->gather[1];
+	uint64_t n = 0;
+	int r = 1;
+
+	gather_clear(g);
+	while (r > 0) {
+		r = graph_edge_state(u->base, from, type, to, n, &u->props, out);
+		if (r > 0 && gather_add(g, out, false) < 0)
+			return ERR_MEMORY;
+		n += r > 0;
+	}
+	if (r == 0)
+		r = gather_done(g, out);
+	return r < 0 ? r : n > 0;
+}
+
+/* 1 and what the segments say of it, 0: they have no such edge. */
+static int stored_edge(struct update *u, const struct update_slot *s, struct prop_state *out)
+{
+	struct dict *d = graph_dict(u->base);
+	uint64_t from, to;
+	uint32_t type;
+	int r = dict_find(d, update_node(u, s), &from);
+
+	*out = (struct prop_state){0};
+	if (r > 0)
+		r = dict_find(d, update_to(u, s), &to);
+	if (r > 0)
+		r = dict_find_type(d, update_type(u, s), &type);
+	return r > 0 ? gather_equal(u, from, type, to, out) : r;
+}
+
+struct before {
+	bool known;			/* whether it was there */
+	bool there;
+	bool entry;			/* an entry said so */
+	struct prop_state state;
+};
+
+static int edge_by_entry(struct update *u, const struct update_slot *s, struct said *said,
+			 struct before *b)
+{
+	int r;
+
+	b->known = b->entry = true;
+	if (!said->there)
+		return 0;
+	b->state = said->state;
+	r = keep_state(&u->gather[1], &b->state);
+	if (r == 0)
+		r = was_cut(u, s, said->version);
+	b->there = r == 0;
+	if (r > 0)
+		b->state = (struct prop_state){0};
+	return r < 0 ? r : 0;
+}
+
+static int edge_before(struct update *u, const struct update_slot *s, struct before *b)
+{
+	struct said said;
+	int r;
+
+	*b = (struct before){0};
+	if (s->there && s->fresh)
+		return 0;
+	r = find_edge_entry(u, s, &said);
+	if (r < 0 || said.version)
+		return r < 0 ? r : edge_by_entry(u, s, &said, b);
+	r = open_base(u);
+	if (r < 0 || (u->bare && s->there))
+		return r;
+	b->known = true;
+	r = stored_edge(u, s, &b->state);
+	if (r <= 0)
+		return r;
+	r = was_cut(u, s, 0);
+	b->there = r == 0;
+	if (r > 0)
+		b->state = (struct prop_state){0};
+	return r < 0 ? r : 0;
+}
+
+/* --- steps --- */
+
+static int is_unset(struct bytes unset, struct bytes name)
+{
+	while (unset.len) {
+		uint64_t len;
+		size_t n = varint_get(unset.ptr, unset.len, &len);
+
+		if (bytes_equal(bytes_of(unset.ptr + n, (size_t)len), name))
+			return 1;
+		unset = bytes_of(unset.ptr + n + len, unset.len - n - (size_t)len);
+	}
+	return 0;
+}
+
+/* STATE without the names that are unset; its array is scratch. */
+static int drop_names(struct update *u, struct bytes unset, struct prop_state *state)
+{
+	struct property *kept;
+	int r;
+
+	buf_clear(&u->scratch);
+	r = buf_reserve(&u->scratch, (state->prop_n + 1) * sizeof *kept);
+	if (r < 0)
+		return r;
+	kept = (struct property *)u->scratch.ptr;
+	for (uint32_t i = 0; i < state->prop_n; i++)
+		if (!is_unset(unset, state->prop[i].name))
+			kept[u->scratch.len++] = state->prop[i];
+	state->prop = kept;
+	state->prop_n = (uint32_t)u->scratch.len;
+	u->scratch.len = 0;
+	return 0;
+}
+
+/* STATE, which is in the gather that FROM is not, becomes what the step makes of it. */
+static int apply_step(struct update *u, struct gather *to, const struct update_step *step,
+		      const uint8_t *at, struct prop_state *state)
+{
+	struct prop_state said;
+	int r = 0;
+
+	if (step->unset_len)
+		r = drop_names(u, bytes_of(at + step->state_len, step->unset_len), state);
+	if (r == 0)
+		r = state_decode(&said, bytes_of(at, step->state_len), &u->states);
+	gather_clear(to);
+	if (r == 0)
+		r = gather_add(to, state, false);
+	if (r == 0)
+		r = gather_add(to, &said, false);
+	return r < 0 ? r : gather_done(to, state);
+}
+
+/* From what was before, which is in gather 1 or in none. */
+static int apply_steps(struct update *u, const struct update_slot *s, struct prop_state *state)
+{
+	struct update_step step;
+	unsigned turn = 0;
+	int r = 0;
+
+	for (uint64_t at = s->first; r == 0 && at; at = step.next) {
+		memcpy(&step, u->arena.ptr + at - 1, sizeof step);
+		r = apply_step(u, &u->gather[turn], &step, u->arena.ptr + at - 1 + sizeof step,
+			       state);
+		turn ^= 1;
+	}
+	return r;
+}
+
+/* --- entries --- */
+
+static int put(struct update *u, struct change *c, const struct prop_state *state)
+{
+	int r = change_key(&u->key, c);
+
+	if (c->state == CHANGE_THERE) {
+		c->label = state->label;
+		c->label_n = state->label_n;
+		c->prop = state->prop;
+		c->prop_n = state->prop_n;
+	}
+	if (r == 0)
+		r = change_value(&u->value, c);
+	return r < 0 ? r : txn_put(u->txn, u->row.space, buf_bytes(&u->key),
+				   buf_bytes(&u->value), 0);
+}
+
+static int put_edge(struct update *u, const struct update_slot *s, const struct prop_state *state)
+{
+	struct change c = {
+		.edge = true, .node = update_node(u, s), .type = update_type(u, s),
+		.to = update_to(u, s), .state = s->there ? CHANGE_THERE : CHANGE_GONE,
+	};
+
+	u->done.edge_n++;
+	return put(u, &c, state);
+}
+
+/* Its state is left where it was when nothing changes it. */
+static int resolve_edge(struct update *u, const struct update_slot *s)
+{
+	struct prop_state now;
+	struct before b;
+	int r;
+
+	if (update_cascade(u, s) > s->seq)
+		return 0;		/* gone with its end */
+	r = edge_before(u, s, &b);
+	if (r < 0)
+		return r;
+	if (!s->there && !b.there) {
+		u->done.absent_n++;
+		return 0;
+	}
+	if (!s->there)
+		return put_edge(u, s, NULL);
+	if (b.known && b.there && !s->first && !s->fresh)
+		return 0;
+	now = s->fresh ? (struct prop_state){0} : b.state;
+	r = apply_steps(u, s, &now);
+	return r < 0 ? r : put_edge(u, s, &now);
+}
+
+static int stored_node(struct update *u, struct bytes key, struct before *b)
+{
+	uint64_t id;
+	int r = open_base(u);
+
+	b->known = true;
+	if (r == 0)
+		r = dict_find(graph_dict(u->base), key, &id);
+	b->there = r > 0;
+	return r > 0 ? graph_node_state(u->base, id, &u->props, &b->state) : r;
+}
+
+static int node_before(struct update *u, const struct update_slot *s, struct before *b,
+		       uint64_t *cut)
+{
+	struct said said;
+	int r = find_node_entry(u, update_node(u, s), &said);
+
+	*b = (struct before){0};
+	*cut = said.cut;
+	if (r < 0)
+		return r;
+	if (!said.version)
+		return stored_node(u, update_node(u, s), b);
+	b->known = b->entry = true;
+	b->there = said.there;
+	b->state = said.state;
+	return said.there ? keep_state(&u->gather[1], &b->state) : 0;
+}
+
+static int put_node(struct update *u, const struct update_slot *s,
+		    const struct prop_state *state, uint64_t cut)
+{
+	struct change c = { .node = update_node(u, s), .cut = cut, .state = CHANGE_THERE };
+
+	if (!s->there)
+		c.state = s->cascade ? CHANGE_GONE_CASCADE : CHANGE_GONE;
+	if (s->cascade)
+		c.cut = 0;
+	if (s->cascade && s->there) {	/* the version of this very commit is not known yet */
+		c.cut = snapshot_version(u->snap) + 1;
+		u->still = true;
+	}
+	u->done.node_n++;
+	return put(u, &c, state);
+}
+
+static int resolve_node(struct update *u, const struct update_slot *s)
+{
+	struct prop_state now;
+	struct before b;
+	uint64_t cut;
+	int r = node_before(u, s, &b, &cut);
+
+	if (r < 0)
+		return r;
+	if (!s->there && !s->cascade && !b.there) {
+		u->done.absent_n++;
+		return 0;
+	}
+	if (!s->there)
+		return put_node(u, s, NULL, cut);
+	now = s->fresh ? (struct prop_state){0} : b.state;
+	r = apply_steps(u, s, &now);
+	if (r < 0 || (b.there && !s->cascade && !s->first && !s->fresh))
+		return r;
+	return put_node(u, s, &now, cut);
+}
+
+int update_resolve(struct update *u)
+{
+	int r = 0;
+
+	for (uint64_t i = 0; r == 0 && i < u->slot_n; i++)
+		r = u->slot[i].edge ? resolve_edge(u, &u->slot[i]) :
+			resolve_node(u, &u->slot[i]);
+	return r;
+}
