@@ -253,6 +253,8 @@ void over_free(struct csr_over *o)
 struct making {
 	struct csr *c;
 	struct csr_over *o;
+	struct csr_type type;		/* of the row before */
+	bool typed;
 	struct csr_list l;		/* of the row at hand, as stored */
 	uint64_t to;			/* its next id, if have */
 	union csr_value value;
@@ -276,7 +278,7 @@ static int met(struct making *k, const struct over_change *e, uint64_t left, uin
 
 	*times = 0;
 	if (!k->have || k->l.n / left > 4096) {
-		r = csr_row(k->c, e->type, e->from, &k->l);
+		r = csr_row_of(k->c, &k->type, e->from, &k->l);
 		if (r == 0)
 			r = csr_seek(&k->l, e->to);
 		if (r == 0)
@@ -325,8 +327,11 @@ static int add_row(struct making *k, const struct over_change *e, uint64_t n)
 	int r = 0;
 
 	k->have = false;
-	if (stored)
-		r = csr_degree(k->c, e->type, e->from, &stored_n);
+	if (stored && (!k->typed || k->type.id != e->type))
+		r = csr_type_of(k->c, e->type, &k->type);
+	k->typed |= stored;
+	if (stored && r == 0)
+		r = csr_degree_of(k->c, &k->type, e->from, &stored_n);
 	for (uint64_t i = 0; r == 0 && i < n; i++) {
 		times = 0;
 		same = false;

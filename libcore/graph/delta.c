@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "graph/delta_inside.h"
+#include "graph/radix.h"
 
 #define NOBODY UINT64_MAX	/* a new name that nothing speaks of */
 
@@ -30,26 +31,60 @@ static int same_edge(const struct delta_edge_change *a, const struct delta_edge_
 	return c ? c : cmp64(a->to, b->to);
 }
 
-/* Of one edge the change that counts comes first. */
-static int by_edge(const void *x, const void *y)
-{
-	const struct delta_edge_change *a = x, *b = y;
-	int c = same_edge(a, b);
+/* What edges are sorted by, the last first; of one edge the change that counts comes
+ * first. */
+enum { BY_AGE, BY_TO, BY_FROM, BY_TYPE, KEY_N };
 
-	c = c ? c : cmp64(b->version, a->version);
-	return c ? c : a->back - b->back;
+static uint64_t key_of(const struct delta_edge_change *e, int key)
+{
+	return key == BY_AGE ? ~e->version << 1 | e->back : key == BY_TO ? e->to :
+		key == BY_FROM ? e->from : e->type;
 }
 
-static void sort_edges(struct delta *d)
+/* Stable by one key after the other; digits in which all agree cost nothing. */
+static struct radix_pair *sort_keys(const struct delta *d, struct radix_pair *p,
+				    struct radix_pair *q)
 {
+	for (int key = BY_AGE; key < KEY_N; key++) {
+		struct radix_pair *sorted;
+
+		for (uint64_t i = 0; i < d->edge_n; i++)
+			p[i].key = key_of(&d->edge[p[i].value], key);
+		sorted = radix_sort_pairs(p, q, d->edge_n, 64);
+		q = sorted == p ? q : p;
+		p = sorted;
+	}
+	return p;
+}
+
+static int sort_edges(struct delta *d)
+{
+	struct radix_pair *p = mem_alloc(d->mem, d->edge_n * sizeof *p), *sorted;
+	struct radix_pair *q = mem_alloc(d->mem, d->edge_n * sizeof *q);
+	struct delta_edge_change *all = mem_alloc(d->mem, d->edge_n * sizeof *all);
+	int r = p && q && all ? 0 : ERR_MEMORY;
 	uint64_t n = 0;
 
-	if (d->edge_n)
-		qsort(d->edge, d->edge_n, sizeof *d->edge, by_edge);
-	for (uint64_t i = 0; i < d->edge_n; i++)
-		if (n == 0 || same_edge(&d->edge[n - 1], &d->edge[i]))
-			d->edge[n++] = d->edge[i];
+	for (uint64_t i = 0; r == 0 && i < d->edge_n; i++)
+		p[i].value = i;
+	sorted = r == 0 ? sort_keys(d, p, q) : NULL;
+	for (uint64_t i = 0; r == 0 && i < d->edge_n; i++) {
+		const struct delta_edge_change *e = &d->edge[sorted[i].value];
+
+		if (n == 0 || same_edge(&all[n - 1], e))
+			all[n++] = *e;
+	}
+	mem_free(d->mem, p);
+	mem_free(d->mem, q);
+	if (r < 0) {
+		mem_free(d->mem, all);
+		return r;
+	}
+	mem_free(d->mem, d->edge);
+	d->edge = all;
+	d->edge_cap = d->edge_n;
 	d->edge_n = n;
+	return 0;
 }
 
 static struct delta_edge_change *find_edge(const struct delta *d, uint64_t from, uint64_t type,
@@ -264,7 +299,7 @@ static uint64_t id_of(uint64_t number, const uint64_t *id)
 }
 
 /* All by their ids; what speaks of nobody goes. */
-static void number_all(struct census *s)
+static int number_all(struct census *s)
 {
 	struct delta *d = s->d;
 	uint64_t n = 0;
@@ -281,8 +316,7 @@ static void number_all(struct census *s)
 		d->edge[n++] = e;
 	}
 	d->edge_n = n;
-	if (d->keys.n || d->types.n)
-		sort_edges(d);
+	return d->keys.n || d->types.n ? sort_edges(d) : 0;
 }
 
 /* Those of the dictionary that went; of the others a state stays, if it is empty. */
@@ -333,8 +367,9 @@ static int number(struct census *s)
 	if (r < 0)
 		return r;
 	d->type_n = (uint32_t)type_n;
-	number_all(s);
-	r = settle_nodes(s);
+	r = number_all(s);
+	if (r == 0)
+		r = settle_nodes(s);
 	return r < 0 ? r : extend_dict(d);
 }
 
@@ -382,13 +417,43 @@ static struct over_change change_of(const struct delta_edge_change *e, enum csr_
 	return c;
 }
 
-static int by_list(const void *x, const void *y)
+static void turn(struct over_change *c)
 {
-	const struct over_change *a = x, *b = y;
-	int c = cmp64(a->type, b->type);
+	uint64_t swap = c->from;
 
-	c = c ? c : cmp64(a->from, b->from);
-	return c ? c : cmp64(a->to, b->to);
+	c->from = c->to;
+	c->to = swap;
+}
+
+/* By type, node and target. */
+static int sort_lists(struct delta *d, struct over_change **all, uint64_t n)
+{
+	struct radix_pair *p = mem_alloc(d->mem, n * sizeof *p), *sorted = p;
+	struct radix_pair *q = mem_alloc(d->mem, n * sizeof *q);
+	struct over_change *out = mem_alloc(d->mem, n * sizeof *out), *in = *all;
+	int r = p && q && out ? 0 : ERR_MEMORY;
+
+	for (uint64_t i = 0; r == 0 && i < n; i++)
+		p[i] = (struct radix_pair){ in[i].to, i };
+	for (int key = BY_TO; r == 0 && key < KEY_N; key++) {
+		struct radix_pair *other = sorted == p ? q : p;
+
+		for (uint64_t i = 0; key != BY_TO && i < n; i++)
+			sorted[i].key = key == BY_FROM ? in[sorted[i].value].from :
+				in[sorted[i].value].type;
+		sorted = radix_sort_pairs(sorted, other, n, 64);
+	}
+	for (uint64_t i = 0; r == 0 && i < n; i++)
+		out[i] = in[sorted[i].value];
+	mem_free(d->mem, p);
+	mem_free(d->mem, q);
+	if (r < 0) {
+		mem_free(d->mem, out);
+		return r;
+	}
+	mem_free(d->mem, in);
+	*all = out;
+	return 0;
 }
 
 /* DIRECTION: CSR_BOTH: each edge at both of its ends, a loop once. */
@@ -396,25 +461,22 @@ static int extend_csr(struct delta *d, struct csr *csr, enum csr_direction direc
 		      const struct over_plan *p)
 {
 	uint64_t room = d->edge_n * (direction == CSR_BOTH ? 2 : 1), n = 0;
-	struct over_change *all = mem_alloc(d->mem, room * sizeof *all), turned;
-	int r;
+	struct over_change *all = mem_alloc(d->mem, room * sizeof *all);
+	int r = all ? 0 : ERR_MEMORY;
 
-	if (!all)
-		return ERR_MEMORY;
-	for (uint64_t i = 0; i < d->edge_n; i++) {
+	for (uint64_t i = 0; r == 0 && i < d->edge_n; i++) {
 		struct over_change c = change_of(&d->edge[i], p->values);
 
-		turned = c;
-		turned.from = c.to;
-		turned.to = c.from;
 		if (direction & CSR_OUT)
 			all[n++] = c;
+		turn(&c);
 		if (direction == CSR_IN || (direction == CSR_BOTH && c.from != c.to))
-			all[n++] = turned;
+			all[n++] = c;
 	}
-	if (n && direction != CSR_OUT)
-		qsort(all, n, sizeof *all, by_list);
-	r = csr_extend(csr, p, all, n);
+	if (r == 0 && direction != CSR_OUT)
+		r = sort_lists(d, &all, n);
+	if (r == 0)
+		r = csr_extend(csr, p, all, n);
 	mem_free(d->mem, all);
 	return r;
 }
@@ -466,8 +528,9 @@ static int lay_over(struct delta *d, struct iter *changes)
 		r = cascade(d);
 	if (r < 0 || d->note.entry_n == 0)
 		return r;
-	sort_edges(d);
-	r = find_who_is_there(d);
+	r = sort_edges(d);
+	if (r == 0)
+		r = find_who_is_there(d);
 	if (r == 0)
 		r = extend_lists(d);
 	if (r == 0)
