@@ -418,24 +418,21 @@ static uint32_t count_blocks(const struct csr_over *o)
 static void mark(struct csr_over *o)
 {
 	uint64_t before = UINT64_MAX, rank = 0;
-	struct over_block *k = NULL;
 	uint32_t n = 0;
 
 	for (uint64_t i = 0; i < o->row_n; i++) {
 		uint64_t node = by_node(o, i)->node;
 		uint32_t *dir = &o->dir[node / OVER_BLOCK];
-		unsigned word = node % OVER_BLOCK / 64;
+		struct over_word *w;
 
 		if (node == before)
 			continue;
-		if (*dir == 0) {
+		if (*dir == 0)
 			*dir = ++n;
-			k = &o->block[n - 1];
-			k->rank = rank;
-		}
-		k->bits[word] |= 1ull << node % 64;
-		for (unsigned w = word + 1; w < OVER_BLOCK / 64; w++)
-			k->before[w]++;
+		w = &o->block[*dir - 1].word[node % OVER_BLOCK / 64];
+		if (w->bits == 0)
+			w->rank = rank;
+		w->bits |= 1ull << node % 64;
 		if (o->node_row)
 			o->node_row[rank] = i;
 		rank++;

@@ -5,8 +5,9 @@
  * these merged in as it is read, block by block; one without changes is found to be so
  * by a bit of its node and is read as ever.
  *
- *	block	4096 nodes: the bits of those that have changes, and how many have them
- *		before; a directory says where a block is, or that it has none
+ *	block	4096 nodes, 64 a word: the bits of those that have changes, and how many
+ *		have them before the word; a directory says where a block is, or that
+ *		there is none
  *	row	a changed list: its node and type, its length with the changes
  *	edge	a target of a row: it is there, once, or it is not, whatever the segment has
  *
@@ -19,12 +20,13 @@
 
 #define OVER_GONE (1ull << 63)		/* of over->to: the target is not there */
 #define OVER_BLOCK 4096u
-#define OVER_FEW 64u			/* base ids passed over to come to the next change ... */
 
+struct over_word {			/* side by side: one line of the cache is looked at */
+	uint64_t bits;
+	uint64_t rank;			/* nodes with changes before the word's */
+};
 struct over_block {
-	uint64_t bits[OVER_BLOCK / 64];
-	uint64_t rank;			/* nodes with changes before this block */
-	uint16_t before[OVER_BLOCK / 64];	/* and before each word, in it */
+	struct over_word word[OVER_BLOCK / 64];
 };
 
 struct over_row {
@@ -80,17 +82,24 @@ uint64_t csr_edges_up(const struct csr *c);
 
 void over_free(struct csr_over *o);
 
+/* How many bits are set: what the compiler would call a function for. */
+static inline uint64_t over_count(uint64_t x)
+{
+	x -= x >> 1 & 0x5555555555555555u;
+	x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+	return x * 0x0101010101010101u >> 56;
+}
+
 static inline bool over_has(const struct csr_over *o, uint64_t node, uint64_t *rank)
 {
 	uint32_t b = o->dir[node / OVER_BLOCK];
-	const struct over_block *k = &o->block[b - 1];
-	unsigned word = node % OVER_BLOCK / 64;
+	const struct over_word *w = &o->block[b - 1].word[node % OVER_BLOCK / 64];
 	uint64_t bit = 1ull << node % 64;
 
-	if (!b || !(k->bits[word] & bit))
+	if (!b || !(w->bits & bit))
 		return false;
-	*rank = k->rank + k->before[word] +
-		(unsigned)__builtin_popcountll(k->bits[word] & (bit - 1));
+	*rank = w->rank + over_count(w->bits & (bit - 1));
 	return true;
 }
 
