@@ -25,11 +25,26 @@ static void found(void *ctx, const char *words)
 	err_give(&note);
 }
 
+/* Each is read when the graph is opened with them. */
+static int check_changes(struct opened *o, const struct manifest_graph *g)
+{
+	struct graph *open = NULL;
+	int r = graph_open_changed(&open, o->store, o->snap, g);
+
+	graph_close(open);
+	if (r != ERR_DAMAGED)
+		return r;
+	cli_finding(o->cli, ERR_DAMAGED);
+	return 1;
+}
+
 static int check_one(struct opened *o, const struct manifest_graph *g)
 {
 	int r = check_graph(store_backend(o->store), store_id(o->store), g,
 			    store_mem(o->store), found, o->cli);
 
+	if (r == 0)
+		r = check_changes(o, g);
 	if (r == 0)
 		cli_note(o->cli, "graph \"%s\" is sound", g->name);
 	return r;

@@ -538,15 +538,6 @@ static int lay_over(struct delta *d, struct iter *changes)
 	return r;
 }
 
-static int too_much(const struct delta *d)
-{
-	err_set(ERR_MEMORY, "graph %s: its changes, %" PRIu64 " or more, take more memory than"
-		" memory_limit leaves", d->of.name, d->note.entry_n);
-	err_hint("'strato-graph compact -O memory_limit=SIZE' with more, once, folds them into"
-		 " the graph");
-	return ERR_MEMORY;
-}
-
 int delta_open(struct delta **out, const struct delta_of *of, struct iter *changes)
 {
 	struct delta *d = mem_zalloc(of->mem, sizeof *d);
@@ -560,8 +551,6 @@ int delta_open(struct delta **out, const struct delta_of *of, struct iter *chang
 	d->types.mem = d->types.text.mem = d->types.at.mem = of->mem;
 	d->of = *of;
 	r = lay_over(d, changes);
-	if (r == ERR_MEMORY)
-		r = too_much(d);
 	if (r < 0) {
 		delta_close(d);
 		return r;

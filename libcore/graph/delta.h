@@ -49,8 +49,7 @@ struct delta_note {
 };
 
 /* Takes all of CHANGES (store.h, snapshot_changes); OF's dictionary and adjacency are
- * extended.  *OUT is NULL when there is none.  ERR_DAMAGED; ERR_MEMORY with what to
- * do. */
+ * extended.  *OUT is NULL when there is none.  ERR_DAMAGED, ERR_MEMORY. */
 int delta_open(struct delta **out, const struct delta_of *of, struct iter *changes);
 void delta_close(struct delta *d);		/* NULL is fine */
 const struct delta_note *delta_note(const struct delta *d);

@@ -116,6 +116,15 @@ static int lay_over(struct graph *g, struct store *s, struct iter *changes)
 	return 0;
 }
 
+static int too_much(const struct graph *g)
+{
+	err_set(ERR_MEMORY, "graph %s: its changes take more memory than memory_limit leaves",
+		g->entry->name);
+	err_hint("'strato-graph compact -O memory_limit=SIZE' with more, once, folds them into"
+		 " the graph");
+	return ERR_MEMORY;
+}
+
 int graph_open_changed(struct graph **out, struct store *s, struct snapshot *v,
 		       const struct manifest_graph *m)
 {
@@ -130,6 +139,8 @@ int graph_open_changed(struct graph **out, struct store *s, struct snapshot *v,
 		r = lay_over(g, s, changes);
 		iter_close(changes);
 	}
+	if (r == ERR_MEMORY)
+		too_much(g);
 	if (r < 0)
 		graph_close(g);
 	else

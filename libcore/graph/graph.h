@@ -23,7 +23,8 @@ struct store;
  * do not belong together. */
 int graph_open(struct graph **out, struct backend *b, const uint8_t store_id[16],
 	       const struct manifest_graph *g, struct mem *mem);
-/* The same of the graph G in V, with what was changed since its segments were built. */
+/* The same of the graph G in V, with what was changed since its segments were built.
+ * ERR_MEMORY, with what to do, when that is too much. */
 int graph_open_changed(struct graph **out, struct store *s, struct snapshot *v,
 		       const struct manifest_graph *g);
 void graph_close(struct graph *g);		/* NULL is fine */

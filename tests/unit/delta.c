@@ -292,22 +292,37 @@ static void find_values(struct model *m)
 		}
 }
 
+#define ENTRIES 256u
+
 struct batch {
 	struct model *m;
-	struct txn *t;
+	struct buf key[ENTRIES], value[ENTRIES];	/* what will be committed */
+	size_t n;
 	uint64_t version;		/* that it will have */
 	bool node[NODES], edge[TYPES][NODES][NODES];	/* it has a say of them */
 };
 
 static void put(struct batch *b, const struct change *c)
 {
-	struct buf key = {0}, value = {0};
+	assert_true(b->n < ENTRIES);
+	must(change_key(&b->key[b->n], c));
+	must(change_value(&b->value[b->n], c));
+	b->n++;
+}
 
-	must(change_key(&key, c));
-	must(change_value(&value, c));
-	must(txn_put(b->t, SPACE, buf_bytes(&key), buf_bytes(&value), 0));
-	buf_release(&key);
-	buf_release(&value);
+static int commit(struct store *s, const struct batch *b, uint64_t *version)
+{
+	struct txn *t;
+	int r = txn_begin(&t, s);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < b->n; i++)
+		r = txn_put(t, SPACE, buf_bytes(&b->key[i]), buf_bytes(&b->value[i]), 0);
+	if (r == 0)
+		r = txn_commit(t, version);
+	txn_abort(t);
+	return r;
 }
 
 static void change_node(struct batch *b)
@@ -391,7 +406,8 @@ static void change_edge(struct batch *b)
 	put(b, &c);
 }
 
-static void change_some(struct model *m)
+/* Into the model, and what has to be committed for it. */
+static struct batch *think_of_some(struct model *m)
 {
 	struct batch *b = calloc(1, sizeof *b);
 	uint64_t n = 1 + rnd(rnd(4) ? 6 : 200);
@@ -399,19 +415,40 @@ static void change_some(struct model *m)
 	b->m = m;
 	/* a version is the commit's number, and these commits are alone */
 	b->version = m->version + 1;
-	must(txn_begin(&b->t, m->store));
 	while (n--)
 		if (rnd(4))
 			change_edge(b);
 		else
 			change_node(b);
-	must(txn_commit(b->t, &m->version));
 	find_values(m);
+	return b;
+}
+
+static void committed(struct batch *b, uint64_t version)
+{
+	b->m->version = version;
 	for (uint64_t i = 0; i < NODES; i++)
-		if (m->cut[i] == b->version)
-			m->cut[i] = m->version;
-	txn_abort(b->t);
+		if (b->m->cut[i] == b->version)
+			b->m->cut[i] = version;
+}
+
+static void forget(struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		buf_release(&b->key[i]);
+		buf_release(&b->value[i]);
+	}
 	free(b);
+}
+
+static void change_some(struct model *m)
+{
+	struct batch *b = think_of_some(m);
+	uint64_t version;
+
+	must(commit(m->store, b, &version));
+	committed(b, version);
+	forget(b);
 }
 
 /* --- asked --- */
@@ -925,10 +962,209 @@ static void a_graph_with_changes_is_the_graph_they_make(void **state)
 	}
 }
 
+/* --- killed --- */
+
+/* As the command does it; nothing here fails but by the disk. */
+static int compact_alone(struct store *s)
+{
+	struct build_options o = {
+		.backend = store_backend(s), .store_id = store_id(s), .mem = store_mem(s),
+		.threads = 1, .budget = 1 << 20,
+	};
+	struct publish p = {0};
+	struct build *b = NULL;
+	struct build_note note;
+	struct snapshot *v;
+	struct graph *g = NULL;
+	uint64_t at = 0, version;
+	int r = store_snapshot(s, &v);
+
+	if (r < 0)
+		return r;
+	p.folded = snapshot_version(v);
+	r = graph_open_changed(&g, s, v, manifest_find_graph(snapshot_manifest(v), "g"));
+	if (r == 0) {
+		rebuild_options(g, &o);
+		r = build_open(&b, &o);
+	}
+	if (r == 0)
+		r = rebuild_feed(g, b, &at, NULL, NULL);
+	if (r == 0) {
+		struct build *ends = b;
+
+		b = NULL;
+		r = build_finish(ends, &p.g, &note);
+	}
+	build_abort(b);
+	graph_close(g);
+	snapshot_close(v);
+	return r < 0 ? r : store_publish(s, publish, &p, &version);
+}
+
+enum step { COMMIT, COMPACT, FOLD, MERGE, STEPS };
+
+static int take_step(enum step step, struct store *s, const struct batch *b, uint64_t *version)
+{
+	int r;
+
+	if (step == COMMIT)
+		return commit(s, b, version);
+	if (step == FOLD)
+		return store_fold(s);
+	if (step == MERGE)
+		return store_compact(s);
+	r = store_build_begin(s);
+	if (r == 0) {
+		r = compact_alone(s);
+		store_build_end(s);
+	}
+	return r;
+}
+
+/* What the power left: BEFORE, or AFTER, and that if it was acknowledged. */
+static void is_one_of(struct backend *b, const struct model *before, const struct model *after,
+		      bool done)
+{
+	const struct store_options o = { .write = true, .wait_ns = 1000000000 };
+	struct model *m = malloc(sizeof *m);
+	struct snapshot *v;
+	struct store *s;
+
+	must(store_open_on(&s, b, &o));
+	must(store_snapshot(s, &v));
+	memcpy(m, snapshot_version(v) > before->version ? after : before, sizeof *m);
+	if (done && before != after)
+		assert_true(snapshot_version(v) > before->version);
+	snapshot_close(v);
+	ask(m, s);
+	must(store_compact(s));
+	ask(m, s);
+	store_close(s);
+	free(m);
+}
+
+static void killed_in(enum step step, uint64_t n)
+{
+	struct model *m, *after = malloc(sizeof *after);
+	const struct store_options o = { .write = true, .wait_ns = 1000000000 };
+	struct backend *b, *other, *left, *again;
+	struct batch *batch;
+	struct store *s;
+	uint64_t version = 0;
+	int r;
+
+	must(fault_open(&b, NULL, seed + n));
+	m = begin(b);
+	for (unsigned i = 0; i < 3; i++)
+		change_some(m);
+	store_close(m->store);
+	m->store = NULL;
+	memcpy(after, m, sizeof *m);
+	batch = think_of_some(after);
+	must(fault_again(&other, b));
+	must(store_open_on(&s, other, &o));
+	fault_die_after(other, n);
+	r = take_step(step, s, batch, &version);
+	store_close(s);
+	backend_close(other);
+	if (step != COMMIT)
+		memcpy(after, m, sizeof *m);
+	for (unsigned i = 0; i < 2; i++) {
+		must(fault_crash(b, seed + n + i, &left));
+		must(fault_open(&again, left, seed));
+		is_one_of(again, m, step == COMMIT ? after : m, r == 0);
+		backend_close(again);
+	}
+	forget(batch);
+	end(m);
+	free(after);
+	backend_close(b);
+}
+
+static void a_kill_and_a_power_cut_leave_the_graph_before_or_after(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < scaled(32); i++)
+		killed_in((enum step)(i % STEPS), 1 + rnd(i % STEPS == COMMIT ? 8 : 40));
+}
+
+/* --- refused --- */
+
+static int open_changed(struct model *m)
+{
+	struct snapshot *v;
+	struct graph *g = NULL;
+	int r = store_snapshot(m->store, &v);
+
+	if (r < 0)
+		return r;
+	r = graph_open_changed(&g, m->store, v,
+			       manifest_find_graph(snapshot_manifest(v), "g"));
+	if (r == 0)
+		graph_close(g);
+	snapshot_close(v);
+	return r;
+}
+
+static void a_change_that_is_none_is_damage_and_named(void **state)
+{
+	struct backend *b;
+	uint64_t version;
+	struct model *m;
+	struct txn *t;
+
+	(void)state;
+	must(backend_mem(&b));
+	m = begin(b);
+	must(txn_begin(&t, m->store));
+	must(txn_put(t, SPACE, bytes_str("\001a key"), bytes_str("what?"), 0));
+	must(txn_commit(t, &version));
+	txn_abort(t);
+	assert_int_equal(open_changed(m), ERR_DAMAGED);
+	assert_non_null(strstr(err_message(), "a key"));
+	assert_non_null(strstr(err_message(), "malformed"));
+	end(m);
+	backend_close(b);
+}
+
+static void more_changes_than_memory_has_room_for_are_refused_by_name(void **state)
+{
+	struct backend *b;
+	struct model *m;
+	struct mem *mem;
+
+	(void)state;
+	must(backend_mem(&b));
+	m = begin(b);
+	for (unsigned i = 0; i < 40; i++)
+		change_some(m);
+	mem = store_mem(m->store);
+	for (uint64_t i = 1; i < 60; i++) {	/* whichever of its allocations fails */
+		int r;
+
+		mem->fail_at = mem->count + i;
+		r = open_changed(m);
+		mem->fail_at = 0;
+		assert_true(r == 0 || r == ERR_MEMORY);
+	}
+	mem->limit = mem->used + 20000;
+	assert_int_equal(open_changed(m), ERR_MEMORY);
+	assert_non_null(strstr(err_hint_text(), "compact"));
+	mem->limit = 0;
+	ask(m, m->store);
+	end(m);
+	backend_close(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_graph_with_changes_is_the_graph_they_make, setup),
+		cmocka_unit_test_setup(a_kill_and_a_power_cut_leave_the_graph_before_or_after,
+				       setup),
+		cmocka_unit_test_setup(a_change_that_is_none_is_damage_and_named, setup),
+		cmocka_unit_test_setup(more_changes_than_memory_has_room_for_are_refused_by_name,
+				       setup),
 	};
 
 	return cmocka_run_group_tests_name("delta", tests, NULL, NULL);
