@@ -58,14 +58,15 @@ struct fold {
 	bool any;
 };
 
-/* Is V to take the place of the best so far?  Of equal values the first stays. */
+/* Is V to take the place of the best so far?  Of equal values the first stays; what says
+ * no value (at 0) comes after all that do: it takes nobody's away. */
 static bool better(const struct fold *f, const struct shuffle_value *v)
 {
 	int c = f->p->equal == BUILD_MIN || f->p->equal == BUILD_MAX ?
 		compare(f->p, v, &f->best) : 0;
 
 	if (c == 0)
-		return v->at < f->best.at;
+		return v->at - 1 < f->best.at - 1;
 	return f->p->equal == BUILD_MIN ? c < 0 : c > 0;
 }
 

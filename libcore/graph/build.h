@@ -67,7 +67,7 @@ unsigned build_threads(const struct build *b);
 /* From several threads at once.  AT: the place of the first edge in the input, the
  * others follow; only its order counts, and no two edges have the same.  VALUE may
  * be NULL.  Once an edge has a value the graph has: edges without one have 1, and
- * come before all others. */
+ * come before all others; but the first of equal edges is the first that has one. */
 int build_add_edges(struct build *b, unsigned who, const struct scan_edge *e,
 		    const struct text_value *value, size_t n, uint64_t at);
 /* The same with any keys, types, values, labels and properties. */

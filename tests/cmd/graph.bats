@@ -115,7 +115,7 @@ no_rests() {
 		for what in first keep sum min max; do
 			import -g "$what" --replace -f el --dedup="$what" --threads="$threads" w.el
 		done
-		[ "$(strato-graph export -g first -f el | tr '\n' ,)" = "1 2 7,2 1 1," ]
+		[ "$(strato-graph export -g first -f el | tr '\n' ,)" = "1 2 7,2 1 4," ]
 		[ "$(strato-graph export -g keep -f el | tr '\n' ,)" = \
 			"1 2 7,1 2 -5,1 2 6,2 1 1,2 1 4," ]
 		[ "$(strato-graph export -g sum -f el | tr '\n' ,)" = "1 2 8,2 1 5," ]

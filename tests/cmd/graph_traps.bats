@@ -56,3 +56,14 @@ worse" ]
 	printf '{"from":"a","to":"b","props":{"weight":1,"weight":2}}\n' | run -65 import -f jsonl
 	printf '{"from":"a","to":"b","props":{"weight":1,"n":2}}\n' | import -f jsonl
 }
+
+@test "an edge said again without its weight keeps the one it has" {
+	printf '1 2\n1 2 5\n1 2\n1 2 7\n2 3\n' >in
+	for dir in --directed --undirected; do
+		import -f el $dir in
+		[ "$(strato-graph edges | cut -f1,2,4 | tr '\t\n' '  ')" = "1 2 weight=5 2 3 weight=1 " ]
+	done
+	printf 'a\tb\tt\tweight=5\tx=1\n' | import -f tsv
+	printf 'a\tb\tt\ty=2\n' | strato-graph import -q --append -f tsv
+	[ "$(strato-graph edges | cut -f4-)" = "weight=5${TAB}x=1${TAB}y=2" ]
+}

@@ -72,7 +72,8 @@ struct key {
 
 struct edge {
 	size_t type, src, dst;	/* places in the sorted names and keys */
-	size_t order;		/* of equal ones: as they came, those without value first */
+	size_t order;		/* of equal ones: as they came; those without value first,
+				 * or last, where only the first counts */
 	struct text_value came;
 	union csr_value value;
 };
@@ -246,7 +247,9 @@ static void model_edges(struct model *m)
 		e.type = place_of(m->name, m->name_n, &m->raw[i][2]);
 		e.came = m->raw_value[i];
 		e.value = value_of(m, e.came);
-		e.order = e.came.kind == TEXT_NO_VALUE ? 0 : i + 1;
+		e.order = i + 1;
+		if (e.came.kind == TEXT_NO_VALUE)
+			e.order = m->equal == BUILD_FIRST ? SIZE_MAX : 0;
 		if (e.src == e.dst && m->drop_loops)
 			continue;
 		m->out[n++] = e;
