@@ -95,3 +95,4 @@ libcore_a_SOURCES += %D%/update.c
 libcore_a_SOURCES += %D%/update.h
 libcore_a_SOURCES += %D%/update_inside.h
 libcore_a_SOURCES += %D%/update_resolve.c
+libcore_a_SOURCES += %D%/named.c %D%/named.h

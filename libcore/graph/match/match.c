@@ -26,14 +26,14 @@ struct relation {		/* an edge of the pattern */
 	struct end src, type, dst;
 };
 
-enum part { PART_NONE, PART_LIST, PART_ROWS, PART_LABEL, PART_EDGE, PART_ANY };
+enum part { PART_NONE, PART_LIST, PART_ROWS, PART_LABEL, PART_NAMED, PART_EDGE, PART_ANY };
 
 struct piece {			/* what one pattern says at one step */
 	enum part part;
 	const struct relation *edge;
 	enum csr_direction way;	/* LIST: the list of the bound end; ROWS, ANY: of this */
-	uint32_t label;
-	struct source *source;	/* LIST, ROWS, LABEL */
+	uint32_t at;		/* LABEL, NAMED: which one of the pattern's */
+	struct source *source;	/* LIST, ROWS, LABEL, NAMED */
 };
 
 struct step {
@@ -51,13 +51,11 @@ struct match {
 	struct graph *graph;
 	const struct pattern *p;
 	struct mem *mem;
-	struct prop *props;	/* of nodes, or NULL */
-	struct prop_room room;
 	uint32_t given;
 	bool never;		/* a constant is not there */
 	struct relation edge[PATTERN_MOST];
 	struct label label[PATTERN_MOST];
-	uint32_t name[PATTERN_MOST];
+	struct named name[PATTERN_MOST];
 	struct step *step;
 	uint32_t step_n, depth;
 	bool going;
@@ -104,9 +102,7 @@ static int find_props(struct match *m)
 		m->never |= r == 0;
 	}
 	for (uint32_t i = 0; r >= 0 && i < m->p->filter_n; i++) {
-		if (graph_delta(m->graph))
-			continue;	/* states are looked at whole */
-		r = m->props ? prop_find_name(m->props, m->p->filter[i].name, &m->name[i]) : 0;
+		r = named_find(&m->name[i], m->graph, m->p->filter[i].name);
 		m->never |= r == 0;
 	}
 	return r < 0 ? r : 0;
@@ -188,7 +184,7 @@ static int estimate(struct match *m, const struct piece *p, uint64_t *out)
 
 static int cost_of(struct match *m, uint32_t var, uint64_t bound, uint64_t *out)
 {
-	bool type = m->p->var[var].type, any = false;
+	bool type = m->p->var[var].type, any = false, named = false;
 	uint64_t n;
 	int r = 0;
 
@@ -208,7 +204,13 @@ static int cost_of(struct match *m, uint32_t var, uint64_t bound, uint64_t *out)
 		any = true;
 		*out = m->label[i].row_n < *out ? m->label[i].row_n : *out;
 	}
-	if (!any)
+	for (uint32_t i = 0; !any && i < m->p->filter_n; i++) {
+		if (m->p->filter[i].var != var)
+			continue;
+		named = true;
+		*out = m->name[i].most < *out ? m->name[i].most : *out;
+	}
+	if (!any && !named)
 		*out = UINT64_MAX - !type;	/* nothing holds it: last, types before all nodes */
 	return r;
 }
@@ -247,9 +249,46 @@ static void add_piece(struct match *m, struct step *s, struct piece p, bool sour
 	*at = p;
 }
 
-/* Sources first, then checks: both in the one array of pieces. */
+static void add_labels(struct match *m, struct step *s, bool source)
+{
+	for (uint32_t i = 0; i < m->p->label_n; i++)
+		if (m->p->label[i].var == s->var)
+			add_piece(m, s, (struct piece){ .part = PART_LABEL, .at = i }, source);
+}
+
+/* Of a variable that nothing else holds, the property that fewest nodes have. */
+static void add_named(struct match *m, struct step *s)
+{
+	uint32_t best = PATTERN_MOST;
+
+	for (uint32_t i = 0; i < m->p->filter_n; i++)
+		if (m->p->filter[i].var == s->var &&
+		    (best == PATTERN_MOST || m->name[i].most < m->name[best].most))
+			best = i;
+	if (best < PATTERN_MOST)
+		add_piece(m, s, (struct piece){ .part = PART_NAMED, .at = best }, true);
+}
+
+/* Properties that are no source. */
+static void add_filters(struct match *m, struct step *s)
+{
+	s->filter = &m->filters[m->filter_n];
+	for (uint32_t i = 0; i < m->p->filter_n; i++) {
+		bool source = s->source_n && s->source[s->source_n - 1].part == PART_NAMED &&
+			s->source[s->source_n - 1].at == i;
+
+		if (m->p->filter[i].var == s->var && !source)
+			s->filter[s->filter_n++] = i;
+	}
+	m->filter_n += s->filter_n;
+}
+
+/* Sources first, then checks: both in the one array of pieces.  Of a variable that is
+ * given the labels are looked up, not sought. */
 static void fill_step(struct match *m, struct step *s, uint64_t bound)
 {
+	bool given = s == m->step && m->given < PATTERN_VARS;
+
 	s->source = &m->pieces[m->piece_n];
 	for (uint32_t i = 0; i < m->p->edge_n; i++) {
 		struct piece p = edge_piece(&m->edge[i], s->var, bound);
@@ -260,10 +299,10 @@ static void fill_step(struct match *m, struct step *s, uint64_t bound)
 		if (p.part == PART_LIST || p.part == PART_ROWS)
 			add_piece(m, s, p, true);
 	}
-	for (uint32_t i = 0; i < m->p->label_n; i++)
-		if (m->p->label[i].var == s->var)
-			add_piece(m, s, (struct piece){ .part = PART_LABEL,
-							.label = i }, true);
+	if (!given)
+		add_labels(m, s, true);
+	if (!given && s->source_n == 0)
+		add_named(m, s);
 	s->check = s->source + s->source_n;
 	for (uint32_t i = 0; i < m->p->edge_n; i++) {
 		struct piece p = edge_piece(&m->edge[i], s->var, bound);
@@ -271,12 +310,10 @@ static void fill_step(struct match *m, struct step *s, uint64_t bound)
 		if (p.part == PART_EDGE || p.part == PART_ANY)
 			add_piece(m, s, p, false);
 	}
+	if (given)
+		add_labels(m, s, false);
 	m->piece_n += s->source_n + s->check_n;
-	s->filter = &m->filters[m->filter_n];
-	for (uint32_t i = 0; i < m->p->filter_n; i++)
-		if (m->p->filter[i].var == s->var)
-			s->filter[s->filter_n++] = i;
-	m->filter_n += s->filter_n;
+	add_filters(m, s);
 }
 
 static int make_steps(struct match *m)
@@ -303,12 +340,12 @@ static int make_steps(struct match *m)
 
 static int draw(struct match *m)
 {
-	uint32_t pieces = 3 * m->p->edge_n * 2 + m->p->label_n + 1;
+	uint32_t pieces = 3 * m->p->edge_n * 2 + m->p->label_n + m->p->filter_n + 1;
 
 	m->step = mem_zalloc(m->mem, (m->p->var_n + 1ull) * sizeof *m->step);
 	m->pieces = mem_zalloc(m->mem, pieces * sizeof *m->pieces);
-	m->sources = mem_zalloc(m->mem, (3ull * m->p->edge_n + m->p->label_n + 1) *
-				sizeof *m->sources);
+	m->sources = mem_zalloc(m->mem, (3ull * m->p->edge_n + m->p->label_n +
+					 m->p->filter_n + 1) * sizeof *m->sources);
 	m->filters = mem_zalloc(m->mem, (m->p->filter_n + 1ull) * sizeof *m->filters);
 	return m->step && m->pieces && m->sources && m->filters ? 0 : ERR_MEMORY;
 }
@@ -324,9 +361,6 @@ int match_open(struct match **out, struct graph *g, const struct pattern *p, uin
 	m->p = p;
 	m->mem = graph_mem(g);
 	m->given = given;
-	prop_room_init(&m->room, m->mem);
-	if (r == 0)
-		r = graph_props(g, PROP_NODES, &m->props);
 	if (r == 0)
 		r = draw(m);
 	if (r == 0)
@@ -344,9 +378,12 @@ void match_close(struct match *m)
 {
 	if (!m)
 		return;
-	prop_room_release(&m->room);
 	for (uint32_t i = 0; i < m->p->label_n; i++)
 		label_release(&m->label[i]);
+	for (uint32_t i = 0; i < m->p->filter_n; i++)
+		named_release(&m->name[i]);
+	for (uint32_t i = 0; i < m->source_n; i++)
+		source_release(&m->sources[i]);
 	mem_free(m->mem, m->step);
 	mem_free(m->mem, m->pieces);
 	mem_free(m->mem, m->sources);
@@ -361,13 +398,20 @@ static uint64_t id_of(const struct match *m, const struct end *e)
 	return e->var ? m->bound[e->at] : e->id;
 }
 
+static bool passes(const void *filter, const struct literal *value)
+{
+	return pattern_meets(filter, value);
+}
+
 static int open_piece(struct match *m, struct piece *p)
 {
 	uint32_t type;
 	uint64_t from;
 
 	if (p->part == PART_LABEL)
-		return source_label(p->source, &m->label[p->label]);
+		return source_label(p->source, &m->label[p->at]);
+	if (p->part == PART_NAMED)
+		return source_named(p->source, &m->name[p->at], passes, &m->p->filter[p->at]);
 	type = (uint32_t)id_of(m, &p->edge->type);
 	if (p->part == PART_ROWS)
 		return source_rows(p->source, csr_of(m, p->way), type);
@@ -446,21 +490,11 @@ static int has_any(struct match *m, const struct piece *p)
 	return r < 0 ? r : n > 0;
 }
 
-static int meets(struct match *m, uint64_t node, uint32_t filter)
+static int check(struct match *m, const struct step *s, const struct piece *p)
 {
-	const struct pattern_filter *f = &m->p->filter[filter];
-	bool changed = graph_delta(m->graph);
-	struct prop_state state;
-	int r = changed ? graph_node_state(m->graph, node, &m->room, &state) :
-		prop_values(m->props, node, m->name[filter], &m->room, &state);
-
-	if (r < 0)
-		return r;
-	for (uint32_t i = 0; i < state.prop_n; i++)
-		if ((!changed || bytes_equal(state.prop[i].name, f->name)) &&
-		    pattern_meets(f, &state.prop[i].value))
-			return 1;
-	return 0;
+	if (p->part == PART_LABEL)
+		return label_has(&m->label[p->at], m->bound[s->var]);
+	return p->part == PART_EDGE ? has_edge(m, p->edge) : has_any(m, p);
 }
 
 /* Does what was found hold? */
@@ -469,10 +503,10 @@ static int holds(struct match *m, const struct step *s)
 	int r = 1;
 
 	for (uint32_t i = 0; r > 0 && i < s->check_n; i++)
-		r = s->check[i].part == PART_EDGE ? has_edge(m, s->check[i].edge) :
-			has_any(m, &s->check[i]);
+		r = check(m, s, &s->check[i]);
 	for (uint32_t i = 0; r > 0 && i < s->filter_n; i++)
-		r = meets(m, m->bound[s->var], s->filter[i]);
+		r = named_passes(&m->name[s->filter[i]], m->bound[s->var], passes,
+				 &m->p->filter[s->filter[i]]);
 	return r;
 }
 
@@ -592,7 +626,9 @@ static int say_piece(const struct match *m, const struct piece *p, struct buf *o
 	int r;
 
 	if (p->part == PART_LABEL)
-		return buf_printf(out, ", label %s", bytes_show(m->label[p->label].name));
+		return buf_printf(out, ", label %s", bytes_show(m->label[p->at].name));
+	if (p->part == PART_NAMED)
+		return buf_printf(out, ", property %s", bytes_show(m->name[p->at].text));
 	e = &m->p->edge[p->edge - m->edge];
 	r = buf_printf(out, ", %s of ", how[p->part]);
 	if (r == 0)

@@ -190,9 +190,19 @@ static int term(struct words *w, const struct word *word, bool type,
 
 /* --- patterns --- */
 
-static int add_label(struct words *w, const struct word *word)
+static int label_of(struct words *w, uint32_t var, struct bytes label)
 {
 	struct pattern *p = w->p;
+
+	if (p->label_n == PATTERN_MOST)
+		return wrong(w->all, "more than 64 labels");
+	p->var[var].node = true;
+	p->label[p->label_n++] = (struct pattern_label){ var, label };
+	return 0;
+}
+
+static int add_label(struct words *w, const struct word *word)
+{
 	struct pattern_term t;
 	struct word label, more;
 	int r = next(w, &label);
@@ -205,12 +215,7 @@ static int add_label(struct words *w, const struct word *word)
 		return wrong(w->all, "more behind the label");
 	if (r == 0)
 		r = term(w, word, false, &t);
-	if (r < 0)
-		return r;
-	if (p->label_n == PATTERN_MOST)
-		return wrong(w->all, "more than 64 labels");
-	p->label[p->label_n++] = (struct pattern_label){ t.at, label.text };
-	return 0;
+	return r < 0 ? r : label_of(w, t.at, label.text);
 }
 
 static bool op_of(struct bytes text, enum pattern_op *out)
@@ -225,12 +230,30 @@ static bool op_of(struct bytes text, enum pattern_op *out)
 	return false;
 }
 
-static void value_of(const struct word *word, struct literal *out)
+static bool sign(uint8_t c)
+{
+	return c == '=' || c == '!' || c == '<' || c == '>';
+}
+
+/* A name: bare up to a blank or a sign, or in quotes or brackets. */
+static int name_of(struct words *w, struct bytes *out)
+{
+	size_t n = 0;
+
+	if (w->rest.len && *w->rest.ptr == '"')
+		return in_quotes(w, out);
+	if (w->rest.len && *w->rest.ptr == '<')
+		return in_brackets(w, out);
+	while (n < w->rest.len && !blank(w->rest.ptr[n]) && !sign(w->rest.ptr[n]))
+		n++;
+	*out = cut(w, n);
+	return n ? 0 : wrong(w->all, "no name of a property");
+}
+
+static void quoted_value(const struct word *word, struct literal *out)
 {
 	*out = (struct literal){ .kind = LITERAL_STRING, .text = word->text };
-	if (!word->string) {
-		literal_parse(out, word->text);
-	} else if (word->language.len) {
+	if (word->language.len) {
 		out->kind = LITERAL_LANG;
 		out->extra = word->language;
 	} else if (word->datatype.len) {
@@ -238,50 +261,64 @@ static void value_of(const struct word *word, struct literal *out)
 	}
 }
 
-static int comparison(struct words *w, struct pattern_filter *f)
+/* All that is left: in quotes, or as it is, blanks in it too. */
+static int value_of(struct words *w, struct literal *out)
 {
-	struct word op, value, more;
-	int r = next(w, &op);
+	struct word word, more;
+	struct bytes all;
+	int r;
 
-	if (r <= 0)
-		return r;
-	if (op.quoted || !op_of(op.text, &f->op))
-		return wrong(w->all, "expected = != < <= > or >=");
-	r = next(w, &value);
-	if (r == 0)
+	skip_blanks(w);
+	all = w->rest;
+	while (all.len && blank(all.ptr[all.len - 1]))
+		all.len--;
+	if (all.len == 0)
 		return wrong(w->all, "no value behind the sign");
+	if (*all.ptr != '"') {
+		literal_parse(out, all);
+		return 0;
+	}
+	r = next(w, &word);
 	if (r > 0)
 		r = next(w, &more);
 	if (r != 0)
 		return r < 0 ? r : wrong(w->all, "more behind the value");
-	value_of(&value, &f->value);
+	quoted_value(&word, out);
 	return 0;
 }
 
-/* WORD is ?a.name, the name perhaps in brackets or quotes of its own. */
-static int add_filter(struct words *w, struct bytes word, const uint8_t *dot)
+/* NAME, or NAME, a sign and a value: all of what is left. */
+static int add_filter(struct words *w, uint32_t var)
 {
-	struct pattern_filter f = { .op = PATTERN_HAS };
-	struct bytes var = bytes_of(word.ptr + 1, (size_t)(dot - word.ptr) - 1);
-	struct word name;
-	int r = variable(w, var, &f.var);
+	struct pattern_filter f = { .var = var, .op = PATTERN_HAS };
+	size_t n = 0;
+	int r = name_of(w, &f.name);
 
-	w->rest = bytes_of(dot + 1, (size_t)(w->all.ptr + w->all.len - dot) - 1);
-	if (r == 0 && (!w->rest.len || blank(*w->rest.ptr)))
-		return wrong(w->all, "no name behind the .");
-	if (r == 0)
-		r = next(w, &name);
-	if (r < 0)
-		return r;
-	f.name = name.text;
-	w->p->var[f.var].node = true;
-	r = comparison(w, &f);
+	skip_blanks(w);
+	if (r == 0 && w->rest.len) {
+		while (n < w->rest.len && sign(w->rest.ptr[n]))
+			n++;
+		if (!op_of(cut(w, n), &f.op))
+			return wrong(w->all, "expected = != < <= > or >= behind the name");
+		r = value_of(w, &f.value);
+	}
 	if (r < 0)
 		return r;
 	if (w->p->filter_n == PATTERN_MOST)
 		return wrong(w->all, "more than 64 properties");
+	w->p->var[var].node = true;
 	w->p->filter[w->p->filter_n++] = f;
 	return 0;
+}
+
+/* WORD is ?a.name, the name perhaps in brackets or quotes of its own. */
+static int add_filter_of(struct words *w, struct bytes word, const uint8_t *dot)
+{
+	uint32_t var;
+	int r = variable(w, bytes_of(word.ptr + 1, (size_t)(dot - word.ptr) - 1), &var);
+
+	w->rest = bytes_of(dot + 1, (size_t)(w->all.ptr + w->all.len - dot) - 1);
+	return r < 0 ? r : add_filter(w, var);
 }
 
 static int add_edge(struct words *w, const struct word *src, const struct word *type)
@@ -322,13 +359,32 @@ int pattern_add(struct pattern *p, struct bytes text)
 		return r < 0 ? r : wrong(text, "there is nothing in it");
 	dot = is_variable(&first) ? memchr(first.text.ptr, '.', first.text.len) : NULL;
 	if (dot)
-		return add_filter(&w, first.text, dot);
+		return add_filter_of(&w, first.text, dot);
 	r = next(&w, &second);
 	if (r <= 0)
 		return r < 0 ? r : wrong(text, "one word: an edge has three");
 	if (is_variable(&first) && !second.quoted && bytes_equal(second.text, bytes_str(":")))
 		return add_label(&w, &first);
 	return add_edge(&w, &first, &second);
+}
+
+int pattern_add_label(struct pattern *p, struct bytes var, struct bytes label)
+{
+	struct words w = { p, label, label };
+	uint32_t at;
+	int r = variable(&w, var, &at);
+
+	return r < 0 ? r : label_of(&w, at, label);
+}
+
+int pattern_add_where(struct pattern *p, struct bytes var, struct bytes text)
+{
+	struct words w = { p, text, text };
+	uint32_t at;
+	int r = variable(&w, var, &at);
+
+	skip_blanks(&w);
+	return r < 0 ? r : add_filter(&w, at);
 }
 
 void pattern_release(struct pattern *p)

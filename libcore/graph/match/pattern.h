@@ -2,7 +2,8 @@
  *
  *	?a wrote ?b		an edge: source, type, target
  *	?a : Person		a label
- *	?a.born < 1900		a property: = != < <= > >=, values as literal_parse has them
+ *	?a.born < 1900		a property: = != < <= > >=, values as literal_parse has them:
+ *				all that follows the sign, blanks around it or none
  *	?a.born			it has such a property
  *
  * A word that begins with ? is a variable, ? alone one of its own; equal names are equal
@@ -66,6 +67,9 @@ struct pattern {
 /* One more, which all must meet.  TEXT must last as long as P.  ERR_USAGE with what is
  * wrong and what is possible. */
 int pattern_add(struct pattern *p, struct bytes text);
+/* The same of the node ?VAR alone: that it has LABEL; what follows the dot of a property. */
+int pattern_add_label(struct pattern *p, struct bytes var, struct bytes label);
+int pattern_add_where(struct pattern *p, struct bytes var, struct bytes text);
 void pattern_release(struct pattern *p);
 
 /* All given: every variable stands for a node or for a type, not for both. */

@@ -40,6 +40,17 @@ int source_label(struct source *s, const struct label *label)
 	return label_rows_begin(&s->rows, label);
 }
 
+int source_named(struct source *s, struct named *name, named_test *test, const void *ctx)
+{
+	s->kind = SOURCE_NAMED;
+	return named_rows_begin(&s->named, name, test, ctx);
+}
+
+void source_release(struct source *s)
+{
+	named_rows_release(&s->named);
+}
+
 /* The first of the block at hand that is not below ID, by doubling steps. */
 static void gallop(struct source *s, uint64_t id)
 {
@@ -125,6 +136,8 @@ int source_seek(struct source *s, uint64_t id)
 		return seek_rows(s, id);
 	case SOURCE_LABEL:
 		return seek_label(s, id);
+	case SOURCE_NAMED:
+		return named_rows_seek(&s->named, id, &s->at);
 	case SOURCE_ALL:
 		break;
 	}

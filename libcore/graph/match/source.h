@@ -3,12 +3,14 @@
 #define GRAPH_MATCH_SOURCE_H
 
 #include "graph/label.h"
+#include "graph/named.h"
 
 enum source_kind {
 	SOURCE_ALL,		/* 0, 1, 2, ... below N */
 	SOURCE_LIST,		/* the neighbours of a node */
 	SOURCE_ROWS,		/* the nodes that have a list */
 	SOURCE_LABEL,		/* the nodes that have a label */
+	SOURCE_NAMED,		/* the nodes that have a property that passes */
 };
 
 struct source {			/* private but for AT and BEGUN */
@@ -26,6 +28,7 @@ struct source {			/* private but for AT and BEGUN */
 	struct csr_scan scan;
 	struct dict *nodes;	/* of all: those that went are left out; NULL: none did */
 	struct label_rows rows;
+	struct named_rows named;
 };
 
 /* Each stands before its first id. */
@@ -33,6 +36,8 @@ void source_all(struct source *s, uint64_t n, struct dict *nodes);
 int source_list(struct source *s, struct csr *csr, uint32_t type, uint64_t node);
 int source_rows(struct source *s, struct csr *csr, uint32_t type);
 int source_label(struct source *s, const struct label *label);
+int source_named(struct source *s, struct named *name, named_test *test, const void *ctx);
+void source_release(struct source *s);		/* of zeros, too */
 
 /* Onto the first id that is not below ID, which must not be below where it stands:
  * 1, 0: there is none, ERR_DAMAGED. */
