@@ -1,10 +1,11 @@
 /* strato-graph edges - the edges of a graph, as lines that import reads
  *
  * By type, then source, then target, as they are stored; an undirected edge once,
- * its lesser node first.  From or to one node only its lists are read.
+ * its lesser node first.  From or to one node only its lists are read.  --where reads
+ * what is said of each edge that is left.
  */
 #include "base/err.h"
-#include "cmd/graph/graph.h"
+#include "cmd/graph/chosen.h"
 
 enum { OPT_FROM = 1, OPT_TO };
 
@@ -13,7 +14,7 @@ static const struct cli_tool tool = {
 	.does = "list the edges",
 	.usage = "[OPTION]...",
 	.examples = "strato-graph edges -s /data/kv -g web --type=knows -L 10\n"
-		    "strato-graph edges -s /data/kv -g web --from=Alice --count",
+		    "strato-graph edges -s /data/kv -g web --from=Alice --where='since>=2020'",
 };
 
 struct edges {
@@ -23,17 +24,64 @@ struct edges {
 	const char *from, *to;
 	uint64_t from_id, to_id;
 	uint64_t left, n;
+	struct chosen chosen;		/* of edges: its filters */
 };
 
 #define STOP 1		/* -L is reached */
 
+/* --- what is asked of its properties --- */
+
+static bool passes_weight(const struct edges *e, const struct pattern_filter *f,
+			  union csr_value v)
+{
+	struct literal l = { .kind = LITERAL_INTEGER };
+
+	if (graph_values(e->o.graph) == CSR_REALS) {
+		l.kind = LITERAL_DOUBLE;
+		l.r = v.r;
+	} else {
+		l.i = v.i;
+	}
+	return pattern_meets(f, &l);
+}
+
+static bool passes(const struct edges *e, const struct pattern_filter *f,
+		   const struct graph_edge *g, const struct prop_state *state)
+{
+	if (graph_values(e->o.graph) && bytes_equal(f->name, bytes_str("weight")))
+		return passes_weight(e, f, g->value);
+	for (uint32_t i = 0; i < state->prop_n; i++)
+		if (bytes_equal(state->prop[i].name, f->name) &&
+		    pattern_meets(f, &state->prop[i].value))
+			return true;
+	return false;
+}
+
+static bool passes_all(const struct edges *e, const struct graph_edge *g,
+		       const struct prop_state *state)
+{
+	const struct pattern *p = &e->chosen.p;
+
+	for (uint32_t i = 0; i < p->filter_n; i++)
+		if (!passes(e, &p->filter[i], g, state))
+			return false;
+	return true;
+}
+
 static int edge(struct edges *e, uint64_t from, const struct graph_edge *g)
 {
+	struct prop_state state = {0};
+	int r = 0;
+
 	if (e->left == 0)
 		return STOP;
+	if (!e->count || e->chosen.any)
+		r = row_edge_state(&e->o.row, from, g, &state);
+	if (r < 0 || !passes_all(e, g, &state))
+		return r;
 	e->left--;
 	e->n++;
-	return e->count ? 0 : row_edge(&e->o.row, from, g);
+	return e->count ? 0 : row_edge_as(&e->o.row, from, g, &state);
 }
 
 /* The next of a list, with its value if there are values. */
@@ -75,7 +123,8 @@ static int list(struct edges *e, uint64_t from, uint32_t type, struct csr_list *
 
 	if (r < 0)
 		return r;
-	if (name.len == 0 && !e->count && !e->said && graph_values(e->o.graph) == CSR_NO_VALUES) {
+	if (name.len == 0 && !e->count && !e->said && !e->chosen.any &&
+	    graph_values(e->o.graph) == CSR_NO_VALUES) {
 		r = list_plain(e, from, l);
 		row_of(&e->o.row, NULL, bytes_of(NULL, 0));
 		return r;
@@ -203,7 +252,7 @@ static int answer(struct edges *e)
 		r = each_type(e, between);
 	else if (e->from || e->to)
 		r = each_type(e, e->from ? outgoing : incoming);
-	else if (e->count && (e->o.types.all || !graph_undirected(e->o.graph)))
+	else if (e->count && !e->chosen.any && (e->o.types.all || !graph_undirected(e->o.graph)))
 		r = count_all(e);
 	else
 		r = each_type(e, all);
@@ -230,6 +279,7 @@ static int edges(struct edges *e, struct cli *c)
 	e->said = said || (e->o.graph && graph_delta(e->o.graph));
 	if (r == 0)
 		r = answer(e);
+	chosen_close(&e->chosen);
 	return opened_end(&e->o, r);
 }
 
@@ -241,6 +291,7 @@ int edges_main(int argc, const char **argv)
 		CLI_TEXT("from", 0, OPT_FROM, "edges from NODE only", "NODE"),
 		CLI_TEXT("to", 0, OPT_TO, "edges to NODE only", "NODE"),
 		OPTION_TYPE,
+		OPTION_WHERE("edges"),
 		CLI_OPTION_LIMIT,
 		CLI_OPTION_GRAPH,
 		CLI_OPTION_AS_OF,
@@ -259,6 +310,7 @@ int edges_main(int argc, const char **argv)
 	e.left = cli_u64(&cli, CLI_VAL_LIMIT, 0, UINT64_MAX, UINT64_MAX);
 	if (count && cli_given(&cli, CLI_VAL_LIMIT))
 		cli_usage(&cli, "--count and --limit exclude each other");
+	chosen_options(&e.chosen, &cli);
 	cli_no_more(&cli);
 	return cli_end(&cli, edges(&e, &cli));
 }

@@ -2,10 +2,11 @@
  *
  * One step without -l: each adjacent node once, in order, as the lists are read.
  * One step with -l: a row an edge.  More steps: each node within them once, nearest first, the
- * start left out.
+ * start left out.  --label and --where are of the nodes that are shown; a way may lead
+ * past others.
  */
 #include "base/err.h"
-#include "cmd/graph/graph.h"
+#include "cmd/graph/chosen.h"
 #include "graph/walk/adjacent.h"
 #include "graph/walk/bfs.h"
 
@@ -23,6 +24,7 @@ static const struct cli_tool tool = {
 struct neighbors {
 	struct opened o;
 	struct adjacent adjacent;
+	struct chosen chosen;
 	enum csr_direction way;
 	bool more, batch;
 	uint64_t hops, most, left;	/* -L, of each question */
@@ -50,7 +52,10 @@ static void put_more(struct neighbors *n, uint32_t type, unsigned way, uint64_t 
 static int put_edge(void *ctx, const struct graph_edge *e)
 {
 	struct neighbors *n = ctx;
+	int r = chosen_has(&n->chosen, e->to);
 
+	if (r <= 0)
+		return r;
 	if (n->left-- == 0)
 		return STOP;
 	row_node(&n->o.row, "node", e->to);
@@ -64,7 +69,10 @@ static int put_edge(void *ctx, const struct graph_edge *e)
 static int put_met(void *ctx, const struct seen_node *s)
 {
 	struct neighbors *n = ctx;
+	int r = chosen_has(&n->chosen, s->node);
 
+	if (r <= 0)
+		return r;
 	if (n->left-- == 0)
 		return STOP;
 	row_node(&n->o.row, "node", s->node);
@@ -73,13 +81,30 @@ static int put_met(void *ctx, const struct seen_node *s)
 	return row_end(&n->o.row);
 }
 
+/* Those of SOME ids that are asked for, into ROOM: how many. */
+static int choose(struct neighbors *n, const uint64_t **ids, int some, uint64_t *room)
+{
+	int kept = 0, r = 0;
+
+	for (int i = 0; r >= 0 && i < some; i++) {
+		r = chosen_has(&n->chosen, (*ids)[i]);
+		if (r > 0)
+			room[kept++] = (*ids)[i];
+	}
+	*ids = room;
+	return r < 0 ? r : kept;
+}
+
 static int put_adjacent(struct neighbors *n, uint64_t id)
 {
 	const uint64_t *ids;
+	uint64_t room[CSR_BLOCK];
 	int r = adjacent_begin(&n->adjacent, id, n->way, &n->o.types), some;
 
 	while (r == 0 && n->left && (some = adjacent_block(&n->adjacent, &ids)) != 0) {
 		if (some < 0)
+			return some;
+		if (n->chosen.any && (some = choose(n, &ids, some, room)) < 0)
 			return some;
 		some = n->left < (uint64_t)some ? (int)n->left : some;
 		n->left -= (uint64_t)some;
@@ -153,6 +178,8 @@ static int neighbors(struct neighbors *n, struct cli *c)
 		r = opened_rows(&n->o);
 	if (r == 0)
 		r = opened_types(&n->o);
+	if (r == 0)
+		r = chosen_open(&n->chosen, n->o.graph, true);
 	if (r == 0) {
 		adjacent_init(&n->adjacent, n->o.graph);
 		r = n->batch ? opened_questions(&n->o, RECORD_KEYS, answer_record, n) :
@@ -164,6 +191,7 @@ static int neighbors(struct neighbors *n, struct cli *c)
 			    (unsigned long long)n->missing_n);
 	else if (r == 0 && n->missing_n)
 		r = ERR_ABSENT;
+	chosen_close(&n->chosen);
 	return opened_end(&n->o, r);
 }
 
@@ -173,6 +201,8 @@ int neighbors_main(int argc, const char **argv)
 	const struct poptOption table[] = {
 		OPTION_WAY(way),
 		OPTION_TYPE,
+		OPTION_LABEL,
+		OPTION_WHERE("nodes"),
 		CLI_TEXT("hops", 0, OPT_HOPS, "nodes at most N steps away (1)", "N"),
 		CLI_FLAG("long", 'l', &more, "with type, direction and steps"),
 		CLI_TEXT("limit", 'L', CLI_VAL_LIMIT, "stop after N of each node asked for", "N"),
@@ -189,6 +219,7 @@ int neighbors_main(int argc, const char **argv)
 	struct cli cli;
 
 	cli_begin(&cli, &tool, argc, argv, table);
+	chosen_options(&n.chosen, &cli);
 	n.way = opened_way(&cli, way);
 	n.more = more;
 	n.batch = cli_given(&cli, CLI_VAL_BATCH);

@@ -2,20 +2,24 @@
  *
  * Keys with a common prefix lie together: those of strings as one range, those of
  * numbers (by value) as one range for each length.  So --prefix and --count look
- * for the ends of ranges and read nothing between them.
+ * for the ends of ranges and read nothing between them.  --label and --where are asked
+ * of the graph (graph/match), of a range's nodes one by one.
  */
 #include <inttypes.h>
 
+#include <stdlib.h>
+
 #include "base/err.h"
-#include "cmd/graph/graph.h"
+#include "cmd/graph/chosen.h"
 #include "graph/text/text.h"
+#include "graph/label.h"
 
 static const struct cli_tool tool = {
 	.name = "strato-graph nodes",
 	.does = "list the nodes",
 	.usage = "[OPTION]...",
 	.examples = "strato-graph nodes -s /data/kv -g web --prefix=http: -L 10\n"
-		    "strato-graph nodes -s /data/kv -g web --count",
+		    "strato-graph nodes -s /data/kv -g kg --label=Person --where='born<1900'",
 };
 
 struct nodes {
@@ -23,6 +27,8 @@ struct nodes {
 	bool more, count;
 	const char *prefix;
 	uint64_t left, n;
+	struct chosen chosen;
+	struct buf places;		/* of the nodes chosen, where ids are not in their order */
 };
 
 static int put_degree(struct nodes *n, uint64_t id, enum csr_direction way, const char *name)
@@ -36,13 +42,10 @@ static int put_degree(struct nodes *n, uint64_t id, enum csr_direction way, cons
 	return r;
 }
 
-static int put(struct nodes *n, uint64_t place)
+static int put(struct nodes *n, uint64_t id)
 {
-	uint64_t id;
-	int r = dict_at(graph_dict(n->o.graph), place, &id);
+	int r = 0;
 
-	if (r < 0)
-		return r;
 	row_node(&n->o.row, "node", id);
 	if (n->more && graph_undirected(n->o.graph)) {
 		r = put_degree(n, id, CSR_OUT, "degree");
@@ -56,17 +59,82 @@ static int put(struct nodes *n, uint64_t place)
 	return r < 0 ? r : row_end(&n->o.row);
 }
 
+static int take(struct nodes *n, uint64_t id)
+{
+	n->n++;
+	if (n->count)
+		return 0;
+	n->left--;
+	return put(n, id);
+}
+
 /* The places from FROM on, TO not among them. */
 static int range(struct nodes *n, uint64_t from, uint64_t to)
 {
+	bool all = !n->chosen.any;
+	uint64_t id;
 	int r = 0;
 
-	n->n += to - from;
-	if (n->count)
+	if (all && n->count) {
+		n->n += to - from;
 		return 0;
-	for (; r == 0 && from < to && n->left; from++, n->left--)
-		r = put(n, from);
+	}
+	for (; r >= 0 && from < to && n->left; from++) {
+		r = dict_at(graph_dict(n->o.graph), from, &id);
+		if (r == 0)
+			r = all ? 1 : chosen_has(&n->chosen, id);
+		if (r > 0)
+			r = take(n, id);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* --- by what is said of them --- */
+
+static int by_place(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int add_place(struct nodes *n, uint64_t id)
+{
+	uint64_t place;
+	int r = dict_place_of(graph_dict(n->o.graph), id, &place);
+
+	return r < 0 ? r : buf_add(&n->places, &place, sizeof place);
+}
+
+static int put_places(struct nodes *n)
+{
+	const uint64_t *place = (const uint64_t *)n->places.ptr;
+	size_t count = n->places.len / sizeof *place;
+	int r = 0;
+
+	if (count)
+		qsort(n->places.ptr, count, sizeof *place, by_place);
+	for (size_t i = 0; r == 0 && i < count && n->left; i++) {
+		uint64_t id;
+
+		r = dict_at(graph_dict(n->o.graph), place[i], &id);
+		if (r == 0)
+			r = take(n, id);
+	}
 	return r;
+}
+
+static int chosen_ones(struct nodes *n)
+{
+	struct dict *d = graph_dict(n->o.graph);
+	bool in_order = n->count || (dict_order(d) == DICT_BY_KEY && !graph_delta(n->o.graph));
+	uint64_t id;
+	int r = chosen_begin(&n->chosen);
+
+	n->places.mem = graph_mem(n->o.graph);
+	while (r == 0 && n->left && (r = chosen_next(&n->chosen, &id)) > 0)
+		r = in_order ? take(n, id) : add_place(n, id);
+	return r == 0 ? put_places(n) : r;
 }
 
 /* --- with a prefix --- */
@@ -131,12 +199,29 @@ static int numbers(struct nodes *n, uint64_t first)
 	}
 }
 
+/* Of one label it is written down, unless there are changes. */
+static int count_label(struct nodes *n)
+{
+	struct label label;
+	int r = label_find(&label, n->o.graph, n->chosen.p.label[0].label);
+
+	n->n = label.row_n;
+	label_release(&label);
+	return r < 0 ? r : 0;
+}
+
 static int list(struct nodes *n)
 {
 	struct dict *d = graph_dict(n->o.graph);
 	struct bytes prefix = bytes_str(n->prefix ? n->prefix : "");
+	const struct pattern *p = &n->chosen.p;
 	uint64_t first;
 
+	if (prefix.len == 0 && n->count && p->label_n == 1 && p->filter_n == 0 &&
+	    !graph_delta(n->o.graph))
+		return count_label(n);
+	if (prefix.len == 0 && n->chosen.any)
+		return chosen_ones(n);
 	if (prefix.len == 0)
 		return range(n, 0, dict_key_n(d));
 	if (dict_mixed(d))
@@ -153,7 +238,11 @@ static int nodes(struct nodes *n, struct cli *c)
 	if (r == 0)
 		r = opened_rows(&n->o);
 	if (r == 0)
+		r = chosen_open(&n->chosen, n->o.graph, n->prefix && *n->prefix);
+	if (r == 0)
 		r = list(n);
+	chosen_close(&n->chosen);
+	buf_release(&n->places);
 	if (r == 0 && n->count) {
 		row_u64(&n->o.row, "nodes", n->n);
 		r = row_end(&n->o.row);
@@ -168,6 +257,8 @@ int nodes_main(int argc, const char **argv)
 		CLI_FLAG("count", 0, &count, "how many, at once"),
 		CLI_FLAG("long", 'l', &more, "with outgoing and incoming edges, labels, properties"),
 		CLI_OPTION_PREFIX,
+		OPTION_LABEL,
+		OPTION_WHERE("nodes"),
 		CLI_OPTION_LIMIT,
 		CLI_OPTION_GRAPH,
 		CLI_OPTION_AS_OF,
@@ -186,6 +277,7 @@ int nodes_main(int argc, const char **argv)
 	n.left = cli_u64(&cli, CLI_VAL_LIMIT, 0, UINT64_MAX, UINT64_MAX);
 	if (count && (more || cli_given(&cli, CLI_VAL_LIMIT)))
 		cli_usage(&cli, "--count goes with neither --long nor --limit");
+	chosen_options(&n.chosen, &cli);
 	cli_no_more(&cli);
 	return cli_end(&cli, nodes(&n, &cli));
 }

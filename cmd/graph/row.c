@@ -378,8 +378,8 @@ static uint64_t nth_of(struct row *w, uint64_t from, const struct graph_edge *e)
 	return w->nth;
 }
 
-static int state_of(struct row *w, uint64_t from, const struct graph_edge *e,
-		    struct prop_state *out)
+int row_edge_state(struct row *w, uint64_t from, const struct graph_edge *e,
+		   struct prop_state *out)
 {
 	bool in = e->way == CSR_IN;
 	struct prop *said;
@@ -489,7 +489,7 @@ int row_said(struct row *w, uint64_t from, const struct graph_edge *e)
 {
 	struct prop_state state;
 
-	keep(w, state_of(w, from, e, &state));
+	keep(w, row_edge_state(w, from, e, &state));
 	if (w->json)
 		keep(w, json_said(w, &state, true));
 	else if (!w->error)
@@ -499,22 +499,58 @@ int row_said(struct row *w, uint64_t from, const struct graph_edge *e)
 
 int row_edge(struct row *w, uint64_t from, const struct graph_edge *e)
 {
-	enum csr_values kind = graph_values(w->graph);
 	struct prop_state state = {0};
+
+	keep(w, row_edge_state(w, from, e, &state));
+	return row_edge_as(w, from, e, &state);
+}
+
+int row_edge_as(struct row *w, uint64_t from, const struct graph_edge *e,
+		struct prop_state *state)
+{
+	enum csr_values kind = graph_values(w->graph);
 	struct bytes name;
 	int r = dict_type(w->dict, e->type, &name);
 
 	keep(w, r);
-	keep(w, state_of(w, from, e, &state));
 	row_node(w, "from", from);
 	row_node(w, "to", e->to);
-	if (r == 0 && (name.len || kind != CSR_NO_VALUES || state.prop_n))
+	if (r == 0 && (name.len || kind != CSR_NO_VALUES || state->prop_n))
 		row_bytes(w, "type", name);
 	if (kind != CSR_NO_VALUES)
 		edge_weight(w, kind, e->value);
 	if (w->json)
-		keep(w, json_said(w, &state, true));
+		keep(w, json_said(w, state, true));
 	else if (!w->error)
-		put_said(w, &state, true);
+		put_said(w, state, true);
+	return row_end(w);
+}
+
+/* --- jsonl --- */
+
+int row_node_object(struct row *w, uint64_t id)
+{
+	row_node(w, "id", id);
+	keep(w, row_node_said(w, id));
+	return row_end(w);
+}
+
+int row_edge_object(struct row *w, uint64_t from, const struct graph_edge *e)
+{
+	struct prop_state state = {0};
+	struct bytes name;
+
+	keep(w, dict_type(w->dict, e->type, &name));
+	row_node(w, "from", from);
+	if (!w->error && name.len)
+		row_bytes(w, "type", name);
+	row_node(w, "to", e->to);
+	if (graph_values(w->graph) == CSR_NO_VALUES)
+		keep(w, row_edge_state(w, from, e, &state));
+	else
+		keep(w, graph_edge_state(w->graph, from, e->type, e->to, nth_of(w, from, e),
+					 &w->room, &state));
+	if (!w->error)
+		keep(w, json_said(w, &state, false));
 	return row_end(w);
 }

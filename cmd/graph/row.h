@@ -54,6 +54,14 @@ int row_end(struct row *w);
  * if nothing follows.  Of equal edges those that come one after another are told apart
  * by that. */
 int row_edge(struct row *w, uint64_t from, const struct graph_edge *e);
+/* The same in two steps: what is said of an edge, to be asked once of each; then its row. */
+int row_edge_state(struct row *w, uint64_t from, const struct graph_edge *e,
+		   struct prop_state *out);
+int row_edge_as(struct row *w, uint64_t from, const struct graph_edge *e,
+		struct prop_state *state);
+/* Rows of jsonl, as import reads it: a node, an edge.  Only with JSON. */
+int row_node_object(struct row *w, uint64_t id);
+int row_edge_object(struct row *w, uint64_t from, const struct graph_edge *e);
 /* What is said of node ID, a field each: :LABEL, NAME=VALUE. */
 int row_node_said(struct row *w, uint64_t id);
 /* What is said of the edge but its weight, a field each. */

@@ -26,3 +26,4 @@ CMD_TESTS += %D%/graph_match.bats
 CMD_TESTS += %D%/graph_forms.bats
 CMD_TESTS += %D%/graph_traps.bats
 CMD_TESTS += %D%/graph_change.bats
+CMD_TESTS += %D%/graph_where.bats
