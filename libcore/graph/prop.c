@@ -84,6 +84,7 @@ int prop_open(struct prop **out, struct backend *b, const struct segment_ref *re
 	if (!p)
 		return ERR_MEMORY;
 	p->mem = mem;
+	p->id = ref->id;
 	r = segment_open(&p->seg, b, ref, store_id, mem);
 	if (r == 0)
 		r = open_meta(p);

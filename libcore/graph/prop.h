@@ -84,8 +84,10 @@ int prop_find_label(struct prop *p, struct bytes text, uint32_t *label);
 
 /* Where what was read of a row lies: one for a thread, used again and again.  What
  * came out of it is good until its next use, and while the segment is open. */
+struct prop_kept;
 struct prop_room {
 	struct buf bytes, labels, props, places;
+	struct prop_kept *kept;		/* private */
 };
 void prop_room_init(struct prop_room *r, struct mem *mem);
 void prop_room_release(struct prop_room *r);

@@ -14,6 +14,7 @@ struct prop {
 	struct mem *mem;
 	struct segment *seg;
 	enum prop_role role;
+	uint64_t id;			/* of the segment */
 	uint64_t row_n, added, group_n, value_n;
 	uint32_t name_n, label_n;
 	struct bytes data, groups, names, name_places, labels, label_places, text, lists;

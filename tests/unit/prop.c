@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/clock.h"
@@ -858,6 +859,116 @@ static void writing_stays_within_its_memory(void **state)
 	drop_model(&m);
 }
 
+/* Of one name, by the model. */
+static void name_is(const struct prop_state *all, struct bytes name, const struct prop_state *got)
+{
+	struct prop_state want = {0};
+
+	for (uint32_t k = 0; k < all->prop_n; k++)
+		if (bytes_equal(all->prop[k].name, name)) {
+			want.prop = want.prop_n ? want.prop : &all->prop[k];
+			want.prop_n++;
+		}
+	same_props(&want, got);
+}
+
+/* Two segments alike but for what they say, so that one lies where the other lay. */
+static void a_room_forgets_a_segment_that_was_closed(void **state)
+{
+	struct prop_plan plan = { PROP_NODES, 500 };
+	struct property prop = { .name = bytes_str("p"), .value = { .kind = LITERAL_STRING } };
+	struct prop_state s = { .prop = &prop, .prop_n = 1 }, got;
+	char text[64], dir[] = "/tmp/strato-prop-XXXXXX";
+	struct segment_ref ref[2];
+	struct prop_writer *w;
+	struct prop_room room;
+	struct backend *b;
+	struct prop *p;
+
+	(void)state;			/* files that are mapped where there is room */
+	assert_non_null(mkdtemp(dir));
+	must(backend_local(&b, dir, true));
+	must(backend_mkdir(b, "tmp"));
+	must(backend_mkdir(b, "seg"));
+	for (unsigned i = 0; i < 2; i++) {
+		must(prop_create(&w, &plan, b, our_store, &mem));
+		for (unsigned row = 0; row < 500; row++) {
+			snprintf(text, sizeof text, "always the same and then %u %03u", i, row);
+			prop.value.text = bytes_str(text);
+			must(prop_add(w, row, &s));
+		}
+		must(prop_finish(w, &ref[i]));
+	}
+	prop_room_init(&room, &mem);
+	for (unsigned i = 0; i < 40; i++) {
+		must(prop_open(&p, b, &ref[i % 2], our_store, &mem));
+		must(prop_row(p, i, &room, &got));
+		snprintf(text, sizeof text, "always the same and then %u %03u", i % 2, i);
+		assert_true(bytes_equal(got.prop[0].value.text, bytes_str(text)));
+		prop_close(p);
+	}
+	prop_room_release(&room);
+	for (unsigned i = 0; i < 2; i++) {
+		segment_name(text, ref[i].kind, ref[i].id);
+		must(backend_remove(b, text));
+	}
+	backend_close(b);
+	snprintf(text, sizeof text, "%s/tmp", dir);
+	assert_int_equal(rmdir(text), 0);
+	snprintf(text, sizeof text, "%s/seg", dir);
+	assert_int_equal(rmdir(text), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+/* A room remembers what it was used for: never of another segment. */
+static void one_room_serves_several_segments(void **state)
+{
+	struct shape s = { 3000, 2, 14, 4, 12, 5, 0, true };
+	struct prop *p[2] = { NULL, NULL };
+	struct prop_state got, want;
+	struct segment_ref ref[2];
+	struct prop_room room;
+	struct model m[2];
+	uint64_t row = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		make_model(&m[i], &s);
+		write_model(&m[i], *state, &ref[i], &mem);
+	}
+	prop_room_init(&room, &mem);
+	for (unsigned i = 0; i < scaled(20000); i++) {
+		unsigned w = (unsigned)rnd(30) == 0 ? (unsigned)rnd(2) : (unsigned)(i / 500 % 2);
+
+		if (rnd(400) == 0 && p[w]) {
+			prop_close(p[w]);
+			p[w] = NULL;
+		}
+		if (!p[w])
+			must(prop_open(&p[w], *state, &ref[w], our_store, &mem));
+		row = rnd(50) == 0 ? rnd(3000) : (row + 3000 + rnd(6) - 2) % 3000;
+		want = state_of(&m[w], row);
+		if (rnd(4)) {
+			must(prop_row(p[w], row, &room, &got));
+			same_labels(&want, &got);
+			same_props(&want, &got);
+		} else {
+			uint32_t name = (uint32_t)rnd(prop_name_n(p[w]));
+			struct prop_name n;
+
+			must(prop_name_at(p[w], name, &n));
+			must(prop_values(p[w], row, name, &room, &got));
+			name_is(&want, n.text, &got);
+		}
+	}
+	prop_room_release(&room);
+	for (unsigned i = 0; i < 2; i++)
+		prop_close(p[i]);
+	free(m[1].row);
+	free(m[1].name);
+	free(m[1].label);
+	drop_model(&m[0]);
+}
+
 static void rows_may_lie_far_apart(void **state)
 {
 	struct prop_plan plan = { PROP_NODES, 1ull << 44 };
@@ -1162,6 +1273,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_hundred_thousand_names_and_a_row_of_ten_thousand, setup, teardown),
 		cmocka_unit_test_setup_teardown(rows_out_of_order_are_our_bug, setup, teardown),
 		cmocka_unit_test_setup_teardown(writing_stays_within_its_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_room_forgets_a_segment_that_was_closed, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_room_serves_several_segments, setup, teardown),
 		cmocka_unit_test_setup_teardown(rows_may_lie_far_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_may_run_out_anywhere_and_nothing_is_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flipped_byte_is_damage_and_never_a_wrong_value, setup, teardown),
