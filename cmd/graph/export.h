@@ -103,9 +103,10 @@ int export_mark(struct export *x);
 void export_touch(struct export *x, const struct export_edge *e);
 /* To the format's NODE. */
 int export_nodes(struct export *x);
-/* What is said of an edge but its weight, if that is a number; good until the next use
- * of the room. */
-int export_edge_state(struct export *x, const struct export_edge *e, struct prop_state *out);
+/* What is said of an edge but its weight, if that is a number: then WEIGHT is it; good
+ * until the next use of the room. */
+int export_edge_state(struct export *x, const struct export_edge *e, struct prop_state *out,
+		      struct text_value *weight);
 /* On standard error: what is not in the output. */
 void export_warn(struct export *x);
 void export_release_said(struct export *x);

@@ -59,11 +59,12 @@ static int node_jsonl(struct export *x, uint64_t id, const struct prop_state *s)
 
 static int edge_jsonl(struct export *x, const struct export_edge *e)
 {
+	struct text_value weight;
 	struct prop_state state;
 	int r = export_ends(x, e);
 
 	if (r == 0)
-		r = export_edge_state(x, e, &state);
+		r = export_edge_state(x, e, &state, &weight);
 	if (r == 0)
 		r = member(x, "{\"from\":", buf_bytes(&x->src_text));
 	if (r == 0 && e->type.len)
@@ -71,7 +72,7 @@ static int edge_jsonl(struct export *x, const struct export_edge *e)
 	if (r == 0)
 		r = member(x, ",\"to\":", buf_bytes(&x->dst_text));
 	if (r == 0)
-		r = put_props(x, &state, &e->value);
+		r = put_props(x, &state, &weight);
 	if (r == 0)
 		r = add(x, "}\n");
 	return r < 0 ? r : export_put(x);

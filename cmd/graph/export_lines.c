@@ -41,6 +41,7 @@ static int tsv_said(struct export *x, const struct prop_state *state)
 static int edge_tsv(struct export *x, const struct export_edge *e)
 {
 	struct prop_state state = {0};
+	struct text_value weight;
 	struct buf *b = &x->line;
 	int r = export_ends(x, e);
 
@@ -48,14 +49,14 @@ static int edge_tsv(struct export *x, const struct export_edge *e)
 	    (r = buf_add_byte(b, '\t')) < 0 ||
 	    (r = output_escape(b, buf_bytes(&x->dst_text))) < 0)
 		return r;
-	r = export_edge_state(x, e, &state);
+	r = export_edge_state(x, e, &state, &weight);
 	if (r < 0)
 		return r;
-	if ((e->type.len || e->value.kind || state.prop_n) &&
+	if ((e->type.len || weight.kind || state.prop_n) &&
 	    ((r = buf_add_byte(b, '\t')) < 0 || (r = output_escape(b, e->type)) < 0))
 		return r;
-	if (e->value.kind && ((r = buf_printf(b, "\tweight=")) < 0 ||
-			      (r = export_add_value(b, &e->value)) < 0))
+	if (weight.kind && ((r = buf_printf(b, "\tweight=")) < 0 ||
+			    (r = export_add_value(b, &weight)) < 0))
 		return r;
 	r = tsv_said(x, &state);
 	if (r == 0)

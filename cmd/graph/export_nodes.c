@@ -98,31 +98,33 @@ int export_nodes(struct export *x)
 	return r;
 }
 
-static bool is_number(const struct literal *l)
+/* A weight that is a number comes as the edge's value already; another takes its place. */
+int export_edge_state(struct export *x, const struct export_edge *e, struct prop_state *out,
+		      struct text_value *weight)
 {
-	return l->kind == LITERAL_INTEGER || l->kind == LITERAL_DOUBLE;
-}
-
-/* The weight comes as the edge's value already. */
-int export_edge_state(struct export *x, const struct export_edge *e, struct prop_state *out)
-{
+	enum graph_weight said;
 	struct property *p;
 	uint32_t n = 0;
 	int r;
 
 	*out = (struct prop_state){0};
+	*weight = e->value;
 	if (!x->said[1] && !x->changed)
 		return 0;
 	r = x->changed ? graph_edge_state(x->o.graph, e->src, e->type_id, e->dst, e->nth,
 					  &x->room, out) :
 		prop_row(x->said[1], e->number, &x->room, out);
+	if (r < 0 || !e->value.kind)
+		return r < 0 ? r : 0;
+	said = graph_weight_of(out);
 	p = (struct property *)(uintptr_t)out->prop;	/* in the room */
-	for (uint32_t i = 0; r >= 0 && i < out->prop_n; i++)
-		if (!(e->value.kind && is_number(&p[i].value) &&
-		      bytes_equal(p[i].name, bytes_str("weight"))))
+	for (uint32_t i = 0; i < out->prop_n; i++)
+		if (said != GRAPH_WEIGHT_VALUE || !graph_is_weight(&p[i]))
 			p[n++] = p[i];
+	if (said == GRAPH_WEIGHT_OTHER)
+		weight->kind = TEXT_NO_VALUE;
 	out->prop_n = n;
-	return r < 0 ? r : 0;
+	return 0;
 }
 
 /* --- what is not --- */

@@ -166,12 +166,13 @@ static int put_edge(struct export *x, const struct export_edge *e, struct bytes 
 static int edge_rdf(struct export *x, const struct export_edge *e)
 {
 	const struct bytes in_default = {0};
+	struct text_value weight;
 	struct prop_state s;
 	uint32_t graph_n = 0;
 	int r = export_ends(x, e);
 
 	if (r == 0)
-		r = export_edge_state(x, e, &s);
+		r = export_edge_state(x, e, &s, &weight);
 	for (uint32_t i = 0; r == 0 && i < s.prop_n; i++) {
 		bool graph = bytes_equal(s.prop[i].name, bytes_str("graph")) &&
 			s.prop[i].value.kind == LITERAL_STRING;

@@ -393,21 +393,22 @@ int row_edge_state(struct row *w, uint64_t from, const struct graph_edge *e,
 	return r < 0 ? r : 0;
 }
 
-static bool is_weight(const struct row *w, const struct property *p)
+/* Is the weight, as the state says it, the edge's value? */
+static bool in_value(const struct row *w, const struct prop_state *s)
 {
 	return graph_values(w->graph) != CSR_NO_VALUES &&
-		(p->value.kind == LITERAL_INTEGER || p->value.kind == LITERAL_DOUBLE) &&
-		bytes_equal(p->name, bytes_str("weight"));
+		graph_weight_of(s) == GRAPH_WEIGHT_VALUE;
 }
 
 static void put_said(struct row *w, const struct prop_state *s, bool of_edge)
 {
+	bool skip = of_edge && in_value(w, s);
 	enum said_fit fit;
 
 	for (uint32_t i = 0; i < s->prop_n; i++) {
 		const struct property *p = &s->prop[i];
 
-		if (of_edge && is_weight(w, p))
+		if (skip && graph_is_weight(p))
 			continue;
 		begin(w);
 		buf_clear(&w->text);
@@ -421,10 +422,11 @@ static int json_said(struct row *w, const struct prop_state *s, bool of_edge)
 {
 	struct property *p = (struct property *)(uintptr_t)s->prop;	/* in the room */
 	struct prop_state rest = { .prop = p };
+	bool skip = of_edge && in_value(w, s);
 	int r;
 
 	for (uint32_t i = 0; i < s->prop_n; i++)
-		if (!of_edge || !is_weight(w, &p[i]))
+		if (!skip || !graph_is_weight(&p[i]))
 			p[rest.prop_n++] = p[i];
 	if (rest.prop_n == 0)
 		return 0;
@@ -517,7 +519,7 @@ int row_edge_as(struct row *w, uint64_t from, const struct graph_edge *e,
 	row_node(w, "to", e->to);
 	if (r == 0 && (name.len || kind != CSR_NO_VALUES || state->prop_n))
 		row_bytes(w, "type", name);
-	if (kind != CSR_NO_VALUES)
+	if (kind != CSR_NO_VALUES && graph_weight_of(state) != GRAPH_WEIGHT_OTHER)
 		edge_weight(w, kind, e->value);
 	if (w->json)
 		keep(w, json_said(w, state, true));

@@ -116,4 +116,14 @@ int graph_type_first(struct graph *g, uint32_t type, uint64_t *number);
 int graph_edge_state_at(struct graph *g, uint64_t number, union csr_value value,
 			struct prop_room *room, struct prop_state *out);
 
+/* In a graph with values: how S, the state of an edge, says its weight.  One number is the
+ * edge's value, which is shown in its place; anything else, a text or several values, is
+ * shown in the place of the value. */
+enum graph_weight { GRAPH_WEIGHT_UNSAID, GRAPH_WEIGHT_VALUE, GRAPH_WEIGHT_OTHER };
+enum graph_weight graph_weight_of(const struct prop_state *s);
+static inline bool graph_is_weight(const struct property *p)
+{
+	return bytes_equal(p->name, bytes_str("weight"));
+}
+
 #endif

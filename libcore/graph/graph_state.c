@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "graph/delta.h"
+#include "graph/delta_inside.h"
 #include "graph/graph.h"
 
 int graph_node_state(struct graph *g, uint64_t node, struct prop_room *room,
@@ -49,6 +49,22 @@ int graph_edge_number(struct graph *g, uint64_t from, uint32_t type, uint64_t to
 		r = graph_type_first(g, type, number);
 	*number += first;
 	return r < 0 ? r : 1;
+}
+
+enum graph_weight graph_weight_of(const struct prop_state *s)
+{
+	union csr_value ignored;
+	uint32_t n = 0, at = 0;
+
+	for (uint32_t i = 0; i < s->prop_n; i++)
+		if (graph_is_weight(&s->prop[i])) {
+			n++;
+			at = i;
+		}
+	if (n == 0)
+		return GRAPH_WEIGHT_UNSAID;
+	return n == 1 && delta_number(&s->prop[at].value, &ignored) != CSR_NO_VALUES ?
+		GRAPH_WEIGHT_VALUE : GRAPH_WEIGHT_OTHER;
 }
 
 /* Among its name's place in OUT; what is there moves. */

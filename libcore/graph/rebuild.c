@@ -50,6 +50,8 @@ static int key_of(struct feeding *f, uint64_t id, struct buf *room, struct text_
 /* The state of what E is; the weight is its value already. */
 static int say(struct feeding *f, const struct prop_state *s, struct text_edge *e)
 {
+	bool in_value = e->value.kind != TEXT_NO_VALUE &&
+		graph_weight_of(s) == GRAPH_WEIGHT_VALUE;
 	uint32_t n = 0;
 
 	e->label = s->label;
@@ -64,8 +66,7 @@ static int say(struct feeding *f, const struct prop_state *s, struct text_edge *
 		f->prop_cap = s->prop_n;
 	}
 	for (uint32_t i = 0; i < s->prop_n; i++)
-		if (e->value.kind == TEXT_NO_VALUE ||
-		    !bytes_equal(s->prop[i].name, bytes_str("weight")))
+		if (!in_value || !graph_is_weight(&s->prop[i]))
 			f->prop[n++] = s->prop[i];
 	e->prop = f->prop;
 	e->prop_n = n;

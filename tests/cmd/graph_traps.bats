@@ -67,3 +67,31 @@ worse" ]
 	printf 'a\tb\tt\ty=2\n' | strato-graph import -q --append -f tsv
 	[ "$(strato-graph edges | cut -f4-)" = "weight=5${TAB}x=1${TAB}y=2" ]
 }
+
+@test "a weight that is no number stays what it is beside weights that are" {
+	cat >given <<-EOT
+	{"from":"a","to":"b","props":{"weight":"heavy","x":1}}
+	{"from":"a","to":"c","props":{"weight":5}}
+	{"from":"a","to":"d","props":{"weight":[1,"x"]}}
+	{"from":"a","to":"e","props":{"weight":1}}
+	EOT
+	sed 's/:5}/:[5]}/' given | import -f jsonl
+	strato-graph export -f jsonl | diff given -
+	[ "$(strato-graph edges | cut -f4- | tr '\t\n' '  ')" = \
+		"weight=heavy x=1 weight=5 weight=1 weight=x weight=1 " ]
+	printf '{"from":"y","to":"z"}\n' | strato-graph import -q --append -f jsonl
+	strato-graph export -f jsonl | head -4 | diff given -
+	printf '{"from":"a","to":"b","props":{"weight":"heavy","weight":5}}\n' | run -65 import -f jsonl
+}
+
+@test "a weight that changed is said once, also if it is a decimal" {
+	printf 'a\tb\tt\tweight=5\nb\tc\tt\tweight=1\n' | import -f tsv
+	printf 'edge\ta\tt\tb\tweight=2.5\n' |
+		"$STRATO_BUILD/tests/lib/give-changes" "$STRATO_STORE" kg
+	for i in 1 2; do
+		strato-graph export -f jsonl 2>&1 | grep -o weight.* | diff <(printf '%s\n' 'weight":2.5}}' 'weight":1.0}}') -
+		[ "$(strato-graph edges | cut -f4-)" = "weight=2.5
+weight=1.0" ]
+		strato-graph compact
+	done
+}

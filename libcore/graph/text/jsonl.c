@@ -15,6 +15,7 @@
  */
 #include "graph/text/jsonl.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -45,6 +46,7 @@ struct line {
 	uint8_t *room;
 	struct buf *props, *labels;
 	struct text_value *weight;	/* of an edge; or NULL */
+	bool weighed;			/* it was given */
 };
 
 static bool given(const struct line *l, enum member m)
@@ -221,11 +223,37 @@ static int add_each(struct line *l, struct bytes name, const struct json_value *
 	return r;
 }
 
-static int weight(struct bytes text, struct text_value *out)
+static int values(struct line *l, struct bytes name, const struct json_value *v)
 {
-	if (out->kind != TEXT_NO_VALUE)
+	return v->kind == JSON_ARRAY && is_flat(l, v) ? add_each(l, name, v) : add(l, name, v);
+}
+
+/* The weight of an edge is a number, however it is written; what is not one number is
+ * like any other property. */
+static int weight(struct line *l, struct bytes name, const struct json_value *v)
+{
+	size_t before = l->props->len;
+	const struct property *p;
+	int r;
+
+	if (l->weighed)
 		return err_set(ERR_BAD_RECORD, "two weights");
-	return weight_parse(text, out);
+	l->weighed = v->kind != JSON_NULL;
+	if (v->kind == JSON_NUMBER)
+		return weight_parse(v->text, l->weight);
+	r = values(l, name, v);
+	if (r < 0 || l->props->len != before + sizeof *p)
+		return r;
+	p = (const struct property *)(l->props->ptr + before);
+	if (p->value.kind == LITERAL_INTEGER)
+		*l->weight = (struct text_value){ .kind = TEXT_INTEGER, .i = p->value.i };
+	else if (p->value.kind == LITERAL_DECIMAL)
+		r = weight_parse(p->value.text, l->weight);
+	else if (p->value.kind == LITERAL_DOUBLE && isfinite(p->value.r))
+		*l->weight = (struct text_value){ .kind = TEXT_REAL, .r = p->value.r };
+	if (l->weight->kind != TEXT_NO_VALUE)
+		l->props->len = before;
+	return r;
 }
 
 static int property(struct line *l, const struct json_value *name, const struct json_value *v)
@@ -237,11 +265,8 @@ static int property(struct line *l, const struct json_value *name, const struct 
 		r = err_set(ERR_BAD_RECORD, "a property without a name");
 	if (r < 0)
 		return r;
-	if (l->weight && v->kind == JSON_NUMBER && bytes_equal(text, bytes_str("weight")))
-		return weight(v->text, l->weight);
-	if (v->kind == JSON_ARRAY && is_flat(l, v))
-		return add_each(l, text, v);
-	return add(l, text, v);
+	return l->weight && bytes_equal(text, bytes_str("weight")) ? weight(l, text, v) :
+		values(l, text, v);
 }
 
 static int properties(struct line *l)
