@@ -191,7 +191,7 @@ tests_unit_json_SOURCES = %D%/json.c
 tests_unit_json_LDADD = $(UNIT_LDADD)
 
 UNIT_TESTS += tests/unit/prop
-tests_unit_prop_SOURCES = %D%/prop.c
+tests_unit_prop_SOURCES = %D%/prop.c %D%/random_literal.h
 tests_unit_prop_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/flow
 tests_unit_flow_SOURCES = %D%/flow.c %D%/made_graph.h
@@ -236,3 +236,7 @@ tests_unit_change_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/delta
 tests_unit_delta_SOURCES = %D%/delta.c
 tests_unit_delta_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/unit/literal
+tests_unit_literal_SOURCES = %D%/literal.c %D%/random_literal.h
+tests_unit_literal_LDADD = $(UNIT_LDADD)
