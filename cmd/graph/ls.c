@@ -1,4 +1,5 @@
 /* strato-graph ls - the graphs of a store, one a line */
+#include "base/err.h"
 #include "cmd/graph/graph.h"
 
 static const struct cli_tool tool = {
@@ -31,6 +32,25 @@ static int put_graph(struct output *o, const struct manifest_graph *g, bool more
 	return output_row(o);
 }
 
+/* Where changes are pending the graph counts them; one that cannot be opened is listed
+ * as the manifest has it. */
+static int put_one(struct opened *o, const struct manifest_graph *g, bool more)
+{
+	struct graph *open = NULL;
+	struct iter *changes;
+	int r = more ? snapshot_changes(o->snap, g->space, g->folded, &changes) : 0;
+
+	if (r > 0) {
+		iter_close(changes);
+		r = graph_open_changed(&open, o->store, o->snap, g);
+	}
+	if (r < 0)
+		err_clear();
+	r = put_graph(o->rows, open ? graph_entry(open) : g, more);
+	graph_close(open);
+	return r;
+}
+
 static int ls(struct cli *c, bool more)
 {
 	const struct manifest *m;
@@ -41,7 +61,7 @@ static int ls(struct cli *c, bool more)
 		r = opened_rows(&o);
 	m = r == 0 ? snapshot_manifest(o.snap) : NULL;
 	for (uint32_t i = 0; r == 0 && i < m->graph_n; i++)
-		r = put_graph(o.rows, &m->graph[i], more);
+		r = put_one(&o, &m->graph[i], more);
 	return opened_end(&o, r);
 }
 

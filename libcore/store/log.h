@@ -121,6 +121,10 @@ void log_prefetch(const struct log *l, uint32_t space, struct bytes key, unsigne
 int log_iter(struct iter **out, struct log *l, uint64_t as_of,
 	     const struct iter_from *from);
 
+/* Those of one space newer than AFTER, forward: records of other spaces are not read. */
+int log_iter_space(struct iter **out, struct log *l, uint64_t as_of, uint32_t space,
+		   uint64_t after);
+
 /* Keep the file from being recycled while a long reader needs it (shared lock;
  * ERR_CHANGED when it is too late). */
 int log_hold(struct log *l);

@@ -55,6 +55,7 @@ int log_index_stage(struct tail *t, const struct file *f, uint64_t blk, uint64_t
 				       file_path(f), node.pos, version);
 		node.hash = tail_hash(t, e.space, e.key);
 		node.len = (uint32_t)n;
+		node.space = e.space;
 		tail_stage(t, i, &node);
 		if (e.space)
 			tail_raise(tail_space(t, e.space), version);

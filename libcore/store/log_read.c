@@ -428,20 +428,23 @@ static void close_iter(struct iter *iter)
 
 static const struct iter_ops ops = { next, close_iter };
 
-int log_iter(struct iter **out, struct log *l, uint64_t as_of,
-	     const struct iter_from *from)
+static struct log_iter *make(struct log *l, bool reverse)
 {
 	struct log_iter *it = mem_zalloc(NULL, sizeof *it);
-	int r;
 
 	if (!it)
-		return ERR_MEMORY;
+		return NULL;
 	it->it.ops = &ops;
 	it->log = l;
 	it->mem = it->arena.mem = it->record.mem = it->items.mem = l->o.mem;
-	it->reverse = from->reverse;
+	it->reverse = reverse;
 	it->whole = !l->o.mem || mem_left(l->o.mem) / 4 > log_bytes(l);
-	r = gather(it, as_of, from);
+	return it;
+}
+
+/* R of gathering: it is handed out, or closed. */
+static int made(struct log_iter *it, int r, struct iter **out)
+{
 	if (r < 0) {
 		close_iter(&it->it);
 		return r;
@@ -450,4 +453,53 @@ int log_iter(struct iter **out, struct log *l, uint64_t as_of,
 		sort(it);
 	*out = &it->it;
 	return 0;
+}
+
+int log_iter(struct iter **out, struct log *l, uint64_t as_of,
+	     const struct iter_from *from)
+{
+	struct log_iter *it = make(l, from->reverse);
+
+	return it ? made(it, gather(it, as_of, from), out) : ERR_MEMORY;
+}
+
+/* By the index, which has each record's space. */
+static int gather_space(struct log_iter *it, uint64_t as_of, uint32_t space, uint64_t after)
+{
+	const struct tail *t = it->log->t;
+	uint64_t n = t->head->node_n;
+	struct tail_node node;
+	struct entry e;
+	int r = 0;
+
+	if (n > t->node_cap)
+		return ERR_BUG;
+	for (uint64_t i = 0; r == 0 && i < n; i++) {
+		if (t->node[i].space != space || t->node[i].version <= after ||
+		    t->node[i].version > as_of)
+			continue;
+		memcpy(&node, &t->node[i], sizeof node);
+		r = log_read_record(it->log, &node, &it->record, &e);
+		if (r == 0 && e.space != space)
+			r = ERR_BUG;
+		if (r == 0)
+			r = keep(it, &e, buf_bytes(&it->record), node.pos);
+	}
+	return r;
+}
+
+int log_iter_space(struct iter **out, struct log *l, uint64_t as_of, uint32_t space,
+		   uint64_t after)
+{
+	const struct iter_from from = { .space = space };
+	struct log_iter *it = make(l, false);
+	int r = it ? gather_space(it, as_of, space, after) : ERR_MEMORY;
+
+	if (r == ERR_BUG) {		/* the index lies: all of the log, then */
+		err_clear();
+		buf_clear(&it->arena);
+		buf_clear(&it->items);
+		r = gather(it, as_of, &from);
+	}
+	return it ? made(it, r, out) : r;
 }

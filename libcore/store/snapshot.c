@@ -384,7 +384,7 @@ static int changed_in(struct snapshot *v, uint32_t space, uint64_t after,
 	int r = 0;
 
 	if (v->log && log_space_version(v->log, space) > after) {
-		r = log_iter(&source[0], v->log, v->version, &from);
+		r = log_iter_space(&source[0], v->log, v->version, space, after);
 		*n += r == 0;
 	}
 	for (uint32_t i = 0; r == 0 && i < v->manifest.run_n; i++) {

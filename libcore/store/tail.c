@@ -13,7 +13,7 @@
 
 #define TAIL_NEW "wal/index.new"
 #define MAGIC "stratoTL"
-#define FORMAT 4u
+#define FORMAT 5u
 #define NODE_LEAST 1024u	/* an index of 48 KiB; a small store never makes another */
 #define NODE_MOST (1u << 31)
 
@@ -262,7 +262,7 @@ void tail_stage(struct tail *t, uint64_t i, const struct tail_node *node)
 	to->pos = node->pos;
 	to->version = node->version;
 	to->len = node->len;
-	to->zero = 0;
+	to->space = node->space;
 }
 
 const struct tail_node *tail_staged(const struct tail *t, uint64_t i)

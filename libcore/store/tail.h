@@ -83,7 +83,7 @@ struct tail_node {
 	uint32_t len;			/* of the record */
 	uint32_t older;			/* node number + 1, 0: none */
 	_Atomic uint32_t next;		/* the same */
-	uint32_t zero;
+	uint32_t space;			/* of the record's key */
 };
 DISK_SIZE(struct tail_node, 40);
 

@@ -39,6 +39,7 @@ some_changes() {
 	cmp <(sort want) <(edges)
 	[ "$(strato-graph edges -g web --count)" = "$(wc -l <want)" ]
 	[ "$(strato-graph info -g web -J | jq .edges)" = "$(wc -l <want)" ]
+	[ "$(strato-graph ls -l | cut -f3)" = "$(wc -l <want)" ]
 	run -1 strato-graph neighbors -g web n7
 	[ "$(strato-graph neighbors -g web new)" = n2 ]
 	[ "$(strato-graph neighbors -g web --in new)" = n1 ]
