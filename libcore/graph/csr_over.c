@@ -77,7 +77,7 @@ void over_begin(struct csr_list *l, const struct csr_over *o, const struct over_
 	m->at = row->first;
 	m->below = 0;
 	m->pos = m->got = 0;
-	m->ended = false;
+	m->ended = m->plain = false;
 	l->n = row->n;
 	l->row = row;
 	find_first(l, o);
