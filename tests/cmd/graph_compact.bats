@@ -140,6 +140,23 @@ ask_all() {
 	cmp files <(find "$STRATO_STORE/seg" | sort)
 }
 
+@test "writers that commit while compact and append build lose nothing" {
+	for ((i = 0; i < 40; i++)); do
+		printf 'edge\tn1\tknows\tw%d\nedge\tw%d\tlikes\tn2\n' $i $i | changes
+	done &
+	for ((k = 0; k < 4; k++)); do
+		strato-graph compact -q -g web
+		printf 'a%d\tn1\tknows\n' $k | strato-graph import -q --append -g web -f tsv
+		strato-compact
+	done
+	wait $!
+	strato-graph compact -q -g web
+	strato-graph neighbors -g web n1 --type=knows | grep -c '^w' | grep -qx 40
+	strato-graph neighbors -g web --in n2 --type=likes | grep -c '^w' | grep -qx 40
+	strato-graph neighbors -g web --in n1 --type=knows | grep -c '^a' | grep -qx 4
+	strato-graph check -g web
+}
+
 @test "import --append adds to what is there, changes and all, in one commit" {
 	some_changes
 	edges >before
