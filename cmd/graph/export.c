@@ -25,7 +25,7 @@ static const struct cli_tool tool = {
 	.examples = "strato-graph export -s /data/kv -g web > web.tsv\n"
 		    "strato-graph export -s /data/kv -f dot --around=Alice --hops=2",
 	.more = "Formats: tsv, el, csv, mtx, metis, dimacs, ldbc, adj, adjlist, pairs32,\n"
-		"pairs64, jsonl, nt, nq, as import reads them, and dot.",
+		"pairs64, jsonl, nt, nq, neo4j, as import reads them, and dot.",
 };
 
 /* --- nodes --- */
@@ -428,7 +428,7 @@ static const struct export_format *find_format(const char *name)
 {
 	static const struct export_format *const lists[] = {
 		&export_metis, &export_adj, &export_adjlist, &export_jsonl,
-		&export_nt, &export_nq, NULL
+		&export_nt, &export_nq, &export_neo4j, NULL
 	};
 
 	for (size_t i = 0; export_line_formats[i]; i++)
@@ -447,16 +447,17 @@ static void take_format(struct export *x, struct cli *c)
 	x->format = cli_given(c, CLI_VAL_FORMAT) ? find_format(name) : find_format("tsv");
 	if (!x->format)
 		cli_usage(c, "--format: \"%s\" is none of tsv, el, csv, mtx, metis, dimacs,"
-			  " ldbc, adj, adjlist, pairs32, pairs64, jsonl, nt, nq, dot", name);
+			  " ldbc, adj, adjlist, pairs32, pairs64, jsonl, nt, nq, neo4j, dot", name);
 	if (c->json)
 		x->format = &export_jsonl;
-	if (x->format->all && cli_given(c, CLI_VAL_LIMIT) && strcmp(x->format->name, "ldbc"))
+	if (x->format->all && cli_given(c, CLI_VAL_LIMIT) && strcmp(x->format->name, "ldbc") &&
+	    strcmp(x->format->name, "neo4j"))
 		cli_usage(c, "-L does not go with -f %s", x->format->name);
-	if (strcmp(x->format->name, "ldbc"))
+	if (strcmp(x->format->name, "ldbc") && strcmp(x->format->name, "neo4j"))
 		return;
 	x->prefix = cli_text(c, CLI_VAL_OUTPUT);
 	if (!x->prefix || !strcmp(x->prefix, "-"))
-		cli_usage(c, "-f ldbc writes three files: -o PREFIX names them");
+		cli_usage(c, "-f %s writes several files: -o PREFIX names them", name);
 }
 
 int export_main(int argc, const char **argv)

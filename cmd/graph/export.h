@@ -3,7 +3,7 @@
  * export.c has the command line and decides which edges, export_nodes.c which nodes and
  * what is said of both; export_lines.c has the formats of an edge a line,
  * export_lists.c those of a node a line, export_json.c those of an object a line,
- * export_rdf.c statements.
+ * export_rdf.c statements, export_neo4j.c a table of nodes and one of edges.
  */
 #ifndef CMD_GRAPH_EXPORT_H
 #define CMD_GRAPH_EXPORT_H
@@ -42,7 +42,7 @@ struct export_format {
 };
 
 extern const struct export_format *const export_line_formats[];	/* ended by NULL */
-extern const struct export_format export_jsonl, export_nt, export_nq, export_metis, export_adj, export_adjlist;
+extern const struct export_format export_neo4j, export_jsonl, export_nt, export_nq, export_metis, export_adj, export_adjlist;
 
 struct export_node {		/* of a part */
 	uint64_t id, rank;	/* rank: in key order */
@@ -56,7 +56,7 @@ struct export {
 	bool renumber;
 	const char *around;
 	uint64_t hops, left;
-	const char *prefix;		/* ldbc: of its files */
+	const char *prefix;		/* ldbc, neo4j: of their files */
 	struct out *out;		/* where lines go */
 	struct buf line, src_text, dst_text, value_text;
 	uint64_t src;			/* whose key src_text is */
@@ -77,6 +77,7 @@ struct export {
 	uint64_t lost_n;		/* values that are not in it at all */
 	uint64_t lone_n;		/* nodes of nothing but a key, shown to the format */
 	struct ntriples_scan *scan;	/* of nt and nq */
+	struct columns *columns;	/* of neo4j and kgtk */
 };
 
 /* Each edge that is asked for, to EDGE: those of an undirected graph once.  0 or an
@@ -93,6 +94,10 @@ int export_number(struct export *x, uint64_t id, uint64_t *out);
 int export_text(struct export *x, uint64_t id, struct buf *out);
 /* The texts of both ends into src_text and dst_text. */
 int export_ends(struct export *x, const struct export_edge *e);
+
+/* Opens PREFIX.ENDING as x->out; ends it with R. */
+int export_open(struct export *x, const char *ending);
+int export_close(struct export *x, int r);
 
 /* --- export_nodes.c --- */
 

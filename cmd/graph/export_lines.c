@@ -293,7 +293,7 @@ static const struct export_format dimacs = {
 
 /* --- ldbc: three files --- */
 
-static int open_ldbc(struct export *x, const char *ending)
+int export_open(struct export *x, const char *ending)
 {
 	struct buf path = {0};
 	int r = buf_printf(&path, "%s%s%c", x->prefix, ending, 0);
@@ -304,7 +304,7 @@ static int open_ldbc(struct export *x, const char *ending)
 	return r;
 }
 
-static int close_ldbc(struct export *x, int r)
+int export_close(struct export *x, int r)
 {
 	struct out *o = x->out;
 
@@ -354,19 +354,19 @@ static int put_properties(struct export *x, uint64_t edge_n)
 static int all_ldbc(struct export *x)
 {
 	uint64_t edge_n = 0;
-	int r = open_ldbc(x, ".v");
+	int r = export_open(x, ".v");
 
 	if (r == 0)
-		r = close_ldbc(x, put_vertices(x));
+		r = export_close(x, put_vertices(x));
 	if (r == 0)
 		r = export_count(x, &edge_n);
 	if (r == 0)
-		r = open_ldbc(x, ".e");
+		r = export_open(x, ".e");
 	if (r == 0)
-		r = close_ldbc(x, export_each(x, edge_el));
+		r = export_close(x, export_each(x, edge_el));
 	if (r == 0)
-		r = open_ldbc(x, ".properties");
-	return r < 0 ? r : close_ldbc(x, put_properties(x, edge_n));
+		r = export_open(x, ".properties");
+	return r < 0 ? r : export_close(x, put_properties(x, edge_n));
 }
 
 static const struct export_format ldbc = {

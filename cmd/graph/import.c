@@ -233,7 +233,7 @@ static void take_format(struct cli *c, struct import *im)
 	if (!text || !strcmp(text, "auto"))
 		return;
 	im->ldbc = !strcmp(text, "ldbc");
-	im->dialect = text_find(bytes_str(text));
+	im->dialect = text_find(bytes_str(!strcmp(text, "neo4j") ? "csv" : text));
 	for (size_t i = 0; !im->dialect && later[i]; i++)
 		if (!strcmp(text, later[i]))
 			cli_exit(c, err_set(ERR_UNSUPPORTED,
@@ -298,6 +298,8 @@ int import_main(int argc, const char **argv)
 			 "WHAT"),
 		CLI_TEXT("rdf-type", 0, OPT_RDF_TYPE,
 			 "rdf:type makes a label (default) or an edge", "WHAT"),
+		CLI_FLAG("strict-nodes", 0, &im.strict_nodes,
+			 "an edge between nodes that were not given before is malformed"),
 		CLI_TEXT("layout", 0, OPT_LAYOUT, "csr-packed (default), csr or coo", "LAYOUT"),
 		CLI_TEXT("order", 0, OPT_ORDER, "number nodes as given (default) or by degree",
 			 "ORDER"),

@@ -21,6 +21,9 @@ struct import {
 	bool ldbc;				/* -f ldbc: by the operands' names */
 	int ids, dedup, loops;
 	struct text_rdf rdf;
+	struct csv_header *header;		/* of a file of its own */
+	struct declared *declared;
+	int strict_nodes;
 	int layout, order;			/* enum csr_layout, enum dict_order */
 	uint64_t bad_most;
 	unsigned threads;			/* 0: as many as there are cores for us */
@@ -49,6 +52,7 @@ struct import_input {
 	enum text_direction direction;	/* said outside of it: by a properties file */
 	uint8_t *head;			/* read already, to guess by */
 	size_t head_len, head_at;
+	bool whole;			/* it is all there is */
 	uint64_t edge_n, node_n;	/* what it gave */
 	uint64_t bytes;			/* read of it, before unpacking */
 };

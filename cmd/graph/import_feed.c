@@ -141,11 +141,16 @@ int import_feed(struct import_input *i)
 		.dialect = i->dialect, .numbers = im->ids == BUILD_IDS_INT,
 		.arcs = im->directed, .bad_most = im->bad_most - im->bad_n,
 		.reject = reject, .reject_ctx = i, .rdf = im->rdf,
+		.header = &im->header,
+		.declared = im->strict_nodes || i->dialect == &csv_dialect ?
+			im->declared : NULL,
+		.strict_nodes = im->strict_nodes,
 	};
 	struct text *t = NULL;
 	int r;
 
-	if (i->dialect == &edgelist_dialect || i->dialect == &tsv_dialect)
+	if (!im->strict_nodes &&
+	    (i->dialect == &edgelist_dialect || i->dialect == &tsv_dialect))
 		return import_lines(i);
 	r = text_open(&t, &from, &o, store_mem(im->store));
 	if (r == 0)

@@ -13,6 +13,9 @@
 #include "base/mem.h"
 #include "cmd/graph/import.h"
 #include "graph/build.h"
+#include "graph/text/csv.h"
+#include "graph/text/csv_graph.h"
+#include "graph/text/declared.h"
 #include "graph/text/guess.h"
 #include "graph/text/ldbc.h"
 
@@ -46,7 +49,7 @@ static int guess(struct import_input *i)
 {
 	struct guess g = { .name = in_name(i->in) };
 	uint8_t *room;
-	int r = read_head(i);
+	int r = i->head ? i->whole : read_head(i);
 
 	if (r < 0)
 		return r;
@@ -66,6 +69,20 @@ static int guess(struct import_input *i)
 	return r < 0 ? r : 0;
 }
 
+/* Rows have the header that came before, unless they bring one. */
+static bool is_header(struct import_input *i, int *r)
+{
+	struct bytes head;
+	const uint8_t *lf;
+
+	*r = read_head(i);
+	head = bytes_of(i->head, i->head_len);
+	lf = head.len ? memchr(head.ptr, '\n', head.len) : NULL;
+	i->whole = *r > 0;
+	*r = *r < 0 ? *r : 0;
+	return lf && csv_is_header(bytes_of(head.ptr, (size_t)(lf - head.ptr)));
+}
+
 static int add_file(struct import *im, struct import_input *i, const char *name)
 {
 	int r = in_open(&i->in, name, true, store_mem(im->store));
@@ -76,7 +93,9 @@ static int add_file(struct import *im, struct import_input *i, const char *name)
 	if (!strcmp(name, "-"))
 		cli_reading_stdin(im->cli);
 	im->progress.total = in_size(i->in) ? im->bytes + in_size(i->in) : 0;
-	if (!i->dialect)
+	if (!i->dialect && im->header && !is_header(i, &r))
+		i->dialect = &csv_dialect;
+	if (r == 0 && !i->dialect)
 		r = guess(i);
 	if (r == 0)
 		r = import_feed(i);
@@ -295,11 +314,13 @@ static int add_operand(struct import *im, const char *name)
 int import_files(struct import *im)
 {
 	const char *name = cli_operand_if_any(im->cli);
-	int r = 0;
+	int r = declared_open(&im->declared, store_mem(im->store));
 
-	if (!name)
-		return add_operand(im, "-");
+	if (r == 0 && !name)
+		r = add_operand(im, "-");
 	for (; r == 0 && name; name = cli_operand_if_any(im->cli))
 		r = add_operand(im, name);
+	csv_graph_close(im->header);
+	declared_close(im->declared);
 	return r;
 }

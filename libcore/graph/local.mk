@@ -96,3 +96,5 @@ libcore_a_SOURCES += %D%/update.h
 libcore_a_SOURCES += %D%/update_inside.h
 libcore_a_SOURCES += %D%/update_resolve.c
 libcore_a_SOURCES += %D%/named.c %D%/named.h
+libcore_a_SOURCES += %D%/text/csv_graph.c %D%/text/csv_graph.h
+libcore_a_SOURCES += %D%/text/declared.c %D%/text/declared.h

@@ -217,3 +217,167 @@ _:f2.b" ]
 	done
 	[ $n -gt 250 ]
 }
+
+# --- tables of graph databases ---
+
+# A random property graph as jsonl, each name of one kind: made from $1, a seed.
+made() {
+	awk -v seed="$1" 'BEGIN {
+		srand(seed)
+		n = split("a|b c|\"q\"|x,y|x;y|é|\\\\t|-1|0|007", word, "|")
+		for (i = 0; i < 60; i++) {
+			printf "{\"id\":\"n%d\"", i
+			if (rand() < .7)
+				printf ",\"labels\":[\"L%d\"%s]", i % 3, rand() < .3 ? ",\"M\"" : ""
+			p = ""
+			if (rand() < .5) p = p ",\"bool\":" (rand() < .5 ? "true" : "false")
+			if (rand() < .5) p = p ",\"date\":{\"@value\":\"2026-11-" 10 + int(20 * rand()) "\",\"@type\":\"http://www.w3.org/2001/XMLSchema#date\"}"
+			if (rand() < .5) p = p ",\"dec\":" int(9 * rand()) "." 1 + int(9 * rand())
+			if (rand() < .5) p = p ",\"int\":" int(1000 * rand()) - 500
+			if (rand() < .3) p = p ",\"real\":" 1 + int(9 * rand()) ".5E" 3 + int(9 * rand())
+			if (rand() < .5) p = p ",\"text\":\"" quoted(word[1 + int(n * rand())]) "\""
+			if (rand() < .3) p = p ",\"void\":\"\""
+			if (rand() < .3) p = p ",\"years\":[" 1900 + int(99 * rand()) "," 1 + int(9 * rand()) "]"
+			print (p == "" ? "" : ",\"props\":{" substr(p, 2) "}") "}"
+		}
+		for (i = 0; i < 150; i++) {
+			a = int(60 * rand()); b = int(60 * rand())
+			if (seen[a, b]++)
+				continue
+			printf "{\"from\":\"n%d\",\"type\":\"t%d\",\"to\":\"n%d\"", a, i % 4, b
+			print (rand() < .5 ? ",\"props\":{\"since\":" 1900 + i ",\"who\":\"" quoted(word[1 + int(n * rand())]) "\"}" : "") "}"
+		}
+	}
+	function quoted(s) { gsub(/\\/, "\\\\", s); gsub(/"/, "\\\"", s); return s }'
+}
+
+@test "a random property graph is the same graph through every format that carries it" {
+	for seed in 1 2 $RANDOM; do
+		echo "seed $seed"
+		made $seed | strato-graph import -q --replace -f jsonl
+		strato-graph export -f jsonl >model
+		[ "$(wc -l <model)" -gt 150 ]
+		strato-graph import -q --replace -f jsonl model
+		strato-graph export -f jsonl | diff model -
+		strato-graph export -f neo4j -o t 2>said
+		[ ! -s said ]
+		strato-graph import -q --strict-nodes --replace t.nodes.csv t.edges.csv
+		strato-graph export -f jsonl | diff model -
+		grep from model >edges
+		strato-graph import -q --replace -f jsonl edges
+		strato-graph export -f jsonl >model
+		strato-graph export -f tsv >t.tsv
+		strato-graph import -q --replace -f tsv t.tsv
+		strato-graph export -f jsonl | grep -v '"who":\(0\|-1\)' >without
+		grep -v '"who":"\(0\|-1\)"' model | diff - without
+	done
+}
+
+@test "csv: labels, types, arrays, id spaces, columns left out, as databases write them" {
+	cat >n.csv <<-'EOT'
+	id:ID(P),name,born:int,tags:string[],x:IGNORE,score:double,:LABEL
+	1,Ann,1970,a;b,?,5.0,Person;Admin
+	2,"Bo ""B""",,"",?,,
+	EOT
+	cat >m.csv <<-'EOT'
+	:ID(M),ok:boolean,when:date,:LABEL=Film
+	1,TRUE,2020-01-02
+	EOT
+	cat >e.csv <<-'EOT'
+	:START_ID(P),:END_ID(M),:TYPE,weight:double,roles:int[]
+	1,1,saw,2,1;2
+	2,1,made,0.5,
+	EOT
+	strato-graph import --strict-nodes n.csv m.csv e.csv 2>said
+	grep -q 'n.csv: rows are nodes' said
+	grep -q 'e.csv: rows are edges' said
+	strato-graph export -f jsonl >out
+	diff - out <<-'EOT'
+	{"id":"M/1","labels":["Film"],"props":{"ok":true,"when":{"@value":"2020-01-02","@type":"http://www.w3.org/2001/XMLSchema#date"}}}
+	{"id":"P/1","labels":["Admin","Person"],"props":{"born":1970,"name":"Ann","score":5.0E0,"tags":["a","b"]}}
+	{"id":"P/2","props":{"name":"Bo \"B\"","tags":""}}
+	{"from":"P/2","type":"made","to":"M/1","props":{"weight":0.5}}
+	{"from":"P/1","type":"saw","to":"M/1","props":{"weight":2.0,"roles":[1,2]}}
+	EOT
+}
+
+@test "csv: a header in a file of its own holds for the files after it" {
+	echo ':ID,n:int' >nh
+	printf 'a,1\n' >n1
+	printf 'b,2\n' >n2
+	echo ':START_ID,:END_ID,:TYPE=knows' >eh
+	printf 'a,b\n' >e1
+	strato-graph import -q nh n1 n2 eh e1
+	[ "$(strato-graph export -f jsonl | jq -c '[.props.n, .type]')" = '[1,null]
+[2,null]
+[null,"knows"]' ]
+	strato-graph import -q --replace -f csv nh n1 n2 eh e1
+	[ "$(strato-graph edges)" = "a${TAB}b${TAB}knows" ]
+}
+
+@test "csv: what a database would refuse is refused, with file and line" {
+	refused() { # FILE WORDS
+		run -65 strato-graph import -q "$1"
+		[[ $output == *"$1: line $2"* ]] || { echo "$output"; false; }
+	}
+	printf ':ID(A),n:int\n1,2\n1,3\n' >f; refused f '3: the node "A/1" was given before'
+	printf ':ID,n:long\n1,x\n' >f; refused f '2: the column "n": "x" is no integer'
+	printf ':ID,n:vector\n1,x\n' >f; refused f '1: the column "n" is of an unknown type: "vector"'
+	printf ':ID,n\n1\n' >f; refused f '2: 1 columns, the header has 2'
+	printf ':ID,n\n,x\n' >f; refused f '2: an empty :ID'
+	printf ':START_ID,n\n1,x\n' >f; refused f '1: one of :START_ID and :END_ID is missing'
+	printf ':ID,:ID\n1,x\n' >f; refused f '1: two columns :ID'
+	printf ':ID,:TYPE\n1,x\n' >f; refused f '1: :TYPE in a header of nodes'
+	printf ':ID,d:date\n1,2020-13-01\n' >f; refused f '2: the column "d"'
+	printf ':ID,b:boolean\n1,yes\n' >f; refused f '2: the column "b": "yes" is no boolean'
+	printf ':ID(A)\n1\n' >n; printf ':START_ID(A),:END_ID(B)\n1,1\n' >f
+	run -65 strato-graph import -q --strict-nodes n f
+	[[ $output == *'f: line 2: the node "B/1" was not given before'* ]]
+	strato-graph import -q --strict-nodes --max-bad=1 --rejects=bad n f
+	[ "$(cat bad)" = 1,1 ]
+	strato-graph import -q --replace n f
+	[ "$(strato-graph nodes --count)" = 2 ]
+}
+
+@test "--strict-nodes goes for jsonl, and for edges alone nothing is left" {
+	printf '{"id":"a"}\n{"from":"a","to":"b"}\n' >f
+	run -65 strato-graph import -q --strict-nodes f
+	[[ $output == *'f: line 2: the node "b" was not given before'* ]]
+	printf 'a\tb\n' >f
+	run -65 strato-graph import -q -f tsv --strict-nodes f
+	[[ $output == *'line 1'* ]]
+}
+
+@test "neo4j says what it cannot keep" {
+	every_kind | strato-graph import -q -f jsonl
+	strato-graph export -f neo4j -o t 2>said
+	grep -q '[0-9] values have lost their type, language or graph: neo4j cannot' said
+	run -64 strato-graph export -f neo4j
+	[[ $output == *'-o PREFIX'* ]]
+}
+
+@test "the small social network of a graph database loads: 14 nodes, 30 edges" {
+	[ -n "${STRATO_TEST_DATA-}" ] && [ -d "$STRATO_TEST_DATA/kg/tinysnb" ] ||
+		skip "STRATO_TEST_DATA names no folder of third-party graphs"
+	D=$STRATO_TEST_DATA/kg/tinysnb
+	echo 'id:ID(person),fName,gender:int,isStudent:boolean,isWorker:boolean,age:int,eyeSight:double,birthdate,registerTime,lastJobDuration,workedHours,usedNames,courseScoresPerTerm,grades,height:float,u,:LABEL=person' >ph
+	echo 'id:ID(organisation),name,orgCode:int,mark:double,score:int,history,licenseValidInterval,rating:double,state,info,:LABEL=organisation' >oh
+	echo 'name:ID(movies),length:int,note,description,content,audience,grade,:LABEL=movies' >mh
+	echo ':START_ID(person),:END_ID(person),date,meetTime,validInterval,comments,summary,notes,someMap,:TYPE=knows' >kh
+	echo ':START_ID(person),:END_ID(organisation),year:long,places,length:short,level:byte,code:decimal,temperature:long,ulength:int,ulevel:int,hugedata:decimal,:TYPE=studyAt' >sh
+	echo ':START_ID(person),:END_ID(organisation),year:int,grading,rating:float,:TYPE=workAt' >wh
+	echo ':START_ID(person),:END_ID(person),location,times:int,data,:TYPE=meets' >eh
+	echo ':START_ID(person),:END_ID(person),usedAddress,address,note,:TYPE=marries' >ah
+	tail -n +2 "$D/vPerson.csv" >p.csv
+	tail -n +2 "$D/eStudyAt.csv" >st.csv
+	strato-graph import -q --strict-nodes ph p.csv "$D/vPerson2.csv" oh "$D/vOrganisation.csv" \
+		mh "$D/vMovies.csv" kh "$D/eKnows.csv" "$D/eKnows_2.csv" sh st.csv \
+		wh "$D/eWorkAt.csv" eh "$D/eMeets.csv" ah "$D/eMarries.csv"
+	[ "$(strato-graph nodes --count) $(strato-graph edges --count)" = '14 30' ]
+	[ "$(strato-graph export -f jsonl | jq -r 'select(.id == "organisation/4") | .props.state')" = \
+		'{revenue: 152, location: ["vanco,uver north area"], stock: {'"'price'"': [15, 78, 671], '"'volume'"': 432}}' ]
+	strato-graph export -f jsonl >model
+	strato-graph export -f neo4j -o t 2>said
+	strato-graph import -q --replace t.nodes.csv t.edges.csv
+	strato-graph export -f jsonl | diff model -
+}

@@ -11,9 +11,10 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "graph/text/csv_graph.h"
 #include "graph/text/weight.h"
 
-#define COLUMNS 64u
+#define COLUMNS CSV_COLUMNS
 #define HELD_MAX (TEXT_ROOM - TEXT_LINE_MAX)
 
 enum column { SOURCE, TARGET, WEIGHT, TYPE, KINDS, OTHER = KINDS };
@@ -24,6 +25,8 @@ struct csv {
 	unsigned column_n;		/* headed: of each row */
 	unsigned at[KINDS];		/* which column is it; COLUMNS: none */
 	char other[64];			/* a column that is none of them */
+	struct csv_header *graph;	/* a graph database's header, if that is what it is */
+	uint64_t row_n;			/* read by it */
 	/* the first row, until the second came */
 	bool waits;
 	uint8_t *held;
@@ -32,12 +35,14 @@ struct csv {
 	bool has_second;
 };
 
-struct row {
-	struct bytes field[COLUMNS];
-	unsigned n;
-};
-
 /* --- a row --- */
+
+/* Is the quote at FROM, which ends no field, written as \"? */
+static bool escaped(const uint8_t *from, const uint8_t *start, const uint8_t *end)
+{
+	return from > start && from[-1] == '\\' && from + 1 < end && from[1] != ',' &&
+		from[1] != '"';
+}
 
 /* The quoted field at *AT, its quotes taken off; doubled ones need room. */
 static int quoted(const uint8_t **at, const uint8_t *end, uint8_t **room, struct bytes *out)
@@ -48,6 +53,10 @@ static int quoted(const uint8_t **at, const uint8_t *end, uint8_t **room, struct
 	for (;; from++) {
 		if (from == end)
 			return err_set(ERR_BAD_RECORD, "a quote that is not closed");
+		if (*from == '"' && escaped(from, *at + 1, end)) {
+			to[-1] = '"';
+			continue;
+		}
 		if (*from == '"' && (from + 1 == end || from[1] != '"'))
 			break;
 		from += *from == '"';
@@ -73,7 +82,7 @@ static int plain(const uint8_t **at, const uint8_t *end, struct bytes *out)
 	return 0;
 }
 
-static int split(struct bytes line, uint8_t *room, struct row *row)
+static int split(struct bytes line, uint8_t *room, struct csv_row *row)
 {
 	const uint8_t *at = line.ptr, *end = at + line.len;
 	int r;
@@ -83,7 +92,8 @@ static int split(struct bytes line, uint8_t *room, struct row *row)
 	for (;;) {
 		if (row->n == COLUMNS)
 			return err_set(ERR_BAD_RECORD, "more than %u columns", COLUMNS);
-		r = at < end && *at == '"' ? quoted(&at, end, &room, &row->field[row->n]) :
+		row->quoted[row->n] = at < end && *at == '"';
+		r = row->quoted[row->n] ? quoted(&at, end, &room, &row->field[row->n]) :
 			plain(&at, end, &row->field[row->n]);
 		row->n++;
 		if (r < 0 || at == end)
@@ -135,17 +145,6 @@ static enum column kind_of(struct bytes field)
 	return OTHER;
 }
 
-/* neo4j-admin's and its relatives' names: ":START_ID", "id:ID(Person)". */
-static bool is_database(struct bytes field)
-{
-	static const char *const marks[] = { ":START_ID", ":END_ID", ":ID", ":TYPE", ":LABEL" };
-
-	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-		if (field.len && memmem(field.ptr, field.len, marks[i], strlen(marks[i])))
-			return true;
-	return false;
-}
-
 static void strip_mark(struct bytes *line)	/* the byte order mark of UTF-8 */
 {
 	if (line->len >= 3 && !memcmp(line->ptr, "\xef\xbb\xbf", 3))
@@ -153,7 +152,7 @@ static void strip_mark(struct bytes *line)	/* the byte order mark of UTF-8 */
 }
 
 /* 1 when ROW names its columns, 0 when not; they are noted. */
-static int read_header(struct csv *s, const struct row *row)
+static int read_header(struct csv *s, const struct csv_row *row)
 {
 	for (unsigned k = 0; k < KINDS; k++)
 		s->at[k] = COLUMNS;
@@ -161,10 +160,6 @@ static int read_header(struct csv *s, const struct row *row)
 	for (unsigned i = 0; i < row->n; i++) {
 		enum column k = kind_of(row->field[i]);
 
-		if (is_database(row->field[i]))
-			return err_set(ERR_UNSUPPORTED, "the column \"%s\": headers of graph"
-				       " databases cannot be read yet",
-				       bytes_show(row->field[i]));
 		if (k == OTHER || s->at[k] != COLUMNS)
 			snprintf(s->other, sizeof s->other, "%s", bytes_show(row->field[i]));
 		else
@@ -176,18 +171,16 @@ static int read_header(struct csv *s, const struct row *row)
 bool csv_is_header(struct bytes line)
 {
 	struct csv s;
-	struct row row;
+	struct csv_row row;
 	uint8_t room[1024];
-	int r;
 
 	strip_mark(&line);
-	if (line.len > sizeof room || split(line, room, &row) < 0 || row.n < 2)
+	if (line.len > sizeof room || split(line, room, &row) < 0)
 		return false;
-	r = read_header(&s, &row);
-	return r == 1 || r == ERR_UNSUPPORTED;
+	return csv_graph_is(&row) || (row.n > 1 && read_header(&s, &row));
 }
 
-static int take_header(struct csv *s, const struct row *row)
+static int take_header(struct csv *s, const struct csv_row *row)
 {
 	int n;
 
@@ -209,7 +202,7 @@ static int take_header(struct csv *s, const struct row *row)
 
 /* --- rows as edges --- */
 
-static struct bytes field_of(const struct csv *s, const struct row *row, enum column k)
+static struct bytes field_of(const struct csv *s, const struct csv_row *row, enum column k)
 {
 	return s->at[k] < row->n ? row->field[s->at[k]] : (struct bytes){0};
 }
@@ -227,7 +220,7 @@ static int key_of(struct bytes field, struct text_key *out)
 	return 0;
 }
 
-static int check_columns(const struct csv *s, const struct row *row)
+static int check_columns(const struct csv *s, const struct csv_row *row)
 {
 	if (s->headed && row->n != s->column_n)
 		return err_set(ERR_BAD_RECORD, "%u columns, the header has %u", row->n,
@@ -240,7 +233,7 @@ static int check_columns(const struct csv *s, const struct row *row)
 	return 0;
 }
 
-static int edge_of(const struct csv *s, const struct row *row, struct text_edge *out)
+static int edge_of(const struct csv *s, const struct csv_row *row, struct text_edge *out)
 {
 	struct bytes weight = field_of(s, row, WEIGHT);
 	int r = check_columns(s, row);
@@ -260,7 +253,7 @@ static int edge_of(const struct csv *s, const struct row *row, struct text_edge 
 int csv_row(struct bytes line, uint8_t *room, struct text_edge *out)
 {
 	const struct csv plain_csv = { .at = { 0, 1, 2, COLUMNS } };
-	struct row row;
+	struct csv_row row;
 	int r = split(line, room, &row);
 
 	return r < 0 ? r : edge_of(&plain_csv, &row, out);
@@ -277,13 +270,42 @@ static int hold(struct csv *s, struct bytes line)
 	return 0;
 }
 
-static int first_row(struct csv *s, struct bytes line, const struct row *row,
+static int graph_row(struct csv *s, const struct csv_row *row, struct text_edge *out)
+{
+	s->row_n++;
+	return csv_graph_row(s->graph, row, out);
+}
+
+/* A header of its own, or one that came before all of this. */
+static int graph_header(struct csv *s, const struct csv_row *row, struct text_edge *out)
+{
+	int r = 0;
+
+	if (!csv_graph_is(row)) {
+		s->graph = *s->text.header;
+		s->text.unique = csv_graph_has_nodes(s->graph);
+		return graph_row(s, row, out);
+	}
+	r = csv_graph_open(&s->graph, row, s->text.mem);
+	s->text.strict = r < 0;
+	if (r < 0)
+		return r;
+	s->text.unique = csv_graph_has_nodes(s->graph);
+	snprintf(s->text.note, sizeof s->text.note, "rows are %s",
+		 s->text.unique ? "nodes" : "edges");
+	return 0;
+}
+
+static int first_row(struct csv *s, struct bytes line, const struct csv_row *row,
 		     struct text_edge *out)
 {
 	uint64_t v;
-	int r = read_header(s, row);
+	int r;
 
 	s->begun = true;
+	if (csv_graph_is(row) || (s->text.header && *s->text.header))
+		return graph_header(s, row, out);
+	r = read_header(s, row);
 	if (r != 0)
 		return r < 0 ? r : take_header(s, row);
 	s->at[SOURCE] = 0;
@@ -299,7 +321,7 @@ static int first_row(struct csv *s, struct bytes line, const struct row *row,
 /* The row held, as an edge after all. */
 static int take_held(struct csv *s, uint8_t *room, struct text_edge *out)
 {
-	struct row row;
+	struct csv_row row;
 	int r = split(bytes_of(s->held, s->held_len), room, &row);
 
 	s->waits = false;
@@ -327,7 +349,7 @@ static int csv_take(void *state, const struct text_piece *p, uint8_t *room,
 {
 	struct csv *s = state;
 	struct bytes line = p->bytes;
-	struct row row;
+	struct csv_row row;
 	int r;
 
 	if (!s->begun)
@@ -339,6 +361,8 @@ static int csv_take(void *state, const struct text_piece *p, uint8_t *room,
 		return r;
 	if (!s->begun)
 		return first_row(s, line, &row, out);
+	if (s->graph)
+		return graph_row(s, &row, out);
 	if (!s->waits)
 		return edge_of(s, &row, out);
 	r = edge_of(s, &row, &s->second);
@@ -361,6 +385,11 @@ static int csv_finish(void *state, uint8_t *room, struct text_edge *out)
 {
 	struct csv *s = state;
 
+	if (s->graph && s->row_n == 0 && s->text.header && s->graph != *s->text.header) {
+		csv_graph_close(*s->text.header);	/* the files after it have it */
+		*s->text.header = s->graph;
+		s->graph = NULL;
+	}
 	return s->waits ? take_held(s, room, out) : 0;
 }
 
@@ -368,6 +397,8 @@ static void csv_release(void *state)
 {
 	struct csv *s = state;
 
+	if (!s->text.header || s->graph != *s->text.header)
+		csv_graph_close(s->graph);
 	mem_free(s->text.mem, s->held);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "graph/text/declared.h"
 #include "base/utf8.h"
 
 #define ROOM (2u * TEXT_LINE_MAX)
@@ -80,6 +81,7 @@ static int begin_state(struct text *t, const struct text_dialect *d)
 	t->state->mem = t->mem;
 	t->state->arcs = t->o.arcs;
 	t->state->rdf = t->o.rdf;
+	t->state->header = t->o.header;
 	return 0;
 }
 
@@ -366,6 +368,33 @@ static int no_number(const struct text_key *k)
 		       " sign or leading zeros)", bytes_show(k->bytes));
 }
 
+static int undeclared(const struct text_key *k)
+{
+	return err_set(ERR_BAD_RECORD, "the node \"%s\" was not given before",
+		       bytes_show(k->bytes));
+}
+
+/* Nodes are noted, edges' ends looked up. */
+static int declare(struct text *t, int what, const struct text_edge *e)
+{
+	int r = what;
+
+	if (what == TEXT_NODES) {
+		r = declared_add_range(t->o.declared, e->src.number, e->dst.number);
+	} else if (what == TEXT_NODE) {
+		r = declared_add(t->o.declared, e->src.bytes);
+		if (r == 0 && t->state && t->state->unique)
+			return err_set(ERR_BAD_RECORD, "the node \"%s\" was given before",
+				       bytes_show(e->src.bytes));
+	} else if (t->o.strict_nodes) {
+		if (!declared_has(t->o.declared, &e->src))
+			return undeclared(&e->src);
+		if (!declared_has(t->o.declared, &e->dst))
+			return undeclared(&e->dst);
+	}
+	return r < 0 ? r : what;
+}
+
 /* What a line gave, or what is to be done about its error. */
 static int judge(struct text *t, int r, const struct text_edge *out)
 {
@@ -379,6 +408,8 @@ static int judge(struct text *t, int r, const struct text_edge *out)
 		r = no_number(&out->src);
 	else if (r == TEXT_EDGE && t->o.numbers && !out->dst.is_number)
 		r = no_number(&out->dst);
+	if (r > 0 && t->o.declared)
+		r = declare(t, r, out);
 	if (r >= 0)
 		return r;
 	t->has_more = false;

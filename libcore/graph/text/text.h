@@ -5,7 +5,8 @@
  *
  *   el       SRC DST [WEIGHT], blanks, commas or bars between; # and % comments
  *   tsv      SRC TAB DST [TAB TYPE [TAB NAME=VALUE]...], escapes \t \n \r \0 \\ \xHH
- *   csv      RFC 4180; a header row may name source, target, type and weight
+ *   csv      RFC 4180; a header row may name source, target, type and weight, or be
+ *            that of a graph database: nodes and edges with properties
  *   mtx      Matrix Market, coordinate: pattern, integer, real; general, symmetric,
  *            skew-symmetric
  *   metis    a line of neighbours a node; edge weights; node weights are left out
@@ -39,6 +40,8 @@
 #include "base/bytes.h"
 #include "graph/literal.h"
 
+struct csv_header;
+struct declared;
 struct mem;
 struct text;
 
@@ -109,6 +112,8 @@ struct text_state {
 	struct mem *mem;	/* given */
 	bool arcs;		/* given: undirected edges are wanted as two arcs */
 	struct text_rdf rdf;	/* given */
+	struct csv_header **header;	/* given, or NULL: of a file of its own, for csv */
+	bool unique;		/* a node may be given once only */
 	enum text_direction direction;	/* what the header says */
 	bool strict;		/* this error, and those to come, are not to be tolerated */
 	char note[200];		/* for people: how the input is taken; "" for nothing */
@@ -163,6 +168,9 @@ struct text_options {
 	bool numbers;			/* keys that are not numbers are malformed */
 	bool arcs;			/* undirected edges of a header come as two arcs */
 	struct text_rdf rdf;
+	struct csv_header **header;	/* from one input to the next; NULL: none is kept */
+	struct declared *declared;	/* the nodes given so far; NULL: not asked */
+	bool strict_nodes;		/* an edge's ends must be among them */
 	uint64_t bad_most;		/* malformed lines tolerated, per reader */
 	int (*reject)(void *ctx, struct bytes line);	/* LF included if it had one */
 	void *reject_ctx;
