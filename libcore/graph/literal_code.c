@@ -399,15 +399,15 @@ static bool of_types(const struct literal *l, const char *const *names)
 	return false;
 }
 
+static const char *const integers[] = {
+	"integer", "int", "long", "short", "byte", "nonNegativeInteger", "positiveInteger",
+	"nonPositiveInteger", "negativeInteger", "unsignedLong", "unsignedInt",
+	"unsignedShort", "unsignedByte", NULL
+};
+
 static bool is_exact(const struct literal *l)
 {
-	static const char *const names[] = {
-		"integer", "decimal", "int", "long", "short", "byte", "nonNegativeInteger",
-		"positiveInteger", "nonPositiveInteger", "negativeInteger", "unsignedLong",
-		"unsignedInt", "unsignedShort", "unsignedByte", NULL
-	};
-
-	return l->kind == LITERAL_DECIMAL || of_types(l, names);
+	return l->kind == LITERAL_DECIMAL || has_type(l, "decimal") || of_types(l, integers);
 }
 
 /* [-+]? digits (. digits)?: its digits, without zeros at the ends. */
@@ -612,4 +612,24 @@ int literal_compare(const struct literal *a, const struct literal *b)
 		break;
 	}
 	return LITERAL_APART;
+}
+
+enum literal_kind literal_meant(const struct literal *l)
+{
+	static const enum literal_kind kinds[RDF_TYPES] = {
+		[RDF_BOOLEAN] = LITERAL_BOOL, [RDF_INTEGER] = LITERAL_INTEGER,
+		[RDF_DECIMAL] = LITERAL_DECIMAL, [RDF_DOUBLE] = LITERAL_DOUBLE,
+		[RDF_DATE] = LITERAL_DATE, [RDF_DATE_TIME] = LITERAL_DATETIME,
+	};
+	struct rdf_value v;
+	struct bytes type = l->extra;
+
+	if (l->kind != LITERAL_TYPED)
+		return l->kind;
+	if (of_types(l, integers))
+		type = rdf_value_datatype(RDF_INTEGER);
+	else if (has_type(l, "float"))
+		type = rdf_value_datatype(RDF_DOUBLE);
+	rdf_value_of(l->text, type, &v);
+	return v.type == RDF_NO_TYPE || v.fit == RDF_INVALID ? LITERAL_TYPED : kinds[v.type];
 }

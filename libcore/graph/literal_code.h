@@ -27,6 +27,10 @@ size_t literal_len(const uint8_t *in, size_t len);
 
 bool literal_equal(const struct literal *a, const struct literal *b);
 
+/* The kind of its value: of LITERAL_TYPED another one, where its text says a value of that
+ * in a form that is not the canonical one ("1.50"), or of a type derived from it. */
+enum literal_kind literal_meant(const struct literal *l);
+
 /* As people write it: integers, decimals and reals (1e3), true and false, ISO dates and
  * times; all else is text.  What is not the canonical form of its type keeps its own
  * (LITERAL_TYPED), so that printing gives TEXT again, byte by byte. */

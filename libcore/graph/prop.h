@@ -67,7 +67,7 @@ struct prop_name {
 	struct bytes text;
 	uint64_t row_n;			/* rows that have it */
 	uint64_t value_n;		/* values in all of them: more where one has several */
-	uint32_t kinds;			/* bit 1 << kind of each enum literal_kind among them */
+	uint32_t kinds;			/* bit 1 << literal_meant of each among them */
 };
 uint32_t prop_name_n(const struct prop *p);
 int prop_name_at(struct prop *p, uint32_t name, struct prop_name *out);

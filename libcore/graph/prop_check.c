@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "graph/literal_code.h"
 #include "graph/prop_inside.h"
 
 struct tally {
@@ -34,7 +35,7 @@ static void mark(struct checked *c, uint32_t row)
 static void take_value(struct checked *c, uint32_t place, const struct literal *value)
 {
 	c->name[place].value_n++;
-	c->name[place].kinds |= 1u << value->kind;
+	c->name[place].kinds |= 1u << literal_meant(value);
 	c->value_n++;
 }
 

@@ -92,7 +92,7 @@ struct prop_word_disk {		/* of a name or a label */
 /*0c*/	le32 id;
 /*10*/	le64 row_n;		/* rows that have it */
 /*18*/	le64 value_n;		/* 0 of a label */
-/*20*/	le32 kinds;		/* of its values, bit 1 << enum literal_kind */
+/*20*/	le32 kinds;		/* of its values, bit 1 << literal_meant */
 /*24*/	le32 zero;
 /*28*/	le64 list_off;		/* in PROP_LISTS */
 /*30*/	le64 list_len;

@@ -359,7 +359,7 @@ static int add_value(struct prop_writer *w, uint32_t in_group, const struct prop
 		word->row_count++;
 	word->value_count++;
 	word->last_row = in_group;
-	word->kinds |= 1u << v.kind;
+	word->kinds |= 1u << literal_meant(&p->value);
 	w->value_n++;
 	return buf_add(&h->values, &v, sizeof v);
 }

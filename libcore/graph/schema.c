@@ -11,6 +11,7 @@
 #include "graph/csr_over.h"
 #include "graph/delta.h"
 #include "graph/intern.h"
+#include "graph/literal_code.h"
 
 struct counts {
 	int64_t row_n, value_n;
@@ -85,7 +86,7 @@ static int count(struct schema *s, bool edge, const struct prop_state *said, int
 			break;
 		c->row_n += next ? sign : 0;
 		c->value_n += sign;
-		c->kinds |= sign > 0 ? 1u << said->prop[i].value.kind : 0;
+		c->kinds |= sign > 0 ? 1u << literal_meant(&said->prop[i].value) : 0;
 	}
 	return r;
 }

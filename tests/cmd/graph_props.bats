@@ -161,3 +161,11 @@ draw() { # WHAT SEED
 		diff before after
 	done
 }
+
+@test "a number keeps the text it came with, and counts as a number" {
+	printf '%s\n' '{"id":"a","props":{"s":12.50}}' '{"id":"b","props":{"s":3}}' |
+		strato-graph import -q --replace -f jsonl
+	[ "$(strato-graph schema | head -1)" = "node${TAB}s${TAB}2${TAB}2${TAB}integer,decimal" ]
+	[ "$(strato-graph schema -f neo4j | head -1)" = ':ID,s:double' ]
+	strato-graph export -f jsonl | grep -F '12.50'
+}

@@ -184,6 +184,32 @@ static void values_are_compared_by_what_they_mean(void **state)
 	assert_int_equal(literal_compare(&en, &a), LITERAL_SAME);
 }
 
+static void a_typed_literal_means_what_its_text_says(void **state)
+{
+	static const struct {
+		const char *text, *type;
+		enum literal_kind kind;
+	} cases[] = {
+		{ "1.50", RDF_XSD "decimal", LITERAL_DECIMAL }, { "007", RDF_XSD "int", LITERAL_INTEGER },
+		{ "1e5", RDF_XSD "double", LITERAL_DOUBLE }, { "1e5", RDF_XSD "float", LITERAL_DOUBLE },
+		{ "1", RDF_XSD "boolean", LITERAL_BOOL }, { "abc", RDF_XSD "integer", LITERAL_TYPED },
+		{ "2026-11-22+00:00", RDF_XSD "date", LITERAL_DATE },
+		{ "2026-11-22T24:00:00Z", RDF_XSD "dateTime", LITERAL_DATETIME },
+		{ "99999999999999999999", RDF_XSD "integer", LITERAL_INTEGER },
+		{ "1", "http://x/y", LITERAL_TYPED }, { "2026-02-30", RDF_XSD "date", LITERAL_TYPED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct literal l = { .kind = LITERAL_TYPED, .text = bytes_str(cases[i].text),
+				     .extra = bytes_str(cases[i].type) };
+
+		assert_int_equal(literal_meant(&l), cases[i].kind);
+		l.kind = LITERAL_LANG;
+		assert_int_equal(literal_meant(&l), LITERAL_LANG);
+	}
+}
+
 static void json_gets_what_it_can_say(void **state)
 {
 	static const struct {
@@ -225,6 +251,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bytes_are_one_literal_or_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(words_are_typed_as_written_and_print_alike, setup, teardown),
 		cmocka_unit_test_setup_teardown(values_are_compared_by_what_they_mean, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_typed_literal_means_what_its_text_says, setup, teardown),
 		cmocka_unit_test_setup_teardown(json_gets_what_it_can_say, setup, teardown),
 	};
 

@@ -248,7 +248,7 @@ static void name_agrees(const struct model *m, struct prop *p, struct bytes name
 		for (uint32_t k = 0; k < s->prop_n; k++)
 			if (bytes_equal(s->prop[k].name, name)) {
 				first = n++ ? first : k;
-				kinds |= 1u << s->prop[k].value.kind;
+				kinds |= 1u << literal_meant(&s->prop[k].value);
 			}
 		row_n += n > 0;
 		value_n += n;
