@@ -95,3 +95,12 @@ weight=1.0" ]
 		strato-graph compact
 	done
 }
+
+@test "a type beside those of a memory file is not left out in silence" {
+	printf '{"type":"knows","from":"a","to":"b","relationType":"likes"}\n' | run -65 import -f jsonl
+	printf '{"type":"Person","name":"a","entityType":"Admin"}\n' | run -65 import -f jsonl
+	printf '%s\n' '{"type":"relation","from":"a","to":"b","relationType":"likes"}' \
+		'{"type":"entity","name":"a","entityType":"Admin"}' '{"from":"a","to":"b","type":"relation"}' |
+		import -f jsonl
+	[ "$(strato-graph edges | cut -f3 | tr '\n' ' ')" = "likes relation " ]
+}

@@ -340,6 +340,15 @@ static int only(const struct line *l, uint32_t allowed, const char *what)
 
 #define BIT(m) (1u << (m))
 
+/* Beside the names of MCP records "type" says which of them it is; another type would be
+ * left out. */
+static int only_type(const struct line *l, const char *word)
+{
+	if (!given(l, TYPE) || json_is(&l->value[TYPE], word))
+		return 0;
+	return err_set(ERR_BAD_RECORD, "\"type\" is not \"%s\"", word);
+}
+
 static int edge(struct line *l, struct text_edge *out)
 {
 	enum member type = given(l, RELATION) ? RELATION : TYPE;
@@ -347,6 +356,8 @@ static int edge(struct line *l, struct text_edge *out)
 		     "an edge");
 
 	l->weight = &out->value;
+	if (r == 0 && type == RELATION)
+		r = only_type(l, "relation");
 	if (r == 0)
 		r = key_of(l, FROM, &out->src);
 	if (r == 0)
@@ -377,6 +388,8 @@ static int entity(struct line *l, struct text_edge *out)
 {
 	int r = only(l, BIT(TYPE) | BIT(NAME) | BIT(ENTITY) | BIT(OBSERVATIONS), "an entity");
 
+	if (r == 0)
+		r = only_type(l, "entity");
 	if (r == 0)
 		r = key_of(l, NAME, &out->src);
 	if (r == 0 && given(l, ENTITY) && l->value[ENTITY].text.len)
