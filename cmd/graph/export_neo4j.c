@@ -170,11 +170,12 @@ static int node_row(struct export *x, uint64_t id, const struct prop_state *s)
 
 static int edge_row(struct export *x, const struct export_edge *e)
 {
+	struct text_value weight;
 	struct prop_state s;
 	int r = export_ends(x, e);
 
 	if (r == 0)
-		r = export_edge_state(x, e, &s);
+		r = export_edge_state(x, e, &s, &weight);
 	if (r == 0)
 		r = field(x, buf_bytes(&x->src_text));
 	if (r == 0)
@@ -187,8 +188,8 @@ static int edge_row(struct export *x, const struct export_edge *e)
 		r = field(x, e->type);
 	if (r == 0 && x->values)
 		r = add(x, ",");
-	if (r == 0 && x->values)
-		r = export_add_value(&x->line, &e->value);
+	if (r == 0 && weight.kind)
+		r = export_add_value(&x->line, &weight);
 	return r < 0 ? r : put_rest(x, &s);
 }
 
@@ -196,8 +197,9 @@ static int edge_row(struct export *x, const struct export_edge *e)
 
 static int show_edge(struct export *x, const struct export_edge *e)
 {
+	struct text_value weight;
 	struct prop_state s;
-	int r = export_edge_state(x, e, &s);
+	int r = export_edge_state(x, e, &s, &weight);
 
 	return r < 0 ? r : columns_show(x->columns, &s);
 }
