@@ -320,13 +320,16 @@ static bool goes_first(bool has, const struct prop_name *a, bool has_other,
 	return has && (!has_other || bytes_cmp(a->text, b->text) < 0);
 }
 
-/* An edge's weight is counted by the graph, whatever the properties say of this name. */
-static int give(const struct merge *m, const struct prop_name *n, schema_each_fn *each, void *ctx)
+/* An edge's weight is counted by the graph; where it is no number for some, these have it
+ * as a property. */
+static int give(struct merge *m, const struct prop_name *n, schema_each_fn *each, void *ctx)
 {
-	if (n->row_n == 0 || (n != &m->weight && m->weight.text.len &&
-			      bytes_equal(n->text, m->weight.text)))
+	if (n->row_n == 0)
 		return 0;
-	return each(ctx, m->what, n);
+	if (n == &m->weight || !m->weight.text.len || !bytes_equal(n->text, m->weight.text))
+		return each(ctx, m->what, n);
+	m->weight.kinds |= n->kinds;
+	return 0;
 }
 
 int schema_each(struct schema *s, enum schema_what what, schema_each_fn *each, void *ctx)

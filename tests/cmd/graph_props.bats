@@ -168,4 +168,8 @@ draw() { # WHAT SEED
 	[ "$(strato-graph schema | head -1)" = "node${TAB}s${TAB}2${TAB}2${TAB}integer,decimal" ]
 	[ "$(strato-graph schema -f neo4j | head -1)" = ':ID,s:double' ]
 	strato-graph export -f jsonl | grep -F '12.50'
+	printf '%s\n' '{"from":"a","type":"t","to":"b","props":{"weight":2}}' \
+		'{"from":"b","type":"t","to":"c","props":{"weight":"heavy"}}' |
+		strato-graph import -q --replace -f jsonl
+	[ "$(strato-graph schema | tail -1)" = "edge${TAB}weight${TAB}2${TAB}2${TAB}integer,text" ]
 }
