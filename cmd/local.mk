@@ -21,6 +21,7 @@ strato_get_LDADD = $(CMD_LDADD)
 
 bin_PROGRAMS += strato-graph
 strato_graph_SOURCES =
+strato_graph_SOURCES += %D%/graph/apply.c
 strato_graph_SOURCES += %D%/graph/bc.c
 strato_graph_SOURCES += %D%/graph/bfs.c
 strato_graph_SOURCES += %D%/graph/changing.c

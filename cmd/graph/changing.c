@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "graph/literal_code.h"
+#include "graph/text/ops.h"
 
 int changing_begin(struct changing *g, struct cli *c)
 {
@@ -72,6 +73,8 @@ void changing_read(struct cli *c, int argc, struct changing_words *w, struct upd
 	op->label_n = texts(c, OPTION_LABEL_VAL, w->label);
 	op->unset_n = texts(c, OPTION_UNSET_VAL, w->unset);
 	op->prop = w->prop;
+	if (op->kind == UPDATE_EDGE && ops_check_weight(op) < 0)
+		cli_exit(c, err_set(ERR_USAGE, "weight is a number, and one"));
 	op->label = w->label;
 	op->unset = w->unset;
 }

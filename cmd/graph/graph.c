@@ -22,6 +22,7 @@ static const struct sub {
 	{ "convert", "store a graph in another layout or order", convert_main },
 	{ "node", "show, add, change or remove a node", node_main },
 	{ "edge", "add, change or remove an edge", edge_main },
+	{ "apply", "apply many changes, in atomic groups", apply_main },
 	{ "neighbors", "nodes adjacent to a node, or some steps away", neighbors_main },
 	{ "path", "a shortest path between two nodes", path_main },
 	{ "match", "nodes and types that fit patterns", match_main },
@@ -60,6 +61,7 @@ static const struct cli_tool tool = {
 		"  convert    store a graph in another layout or order\n"
 		"  node       show, add, change or remove a node\n"
 		"  edge       add, change or remove an edge\n"
+		"  apply      apply many changes, in atomic groups\n"
 		"  neighbors  nodes adjacent to a node, or some steps away\n"
 		"  path       a shortest path between two nodes\n"
 		"  match      nodes and types that fit patterns\n"

@@ -12,6 +12,7 @@
 #include "graph/graph.h"
 #include "io/stream.h"
 
+int apply_main(int argc, const char **argv);
 int bc_main(int argc, const char **argv);
 int bfs_main(int argc, const char **argv);
 int cdlp_main(int argc, const char **argv);

@@ -98,3 +98,6 @@ libcore_a_SOURCES += %D%/update_resolve.c
 libcore_a_SOURCES += %D%/named.c %D%/named.h
 libcore_a_SOURCES += %D%/text/csv_graph.c %D%/text/csv_graph.h
 libcore_a_SOURCES += %D%/text/declared.c %D%/text/declared.h
+libcore_a_SOURCES += %D%/text/ops.c
+libcore_a_SOURCES += %D%/text/ops.h
+libcore_a_SOURCES += %D%/text/tsv.h

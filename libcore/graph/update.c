@@ -34,23 +34,72 @@ static int take_row(struct update *u)
 	return ERR_NO_GRAPH;
 }
 
-static int look(struct update *u)
-{
-	int r = store_snapshot(u->store, &u->snap);
-
-	return r < 0 ? r : take_row(u);
-}
-
 static void look_away(struct update *u)
 {
 	snapshot_close(u->snap);
 	u->snap = NULL;
 }
 
+/* The snapshot there is will do until there are too many entries of ours behind it. */
+static int look(struct update *u)
+{
+	int r;
+
+	if (u->snap && !u->stale && u->own_n < UPDATE_OWN / 2)
+		return 0;
+	look_away(u);
+	u->stale = false;
+	if (u->own_n)
+		memset(u->own, 0, UPDATE_OWN * sizeof *u->own);
+	u->own_n = 0;
+	r = store_snapshot(u->store, &u->snap);
+	if (r == 0)
+		r = take_row(u);
+	if (r == 0)
+		u->held = snapshot_version(u->snap);
+	else
+		look_away(u);
+	return r;
+}
+
+/* This commit's entries are behind the snapshot. */
+static void keep_looking(struct update *u, uint64_t version)
+{
+	const uint64_t *hash = (const void *)u->fresh.ptr;
+	uint64_t n = u->fresh.len / sizeof *hash;
+
+	if (version != u->held + 1 || n + u->own_n >= UPDATE_OWN / 2) {
+		look_away(u);
+		return;
+	}
+	if (!u->own)
+		u->own = mem_zalloc(u->mem, UPDATE_OWN * sizeof *u->own);
+	if (!u->own) {
+		err_clear();
+		look_away(u);
+		return;
+	}
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t at = hash[i] >> 20;
+
+		while (u->own[at & (UPDATE_OWN - 1)])
+			at++;
+		u->own[at & (UPDATE_OWN - 1)] = hash[i];
+	}
+	u->own_n += n;
+	u->held = version;
+}
+
+void update_rest(struct update *u)
+{
+	look_away(u);
+}
+
 static void init_rooms(struct update *u)
 {
 	u->arena.mem = u->key.mem = u->value.mem = u->room.mem = u->scratch.mem = u->mem;
 	u->change.bytes.mem = u->change.labels.mem = u->change.props.mem = u->mem;
+	u->fresh.mem = u->mem;
 	u->states.labels.mem = u->states.props.mem = u->mem;
 	prop_room_init(&u->props, u->mem);
 	gather_init(&u->gather[0], u->mem);
@@ -75,7 +124,6 @@ int update_open(struct update **out, struct store *s, const char *graph)
 		r = look(u);
 	}
 	u->undirected = u->row.flags & GRAPH_UNDIRECTED;
-	look_away(u);
 	if (r < 0)
 		update_close(u);
 	else
@@ -90,6 +138,8 @@ void update_close(struct update *u)
 	update_close_base(u);
 	txn_abort(u->txn);
 	snapshot_close(u->snap);
+	mem_free(u->mem, u->own);
+	buf_release(&u->fresh);
 	buf_release(&u->arena);
 	buf_release(&u->key);
 	buf_release(&u->value);
@@ -231,27 +281,6 @@ static int check_lengths(const struct update_op *op, bool edge)
 	return 0;
 }
 
-static bool is_number(const struct literal *l)
-{
-	return l->kind == LITERAL_INTEGER || l->kind == LITERAL_DECIMAL ||
-		l->kind == LITERAL_DOUBLE;
-}
-
-static int check_weight(const struct update_op *op)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < op->prop_n; i++) {
-		if (!bytes_equal(op->prop[i].name, bytes_str("weight")))
-			continue;
-		if (!is_number(&op->prop[i].value))
-			return err_set(ERR_BAD_RECORD, "a weight that is no number");
-		if (n++)
-			return err_set(ERR_BAD_RECORD, "two weights");
-	}
-	return 0;
-}
-
 static int check_op(const struct update_op *op)
 {
 	bool edge = op->kind == UPDATE_EDGE || op->kind == UPDATE_DEL_EDGE;
@@ -262,7 +291,7 @@ static int check_op(const struct update_op *op)
 			if (bytes_equal(op->unset[i], op->prop[k].name))
 				r = err_set(ERR_BAD_RECORD, "\"%s\" is both set and unset",
 					    bytes_show(op->unset[i]));
-	return r == 0 && op->kind == UPDATE_EDGE ? check_weight(op) : r;
+	return r;
 }
 
 static int add_unset(struct buf *out, const struct update_op *op)
@@ -426,13 +455,14 @@ static int begin(struct update *u)
 
 	u->done = (struct update_done){0};
 	u->still = u->refused = false;
+	buf_clear(&u->fresh);
 	if (r == 0)
 		r = check_expected(u);
 	if (r == 0 && !u->txn)
 		r = txn_begin(&u->txn, u->store);
 	if (r < 0)
 		return r;
-	u->done.version = snapshot_version(u->snap);
+	u->done.version = u->held;
 	return update_resolve(u);
 }
 
@@ -447,15 +477,17 @@ static int attempt(struct update *u)
 {
 	int r = begin(u);
 
-	if (r == 0 && txn_entry_n(u->txn) == 0) {
+	if (r < 0)
+		return r;
+	if (txn_entry_n(u->txn) == 0) {
 		give_up(u);
-	} else if (r == 0) {
-		txn_expect_graph(u->txn, u->row.space, u->row.folded);
-		txn_seen(u->txn, u->done.version, u->still);
-		look_away(u);
-		r = txn_commit(u->txn, &u->done.version);
+		return 0;
 	}
-	look_away(u);
+	txn_expect_graph(u->txn, u->row.space, u->row.folded);
+	txn_seen(u->txn, u->held, u->still);
+	r = txn_commit(u->txn, &u->done.version);
+	if (r == 0)
+		keep_looking(u, u->done.version);
 	return r;
 }
 
@@ -467,8 +499,10 @@ int update_commit(struct update *u, struct update_done *done)
 	for (unsigned i = 0; r == ERR_ABSENT && !u->refused && i < TRIES; i++) {
 		err_clear();
 		r = attempt(u);
-		if (r < 0)
+		if (r < 0) {
 			give_up(u);
+			look_away(u);
+		}
 	}
 	if (r == ERR_ABSENT && !u->refused)
 		r = err_set(ERR_LOCKED, "graph %s: others change the same again and again",
@@ -483,7 +517,8 @@ int update_try(struct update *u, struct update_done *done)
 {
 	int r = begin(u);
 
-	look_away(u);
+	if (r == ERR_ABSENT && u->stale)
+		r = begin(u);
 	give_up(u);
 	*done = u->done;
 	return r;

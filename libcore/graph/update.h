@@ -47,7 +47,7 @@ int update_open(struct update **out, struct store *s, const char *graph);
 void update_close(struct update *u);		/* NULL is fine */
 
 /* Copied.  ERR_BAD_RECORD, without a place and with nothing done, when it is none: an
- * empty key, an edge's weight that is no number, a name set and unset. */
+ * empty key, a name set and unset. */
 int update_add(struct update *u, const struct update_op *op);
 void update_drop(struct update *u);		/* forget what gathered */
 uint64_t update_pending(const struct update *u);	/* operations */
@@ -63,6 +63,8 @@ struct update_done {
 int update_commit(struct update *u, struct update_done *done);
 /* The same, but nothing is written. */
 int update_try(struct update *u, struct update_done *done);
+/* Before a wait of any length: files that others replaced are let go. */
+void update_rest(struct update *u);
 /* The next commit is made only if VERSION is the newest that changed the graph:
  * ERR_ABSENT otherwise.  0 takes it back. */
 void update_expect(struct update *u, uint64_t version);

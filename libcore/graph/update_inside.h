@@ -43,8 +43,15 @@ struct update {
 	uint64_t expected;		/* update_expect */
 	bool undirected;
 	bool refused;			/* somebody changed what update_expect wants unchanged */
-	/* while entries are made */
+	/* What is read, and up to which version that and our own entries since are all
+	 * there is: a snapshot serves many commits, while nobody else commits. */
 	struct snapshot *snap;
+	uint64_t held;
+	struct buf fresh;		/* hashes of the keys of this commit's entries, ... */
+	uint64_t *own;			/* ... and of all since the snapshot: a table; 0: free */
+	uint64_t own_n;
+	bool stale;			/* one of those was asked for: it needs another snapshot */
+	/* while entries are made */
 	struct txn *txn;
 	struct manifest_graph row;
 	struct manifest_graph base_row;	/* BASE has it */
@@ -73,6 +80,8 @@ static inline struct bytes update_to(const struct update *u, const struct update
 {
 	return bytes_of(u->arena.ptr + s->text + s->node_len + s->type_len, s->to_len);
 }
+
+#define UPDATE_OWN (1u << 17)		/* places of the table, half of them used */
 
 /* The node of this key among the slots; NULL: none. */
 struct update_slot *update_find_node(const struct update *u, struct bytes key);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "graph/update_inside.h"
 #include "store/store.h"
@@ -102,14 +103,39 @@ static int read_change(struct update *u, const struct entry *e, struct said *out
 	return 0;
 }
 
+/* Never 0. */
+static uint64_t key_hash(struct bytes key)
+{
+	return hash64(0, key.ptr, key.len) | 1;
+}
+
+static bool is_own(const struct update *u, uint64_t hash)
+{
+	uint64_t at = hash >> 20;
+
+	if (u->own_n == 0)
+		return false;
+	for (;; at++) {
+		uint64_t there = u->own[at & (UPDATE_OWN - 1)];
+
+		if (there == 0 || there == hash)
+			return there;
+	}
+}
+
 /* The entry of u->key; that it stays so is a condition.  What it says is good until the
  * next is asked for. */
 static int find_entry(struct update *u, struct said *out)
 {
 	struct entry e;
-	int r = snapshot_get(u->snap, u->row.space, buf_bytes(&u->key), &e), done;
+	int r, done;
 
 	*out = (struct said){0};
+	if (is_own(u, key_hash(buf_bytes(&u->key)))) {
+		u->stale = true;
+		return ERR_ABSENT;
+	}
+	r = snapshot_get(u->snap, u->row.space, buf_bytes(&u->key), &e);
 	if (r < 0)
 		return r;
 	done = txn_expect(u->txn, u->row.space, buf_bytes(&u->key), TXN_VERSION,
@@ -344,6 +370,7 @@ static int apply_steps(struct update *u, const struct update_slot *s, struct pro
 static int put(struct update *u, struct change *c, const struct prop_state *state)
 {
 	int r = change_key(&u->key, c);
+	uint64_t hash = r < 0 ? 0 : key_hash(buf_bytes(&u->key));
 
 	if (c->state == CHANGE_THERE) {
 		c->label = state->label;
@@ -351,6 +378,8 @@ static int put(struct update *u, struct change *c, const struct prop_state *stat
 		c->prop = state->prop;
 		c->prop_n = state->prop_n;
 	}
+	if (r == 0)
+		r = buf_add(&u->fresh, &hash, sizeof hash);
 	if (r == 0)
 		r = change_value(&u->value, c);
 	return r < 0 ? r : txn_put(u->txn, u->row.space, buf_bytes(&u->key),
@@ -433,7 +462,7 @@ static int put_node(struct update *u, const struct update_slot *s,
 	if (s->cascade)
 		c.cut = 0;
 	if (s->cascade && s->there) {	/* the version of this very commit is not known yet */
-		c.cut = snapshot_version(u->snap) + 1;
+		c.cut = u->held + 1;
 		u->still = true;
 	}
 	u->done.node_n++;

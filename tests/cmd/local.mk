@@ -27,3 +27,4 @@ CMD_TESTS += %D%/graph_forms.bats
 CMD_TESTS += %D%/graph_traps.bats
 CMD_TESTS += %D%/graph_change.bats
 CMD_TESTS += %D%/graph_where.bats
+CMD_TESTS += %D%/graph_apply.bats

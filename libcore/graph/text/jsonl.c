@@ -23,6 +23,7 @@
 #include "graph/literal_code.h"
 #include "graph/rdf/rdf_literal.h"
 #include "base/utf8.h"
+#include "graph/text/ops.h"
 #include "graph/text/weight.h"
 
 struct jsonl {
@@ -32,12 +33,13 @@ struct jsonl {
 
 /* What a line's members were, before it is known what it is. */
 enum member {
-	FROM, TO, TYPE, ID, LABEL, LABELS, PROPS, NAME, ENTITY, OBSERVATIONS, RELATION, MEMBERS,
+	FROM, TO, TYPE, ID, LABEL, LABELS, PROPS, NAME, ENTITY, OBSERVATIONS, RELATION,
+	OP, CASCADE, MEMBERS,		/* these of operations */
 };
 
 static const char *const member_name[MEMBERS] = {
 	"from", "to", "type", "id", "label", "labels", "props", "name", "entityType",
-	"observations", "relationType",
+	"observations", "relationType", "op", "cascade",
 };
 
 struct line {
@@ -45,6 +47,7 @@ struct line {
 	uint32_t given;			/* a bit each */
 	uint8_t *room;
 	struct buf *props, *labels;
+	struct buf *unset;		/* names that are null; NULL: nobody wants to know */
 	struct text_value *weight;	/* of an edge; or NULL */
 	bool weighed;			/* it was given */
 };
@@ -256,6 +259,18 @@ static int weight(struct line *l, struct bytes name, const struct json_value *v)
 	return r;
 }
 
+/* Null, or an array of nothing. */
+static bool is_nothing(const struct json_value *v)
+{
+	struct json_at in;
+	struct json_value first;
+
+	if (v->kind != JSON_ARRAY)
+		return v->kind == JSON_NULL;
+	in = json_inside(v);
+	return json_element(&in, &first) == 0;
+}
+
 static int property(struct line *l, const struct json_value *name, const struct json_value *v)
 {
 	struct bytes text;
@@ -265,6 +280,8 @@ static int property(struct line *l, const struct json_value *name, const struct 
 		r = err_set(ERR_BAD_RECORD, "a property without a name");
 	if (r < 0)
 		return r;
+	if (l->unset && is_nothing(v))
+		return buf_add(l->unset, &text, sizeof text);
 	return l->weight && bytes_equal(text, bytes_str("weight")) ? weight(l, text, v) :
 		values(l, text, v);
 }
@@ -424,6 +441,79 @@ static int what_is_it(struct line *l, struct text_edge *out)
 	if (given(l, FROM) || given(l, TO))
 		return edge(l, out);
 	return node(l, out);
+}
+
+/* --- operations --- */
+
+/* What its members may be, a bit each. */
+static int op_kind(const struct line *l, enum update_kind *kind, uint32_t *allowed)
+{
+	static const struct {
+		const char *word;
+		enum update_kind kind;
+		uint32_t allowed;
+	} all[] = {
+		{ "node", UPDATE_NODE, BIT(ID) | BIT(LABEL) | BIT(LABELS) | BIT(PROPS) },
+		{ "edge", UPDATE_EDGE, BIT(FROM) | BIT(TYPE) | BIT(TO) | BIT(PROPS) },
+		{ "del-node", UPDATE_DEL_NODE, BIT(ID) | BIT(CASCADE) },
+		{ "del-edge", UPDATE_DEL_EDGE, BIT(FROM) | BIT(TYPE) | BIT(TO) },
+		{ "commit", UPDATE_COMMIT, 0 },
+	};
+
+	if (!given(l, OP))
+		return err_set(ERR_BAD_RECORD, "no \"op\"");
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (json_is(&l->value[OP], all[i].word)) {
+			*kind = all[i].kind;
+			*allowed = all[i].allowed | BIT(OP);
+			return 0;
+		}
+	return err_set(ERR_BAD_RECORD, "an unknown operation, \"%s\"",
+		       bytes_show(l->value[OP].text));
+}
+
+static int op_key(struct line *l, enum member m, struct bytes *out)
+{
+	struct text_key key;
+	int r = key_of(l, m, &key);
+
+	*out = key.bytes;
+	return r;
+}
+
+static int op_ends(struct line *l, struct update_op *op)
+{
+	bool edge = op->kind == UPDATE_EDGE || op->kind == UPDATE_DEL_EDGE;
+	int r = op_key(l, edge ? FROM : ID, &op->node);
+
+	if (r == 0 && edge)
+		r = op_key(l, TO, &op->to);
+	if (r == 0 && given(l, TYPE))
+		r = short_text(l, &l->value[TYPE], "type", &op->type);
+	if (r == 0 && given(l, CASCADE) && l->value[CASCADE].kind != JSON_TRUE &&
+	    l->value[CASCADE].kind != JSON_FALSE)
+		r = err_set(ERR_BAD_RECORD, "\"cascade\" is neither true nor false");
+	op->cascade = given(l, CASCADE) && l->value[CASCADE].kind == JSON_TRUE;
+	return r;
+}
+
+int jsonl_op(struct bytes line, struct ops_room *room, struct update_op *op)
+{
+	struct line l = { .room = room->bytes.ptr, .props = &room->props,
+		.labels = &room->labels, .unset = &room->unset };
+	uint32_t allowed = 0;
+	int r = read_members(&l, line);
+
+	if (r == 0)
+		r = op_kind(&l, &op->kind, &allowed);
+	if (r == 0)
+		r = only(&l, allowed, "this operation");
+	if (r < 0 || op->kind == UPDATE_COMMIT)
+		return r;
+	r = op_ends(&l, op);
+	if (r == 0)
+		r = labels(&l);
+	return r < 0 ? r : properties(&l);
 }
 
 static int jsonl_take(void *state, const struct text_piece *p, uint8_t *room,

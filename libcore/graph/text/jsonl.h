@@ -1,9 +1,16 @@
-/* graph/text/jsonl.h - is a line one of jsonl? */
+/* graph/text/jsonl.h - lines of jsonl, for who is not its reader */
 #ifndef GRAPH_TEXT_JSONL_H
 #define GRAPH_TEXT_JSONL_H
 
 #include "graph/text/text.h"
 
-bool jsonl_is(struct bytes line);
+struct ops_room;
+struct update_op;
+
+bool jsonl_is(struct bytes line);	/* is it one? */
+
+/* An object with a member "op" (graph/text/ops.h).  ROOM is empty and has as many bytes as
+ * the line; labels, properties and names go there. */
+int jsonl_op(struct bytes line, struct ops_room *room, struct update_op *out);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "graph/literal_code.h"
+#include "graph/text/tsv.h"
 #include "graph/text/weight.h"
 
 static int hex(uint8_t c)
@@ -33,7 +34,7 @@ static size_t escape(const uint8_t *in, size_t len, uint8_t *out)
 }
 
 /* FIELD without its escapes, in ROOM if it has any. */
-static int unescape(struct bytes *field, uint8_t **room)
+int tsv_unescape(struct bytes *field, uint8_t **room)
 {
 	uint8_t *to = *room;
 
@@ -64,7 +65,7 @@ static int limits(const struct text_edge *e)
 	return 1;
 }
 
-static struct bytes cut(struct bytes *rest)
+struct bytes tsv_cut(struct bytes *rest)
 {
 	const uint8_t *tab = rest->len ? memchr(rest->ptr, '\t', rest->len) : NULL;
 	struct bytes field = *rest;
@@ -82,30 +83,39 @@ static int weight(struct bytes value, struct text_value *out)
 	return weight_parse(value, out);
 }
 
-/* NAME=VALUE: the weight, or another.  The name ends at the first = that stands there
- * itself: one of its own is written \x3d. */
-static int property(struct bytes field, uint8_t **room, struct text_edge *out)
+/* The name ends at the first = that stands there itself: one of its own is \x3d. */
+int tsv_pair(struct bytes field, uint8_t **room, struct bytes *name, struct bytes *value)
 {
 	const uint8_t *is = field.len ? memchr(field.ptr, '=', field.len) : NULL;
-	struct bytes value = {0};
-	struct property p;
+	struct property none;
 	int r;
 
 	if (!is || is == field.ptr)
-		return literal_parse_pair(&p, field);
-	p.name = bytes_of(field.ptr, (size_t)(is - field.ptr));
-	value = bytes_of(is + 1, field.len - p.name.len - 1);
-	r = unescape(&p.name, room);
+		return literal_parse_pair(&none, field);	/* it says why */
+	*name = bytes_of(field.ptr, (size_t)(is - field.ptr));
+	*value = bytes_of(is + 1, field.len - name->len - 1);
+	r = tsv_unescape(name, room);
 	if (r == 0)
-		r = unescape(&value, room);
-	if (r == 0 && bytes_equal(p.name, bytes_str("weight")))
-		return weight(value, &out->value);
-	if (r == 0)
-		literal_parse(&p.value, value);
-	if (r == 0 && p.name.len > TEXT_KEY_MAX)
+		r = tsv_unescape(value, room);
+	if (r == 0 && name->len > TEXT_KEY_MAX)
 		r = err_set(ERR_BAD_RECORD, "a property's name over %u bytes", TEXT_KEY_MAX);
-	out->prop_n += r == 0;
-	return r < 0 || !out->prop_room ? r : buf_add(out->prop_room, &p, sizeof p);
+	return r;
+}
+
+/* NAME=VALUE: the weight, or another. */
+static int property(struct bytes field, uint8_t **room, struct text_edge *out)
+{
+	struct bytes value;
+	struct property p;
+	int r = tsv_pair(field, room, &p.name, &value);
+
+	if (r < 0)
+		return r;
+	if (bytes_equal(p.name, bytes_str("weight")))
+		return weight(value, &out->value);
+	literal_parse(&p.value, value);
+	out->prop_n++;
+	return out->prop_room ? buf_add(out->prop_room, &p, sizeof p) : 0;
 }
 
 static int tsv_line(struct bytes line, uint8_t *room, struct text_edge *out)
@@ -113,19 +123,19 @@ static int tsv_line(struct bytes line, uint8_t *room, struct text_edge *out)
 	struct bytes rest = line, field;
 
 	rest.len -= line.len && line.ptr[line.len - 1] == '\r';	/* ours are written \r */
-	out->src.bytes = cut(&rest);
+	out->src.bytes = tsv_cut(&rest);
 	if (!rest.ptr)
 		return err_set(ERR_BAD_RECORD, "expected SRC TAB DST, found no TAB");
-	out->dst.bytes = cut(&rest);
-	out->type = rest.ptr ? cut(&rest) : rest;
+	out->dst.bytes = tsv_cut(&rest);
+	out->type = rest.ptr ? tsv_cut(&rest) : rest;
 	out->value.kind = TEXT_NO_VALUE;
-	if (unescape(&out->src.bytes, &room) < 0 || unescape(&out->dst.bytes, &room) < 0 ||
-	    unescape(&out->type, &room) < 0)
+	if (tsv_unescape(&out->src.bytes, &room) < 0 || tsv_unescape(&out->dst.bytes, &room) < 0 ||
+	    tsv_unescape(&out->type, &room) < 0)
 		return ERR_BAD_RECORD;
 	while (rest.ptr) {
 		int r;
 
-		field = cut(&rest);
+		field = tsv_cut(&rest);
 		r = property(field, &room, out);
 		if (r < 0)
 			return r;
