@@ -52,6 +52,7 @@ strato_graph_SOURCES += %D%/graph/import.h
 strato_graph_SOURCES += %D%/graph/import_feed.c
 strato_graph_SOURCES += %D%/graph/import_files.c
 strato_graph_SOURCES += %D%/graph/import_lines.c
+strato_graph_SOURCES += %D%/graph/index.c
 strato_graph_SOURCES += %D%/graph/info.c
 strato_graph_SOURCES += %D%/graph/lcc.c
 strato_graph_SOURCES += %D%/graph/ls.c

@@ -15,6 +15,7 @@
 #include "graph/convert.h"
 #include "graph/delta.h"
 #include "graph/rebuild.h"
+#include "graph/reindex.h"
 
 static const struct cli_tool tool = {
 	.name = "strato-graph compact",
@@ -123,6 +124,18 @@ static int build(struct compact *k)
 	return r < 0 ? r : put_in_order(k);
 }
 
+static int build_index(struct compact *k)
+{
+	int r;
+
+	memcpy(k->made.name, k->was.name, sizeof k->made.name);
+	r = reindex_again(k->graph, &k->made, store_backend(k->store), store_id(k->store), stop,
+			  k);
+	if (r < 0)
+		build_discard(store_backend(k->store), &k->made);
+	return r;
+}
+
 static int look(struct compact *k)
 {
 	const struct manifest_graph *g;
@@ -147,6 +160,8 @@ static int build_and_publish(struct compact *k)
 	uint64_t version;
 	int r = build(k);
 
+	if (r == 0)
+		r = build_index(k);
 	return r < 0 ? r : store_publish(k->store, publish, k, &version);
 }
 

@@ -13,6 +13,7 @@
 #include "cli/progress.h"
 #include "cmd/graph/graph.h"
 #include "graph/convert.h"
+#include "graph/reindex.h"
 
 enum { OPT_LAYOUT = 1, OPT_ORDER, OPT_TO, OPT_THREADS };
 
@@ -48,6 +49,11 @@ static int stop(void *ctx, uint64_t edge_n)
 	if (!cli_stopped())
 		return 0;
 	return err_set(ERR_IO, "stopped by a signal: graph \"%s\" is as it was", cv->from);
+}
+
+static int stop_index(void *ctx)
+{
+	return stop(ctx, ((struct convert *)ctx)->made.edge_n);
 }
 
 static uint64_t version_of(const struct manifest *m, const char *name)
@@ -138,6 +144,11 @@ static int make(struct convert *cv)
 	uint64_t version;
 	int r = convert_graph(g, &o, &cv->made);
 
+	if (r == 0) {
+		r = reindex_again(g, &cv->made, o.backend, o.store_id, stop_index, cv);
+		if (r < 0)
+			build_discard(o.backend, &cv->made);
+	}
 	return r < 0 ? r : store_publish(cv->store, publish, cv, &version);
 }
 

@@ -13,6 +13,7 @@ static const struct sub {
 	{ "import", "build or replace a graph from edges", import_main },
 	{ "export", "write a graph, or a part of it, as edges", export_main },
 	{ "ls", "list the graphs of a store", ls_main },
+	{ "index", "find nodes by the value of a property", index_main },
 	{ "info", "describe a graph", info_main },
 	{ "schema", "list the labels, properties and types of a graph", schema_main },
 	{ "rm", "drop graphs", rm_main },
@@ -53,6 +54,7 @@ static const struct cli_tool tool = {
 		"  export     write a graph, or a part of it, as edges\n"
 		"  ls         list the graphs of a store\n"
 		"  info       describe a graph\n"
+		"  index      find nodes by the value of a property\n"
 		"  schema     list the labels, properties and types of a graph\n"
 		"  rm         drop graphs\n"
 		"  mv         rename a graph\n"

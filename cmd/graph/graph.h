@@ -24,6 +24,7 @@ int edge_main(int argc, const char **argv);
 int edges_main(int argc, const char **argv);
 int export_main(int argc, const char **argv);
 int import_main(int argc, const char **argv);
+int index_main(int argc, const char **argv);
 int info_main(int argc, const char **argv);
 int lcc_main(int argc, const char **argv);
 int ls_main(int argc, const char **argv);

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "cmd/graph/graph.h"
 #include "graph/delta.h"
+#include "graph/index.h"
 
 #define TYPES_SHOWN 20u
 
@@ -165,6 +166,36 @@ static int json_props(struct opened *o, struct json *j)
 	return 0;
 }
 
+static int info_index(struct opened *o)
+{
+	struct buf text = {0};
+	struct index *x;
+	int r = graph_index(o->graph, &x);
+
+	for (uint32_t i = 0; r == 0 && x && i < index_name_n(x); i++)
+		r = buf_printf(&text, "%s%s", i ? ", " : "", bytes_show(index_name_at(x, i)));
+	if (r == 0 && x)
+		r = buf_add_byte(&text, '\0');
+	if (r == 0 && x)
+		r = say(o, "index of", (const char *)text.ptr);
+	buf_release(&text);
+	return r;
+}
+
+static int json_index(struct opened *o, struct json *j)
+{
+	struct index *x;
+	int r = graph_index(o->graph, &x);
+
+	if (r < 0 || !x)
+		return r;
+	json_array(j, "index");
+	for (uint32_t i = 0; i < index_name_n(x); i++)
+		json_bytes(j, NULL, index_name_at(x, i));
+	json_array_end(j);
+	return 0;
+}
+
 /* What lies in the graph's space and is laid over its segments at each opening. */
 static int info_changes(struct opened *o)
 {
@@ -200,6 +231,7 @@ static int info_text(struct opened *o)
 	    (r = say(o, "order", dict_order_name(dict_order(graph_dict(o->graph))))) < 0 ||
 	    (r = say(o, "values", values_of(o))) < 0 ||
 	    (r = info_props(o)) < 0 ||
+	    (r = info_index(o)) < 0 ||
 	    (r = info_changes(o)) < 0 ||
 	    (r = say(o, "size", bits)) < 0 ||
 	    (r = say(o, "created", text)) < 0)
@@ -257,6 +289,8 @@ static int info_json(struct opened *o)
 	json_u64(&j, "changes", graph_delta(o->graph) ?
 		 delta_note(graph_delta(o->graph))->entry_n : 0);
 	r = json_props(o, &j);
+	if (r == 0)
+		r = json_index(o, &j);
 	if (r == 0)
 		r = json_types(o, &j);
 	json_object_end(&j);

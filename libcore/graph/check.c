@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "graph/sort.h"
+#include "graph/index.h"
 
 struct check {
 	struct graph *g;
@@ -289,6 +290,20 @@ static int check_props(struct check *c, enum prop_role role)
 	return r == 0 ? note(c, prop_check(p)) : r < 0 ? r : 0;
 }
 
+static int check_index(struct check *c)
+{
+	struct prop *p = NULL;
+	struct index *x;
+	int r = graph_index(c->g, &x);
+
+	if (r < 0 || !x)
+		return note(c, r);
+	r = pages(c, index_segment(x));
+	if (r == 0)
+		r = graph_props(c->g, PROP_NODES, &p);
+	return r == 0 && p ? note(c, index_check(x, p)) : r < 0 ? r : 0;
+}
+
 static int check_all(struct check *c)
 {
 	struct csr *out = graph_csr(c->g, CSR_OUT), *in = graph_csr(c->g, CSR_IN);
@@ -302,6 +317,8 @@ static int check_all(struct check *c)
 		r = check_props(c, PROP_NODES);
 	if (r == 0)
 		r = check_props(c, PROP_EDGES);
+	if (r == 0)
+		r = check_index(c);
 	for (uint32_t t = 0; r == 0 && !c->fault_n && t < graph_type_n(c->g); t++)
 		if ((r = check_turned(c, t)) == 0 && !c->fault_n)
 			r = check_values(c, t);

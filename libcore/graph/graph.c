@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "graph/delta.h"
+#include "graph/index.h"
 #include "store/store.h"
 
 struct graph {
@@ -18,6 +19,8 @@ struct graph {
 	struct prop *nodes, *edges;	/* once they were asked for; NULL: there is none */
 	uint64_t *type_first;		/* with EDGES: number of each type's first edge */
 	bool asked;
+	struct index *index;		/* the same */
+	bool asked_index;
 	struct graph_reading reading;
 	struct delta *delta;		/* NULL: no changes */
 	struct manifest_graph now;	/* entry, when there are changes */
@@ -51,7 +54,7 @@ static int open_segments(struct graph *g, struct backend *b, const uint8_t store
 			r = csr_open(&c, b, &ref[i], store_id, g->mem);
 			if (r == 0)
 				r = take_csr(g, c);
-		} else if (ref[i].kind != SEGMENT_PROP) {
+		} else if (ref[i].kind != SEGMENT_PROP && ref[i].kind != SEGMENT_INDEX) {
 			r = err_set(ERR_NEWER, "graph %s: a segment of kind %s",
 				    g->entry->name, segment_kind_name(ref[i].kind));
 		}
@@ -163,6 +166,7 @@ void graph_close(struct graph *g)
 	csr_close(g->in);
 	prop_close(g->nodes);
 	prop_close(g->edges);
+	index_close(g->index);
 	mem_free(g->mem, g->type_first);
 	mem_free(g->mem, g);
 }
@@ -253,6 +257,36 @@ int graph_props(struct graph *g, enum prop_role role, struct prop **out)
 	g->asked = true;
 	*out = role == PROP_NODES ? g->nodes : g->edges;
 	return 0;
+}
+
+const struct segment_ref *graph_segment(const struct graph *g, enum segment_kind kind)
+{
+	const struct segment_ref *ref = g->entry->segment;
+
+	for (uint32_t i = 0; i < g->entry->segment_n; i++)
+		if (ref[i].kind == kind)
+			return &ref[i];
+	return NULL;
+}
+
+/* Nodes have their properties before edges have theirs. */
+int graph_index(struct graph *g, struct index **out)
+{
+	const struct segment_ref *ref = graph_segment(g, SEGMENT_INDEX);
+	const struct segment_ref *prop = graph_segment(g, SEGMENT_PROP);
+	int r = 0;
+
+	if (ref && !g->asked_index)
+		r = index_open(&g->index, g->backend, ref, g->store_id, g->mem);
+	if (r == 0 && g->index && (!prop || index_prop(g->index) != prop->id)) {
+		r = err_set(ERR_DAMAGED, "%s: it is of other properties than graph %s has",
+			    segment_path(index_segment(g->index)), g->entry->name);
+		index_close(g->index);
+		g->index = NULL;
+	}
+	g->asked_index = r == 0;
+	*out = g->index;
+	return r;
 }
 
 const struct manifest_graph *graph_entry(const struct graph *g)

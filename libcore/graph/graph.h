@@ -14,6 +14,7 @@
 
 struct graph;
 struct delta;
+struct index;
 struct snapshot;
 struct store;
 
@@ -99,6 +100,11 @@ int graph_degree(struct graph *g, uint64_t node, enum csr_direction way,
 /* NULL: no node (or edge) has any.  They are opened when they are first asked for, which
  * may not be by several threads at once. */
 int graph_props(struct graph *g, enum prop_role role, struct prop **out);
+
+/* The nodes by values of some properties; NULL: of none. */
+int graph_index(struct graph *g, struct index **out);
+/* The first of its segments of this kind, or NULL. */
+const struct segment_ref *graph_segment(const struct graph *g, enum segment_kind kind);
 
 /* Labels and properties of NODE; good until the room's next use. */
 int graph_node_state(struct graph *g, uint64_t node, struct prop_room *room,

@@ -4,11 +4,12 @@
  * of the point, without trailing or leading zeros.  Only beside a binary64 is a
  * decimal rounded to one.
  */
-#include "graph/literal_code.h"
+#include "graph/literal_inside.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/endian.h"
@@ -375,14 +376,6 @@ int literal_json(struct buf *out, const struct literal *l)
 
 /* --- compared --- */
 
-enum sort_of { APART, NUMBER, MOMENT, BOOL, TEXT, JSON, OTHER };
-
-struct number {			/* a binary64, or digits around a point */
-	bool real, minus;
-	double r;
-	struct bytes whole, part;	/* no zeros at their far ends */
-};
-
 static bool has_type(const struct literal *l, const char *name)
 {
 	size_t n = sizeof RDF_XSD - 1;
@@ -411,7 +404,7 @@ static bool is_exact(const struct literal *l)
 }
 
 /* [-+]? digits (. digits)?: its digits, without zeros at the ends. */
-static bool exact(struct bytes b, struct number *n)
+static bool exact(struct bytes b, struct literal_number *n)
 {
 	size_t i = b.len && (b.ptr[0] == '-' || b.ptr[0] == '+');
 	size_t whole = digits(b, i), part = 0;
@@ -451,10 +444,9 @@ static bool real_of(struct bytes text, double *out)
 	return true;
 }
 
-/* ROOM: for the digits of an integer. */
-static bool number_of(const struct literal *l, struct number *out, char room[32])
+bool literal_number_of(const struct literal *l, struct literal_number *out, char room[32])
 {
-	*out = (struct number){0};
+	*out = (struct literal_number){0};
 	if (l->kind == LITERAL_INTEGER) {
 		int n = snprintf(room, 32, "%" PRId64, l->i);
 
@@ -476,7 +468,7 @@ static int order(int c)
 	return c < 0 ? LITERAL_LESS : c > 0 ? LITERAL_MORE : LITERAL_SAME;
 }
 
-static int compare_exact(const struct number *a, const struct number *b)
+static int compare_exact(const struct literal_number *a, const struct literal_number *b)
 {
 	int c;
 
@@ -489,7 +481,27 @@ static int compare_exact(const struct number *a, const struct number *b)
 	return order(a->minus ? -c : c);
 }
 
-static double rounded(const struct literal *l, const struct number *n)
+#define DIGITS 800u		/* of each side of the point: a binary64 has no more */
+
+double literal_number_cut(const struct literal_number *n)
+{
+	char text[2 * DIGITS + 4], *at = text;
+	size_t part = n->part.len < DIGITS ? n->part.len : DIGITS;
+
+	if (n->whole.len > DIGITS)
+		return n->minus ? -INFINITY : INFINITY;
+	*at++ = n->minus ? '-' : '+';
+	if (n->whole.len)
+		memcpy(at, n->whole.ptr, n->whole.len);
+	at += n->whole.len;
+	*at++ = '.';
+	if (part)
+		memcpy(at, n->part.ptr, part);
+	at[part] = '\0';
+	return n->whole.len + part ? strtod(text, NULL) : 0;
+}
+
+static double rounded(const struct literal *l, const struct literal_number *n)
 {
 	double r = 0;
 
@@ -497,9 +509,8 @@ static double rounded(const struct literal *l, const struct number *n)
 		return n->r;
 	if (l->kind == LITERAL_INTEGER)
 		return (double)l->i;
-	if (!real_of(l->text, &r))	/* has more digits than are read */
-		r = n->minus ? -INFINITY : INFINITY;
-	return r;
+	/* it may have more digits than are read */
+	return real_of(l->text, &r) ? r : literal_number_cut(n);
 }
 
 /* An integer beside a binary64, exactly: A's order. */
@@ -517,10 +528,10 @@ static int compare_integer(int64_t i, double r)
 static int compare_numbers(const struct literal *a, const struct literal *b)
 {
 	char room_a[32], room_b[32];
-	struct number x, y;
+	struct literal_number x, y;
 	double p, q;
 
-	if (!number_of(a, &x, room_a) || !number_of(b, &y, room_b))
+	if (!literal_number_of(a, &x, room_a) || !literal_number_of(b, &y, room_b))
 		return LITERAL_APART;
 	if (!x.real && !y.real)
 		return compare_exact(&x, &y);
@@ -535,8 +546,7 @@ static int compare_numbers(const struct literal *a, const struct literal *b)
 	return order(p < q ? -1 : p > q);
 }
 
-/* Where on the line of time, its zone taken into account. */
-static bool moment_of(const struct literal *l, int64_t *second, uint32_t *nano)
+bool literal_moment_of(const struct literal *l, int64_t *second, uint32_t *nano)
 {
 	bool clock = l->kind == LITERAL_DATETIME ||
 		(l->kind == LITERAL_TYPED && !has_type(l, "date"));
@@ -553,62 +563,62 @@ static int compare_moments(const struct literal *a, const struct literal *b)
 	int64_t x, y;
 	uint32_t p, q;
 
-	if (!moment_of(a, &x, &p) || !moment_of(b, &y, &q))
+	if (!literal_moment_of(a, &x, &p) || !literal_moment_of(b, &y, &q))
 		return LITERAL_APART;
 	if (x != y)
 		return x < y ? LITERAL_LESS : LITERAL_MORE;
 	return order(p < q ? -1 : p > q);
 }
 
-static enum sort_of sort_of(const struct literal *l)
+enum literal_sort literal_sort_of(const struct literal *l)
 {
 	static const char *const moments[] = { "date", "dateTime", "dateTimeStamp", NULL };
 
 	switch (l->kind) {
 	case LITERAL_BOOL:
-		return BOOL;
+		return LITERAL_TRUTH;
 	case LITERAL_INTEGER:
 	case LITERAL_DOUBLE:
 	case LITERAL_DECIMAL:
-		return NUMBER;
+		return LITERAL_NUMBER;
 	case LITERAL_DATE:
 	case LITERAL_DATETIME:
-		return MOMENT;
+		return LITERAL_MOMENT;
 	case LITERAL_STRING:
 	case LITERAL_LANG:
-		return TEXT;
+		return LITERAL_TEXT;
 	case LITERAL_JSON:
-		return JSON;
+		return LITERAL_OBJECT;
 	case LITERAL_TYPED:
-		return is_exact(l) || has_type(l, "double") || has_type(l, "float") ? NUMBER :
-			of_types(l, moments) ? MOMENT : OTHER;
+		return is_exact(l) || has_type(l, "double") || has_type(l, "float") ? LITERAL_NUMBER :
+			of_types(l, moments) ? LITERAL_MOMENT : LITERAL_OTHER;
 	}
-	return APART;
+	return LITERAL_NO_SORT;
 }
 
 int literal_compare(const struct literal *a, const struct literal *b)
 {
-	enum sort_of is = sort_of(a);
+	enum literal_sort is = literal_sort_of(a);
 
 	if (a->kind == LITERAL_INTEGER && b->kind == LITERAL_INTEGER)
 		return a->i < b->i ? LITERAL_LESS : a->i > b->i;
-	if (is != sort_of(b))
+	if (is != literal_sort_of(b))
 		return LITERAL_APART;
 	switch (is) {
-	case NUMBER:
+	case LITERAL_NUMBER:
 		return compare_numbers(a, b);
-	case MOMENT:
+	case LITERAL_MOMENT:
 		return compare_moments(a, b);
-	case BOOL:
+	case LITERAL_TRUTH:
 		return a->b - b->b;
-	case OTHER:
+	case LITERAL_OTHER:
 		if (!bytes_equal(a->extra, b->extra))
 			return LITERAL_APART;
 		/* fallthrough */
-	case TEXT:
-	case JSON:
+	case LITERAL_TEXT:
+	case LITERAL_OBJECT:
 		return order(bytes_cmp(a->text, b->text));
-	case APART:
+	case LITERAL_NO_SORT:
 		break;
 	}
 	return LITERAL_APART;

@@ -50,4 +50,14 @@ int literal_json(struct buf *out, const struct literal *l);
 enum { LITERAL_LESS = -1, LITERAL_SAME = 0, LITERAL_MORE = 1, LITERAL_APART = 2 };
 int literal_compare(const struct literal *a, const struct literal *b);
 
+/* For sorting: of two literals that literal_compare finds equal both words are equal, of
+ * two that it finds in order the lesser's first word is not above the other's.  False: it
+ * has no order, not even with itself. */
+struct literal_rank {
+	uint64_t word[2];
+};
+bool literal_rank(const struct literal *l, struct literal_rank *out);
+/* The first words that literals in an order with one of this rank may have. */
+void literal_rank_ends(const struct literal_rank *r, uint64_t *least, uint64_t *most);
+
 #endif

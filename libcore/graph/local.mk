@@ -101,3 +101,6 @@ libcore_a_SOURCES += %D%/text/declared.c %D%/text/declared.h
 libcore_a_SOURCES += %D%/text/ops.c
 libcore_a_SOURCES += %D%/text/ops.h
 libcore_a_SOURCES += %D%/text/tsv.h
+libcore_a_SOURCES += %D%/literal_inside.h %D%/literal_rank.c
+libcore_a_SOURCES += %D%/index.c %D%/index.h %D%/index_disk.h
+libcore_a_SOURCES += %D%/reindex.c %D%/reindex.h

@@ -254,7 +254,8 @@ static int take_segment(struct restore *r, struct bytes in)
 	char name[SEGMENT_NAME_MAX];
 
 	if (in.len != sizeof *d || le64_get(d->bytes) == 0 ||
-	    le32_get(d->kind) < SEGMENT_CSR || le32_get(d->kind) > SEGMENT_PROP)
+	    le32_get(d->kind) < SEGMENT_CSR || le32_get(d->kind) == SEGMENT_BLOB ||
+	    le32_get(d->kind) > SEGMENT_INDEX)
 		return image_bad(&r->in, "a malformed segment");
 	r->ref = (struct segment_ref){ (enum segment_kind)le32_get(d->kind),
 		le64_get(d->id), le64_get(d->bytes), le32_get(d->root) };

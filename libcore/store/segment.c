@@ -54,6 +54,7 @@ const char *segment_kind_name(enum segment_kind kind)
 		[SEGMENT_RUN] = "run", [SEGMENT_CSR] = "csr",
 		[SEGMENT_DELTA] = "delta", [SEGMENT_DICT] = "dict",
 		[SEGMENT_PROP] = "prop", [SEGMENT_BLOB] = "blob",
+		[SEGMENT_INDEX] = "index",
 	};
 	size_t i = (size_t)kind;
 

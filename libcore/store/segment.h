@@ -30,6 +30,7 @@ struct segment_writer;
 enum segment_kind {
 	SEGMENT_RUN = 1, SEGMENT_CSR = 2, SEGMENT_DELTA = 3,
 	SEGMENT_DICT = 4, SEGMENT_PROP = 5, SEGMENT_BLOB = 6,
+	SEGMENT_INDEX = 7,
 };
 #define SEGMENT_SECTION_MAX 32
 

@@ -119,3 +119,53 @@ nodes() { strato-graph nodes "$@" | paste -sd,; }
 	done
 	run -64 strato-graph edges --label=Person
 }
+
+@test "index: made, listed, asked, taken away; check verifies it" {
+	[ -z "$(strato-graph index)" ]
+	strato-graph index born name
+	[ "$(strato-graph index | paste -sd,)" = born,name ]
+	[[ "$(strato-graph info)" == *'index of'*'born, name'* ]]
+	[ "$(strato-graph info -J | jq -c .index)" = '["born","name"]' ]
+	[ "$(nodes --where=born=1970)" = bob ]
+	[ "$(nodes --where=born=1970.5)" = cy ]
+	[ "$(nodes --where='born<1900')" = ann ]
+	[ "$(nodes --where='born>=1970')" = bob,cy ]
+	[ "$(nodes --where='born!=1970')" = ann,cy ]
+	[ "$(nodes --where='name=Ann B.')" = ann ]
+	[ "$(nodes --where=name=Cyd)" = cy ]
+	[ "$(nodes --where=name=nobody)" = '' ]
+	[ "$(nodes --label=Poet --where='born=1970')" = bob ]
+	[ "$(strato-graph match '?a knows ?b' '?b.name = Cyd' --vars=a)" = bob ]
+	[[ "$(strato-graph match --explain '?a knows ?b' '?b.name = Cyd')" == *'index name'* ]]
+	strato-graph check
+	strato-graph index --rm born
+	[ "$(strato-graph index)" = name ]
+	[ "$(nodes --where=born=1970)" = bob ]
+	run -1 strato-graph index --rm born
+	run -1 strato-graph index nothing
+	strato-graph index --rm name
+	[ -z "$(strato-graph index)" ]
+}
+
+@test "an index goes along: changes, compact, convert, backup" {
+	strato-graph index born
+	strato-graph node dee born=1970 >/dev/null
+	strato-graph node bob born=1971 >/dev/null
+	[ "$(nodes --where=born=1970)" = dee ]
+	[ "$(nodes --where='born>1970')" = bob,cy ]
+	strato-graph compact -q
+	[ "$(strato-graph index)" = born ]
+	[ "$(nodes --where=born=1970)" = dee ]
+	strato-graph check
+	strato-graph convert -q --order=degree
+	[ "$(strato-graph index)" = born ]
+	[ "$(nodes --where=born=1970)" = dee ]
+	[ "$(nodes --where='born>1970')" = bob,cy ]
+	strato-graph check
+	strato-backup -o image
+	strato-restore -q other image
+	[ "$(strato-graph nodes -s other --where=born=1970)" = dee ]
+	strato-graph check -s other
+	strato-graph import -q --replace kg.jsonl
+	[ -z "$(strato-graph index)" ]
+}

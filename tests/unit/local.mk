@@ -240,3 +240,6 @@ tests_unit_delta_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/literal
 tests_unit_literal_SOURCES = %D%/literal.c %D%/random_literal.h
 tests_unit_literal_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/index
+tests_unit_index_SOURCES = %D%/index.c
+tests_unit_index_LDADD = $(UNIT_LDADD)

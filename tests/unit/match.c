@@ -15,7 +15,9 @@
 #include "base/mem.h"
 #include "graph/build.h"
 #include "graph/change.h"
+#include "graph/index.h"
 #include "graph/match/match.h"
+#include "graph/reindex.h"
 #include "io/backend.h"
 #include "tests/lib/kit.h"
 
@@ -63,7 +65,7 @@ struct account {
 };
 
 struct world {
-	bool undirected, props, changed;
+	bool undirected, props, changed, indexed;
 	unsigned node_n;		/* all of them are there */
 	struct account is, was;		/* WAS: what the segments say */
 	struct backend *backend;
@@ -192,6 +194,7 @@ static void world_random(struct world *w)
 	}
 	w->was = w->is;
 	w->changed = rnd(2);
+	w->indexed = rnd(2);
 	if (w->changed)
 		world_before(w);
 }
@@ -204,6 +207,40 @@ static int publish(void *ctx, struct manifest *m, uint64_t version)
 	g->version = g->folded = version;
 	g->space = m->next_space++;
 	return manifest_add_graph(m, g);
+}
+
+static void check_index(struct graph *g)
+{
+	struct index *x;
+	struct prop *p;
+
+	must(graph_index(g, &x));
+	must(graph_props(g, PROP_NODES, &p));
+	assert_int_equal(index_name_n(x), 2);
+	assert_int_equal(index_check(x, p), 0);
+}
+
+/* An index of p, if a node has one. */
+static void index_p(struct world *w, struct manifest_graph *g)
+{
+	const struct bytes name[] = { bytes_str("o"), bytes_str("p") };
+	struct manifest_graph same = *g;
+	struct graph *open;
+	struct prop *p;
+
+	must(graph_open(&open, store_backend(w->store), store_id(w->store), &same,
+			store_mem(w->store)));
+	must(graph_props(open, PROP_NODES, &p));
+	if (p) {
+		must(reindex_names(open, store_backend(w->store), store_id(w->store), name, 2,
+				   NULL, NULL, &g->segment[g->segment_n++]));
+		graph_close(open);
+		same = *g;
+		must(graph_open(&open, store_backend(w->store), store_id(w->store), &same,
+				store_mem(w->store)));
+		check_index(open);
+	}
+	graph_close(open);
 }
 
 static void world_build(struct world *w)
@@ -225,6 +262,8 @@ static void world_build(struct world *w)
 			add_node(&w->was, build, i);
 	add_edges(&w->was, build);
 	must(build_finish(build, &g, &note));
+	if (w->indexed)
+		index_p(w, &g);
 	must(store_publish(w->store, publish, &g, &version));
 	store_build_end(w->store);
 }

@@ -56,6 +56,8 @@ struct match {
 	struct relation edge[PATTERN_MOST];
 	struct label label[PATTERN_MOST];
 	struct named name[PATTERN_MOST];
+	struct named_range range[PATTERN_MOST];
+	uint64_t named_most[PATTERN_MOST];
 	struct step *step;
 	uint32_t step_n, depth;
 	bool going;
@@ -93,6 +95,19 @@ static int find_type(struct match *m, const struct pattern_term *t, struct end *
 	return r < 0 ? r : 0;
 }
 
+/* Where an index has the values that pass. */
+static struct named_range range_of(const struct pattern_filter *f)
+{
+	static const enum named_where where[] = {
+		[PATTERN_SAME] = NAMED_AT, [PATTERN_LESS] = NAMED_UP_TO,
+		[PATTERN_LESS_SAME] = NAMED_UP_TO, [PATTERN_MORE] = NAMED_FROM,
+		[PATTERN_MORE_SAME] = NAMED_FROM, [PATTERN_HAS] = NAMED_ANYWHERE,
+		[PATTERN_OTHER] = NAMED_ANYWHERE,
+	};
+
+	return (struct named_range){ where[f->op], &f->value };
+}
+
 static int find_props(struct match *m)
 {
 	int r = 0;
@@ -104,6 +119,9 @@ static int find_props(struct match *m)
 	for (uint32_t i = 0; r >= 0 && i < m->p->filter_n; i++) {
 		r = named_find(&m->name[i], m->graph, m->p->filter[i].name);
 		m->never |= r == 0;
+		m->range[i] = range_of(&m->p->filter[i]);
+		if (r > 0)
+			r = named_most(&m->name[i], &m->range[i], &m->named_most[i]);
 	}
 	return r < 0 ? r : 0;
 }
@@ -182,6 +200,12 @@ static int estimate(struct match *m, const struct piece *p, uint64_t *out)
 
 /* --- the order --- */
 
+/* Can it be sought as fast as a list? */
+static bool is_found(const struct match *m, uint32_t filter)
+{
+	return named_found(&m->name[filter], &m->range[filter]);
+}
+
 static int cost_of(struct match *m, uint32_t var, uint64_t bound, uint64_t *out)
 {
 	bool type = m->p->var[var].type, any = false, named = false;
@@ -204,11 +228,11 @@ static int cost_of(struct match *m, uint32_t var, uint64_t bound, uint64_t *out)
 		any = true;
 		*out = m->label[i].row_n < *out ? m->label[i].row_n : *out;
 	}
-	for (uint32_t i = 0; !any && i < m->p->filter_n; i++) {
-		if (m->p->filter[i].var != var)
+	for (uint32_t i = 0; i < m->p->filter_n; i++) {
+		if (m->p->filter[i].var != var || (any && !is_found(m, i)))
 			continue;
 		named = true;
-		*out = m->name[i].most < *out ? m->name[i].most : *out;
+		*out = m->named_most[i] < *out ? m->named_most[i] : *out;
 	}
 	if (!any && !named)
 		*out = UINT64_MAX - !type;	/* nothing holds it: last, types before all nodes */
@@ -256,30 +280,39 @@ static void add_labels(struct match *m, struct step *s, bool source)
 			add_piece(m, s, (struct piece){ .part = PART_LABEL, .at = i }, source);
 }
 
-/* Of a variable that nothing else holds, the property that fewest nodes have. */
+/* The properties of one value, where they are found by it.  Of a variable that nothing
+ * else holds, the one that fewest nodes have. */
 static void add_named(struct match *m, struct step *s)
 {
 	uint32_t best = PATTERN_MOST;
 
-	for (uint32_t i = 0; i < m->p->filter_n; i++)
-		if (m->p->filter[i].var == s->var &&
-		    (best == PATTERN_MOST || m->name[i].most < m->name[best].most))
+	for (uint32_t i = 0; i < m->p->filter_n; i++) {
+		if (m->p->filter[i].var != s->var)
+			continue;
+		if (is_found(m, i))
+			add_piece(m, s, (struct piece){ .part = PART_NAMED, .at = i }, true);
+		else if (best == PATTERN_MOST || m->named_most[i] < m->named_most[best])
 			best = i;
-	if (best < PATTERN_MOST)
+	}
+	if (best < PATTERN_MOST && s->source_n == 0)
 		add_piece(m, s, (struct piece){ .part = PART_NAMED, .at = best }, true);
+}
+
+static bool is_source(const struct step *s, uint32_t filter)
+{
+	for (uint32_t i = 0; i < s->source_n; i++)
+		if (s->source[i].part == PART_NAMED && s->source[i].at == filter)
+			return true;
+	return false;
 }
 
 /* Properties that are no source. */
 static void add_filters(struct match *m, struct step *s)
 {
 	s->filter = &m->filters[m->filter_n];
-	for (uint32_t i = 0; i < m->p->filter_n; i++) {
-		bool source = s->source_n && s->source[s->source_n - 1].part == PART_NAMED &&
-			s->source[s->source_n - 1].at == i;
-
-		if (m->p->filter[i].var == s->var && !source)
+	for (uint32_t i = 0; i < m->p->filter_n; i++)
+		if (m->p->filter[i].var == s->var && !is_source(s, i))
 			s->filter[s->filter_n++] = i;
-	}
 	m->filter_n += s->filter_n;
 }
 
@@ -301,7 +334,7 @@ static void fill_step(struct match *m, struct step *s, uint64_t bound)
 	}
 	if (!given)
 		add_labels(m, s, true);
-	if (!given && s->source_n == 0)
+	if (!given)
 		add_named(m, s);
 	s->check = s->source + s->source_n;
 	for (uint32_t i = 0; i < m->p->edge_n; i++) {
@@ -411,7 +444,8 @@ static int open_piece(struct match *m, struct piece *p)
 	if (p->part == PART_LABEL)
 		return source_label(p->source, &m->label[p->at]);
 	if (p->part == PART_NAMED)
-		return source_named(p->source, &m->name[p->at], passes, &m->p->filter[p->at]);
+		return source_named(p->source, &m->name[p->at], &m->range[p->at], passes,
+				    &m->p->filter[p->at]);
 	type = (uint32_t)id_of(m, &p->edge->type);
 	if (p->part == PART_ROWS)
 		return source_rows(p->source, csr_of(m, p->way), type);
@@ -628,7 +662,8 @@ static int say_piece(const struct match *m, const struct piece *p, struct buf *o
 	if (p->part == PART_LABEL)
 		return buf_printf(out, ", label %s", bytes_show(m->label[p->at].name));
 	if (p->part == PART_NAMED)
-		return buf_printf(out, ", property %s", bytes_show(m->name[p->at].text));
+		return buf_printf(out, ", %s %s", is_found(m, p->at) ? "index" : "property",
+				  bytes_show(m->name[p->at].text));
 	e = &m->p->edge[p->edge - m->edge];
 	r = buf_printf(out, ", %s of ", how[p->part]);
 	if (r == 0)

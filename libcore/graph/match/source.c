@@ -40,10 +40,11 @@ int source_label(struct source *s, const struct label *label)
 	return label_rows_begin(&s->rows, label);
 }
 
-int source_named(struct source *s, struct named *name, named_test *test, const void *ctx)
+int source_named(struct source *s, struct named *name, const struct named_range *of,
+		 named_test *test, const void *ctx)
 {
 	s->kind = SOURCE_NAMED;
-	return named_rows_begin(&s->named, name, test, ctx);
+	return named_rows_begin(&s->named, name, of, test, ctx);
 }
 
 void source_release(struct source *s)

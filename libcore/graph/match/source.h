@@ -36,7 +36,8 @@ void source_all(struct source *s, uint64_t n, struct dict *nodes);
 int source_list(struct source *s, struct csr *csr, uint32_t type, uint64_t node);
 int source_rows(struct source *s, struct csr *csr, uint32_t type);
 int source_label(struct source *s, const struct label *label);
-int source_named(struct source *s, struct named *name, named_test *test, const void *ctx);
+int source_named(struct source *s, struct named *name, const struct named_range *of,
+		 named_test *test, const void *ctx);
 void source_release(struct source *s);		/* of zeros, too */
 
 /* Onto the first id that is not below ID, which must not be below where it stands:
