@@ -490,6 +490,12 @@ int csr_block_values(struct csr_list *l, const union csr_value **v)
 	return r;
 }
 
+/* Are the values of this list other than what is stored? */
+static inline bool other_values(const struct csr_list *l)
+{
+	return l->row || (l->csr->stored != l->csr->values && l->csr->stored);
+}
+
 /* The values as they were read are 8 bytes each, less nothing. */
 static int block_as_read(struct csr_list *l, struct csr_stored *v)
 {
@@ -502,7 +508,7 @@ static int block_as_read(struct csr_list *l, struct csr_stored *v)
 
 int csr_block_stored(struct csr_list *l, struct csr_stored *v)
 {
-	if (l->row || (l->csr->stored != l->csr->values && l->csr->stored))
+	if (other_values(l))
 		return block_as_read(l, v);
 	v->width = l->values_width;
 	v->base = l->values_base;
@@ -510,8 +516,24 @@ int csr_block_stored(struct csr_list *l, struct csr_stored *v)
 	return v->width ? segment_check(l->csr->seg, v->at, (size_t)l->given * v->width) : 0;
 }
 
+/* By reading a copy of the list, which was not begun. */
+static int list_as_read(struct csr_list *l, struct csr_stored *v)
+{
+	struct csr_list again = *l;
+	uint64_t to, n = 0;
+	int r = l->n <= CSR_BLOCK ? 0 : err_set(ERR_BUG, "values of a list that is too long");
+
+	while (r >= 0 && (r = csr_next_value(&again, &to, &l->values[n])) > 0)
+		n++;
+	*v = (struct csr_stored){ .at = (const uint8_t *)l->values,
+				  .width = sizeof *l->values };
+	return r;
+}
+
 int csr_list_stored(struct csr_list *l, struct csr_stored *v)
 {
+	if (other_values(l))
+		return list_as_read(l, v);
 	v->width = l->values_width;
 	v->base = l->values_base;
 	v->at = l->values_at + l->edge * v->width;

@@ -176,7 +176,8 @@ struct csr_stored {
 	uint32_t width;
 };
 int csr_block_stored(struct csr_list *l, struct csr_stored *v);
-int csr_list_stored(struct csr_list *l, struct csr_stored *v);	/* of the whole list */
+/* Of the whole list, CSR_BLOCK at most, before it is read; good until then. */
+int csr_list_stored(struct csr_list *l, struct csr_stored *v);
 /* The value of the list's edge I, of csr_list.n. */
 int csr_value_at(struct csr_list *l, uint64_t i, union csr_value *v);
 /* csr_next and the value. */

@@ -83,6 +83,26 @@ ask_all() {
 	[ "$(cat before/person)" = lonely ] && [ -s before/match ]
 }
 
+@test "distances by weight are those of the graph built afresh" {
+	awk 'BEGIN { srand(5); for (i = 0; i < 12000; i++)
+		print int(rand() * rand() * 2000), int(rand() * 2000), 1 + int(rand() * 50) }' >el
+	head -n 9000 el | strato-graph import -q -g w -f el
+	tail -n 3000 el | awk '{ print "edge\t" $1 "\t\t" $2 "\tweight=" $3 }' | changes w
+	awk 'NR % 11 == 0 { print "gone-edge\t" $1 "\t\t" $2 }
+		NR % 700 == 7 { print "cascade\t" $1 }' el | changes w
+	for s in 1 5 17 90 200 300; do
+		strato-graph sssp -g w $s >before-$s
+		strato-graph sssp -g w --both $s >both-$s
+		strato-graph path -g w --weight 5 $s >path-$s || true
+	done
+	strato-graph compact -q -g w
+	for s in 1 5 17 90 200 300; do
+		strato-graph sssp -g w $s | cmp - before-$s
+		strato-graph sssp -g w --both $s | cmp - both-$s
+	done
+	[ "$(cat before-* | wc -l)" -gt 1000 ]
+}
+
 @test "compact: the same graph, no change pending, and nothing to do the next time" {
 	some_changes
 	edges >before

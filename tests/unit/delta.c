@@ -578,6 +578,24 @@ static void same_value(const struct model *m, union csr_value v, int weight)
 		assert_true(v.r == weight / 4.0);
 }
 
+static void same_stored(const struct model *m, const struct csr_stored *v, uint64_t i,
+			int weight)
+{
+	union csr_value got = { .i = (int64_t)v->base };
+	uint64_t bits = 0;
+	float f;
+
+	memcpy(&bits, v->at + i * v->width, v->width);
+	memcpy(&f, &bits, sizeof f);
+	if (m->values == CSR_INTEGERS)
+		got.i = (int64_t)(bits + v->base);
+	else if (v->width)
+		got.r = v->width == 4 ? (double)f : 0;
+	if (m->values == CSR_REALS && v->width == 8)
+		memcpy(&got.r, &bits, sizeof bits);
+	same_value(m, got, weight);
+}
+
 /* L, at its beginning, from the FROMth of what is wanted on. */
 static void check_list(struct asked *a, struct csr_list *l, const struct want *want,
 		       uint64_t n, uint64_t from)
@@ -611,6 +629,8 @@ static void check_list(struct asked *a, struct csr_list *l, const struct want *w
 		for (int i = 0; i < got; i++, at++) {
 			assert_true(at < n);
 			assert_int_equal(ids32[i], want[at].to);
+			if (a->m->values)
+				same_stored(a->m, &stored, (uint64_t)i, want[at].weight);
 		}
 	}
 	while (way == 2 && (r = csr_next(l, &to)) != 0) {
@@ -632,6 +652,8 @@ static void check_list(struct asked *a, struct csr_list *l, const struct want *w
 static void check_row(struct asked *a, struct csr *c, uint32_t type, uint64_t node,
 		      const struct want *want, uint64_t n)
 {
+	struct csr_stored stored;
+	struct csr_place place;
 	struct csr_type t;
 	struct csr_list l;
 	union csr_value v;
@@ -641,6 +663,14 @@ static void check_row(struct asked *a, struct csr *c, uint32_t type, uint64_t no
 	check_list(a, &l, want, n, 0);
 	must(csr_type_of(c, type, &t));
 	must(csr_row_of(c, &t, a->id[node], &l));
+	check_list(a, &l, want, n, 0);
+	csr_row_hint(c, &t, a->id[node]);
+	must(csr_row_find(c, &t, a->id[node], &place));
+	must(csr_row_open(c, &t, &place, &l));
+	if (a->m->values)
+		must(csr_list_stored(&l, &stored));
+	for (uint64_t i = 0; a->m->values && i < n; i++)
+		same_stored(a->m, &stored, i, want[i].weight);
 	check_list(a, &l, want, n, 0);
 	must(csr_degree(c, type, a->id[node], &degree));
 	assert_int_equal(degree, n);
