@@ -35,6 +35,7 @@ int import_append_look(struct import *im, const struct manifest_graph *g)
 	im->old_node_n = graph_entry(im->old)->node_n;
 	im->old_edge_n = graph_entry(im->old)->edge_n;
 	im->folded = snapshot_version(im->snap);
+	im->rdf.version = g->version;
 	return take_shape(im);
 }
 

@@ -104,3 +104,16 @@ weight=1.0" ]
 		import -f jsonl
 	[ "$(strato-graph edges | cut -f3 | tr '\n' ' ')" = "likes relation " ]
 }
+
+@test "a blank node of a file that is appended is none of those there are" {
+	printf '_:x <http://p> "1" .\n' >one
+	printf '_:x <http://p> "2" .\n_:x <http://p> _:y .\n' >two
+	import -f nt one two
+	for i in 1 2; do
+		strato-graph import -q --append -f nt two one
+	done
+	[ "$(strato-graph nodes --count)" = 9 ]
+	[ "$(strato-graph edges --count)" = 3 ]
+	strato-graph export -f nt | import --bnodes=keep -f nt
+	[ "$(strato-graph nodes --count)" = 9 ]
+}

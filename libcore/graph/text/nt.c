@@ -12,6 +12,7 @@
  */
 #include "graph/text/nt.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -30,12 +31,15 @@ struct nt {
 
 /* --- terms as keys --- */
 
-/* _:LABEL, with the number of the input before it. */
+/* _:LABEL, with the number of the input before it: of all that ever were added. */
 static int blank(const struct nt *s, struct bytes label, struct buf *out)
 {
+	bool keep = s->text.rdf.keep_blanks;
 	int r = buf_add(out, "_:", 2);
 
-	if (r == 0 && !s->text.rdf.keep_blanks)
+	if (r == 0 && !keep && s->text.rdf.version)
+		r = buf_printf(out, "v%" PRIu64 ".", s->text.rdf.version);
+	if (r == 0 && !keep)
 		r = buf_printf(out, "f%u.", s->text.rdf.input);
 	return r < 0 ? r : buf_add(out, label.ptr, label.len);
 }

@@ -104,6 +104,7 @@ struct text_rdf {		/* how statements are taken */
 	bool keep_blanks;	/* blank nodes keep their labels */
 	bool type_edges;	/* rdf:type is an edge like any other */
 	unsigned input;		/* its number: labels of another's blank nodes are others */
+	uint64_t version;	/* of the graph that it is added to, which has such labels; or 0 */
 };
 
 /* What a dialect and its reader tell each other; a dialect's own state begins
