@@ -235,9 +235,10 @@ static int entry_at(struct index *x, uint32_t name, uint64_t i, struct index_ent
 	const uint8_t *at = x->name[name].at + i * sizeof *d;
 	int r = segment_check(x->seg, at, sizeof *d);
 
-	if (r == 0)
-		memcpy(d, at, sizeof *d);
-	return r;
+	if (r < 0)
+		return r;
+	memcpy(d, at, sizeof *d);
+	return 0;
 }
 
 static int compare_rank(const struct index_entry_disk *d, const struct literal_rank *rank)
