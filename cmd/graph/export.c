@@ -25,7 +25,7 @@ static const struct cli_tool tool = {
 	.examples = "strato-graph export -s /data/kv -g web > web.tsv\n"
 		    "strato-graph export -s /data/kv -f dot --around=Alice --hops=2",
 	.more = "Formats: tsv, el, csv, mtx, metis, dimacs, ldbc, adj, adjlist, pairs32,\n"
-		"pairs64, jsonl, nt, nq, neo4j, as import reads them, and dot.",
+		"pairs64, jsonl, mcp, nt, nq, neo4j, as import reads them, and dot.",
 };
 
 /* --- nodes --- */
@@ -428,7 +428,7 @@ static const struct export_format *find_format(const char *name)
 {
 	static const struct export_format *const lists[] = {
 		&export_metis, &export_adj, &export_adjlist, &export_jsonl,
-		&export_nt, &export_nq, &export_neo4j, NULL
+		&export_nt, &export_nq, &export_neo4j, &export_mcp, NULL
 	};
 
 	for (size_t i = 0; export_line_formats[i]; i++)
@@ -447,7 +447,7 @@ static void take_format(struct export *x, struct cli *c)
 	x->format = cli_given(c, CLI_VAL_FORMAT) ? find_format(name) : find_format("tsv");
 	if (!x->format)
 		cli_usage(c, "--format: \"%s\" is none of tsv, el, csv, mtx, metis, dimacs,"
-			  " ldbc, adj, adjlist, pairs32, pairs64, jsonl, nt, nq, neo4j, dot", name);
+			  " ldbc, adj, adjlist, pairs32, pairs64, jsonl, mcp, nt, nq, neo4j, dot", name);
 	if (c->json)
 		x->format = &export_jsonl;
 	if (x->format->all && cli_given(c, CLI_VAL_LIMIT) && strcmp(x->format->name, "ldbc") &&

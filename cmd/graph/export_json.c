@@ -1,4 +1,8 @@
-/* cmd/graph/export_json.c - jsonl: nodes, then edges, as import reads them */
+/* cmd/graph/export_json.c - jsonl and mcp: nodes, then edges, as import reads them
+ *
+ * mcp is the memory file of MCP servers: an entity has one type and observations, a
+ * relation nothing; what else is said is counted as lost.
+ */
 #include <string.h>
 
 #include "cmd/graph/export.h"
@@ -81,4 +85,59 @@ static int edge_jsonl(struct export *x, const struct export_edge *e)
 const struct export_format export_jsonl = {
 	.name = "jsonl", .types = true, .values = true, .lone = true, .edge_props = true,
 	.node_props = true, .first = -1, .node = node_jsonl, .edge = edge_jsonl,
+};
+
+/* --- mcp --- */
+
+static int put_observations(struct export *x, const struct prop_state *s)
+{
+	uint32_t n = 0;
+	int r = add(x, ",\"observations\":[");
+
+	for (uint32_t i = 0; r == 0 && i < s->prop_n; i++) {
+		if (!bytes_equal(s->prop[i].name, bytes_str("observations"))) {
+			x->lost_n++;
+			continue;
+		}
+		r = n++ ? add(x, ",") : 0;
+		if (r == 0)
+			r = said_value(&x->line, &x->value_text, &s->prop[i].value);
+	}
+	return r < 0 ? r : add(x, "]}\n");
+}
+
+static int node_mcp(struct export *x, uint64_t id, const struct prop_state *s)
+{
+	int r = export_text(x, id, &x->src_text);
+
+	x->have_src = false;
+	buf_clear(&x->line);
+	x->lost_n += s->label_n > 1 ? s->label_n - 1 : 0;
+	if (r == 0)
+		r = member(x, "{\"type\":\"entity\",\"name\":", buf_bytes(&x->src_text));
+	if (r == 0)
+		r = member(x, ",\"entityType\":", s->label_n ? s->label[0] : bytes_str(""));
+	if (r == 0)
+		r = put_observations(x, s);
+	return r < 0 ? r : export_put(x);
+}
+
+static int edge_mcp(struct export *x, const struct export_edge *e)
+{
+	int r = export_ends(x, e);
+
+	if (r == 0)
+		r = member(x, "{\"type\":\"relation\",\"from\":", buf_bytes(&x->src_text));
+	if (r == 0)
+		r = member(x, ",\"to\":", buf_bytes(&x->dst_text));
+	if (r == 0)
+		r = member(x, ",\"relationType\":", e->type);
+	if (r == 0)
+		r = add(x, "}\n");
+	return r < 0 ? r : export_put(x);
+}
+
+const struct export_format export_mcp = {
+	.name = "mcp", .types = true, .lone = true, .node_props = true, .each_node = true,
+	.first = -1, .node = node_mcp, .edge = edge_mcp,
 };

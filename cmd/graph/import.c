@@ -17,7 +17,7 @@
 #include "graph/convert.h"
 
 enum { OPT_IDS = 1, OPT_DEDUP, OPT_LOOPS, OPT_MAX_BAD, OPT_REJECTS, OPT_THREADS,
-	OPT_LAYOUT, OPT_ORDER, OPT_BNODES, OPT_RDF_TYPE };
+	OPT_LAYOUT, OPT_ORDER, OPT_BNODES, OPT_RDF_TYPE, OPT_BASE };
 #define KEPT_MOST (128 << 10)	/* bytes: larger pieces are mapped, and unmapped */
 
 static const struct cli_tool tool = {
@@ -30,7 +30,7 @@ static const struct cli_tool tool = {
 		"  el       SRC DST [WEIGHT], blanks, commas or bars between\n"
 		"  tsv      SRC TAB DST [TAB TYPE [TAB NAME=VALUE]...], with escapes\n"
 		"  jsonl    {\"from\":..,\"type\":..,\"to\":..,\"props\":{}}, {\"id\":..,\"labels\":[]}\n"
-		"  nt nq    N-Triples, N-Quads: edges, properties, labels\n"
+		"  nt nq ttl trig    RDF: edges, properties, labels\n"
 		"  csv      RFC 4180, a header row may name the columns\n"
 		"  mtx metis dimacs ldbc adj adjlist\n"
 		"  pairs32 pairs64   integers, little-endian",
@@ -226,7 +226,7 @@ static int import(struct import *im)
 static void take_format(struct cli *c, struct import *im)
 {
 	static const char *const later[] = {
-		"ttl", "kgtk", "graphml", NULL
+		"kgtk", "graphml", NULL
 	};
 	const char *text = cli_text(c, CLI_VAL_FORMAT);
 
@@ -239,7 +239,7 @@ static void take_format(struct cli *c, struct import *im)
 			cli_exit(c, err_set(ERR_UNSUPPORTED,
 					    "--format: %s cannot be read yet", text));
 	if (!im->dialect && !im->ldbc)
-		cli_usage(c, "--format: \"%s\" is none of auto, el, tsv, csv, jsonl, nt, nq, mtx, metis,"
+		cli_usage(c, "--format: \"%s\" is none of auto, el, tsv, csv, jsonl, nt, nq, ttl, trig, mtx, metis,"
 			  " dimacs, ldbc, adj, adjlist, pairs32, pairs64", text);
 }
 
@@ -261,6 +261,7 @@ static void take_options(struct cli *c, struct import *im)
 	im->threads = (unsigned)cli_u64(c, OPT_THREADS, 1, TEAM_MOST, 0);
 	im->layout = graph_layout(c, OPT_LAYOUT, CSR_PACKED);
 	im->order = graph_order(c, OPT_ORDER, DICT_BY_KEY);
+	im->base_iri = cli_text(c, OPT_BASE);
 	im->rdf.input = 1;
 	im->rdf.keep_blanks = cli_choice(c, OPT_BNODES, bnodes, 0);
 	im->rdf.type_edges = cli_choice(c, OPT_RDF_TYPE, rdf_type, 0);
@@ -298,6 +299,7 @@ int import_main(int argc, const char **argv)
 			 "WHAT"),
 		CLI_TEXT("rdf-type", 0, OPT_RDF_TYPE,
 			 "rdf:type makes a label (default) or an edge", "WHAT"),
+		CLI_TEXT("base", 0, OPT_BASE, "what relative IRIs of Turtle are relative to", "IRI"),
 		CLI_FLAG("strict-nodes", 0, &im.strict_nodes,
 			 "an edge between nodes that were not given before is malformed"),
 		CLI_TEXT("layout", 0, OPT_LAYOUT, "csr-packed (default), csr or coo", "LAYOUT"),

@@ -21,6 +21,7 @@ struct import {
 	bool ldbc;				/* -f ldbc: by the operands' names */
 	int ids, dedup, loops;
 	struct text_rdf rdf;
+	const char *base_iri;			/* of Turtle */
 	struct csv_header *header;		/* of a file of its own */
 	struct declared *declared;
 	int strict_nodes;

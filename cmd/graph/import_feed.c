@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "cmd/graph/import.h"
 #include "graph/build.h"
+#include "graph/rdf/turtle.h"
 
 #define LOOK_EVERY 4096u
 #define BATCH 2048u
@@ -133,10 +134,55 @@ static int take(struct import_input *i, struct text *t)
 	return r;
 }
 
+/* Turtle is read by a thread of its own, and comes as lines. */
+struct turtle_lines {
+	struct turtle *turtle;
+	struct bytes left;
+};
+
+static ssize_t fill_lines(void *ctx, void *buf, size_t cap)
+{
+	struct turtle_lines *l = ctx;
+
+	if (l->left.len == 0) {
+		int r = turtle_next(l->turtle, &l->left);
+
+		if (r <= 0)
+			return r;
+	}
+	cap = cap < l->left.len ? cap : l->left.len;
+	memcpy(buf, l->left.ptr, cap);
+	l->left = bytes_of(l->left.ptr + cap, l->left.len - cap);
+	return (ssize_t)cap;
+}
+
+static int open_turtle(struct import_input *i, struct turtle_lines *l)
+{
+	const struct turtle_options o = {
+		.read = fill, .ctx = i, .base = i->im->base_iri,
+		.graphs = i->dialect == &trig_dialect, .mem = store_mem(i->im->store),
+	};
+
+	return turtle_open(&l->turtle, &o);
+}
+
+/* Its errors have a line, and no file. */
+static int named(const struct import_input *i, int r)
+{
+	struct err_note note;
+
+	err_take(&note, r);
+	return err_set(r, "%s: %s", in_name(i->in), note.message);
+}
+
 int import_feed(struct import_input *i)
 {
+	struct turtle_lines lines = {0};
 	struct import *im = i->im;
-	const struct text_source from = { fill, i, in_name(i->in) };
+	bool turtle = i->dialect == &ttl_dialect || i->dialect == &trig_dialect;
+	const struct text_source from = {
+		turtle ? fill_lines : fill, turtle ? (void *)&lines : i, in_name(i->in)
+	};
 	const struct text_options o = {
 		.dialect = i->dialect, .numbers = im->ids == BUILD_IDS_INT,
 		.arcs = im->directed, .bad_most = im->bad_most - im->bad_n,
@@ -147,23 +193,29 @@ int import_feed(struct import_input *i)
 		.strict_nodes = im->strict_nodes,
 	};
 	struct text *t = NULL;
-	int r;
+	int r = 0;
 
 	if (!im->strict_nodes &&
 	    (i->dialect == &edgelist_dialect || i->dialect == &tsv_dialect))
 		return import_lines(i);
-	r = text_open(&t, &from, &o, store_mem(im->store));
+	if (turtle)
+		r = open_turtle(i, &lines);
+	if (r == 0)
+		r = text_open(&t, &from, &o, store_mem(im->store));
 	if (r == 0)
 		r = text_head(t);
 	if (r == 0)
 		r = import_begin(i, i->direction ? i->direction : text_direction(t));
 	if (r == 0)
 		r = take(i, t);
+	if (r < 0 && turtle && r == ERR_BAD_RECORD)
+		r = named(i, r);
 	if (r == 0 && *text_note(t))
 		cli_say(im->cli, "%s: %s", in_name(i->in), text_note(t));
 	i->bytes = in_total(i->in);
 	im->bad_n += t ? text_bad(t) : 0;
 	im->rdf.input++;
 	text_close(t);
+	turtle_close(lines.turtle);
 	return r;
 }

@@ -381,3 +381,53 @@ made() {
 	strato-graph import -q --replace t.nodes.csv t.edges.csv
 	strato-graph export -f jsonl | diff model -
 }
+
+# --- others ---
+
+@test "mcp: the memory file of an MCP server comes back as it was" {
+	cat >given <<-'EOT'
+	{"type":"entity","name":"ann","entityType":"Person","observations":["likes tea","2026-11-22"]}
+	{"type":"entity","name":"bob","entityType":"","observations":[]}
+	{"type":"relation","from":"ann","to":"bob","relationType":"knows"}
+	EOT
+	strato-graph import -q given
+	strato-graph export -f mcp 2>said | diff given -
+	[ ! -s said ]
+	every_kind | grep -v weight | strato-graph import -q --replace -f jsonl
+	strato-graph export -f mcp 2>said >out
+	grep -q 'properties of edges are not in it: mcp cannot' said
+	grep -q 'values are not in it: mcp cannot carry them' said
+}
+
+need_serd() {
+	strato-graph import -q --dry-run -f ttl </dev/null || skip "this build reads no Turtle"
+}
+
+@test "ttl is nt by another spelling; trig nq" {
+	need_serd
+	printf '@prefix x: <http://x/> .\nx:a x:p x:b, "1"@en ; a x:T .\n<c> x:p [] .\n' >given.ttl
+	strato-graph import --base=http://b/ given.ttl 2>said
+	grep -q 'taken as ttl' said
+	strato-graph export -f nt | grep -v _: >out
+	diff - out <<-'EOT'
+	<http://x/a> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://x/T> .
+	<http://x/a> <http://x/p> "1"@en .
+	<http://x/a> <http://x/p> <http://x/b> .
+	EOT
+	[ "$(strato-graph edges --from http://b/c --count)" = 1 ]
+	printf '@prefix x: <http://x/> .\nx:g { x:a x:p x:b . }\n' | strato-graph import -q --replace -f trig
+	[ "$(strato-graph export -f nq)" = '<http://x/a> <http://x/p> <http://x/b> <http://x/g> .' ]
+	run -65 strato-graph import -q --replace given.ttl
+	[[ $output == *'given.ttl: line 3: '*[bad-record]* ]]
+}
+
+@test "ten thousand statements in Turtle are those in N-Triples" {
+	need_serd
+	[ -n "${STRATO_TEST_DATA-}" ] && [ -d "$STRATO_TEST_DATA/kg/jena" ] ||
+		skip "STRATO_TEST_DATA names no folder of third-party graphs"
+	strato-graph import -q "$STRATO_TEST_DATA"/kg/jena/*.ttl
+	strato-graph export -f nt >out
+	strato-graph import -q --replace "$STRATO_TEST_DATA"/kg/jena/*.nt
+	strato-graph export -f nt | diff out -
+	[ "$(wc -l <out)" = 10000 ]
+}

@@ -79,6 +79,23 @@ static bool is_dimacs(const struct guess *g, struct bytes rest)
 	return false;
 }
 
+/* The first line that is no comment begins as Turtle does. */
+static bool is_turtle(const struct guess *g)
+{
+	static const char *const words[] = { "@prefix ", "@base ", "prefix ", "base " };
+	struct bytes rest = g->head, line;
+
+	while (next_line(g, &rest, &line)) {
+		if (fields_end(line) || line.ptr[0] == '#')
+			continue;
+		for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+			if (starts(line, words[i]) && memchr(line.ptr, '<', line.len))
+				return true;
+		return false;
+	}
+	return false;
+}
+
 /* Every line is a statement, or nothing; a fourth term makes it nq. */
 static const struct text_dialect *statements(const struct guess *g)
 {
@@ -114,7 +131,7 @@ static const struct text_dialect *named(const struct guess *g, const struct vote
 		return &jsonl_dialect;
 	if (csv_is_header(line))
 		return &csv_dialect;
-	return statements(g);
+	return is_turtle(g) ? &ttl_dialect : statements(g);
 }
 
 /* --- formats that do not --- */

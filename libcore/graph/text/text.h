@@ -16,6 +16,7 @@
  *   pairs32, pairs64   little-endian integers
  *   jsonl    a node or an edge a line, as JSON; the memory files of MCP servers
  *   nt, nq   N-Triples and N-Quads: edges, properties, labels
+ *   ttl, trig   the same out of Turtle and TriG, which graph/rdf/turtle has made lines
  *   ldbc-v   a node a line: the vertex files of LDBC Graphalytics (edges are el)
  *
  * A malformed line stops the reader unless it is tolerated (bad_most); the line
@@ -151,7 +152,7 @@ struct text_dialect {
 
 extern const struct text_dialect edgelist_dialect, tsv_dialect, csv_dialect, mtx_dialect,
 	metis_dialect, dimacs_dialect, adj_dialect, adjlist_dialect, pairs32_dialect, pairs64_dialect,
-	vertices_dialect, jsonl_dialect, nt_dialect, nq_dialect;
+	vertices_dialect, jsonl_dialect, nt_dialect, nq_dialect, ttl_dialect, trig_dialect;
 extern const struct text_dialect *const text_dialects[];	/* ended by NULL */
 
 /* By name; NULL for none. */
