@@ -418,7 +418,7 @@ need_serd() {
 	printf '@prefix x: <http://x/> .\nx:g { x:a x:p x:b . }\n' | strato-graph import -q --replace -f trig
 	[ "$(strato-graph export -f nq)" = '<http://x/a> <http://x/p> <http://x/b> <http://x/g> .' ]
 	run -65 strato-graph import -q --replace given.ttl
-	[[ $output == *'given.ttl: line 3: '*[bad-record]* ]]
+	[[ $output == *'given.ttl: '*'must be absolute'*[bad-record]* ]]
 }
 
 @test "ten thousand statements in Turtle are those in N-Triples" {

@@ -134,7 +134,7 @@ static void csv_is_read_as_rfc_4180_has_it(void **state)
 		{ "csv", "\n1,2\n\r\n3,4\n", "1>2 3>4 unsaid", 0 },
 		{ "csv", "a b,c d\n", "a b>c d unsaid", 0 },
 		{ "csv", "from,to,year\na,b,3\n", "unsupported", 0 },
-		{ "csv", "id:START_ID,:END_ID\n1,2\n", "unsupported", 0 },
+		{ "csv", "id:START_ID,:END_ID\n1,2\n", "1>2 unsaid", 0 },
 		{ "csv", "1,2,3,4\n", "unsupported", 0 },
 		{ "csv", "from,to\na,b,c\n", "bad-record", 0 },
 		{ "csv", "1,2\n3\n", "1>2 bad-record", 0 },
