@@ -39,6 +39,7 @@ struct delta_of {			/* the graph as its segments are */
 	struct csr *out, *in;		/* in: NULL of an undirected graph */
 	struct store *store;		/* for values that lie in blobs */
 	struct mem *mem;
+	uint64_t folded;		/* edges gone by then are not in the segments */
 };
 
 struct delta_note {

@@ -156,7 +156,8 @@ static int add_node(struct reading *k, const struct change *c, struct bytes valu
 
 	if (c->state == CHANGE_GONE_CASCADE)
 		n.cut = version;
-
+	if (n.cut <= d->of.folded)
+		n.cut = 0;
 	if (r == 0)
 		r = keep_state(d, c, value, &n.value);
 	if (r < 0)

@@ -106,7 +106,8 @@ int graph_open(struct graph **out, struct backend *b, const uint8_t store_id[16]
 
 static int lay_over(struct graph *g, struct store *s, struct iter *changes)
 {
-	const struct delta_of of = { g->entry->name, g->dict, g->out, g->in, s, g->mem };
+	const struct delta_of of = { g->entry->name, g->dict, g->out, g->in, s, g->mem,
+		g->entry->folded };
 	int r = delta_open(&g->delta, &of, changes);
 
 	if (r < 0 || !g->delta)
