@@ -475,13 +475,16 @@ static void give_up(struct update *u)
 
 static int attempt(struct update *u)
 {
+	bool old = u->snap;
 	int r = begin(u);
 
 	if (r < 0)
 		return r;
 	if (txn_entry_n(u->txn) == 0) {
 		give_up(u);
-		return 0;
+		/* no commit says that this was so until now */
+		u->stale = old;
+		return old ? ERR_ABSENT : 0;
 	}
 	txn_expect_graph(u->txn, u->row.space, u->row.folded);
 	txn_seen(u->txn, u->held, u->still);
@@ -515,10 +518,10 @@ int update_commit(struct update *u, struct update_done *done)
 
 int update_try(struct update *u, struct update_done *done)
 {
-	int r = begin(u);
+	int r;
 
-	if (r == ERR_ABSENT && u->stale)
-		r = begin(u);
+	look_away(u);
+	r = begin(u);
 	give_up(u);
 	*done = u->done;
 	return r;

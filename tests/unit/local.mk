@@ -243,3 +243,6 @@ tests_unit_literal_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/index
 tests_unit_index_SOURCES = %D%/index.c
 tests_unit_index_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/update
+tests_unit_update_SOURCES = %D%/update.c
+tests_unit_update_LDADD = $(UNIT_LDADD)
