@@ -135,6 +135,8 @@ static int build(struct import *im)
 		im->build = NULL;
 		if (r == 0 && !im->dry && im->order != DICT_BY_KEY)
 			r = put_in_order(im);
+		if (r == 0)
+			r = import_append_index(im);
 	}
 	build_abort(im->build);
 	im->build = NULL;

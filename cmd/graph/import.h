@@ -39,7 +39,7 @@ struct import {
 	uint64_t place;				/* behind their edges: for the build */
 	uint64_t base;				/* version of the graph replaced, 0: none */
 	struct snapshot *snap;			/* --append: what it is appended to, ... */
-	struct graph *old;			/* ... until the build has it */
+	struct graph *old;			/* ... as it is */
 	uint64_t old_node_n, old_edge_n, folded;
 	struct manifest_graph graph;
 	struct build_note note;
@@ -78,6 +78,7 @@ int import_append_look(struct import *im, const struct manifest_graph *g);
 /* Into the build, before all inputs; options of the build that are the graph's. */
 void import_append_options(struct import *im, struct build_options *o);
 int import_append_feed(struct import *im);
+int import_append_index(struct import *im);	/* of what was built, by the same names */
 void import_append_end(struct import *im);
 
 /* A malformed line that is tolerated, LF included. */

@@ -3,9 +3,12 @@
  * What it is, changes and all, goes into the build before the first input, and the new
  * graph takes its place in one commit: what others changed meanwhile goes on to apply.
  */
+#include <string.h>
+
 #include "base/err.h"
 #include "cmd/graph/import.h"
 #include "graph/rebuild.h"
+#include "graph/reindex.h"
 
 /* Direction and, unless said otherwise, layout and order are the graph's. */
 static int take_shape(struct import *im)
@@ -60,10 +63,16 @@ static int stop(void *ctx)
 
 int import_append_feed(struct import *im)
 {
-	int r = im->old ? rebuild_feed(im->old, im->build, &im->place, stop, im) : 0;
+	return im->old ? rebuild_feed(im->old, im->build, &im->place, stop, im) : 0;
+}
 
-	import_append_end(im);
-	return r;
+int import_append_index(struct import *im)
+{
+	if (!im->old || im->dry)
+		return 0;
+	memcpy(im->graph.name, graph_entry(im->old)->name, sizeof im->graph.name);
+	return reindex_again(im->old, &im->graph, store_backend(im->store),
+			     store_id(im->store), stop, im);
 }
 
 void import_append_end(struct import *im)

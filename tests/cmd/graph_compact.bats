@@ -189,6 +189,19 @@ ask_all() {
 	[ "$(strato-graph neighbors -g web zz)" = x ]
 }
 
+@test "an index is made again by compact and by --append" {
+	printf 'node\tann\t:Person\tborn=1870\nnode\tbob\t:Person\tborn=1970\n' | changes
+	strato-graph compact -q -g web
+	strato-graph index -g web born
+	printf 'node\tcy\t:Person\tborn=1970\n' | changes
+	strato-graph compact -q -g web
+	[ "$(strato-graph index -g web)" = born ]
+	printf 'ann\tcy\tknows\n' | strato-graph import -q --append -g web -f tsv
+	[ "$(strato-graph index -g web)" = born ]
+	[ "$(strato-graph nodes -g web --where=born=1970 | paste -sd,)" = bob,cy ]
+	strato-graph check -g web
+}
+
 @test "import --append: a graph that is not there is made; another direction is refused" {
 	printf 'a b\n' | strato-graph import -q --append -g fresh -f el
 	[ "$(strato-graph neighbors -g fresh a)" = b ]
