@@ -220,6 +220,28 @@ int list_begin(struct list_reader *r, uint64_t node, uint64_t n, const uint8_t *
 	return n > LIST_CHUNK + 1 ? begin_table(r) : 0;
 }
 
+/* 2^20 over the number of numbers, rounded up: what it multiplies is below 2^20 / 32,
+ * so that the product's upper bits are the quotient. */
+#define PART_OF(m) (((1u << 20) + (m) - 1) / (m))
+static const uint32_t part_of[LIST_BLOCK + 1] = {
+	0, PART_OF(1), PART_OF(2), PART_OF(3), PART_OF(4), PART_OF(5), PART_OF(6), PART_OF(7),
+	PART_OF(8), PART_OF(9), PART_OF(10), PART_OF(11), PART_OF(12), PART_OF(13),
+	PART_OF(14), PART_OF(15), PART_OF(16), PART_OF(17), PART_OF(18), PART_OF(19),
+	PART_OF(20), PART_OF(21), PART_OF(22), PART_OF(23), PART_OF(24), PART_OF(25),
+	PART_OF(26), PART_OF(27), PART_OF(28), PART_OF(29), PART_OF(30), PART_OF(31),
+	PART_OF(32),
+};
+
+/* The width of the last block's M numbers, in ROOM bytes, at most 8 * LIST_BLOCK; of
+ * none in none it is 0.  -1. */
+static inline int last_width(unsigned room, unsigned m)
+{
+	unsigned w = (unsigned)((uint64_t)(room * 8) * part_of[m] >> 20);
+
+	w = w < 64 ? w : 64;
+	return (m * w + 7) / 8 == room ? (int)w : -1;
+}
+
 /* The block's width, M numbers long; its bytes lie before the end.  -1. */
 static inline int block_width(struct list_reader *r, uint64_t left, unsigned *m)
 {
@@ -237,9 +259,7 @@ static inline int block_width(struct list_reader *r, uint64_t left, unsigned *m)
 	*m = (unsigned)left;
 	if (room > 8 * LIST_BLOCK)
 		return -1;
-	w = (unsigned)room * 8 / *m;
-	w = w < 64 ? w : 64;
-	return (*m * w + 7) / 8 == room ? (int)w : -1;
+	return last_width((unsigned)room, *m);
 }
 
 /* M numbers of W bits at AT summed up from LAST on; false when one wraps. */
@@ -471,46 +491,138 @@ static const uint8_t shift_of[SIMD_BITS + 1][16] = WIDTHS(SHIFT_OF);
 
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
 
-/* The sums of sixteen numbers in LEN bytes. */
-AVX512 static inline __m512i sum_sixteen(const uint8_t *at, unsigned len, __m512i pick,
-					 __m512i shift, __m512i mask, __m512i less)
+struct lanes {			/* of numbers of one width */
+	__m512i pick, shift, mask, less;
+	unsigned w;
+};
+
+AVX512 static inline struct lanes lanes_of(unsigned w, uint64_t step)
+{
+	struct lanes l = {
+		.pick = _mm512_loadu_si512(bytes_of[w]),
+		.shift = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)shift_of[w])),
+		.mask = _mm512_set1_epi32((int)((1u << w) - 1)),
+		.less = _mm512_set1_epi32((int)step),
+		.w = w,
+	};
+
+	return l;
+}
+
+/* The sums of sixteen numbers in LEN bytes, fewer than 64. */
+AVX512 static inline __m512i sum_sixteen(const uint8_t *at, unsigned len, const struct lanes *l)
 {
 	const __m512i none = _mm512_setzero_si512();
-	__m512i x = _mm512_maskz_loadu_epi8(len < 64 ? (1ull << len) - 1 : ~0ull, at);
+	__m512i x = _mm512_maskz_loadu_epi8((1ull << len) - 1, at);
 
-	x = _mm512_srlv_epi32(_mm512_permutexvar_epi8(pick, x), shift);
-	x = _mm512_add_epi32(_mm512_and_si512(x, mask), less);
+	x = _mm512_srlv_epi32(_mm512_permutexvar_epi8(l->pick, x), l->shift);
+	x = _mm512_add_epi32(_mm512_and_si512(x, l->mask), l->less);
 	x = _mm512_add_epi32(x, _mm512_alignr_epi32(x, none, 15));
 	x = _mm512_add_epi32(x, _mm512_alignr_epi32(x, none, 14));
 	x = _mm512_add_epi32(x, _mm512_alignr_epi32(x, none, 12));
 	return _mm512_add_epi32(x, _mm512_alignr_epi32(x, none, 8));
 }
 
-/* As sum32_avx2, the halves of a block side by side. */
-AVX512 static inline bool sum32_avx512(uint32_t *ids, const uint8_t *at, unsigned m, unsigned w,
-				       uint64_t last, uint64_t step)
+/* The sums from BASE on of up to 32 numbers in LEN bytes, all 32 places written: how
+ * many there are is not asked, as nobody could guess it.  What they come to without
+ * BASE, in each lane, of all 32: the next block waits for one addition. */
+AVX512 static inline __m512i sum_block(uint32_t *ids, const uint8_t *at, unsigned len,
+				       const struct lanes *l, __m512i base)
 {
-	__m512i pick = _mm512_loadu_si512(bytes_of[w]);
-	__m512i shift = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)shift_of[w]));
-	__m512i mask = _mm512_set1_epi32((int)((1u << w) - 1));
-	__m512i less = _mm512_set1_epi32((int)step);
-	__m512i base = _mm512_set1_epi32((int)last);
-	unsigned len = (m * w + 7) / 8, half = len < 2 * w ? len : 2 * w;
-	__m512i x = _mm512_add_epi32(sum_sixteen(at, half, pick, shift, mask, less), base);
+	const __m512i top = _mm512_set1_epi32(15);
+	unsigned half = len < 2 * l->w ? len : 2 * l->w;
+	__m512i x = sum_sixteen(at, half, l);
+	__m512i y = sum_sixteen(at + half, len - half, l);
 
-	_mm512_storeu_si512(ids, x);
-	if (m > 16) {
-		__m512i y = sum_sixteen(at + half, len - half, pick, shift, mask, less);
-
-		x = _mm512_permutexvar_epi32(_mm512_set1_epi32(15), x);
-		_mm512_storeu_si512(ids + 16, _mm512_add_epi32(y, x));
-	}
-	return ids[m - 1] >= last;
+	y = _mm512_add_epi32(y, _mm512_permutexvar_epi32(top, x));
+	_mm512_storeu_si512(ids, _mm512_add_epi32(x, base));
+	_mm512_storeu_si512(ids + 16, _mm512_add_epi32(y, base));
+	return _mm512_permutexvar_epi32(top, y);
 }
 
+/* M numbers of W bits, more than SIMD_BITS, from *AT on. */
+static __attribute__((noinline)) bool wide_block(uint32_t *ids, const struct list_reader *r,
+						 const uint8_t *at, unsigned m, int w,
+						 uint32_t last)
+{
+	return w >= 0 && sum32_portable(ids, at, m, (unsigned)w, last, r->step);
+}
+
+/* The full blocks that there is room for, and that another follows; -1, or how many
+ * places are filled. */
+AVX512 static inline int full_blocks(struct list_reader *r, uint32_t *ids, unsigned n,
+				     unsigned most)
+{
+	__m512i base = _mm512_set1_epi32((int)r->last), next;
+	__mmask16 wraps = 0;
+	unsigned m;
+
+	for (; r->left > LIST_BLOCK && n + LIST_BLOCK <= most; n += LIST_BLOCK) {
+		int w = block_width(r, r->left, &m);
+
+		if ((unsigned)w <= SIMD_BITS) {
+			struct lanes l = lanes_of((unsigned)w, r->step);
+
+			next = _mm512_add_epi32(base, sum_block(ids + n, r->at, 4 * l.w, &l, base));
+		} else {
+			uint32_t last = (uint32_t)_mm_cvtsi128_si32(_mm512_castsi512_si128(base));
+
+			if (!wide_block(ids + n, r, r->at, LIST_BLOCK, w, last))
+				return -1;
+			next = _mm512_set1_epi32((int)ids[n + LIST_BLOCK - 1]);
+		}
+		wraps |= _mm512_cmplt_epu32_mask(next, base);
+		base = next;
+		r->at += 4 * (unsigned)w;
+		r->left -= LIST_BLOCK;
+	}
+	r->last = (uint32_t)_mm_cvtsi128_si32(_mm512_castsi512_si128(base));
+	return wraps ? -1 : (int)n;
+}
+
+/* The last block, which may have no numbers at all where ids[N - 1] was the first. */
+AVX512 static inline int last_block(struct list_reader *r, uint32_t *ids, unsigned n)
+{
+	uint64_t room = (uint64_t)(r->end - r->at);
+	unsigned m = (unsigned)r->left;
+	int w = room <= 8 * LIST_BLOCK ? last_width((unsigned)room, m) : -1;
+
+	if ((unsigned)w <= SIMD_BITS) {
+		struct lanes l = lanes_of((unsigned)w, r->step);
+
+		sum_block(ids + n, r->at, (unsigned)room, &l, _mm512_set1_epi32((int)r->last));
+	} else if (!wide_block(ids + n, r, r->at, m, w, (uint32_t)r->last)) {
+		return -1;
+	}
+	n += m;
+	if (ids[n - 1] < r->last)
+		return -1;
+	r->at = r->end;
+	r->last = ids[n - 1];
+	r->left = 0;
+	return (int)n;
+}
+
+/* As read32_with: sums stay in registers from block to block, and the last block is
+ * read without asking how long it is. */
 AVX512 static int read32_avx512(struct list_reader *r, uint32_t ids[LIST_READ], unsigned most)
 {
-	return read32_with(r, ids, most, sum32_avx512, SIMD_BITS);
+	int n = 0;
+
+	if (!r->left)
+		return 0;
+	if (r->last > UINT32_MAX)
+		return -1;
+	if (!r->begun) {
+		r->begun = true;
+		r->left--;
+		ids[n++] = (uint32_t)r->last;
+	}
+	if (r->left > LIST_BLOCK)
+		n = full_blocks(r, ids, (unsigned)n, most);
+	if (n < 0 || r->left > LIST_BLOCK || (unsigned)n + LIST_BLOCK > most)
+		return n;
+	return last_block(r, ids, (unsigned)n);
 }
 
 __attribute__((target("avx2"))) static void
