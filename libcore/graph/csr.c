@@ -751,6 +751,19 @@ int csr_scan_next(struct csr_scan *s, struct csr_list *out)
 	return begun < 0 ? begun : 1;
 }
 
+int csr_scan_words(struct csr_scan *s, uint32_t *out, size_t room, size_t *n)
+{
+	int r = 0;
+
+	*n = 0;
+	if (!is_plain(s) || !s->csr->ops->words || !csr_narrow(s->csr))
+		return 0;
+	if (!s->begun)
+		r = scan_start(s);
+	s->begun = true;
+	return r == 0 && s->t.edge_n ? s->csr->ops->words(s, out, room, n) : r;
+}
+
 int csr_scan_degree(struct csr_scan *s, uint64_t *out)
 {
 	const struct over_row *row = NULL;

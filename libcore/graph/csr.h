@@ -309,6 +309,11 @@ static inline void csr_scan_hold(struct csr_scan *s, const struct csr_held *h)
 	s->held = h;
 }
 int csr_scan_next(struct csr_scan *s, struct csr_list *out);	/* 1, 0, < 0 */
+/* The lists that follow, whole, of a narrow graph: one after another its node, how many
+ * ids, the ids, as *n words at OUT, which has ROOM words, the last LIST_BLOCK of them for
+ * what is written beyond the end.  0: the next list, if there is one, is to be had by
+ * csr_scan_next, as it does not fit, or was changed, or is of another layout. */
+int csr_scan_words(struct csr_scan *s, uint32_t *out, size_t room, size_t *n);
 int csr_scan_degree(struct csr_scan *s, uint64_t *out);	/* the same, targets untouched */
 
 /* How many edges the type's rows have that lie before the first of NODE or a later

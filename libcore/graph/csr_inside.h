@@ -24,6 +24,8 @@ struct csr_ops {
 	int (*next)(struct csr_scan *s, struct csr_place *out);
 	/* The same and the list at its beginning; NULL: by next and begin. */
 	int (*next_list)(struct csr_scan *s, struct csr_list *out);
+	/* As csr_scan_words; NULL: none go that way. */
+	int (*words)(struct csr_scan *s, uint32_t *out, size_t room, size_t *n);
 	/* Before the first: to where s->first's row is, or some rows before it. */
 	int (*start)(struct csr_scan *s);
 	int (*before)(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *edges);

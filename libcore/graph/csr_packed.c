@@ -436,6 +436,52 @@ static int packed_next_list(struct csr_scan *s, struct csr_list *out)
 	return r < 0 ? r : 1;
 }
 
+/* A list whole, its N ids to OUT and LIST_BLOCK places more. */
+static inline int read_whole(struct csr_scan *s, const struct csr_place *p, uint32_t *out)
+{
+	struct csr *c = s->csr;
+	struct list_reader l;
+	int r = csr_reach(c, s->t.held, p->at, (size_t)(p->end - p->at));
+
+	if (r < 0)
+		return r;
+	if (list_begin_fast(&l, p->node, p->n, p->at, p->end) < 0)
+		return csr_list_damaged(c, s->t.held, p->at, "a list that begins as none does");
+	if (list_read32(&l, out, (unsigned)p->n + LIST_BLOCK) != (int)p->n)
+		return csr_list_damaged(c, s->t.held, p->at, "a list that goes on as none does");
+	return out[p->n - 1] < c->node_n ? 0 :
+		csr_list_damaged(c, s->t.held, p->at, "a neighbour that is no node");
+}
+
+/* Nothing between the group and its ids: a sweep over a graph with short lists is
+ * mostly this. */
+static int packed_words(struct csr_scan *s, uint32_t *out, size_t room, size_t *n)
+{
+	struct csr_group *g = &s->group;
+	struct csr_place p = {0};
+	int r = 0;
+
+	for (;;) {
+		if (!g->todo && (r = next_group(s)) <= 0)
+			break;
+		r = place_at(s->csr, &s->t, g, (unsigned)__builtin_ctzll(g->todo), &p);
+		if (r < 0 || p.node >= s->end || p.n > UINT32_MAX / 2 ||
+		    p.n + 2 + LIST_BLOCK > room - *n)
+			break;
+		g->todo &= g->todo - 1;
+		if (p.node < s->first || csr_skips(s, p.node))
+			continue;
+		s->node = p.node;
+		out[*n] = (uint32_t)p.node;
+		out[*n + 1] = (uint32_t)p.n;
+		r = read_whole(s, &p, out + *n + 2);
+		if (r < 0)
+			break;
+		*n += 2 + p.n;
+	}
+	return r < 0 ? r : *n > 0;
+}
+
 static int packed_block(struct csr_list *l)
 {
 	struct list_reader *p = &l->packed;
@@ -546,7 +592,7 @@ const struct csr_ops csr_packed_ops = {
 	.fits = packed_fits, .find = packed_find, .hint = packed_hint,
 	.next = packed_next, .begin = packed_begin,
 	.block = packed_block, .block32 = packed_block32, .seek = packed_seek,
-	.next_list = packed_next_list, .start = packed_start, .before = packed_before,
+	.next_list = packed_next_list, .words = packed_words, .start = packed_start, .before = packed_before,
 	.lists = packed_lists,
 	.check = packed_check,
 };

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 
 #define HEAD 2u			/* words before the ids of a list */
+#define SLACK LIST_BLOCK	/* words behind each part's, which decoding writes over */
 #define SWEEPS_LEAST 4u		/* fewer do not pay for fresh pages */
 
 /* --- room --- */
@@ -28,7 +29,7 @@ static int count_part(void *ctx, const struct sweep_part *p)
 			words += HEAD + n;
 		}
 	}
-	k->place[p->index + 1] = words;
+	k->place[p->index + 1] = words + SLACK;
 	return r;
 }
 
@@ -49,11 +50,11 @@ static int make_room(struct keep *k)
 
 int keep_open(struct keep *k, const struct sweep *s, uint64_t sweeps)
 {
-	uint64_t least = s->edge_n * sizeof *k->ids + (s->part_n + 1) * 16;
+	uint64_t least = s->edge_n * sizeof *k->ids + (s->part_n + 1) * (16 + SLACK * sizeof *k->ids);
 	int r = 0;
 
 	*k = (struct keep){ .sweep = s, .mem = graph_mem(s->graph) };
-	if (sweeps < SWEEPS_LEAST || least > mem_left(k->mem) / 2)
+	if (sweeps < SWEEPS_LEAST || s->edge_n == 0 || least > mem_left(k->mem) / 2)
 		return 0;
 	k->place = mem_alloc(k->mem, (s->part_n + 1) * sizeof *k->place);
 	k->full = mem_zalloc(k->mem, s->part_n * sizeof *k->full);
@@ -82,17 +83,18 @@ void keep_begin(struct keep_walk *w, struct keep *k, const struct sweep_part *p)
 {
 	w->keep = k;
 	w->part = p->index;
-	w->at = NULL;
+	w->at = w->end = NULL;
 	w->put = NULL;
 	w->in_list = false;
-	if (k->ids && k->full[p->index]) {
+	w->whole = k->ids && k->full[p->index];
+	if (w->whole) {
 		w->at = k->ids + k->place[p->index];
-		w->end = k->ids + k->place[p->index + 1];
+		w->end = k->ids + k->place[p->index + 1] - SLACK;
 		return;
 	}
 	if (k->ids) {
 		w->put = k->ids + k->place[p->index];
-		w->put_end = k->ids + k->place[p->index + 1];
+		w->put_end = k->ids + k->place[p->index + 1] - SLACK;
 	}
 	sweep_begin(&w->sweep, p);
 }
@@ -126,6 +128,34 @@ static int end_part(struct keep_walk *w)
 	return 0;
 }
 
+/* Lists that come many at a time, straight to where they are kept. */
+static int some_lists(struct keep_walk *w)
+{
+	uint32_t *out = w->put ? w->put : w->room;
+	size_t room = w->put ? (size_t)(w->put_end - w->put) + SLACK : KEEP_ROOM, n;
+	int r = sweep_words(&w->sweep, out, room, &n);
+
+	if (r <= 0)
+		return r;
+	w->at = out;
+	w->end = out + n;
+	if (w->put)
+		w->put += n;
+	return 1;
+}
+
+/* A list by itself. */
+static int next_list(struct keep_walk *w)
+{
+	int r = sweep_next(&w->sweep);
+
+	if (r == 0)
+		return end_part(w);
+	if (r > 0)
+		r = begin_list(w);
+	return r < 0 ? r : 1;
+}
+
 int keep_decode(struct keep_walk *w)
 {
 	int n = 0, r;
@@ -138,11 +168,11 @@ int keep_decode(struct keep_walk *w)
 		if (n > 0)
 			break;
 		w->in_list = false;
-		r = sweep_next(&w->sweep);
+		r = some_lists(w);
+		if (r != 0)
+			return r < 0 ? r : keep_next(w);
+		r = next_list(w);
 		if (r <= 0)
-			return r < 0 ? r : end_part(w);
-		r = begin_list(w);
-		if (r < 0)
 			return r;
 	}
 	w->n = (unsigned)n;

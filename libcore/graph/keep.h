@@ -36,20 +36,21 @@ struct keep_walk {
 	/* private */
 	struct keep *keep;
 	uint64_t part;
-	const uint32_t *at, *end;	/* what is kept */
+	const uint32_t *at, *end;	/* lists decoded and not given yet */
+	bool whole;			/* no others follow them */
 	uint32_t *put, *put_end;	/* what is to be kept */
 	bool in_list;
 	struct sweep_walk sweep;
+#define KEEP_ROOM 2048u
+	uint32_t room[KEEP_ROOM];	/* for lists that are not to be kept */
 };
 void keep_begin(struct keep_walk *w, struct keep *k, const struct sweep_part *p);
-int keep_decode(struct keep_walk *w);	/* keep_next of what is not kept */
+int keep_decode(struct keep_walk *w);	/* keep_next of what is not decoded yet */
 
 static inline int keep_next(struct keep_walk *w)	/* 1, 0, < 0 */
 {
-	if (!w->at)
-		return keep_decode(w);
 	if (w->at == w->end)
-		return 0;
+		return w->whole ? 0 : keep_decode(w);
 	w->node = w->at[0];
 	w->n = w->at[1];
 	w->ids = w->at + 2;

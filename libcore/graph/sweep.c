@@ -295,3 +295,9 @@ int sweep_next(struct sweep_walk *w)
 	w->node = w->scan.node;
 	return r;
 }
+
+int sweep_words(struct sweep_walk *w, uint32_t *out, size_t room, size_t *n)
+{
+	*n = 0;
+	return w->open ? csr_scan_words(&w->scan, out, room, n) : 0;
+}

@@ -187,6 +187,33 @@ static struct segment_ref small_csr(struct backend *b, enum csr_layout layout)
 	return ref;
 }
 
+/* Whole lists at a time, those that do not go that way one by one. */
+static int walk_words(struct csr *c, uint32_t type)
+{
+	uint32_t room[700];
+	struct csr_list list;
+	struct csr_scan scan;
+	size_t n;
+	int r;
+
+	csr_scan_begin(&scan, c, type);
+	do {
+		size_t most = LIST_BLOCK + 2 + (size_t)rnd(600);
+
+		r = csr_scan_words(&scan, room, most, &n);
+		assert_true(r < 0 || (r > 0) == (n > 0));
+		assert_true(n + LIST_BLOCK <= most);
+		for (size_t i = 0; r > 0 && i < n; i += 2 + room[i + 1]) {
+			assert_true(room[i] < csr_node_n(c) && room[i + 1] <= n - i - 2);
+			for (uint32_t k = 0; k < room[i + 1]; k++)
+				assert_true(room[i + 2 + k] < csr_node_n(c));
+		}
+		if (r == 0)
+			r = csr_scan_next(&scan, &list);
+	} while (r > 0);
+	return r;
+}
+
 static int walk_csr(struct csr *c)
 {
 	struct csr_list list;
@@ -196,7 +223,9 @@ static int walk_csr(struct csr *c)
 	int r = 0;
 
 	for (uint32_t t = 0; r >= 0 && t < csr_type_n(c); t++) {
-		csr_scan_begin(&scan, c, t);
+		r = walk_words(c, t);
+		if (r >= 0)
+			csr_scan_begin(&scan, c, t);
 		while (r >= 0 && (r = csr_scan_next(&scan, &list)) > 0)
 			while ((r = csr_next_value(&list, &to, &v)) > 0)
 				assert_true(to < csr_node_n(c));
