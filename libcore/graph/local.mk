@@ -47,6 +47,7 @@ libcore_a_SOURCES += %D%/walk/ways.c %D%/walk/ways.h
 libcore_a_SOURCES += %D%/walk/depths.c %D%/walk/depths.h
 libcore_a_SOURCES += %D%/walk/many_depths.c %D%/walk/many_depths.h
 libcore_a_SOURCES += %D%/walk/pagerank.c %D%/walk/pagerank.h
+libcore_a_SOURCES += %D%/walk/shares.c %D%/walk/shares.h
 libcore_a_SOURCES += %D%/walk/cdlp.c %D%/walk/cdlp.h
 libcore_a_SOURCES += %D%/walk/wcc.c %D%/walk/wcc.h
 libcore_a_SOURCES += %D%/records.c %D%/records.h

@@ -8,6 +8,7 @@
 #include "graph/walk/depths.h"
 #include "graph/walk/many_depths.h"
 #include "graph/walk/pagerank.h"
+#include "graph/walk/shares.h"
 #include "graph/walk/wcc.h"
 
 /* --- depths --- */
@@ -355,6 +356,26 @@ static void ranks_are_the_same_whoever_counts(void **state)
 }
 
 /* Nor does it matter whether there was room to keep lists decoded. */
+static void shares_add_up_alike_by_vectors_and_without(void **state)
+{
+	uint64_t share[997];
+	uint32_t ids[200];
+
+	(void)state;
+	for (unsigned i = 0; i < 997; i++)
+		share[i] = rnd(UINT64_MAX);
+	for (uint64_t n = 0; n <= 200; n++) {
+		uint64_t sum = 0;
+
+		for (uint64_t i = 0; i < n; i++) {
+			ids[i] = (uint32_t)rnd(997);
+			sum += share[ids[i]];
+		}
+		assert_int_equal(shares_portable(share, ids, n), sum);
+		assert_int_equal(shares_best()(share, ids, n), sum);
+	}
+}
+
 static void ranks_are_the_same_with_little_memory(void **state)
 {
 	const struct pagerank_plan p = { .damping = 0.85, .iterations = 7, .types.all = true };
@@ -485,6 +506,7 @@ int main(void)
 		TEST(many_depths_keep_within_their_memory),
 		TEST(ranks_are_those_of_the_definition),
 		TEST(ranks_are_the_same_whoever_counts),
+		TEST(shares_add_up_alike_by_vectors_and_without),
 		TEST(ranks_are_the_same_with_little_memory),
 		TEST(components_are_those_of_a_plain_loop),
 		TEST(graphs_without_edges_or_nodes),

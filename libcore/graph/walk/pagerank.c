@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "graph/keep.h"
+#include "graph/walk/shares.h"
 
 struct ranking {
 	struct pagerank *out;
@@ -20,6 +21,7 @@ struct ranking {
 	struct keep lists;		/* of against */
 	uint32_t *degree;		/* edges out */
 	uint64_t *share, *next;		/* of this step, of the one after */
+	shares_fn *sum;
 	uint64_t damping;		/* of PAGERANK_ONE */
 	uint64_t base;			/* what every node gets */
 	_Atomic uint64_t shared, changed;	/* all shares of all edges; all changes */
@@ -71,21 +73,6 @@ static int share_part(void *ctx, const struct sweep_part *p)
 
 /* --- a step --- */
 
-static inline uint64_t gather(const uint64_t *share, const uint32_t *ids, uint64_t n)
-{
-	uint64_t a = 0, b = 0, c = 0, d = 0, i;
-
-	for (i = 0; i + 4 <= n; i += 4) {
-		a += share[ids[i]];
-		b += share[ids[i + 1]];
-		c += share[ids[i + 2]];
-		d += share[ids[i + 3]];
-	}
-	for (; i < n; i++)
-		a += share[ids[i]];
-	return a + b + c + d;
-}
-
 /* What was gathered in next[] becomes rank and share. */
 static void settle(struct ranking *k, const struct sweep_part *p)
 {
@@ -118,7 +105,7 @@ static int rank_part(void *ctx, const struct sweep_part *p)
 	memset(k->next + p->first, 0, (p->end - p->first) * sizeof *k->next);
 	keep_begin(&w, &k->lists, p);
 	while ((r = keep_next(&w)) > 0)
-		k->next[w.node] += gather(k->share, w.ids, w.n);
+		k->next[w.node] += k->sum(k->share, w.ids, w.n);
 	if (r == 0)
 		settle(k, p);
 	return r;
@@ -196,7 +183,8 @@ static void end(struct ranking *k)
 int pagerank_find(struct pagerank *p, struct graph *g, const struct pagerank_plan *plan)
 {
 	struct ranking k = {
-		.out = p, .damping = (uint64_t)(plan->damping * (double)PAGERANK_ONE),
+		.out = p, .sum = shares_best(),
+		.damping = (uint64_t)(plan->damping * (double)PAGERANK_ONE),
 	};
 	int r;
 
