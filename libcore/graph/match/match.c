@@ -26,7 +26,11 @@ struct relation {		/* an edge of the pattern */
 	struct end src, type, dst;
 };
 
-enum part { PART_NONE, PART_LIST, PART_ROWS, PART_LABEL, PART_NAMED, PART_EDGE, PART_ANY };
+enum part {
+	PART_NONE, PART_LIST, PART_ROWS, PART_LABEL, PART_NAMED, PART_EDGE, PART_ANY,
+	/* the same in memory, of any type */
+	PART_MERGED, PART_MERGED_ROWS, PART_TYPES,
+};
 
 struct piece {			/* what one pattern says at one step */
 	enum part part;
@@ -58,6 +62,8 @@ struct match {
 	struct named name[PATTERN_MOST];
 	struct named_range range[PATTERN_MOST];
 	uint64_t named_most[PATTERN_MOST];
+	bool merge;		/* types that are variables come last, and ... */
+	struct merged merged;	/* ... their edges are in memory, once it is begun */
 	struct step *step;
 	uint32_t step_n, depth;
 	bool going;
@@ -152,11 +158,31 @@ static bool known(const struct end *e, uint64_t bound)
 	return !e->var || bound >> e->at & 1;
 }
 
-/* BOUND: a bit a variable bound before VAR. */
-static struct piece edge_piece(const struct relation *e, uint32_t var, uint64_t bound)
+/* Of an edge in memory, whose type is not known. */
+static struct piece merged_piece(const struct relation *e, uint32_t var, uint64_t bound)
 {
 	struct piece p = { .edge = e, .way = CSR_OUT };
 	bool src = is(&e->src, var), dst = is(&e->dst, var);
+
+	if (is(&e->type, var) && known(&e->src, bound) && known(&e->dst, bound)) {
+		p.part = PART_TYPES;
+	} else if (src != dst) {
+		p.part = known(src ? &e->dst : &e->src, bound) ? PART_MERGED :
+			PART_MERGED_ROWS;
+		p.way = src == (p.part == PART_MERGED) ? CSR_IN : CSR_OUT;
+	}
+	return p;
+}
+
+/* BOUND: a bit a variable bound before VAR. */
+static struct piece edge_piece(const struct match *m, const struct relation *e, uint32_t var,
+			       uint64_t bound)
+{
+	struct piece p = { .edge = e, .way = CSR_OUT };
+	bool src = is(&e->src, var), dst = is(&e->dst, var);
+
+	if (m->merge && !known(&e->type, bound))
+		return merged_piece(e, var, bound);
 
 	if (is(&e->type, var)) {
 		p.way = known(&e->src, bound) ? CSR_OUT : CSR_IN;
@@ -179,6 +205,22 @@ static struct csr *csr_of(const struct match *m, enum csr_direction way)
 	return graph_csr(m->graph, way);
 }
 
+/* Of the parts of an edge: is it a source? */
+static bool is_sought(enum part part)
+{
+	return part == PART_LIST || part == PART_ROWS || part >= PART_MERGED;
+}
+
+/* Do other edges have the type, too?  Then it is worth to be known early. */
+static bool is_shared(const struct match *m, uint32_t type)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < m->p->edge_n; i++)
+		n += is(&m->edge[i].type, type);
+	return n > 1;
+}
+
 /* About how many ids a piece leaves. */
 static int estimate(struct match *m, const struct piece *p, uint64_t *out)
 {
@@ -186,6 +228,14 @@ static int estimate(struct match *m, const struct piece *p, uint64_t *out)
 	const struct end *from = p->way == CSR_OUT ? &p->edge->src : &p->edge->dst;
 	int r;
 
+	if (p->part == PART_TYPES) {
+		*out = is_shared(m, p->edge->type.at) ? 1 : UINT64_MAX - 2;
+		return 0;
+	}
+	if (p->part == PART_MERGED) {
+		*out = csr_edge_n(csr_of(m, p->way)) / (rows ? rows : 1) + 1;
+		return 0;
+	}
 	if (p->edge->type.var) {
 		*out = p->part == PART_LIST ? 16 : rows;
 		return 0;
@@ -212,12 +262,12 @@ static int cost_of(struct match *m, uint32_t var, uint64_t bound, uint64_t *out)
 	uint64_t n;
 	int r = 0;
 
-	*out = type ? graph_type_n(m->graph) : graph_node_n(m->graph);
+	*out = !type ? graph_node_n(m->graph) : m->merge ? UINT64_MAX : graph_type_n(m->graph);
 	for (uint32_t i = 0; r == 0 && i < m->p->edge_n; i++) {
-		struct piece p = edge_piece(&m->edge[i], var, bound);
+		struct piece p = edge_piece(m, &m->edge[i], var, bound);
 
 		any |= p.part != PART_NONE;
-		if (p.part != PART_LIST && p.part != PART_ROWS)
+		if (!is_sought(p.part))
 			continue;
 		r = estimate(m, &p, &n);
 		*out = n < *out ? n : *out;
@@ -324,12 +374,12 @@ static void fill_step(struct match *m, struct step *s, uint64_t bound)
 
 	s->source = &m->pieces[m->piece_n];
 	for (uint32_t i = 0; i < m->p->edge_n; i++) {
-		struct piece p = edge_piece(&m->edge[i], s->var, bound);
+		struct piece p = edge_piece(m, &m->edge[i], s->var, bound);
 		bool loop = is(&m->edge[i].src, s->var) && is(&m->edge[i].dst, s->var);
 
 		if (p.part == PART_EDGE && loop && known(&m->edge[i].type, bound))
 			p.part = PART_ROWS;	/* and checked below */
-		if (p.part == PART_LIST || p.part == PART_ROWS)
+		if (is_sought(p.part))
 			add_piece(m, s, p, true);
 	}
 	if (!given)
@@ -338,7 +388,7 @@ static void fill_step(struct match *m, struct step *s, uint64_t bound)
 		add_named(m, s);
 	s->check = s->source + s->source_n;
 	for (uint32_t i = 0; i < m->p->edge_n; i++) {
-		struct piece p = edge_piece(&m->edge[i], s->var, bound);
+		struct piece p = edge_piece(m, &m->edge[i], s->var, bound);
 
 		if (p.part == PART_EDGE || p.part == PART_ANY)
 			add_piece(m, s, p, false);
@@ -347,6 +397,32 @@ static void fill_step(struct match *m, struct step *s, uint64_t bound)
 		add_labels(m, s, false);
 	m->piece_n += s->source_n + s->check_n;
 	add_filters(m, s);
+}
+
+/* Would looks into lists of each type be more than there are edges?  Where fewest nodes
+ * are to begin with, of what is said but by edges of any type, that many and their
+ * neighbours are looked at. */
+static int choose_merge(struct match *m)
+{
+	uint64_t least = graph_node_n(m->graph), edges = csr_edge_n(csr_of(m, CSR_OUT)), n;
+	uint32_t any_n = 0;
+	int r = 0;
+
+	for (uint32_t i = 0; i < m->p->edge_n; i++)
+		any_n += m->edge[i].type.var;
+	for (uint32_t i = 0; i < m->p->edge_n; i++)
+		if (!m->edge[i].src.var || !m->edge[i].dst.var)
+			any_n = 0;
+	if (any_n < 2 || m->given < PATTERN_VARS || !merged_fits(m->graph))
+		return 0;
+	m->merge = true;
+	for (uint32_t v = 0; r == 0 && v < m->p->var_n; v++) {
+		r = m->p->var[v].type ? 0 : cost_of(m, v, 0, &n);
+		if (r == 0 && !m->p->var[v].type && n < least)
+			least = n;
+	}
+	m->merge = (double)least * graph_type_n(m->graph) > (double)edges / 2;
+	return r;
 }
 
 static int make_steps(struct match *m)
@@ -399,6 +475,8 @@ int match_open(struct match **out, struct graph *g, const struct pattern *p, uin
 	if (r == 0)
 		r = find_all(m);
 	if (r == 0 && !m->never)
+		r = choose_merge(m);
+	if (r == 0 && !m->never)
 		r = make_steps(m);
 	if (r < 0)
 		match_close(m);
@@ -417,6 +495,7 @@ void match_close(struct match *m)
 		named_release(&m->name[i]);
 	for (uint32_t i = 0; i < m->source_n; i++)
 		source_release(&m->sources[i]);
+	merged_release(&m->merged);
 	mem_free(m->mem, m->step);
 	mem_free(m->mem, m->pieces);
 	mem_free(m->mem, m->sources);
@@ -436,6 +515,20 @@ static bool passes(const void *filter, const struct literal *value)
 	return pattern_meets(filter, value);
 }
 
+static int open_merged(struct match *m, struct piece *p)
+{
+	const struct merged_way *w = merged_way(&m->merged, p->way);
+
+	if (p->part == PART_MERGED_ROWS)
+		source_merged_rows(p->source, w, m->merged.node_n);
+	else if (p->part == PART_TYPES)
+		source_types(p->source, w, id_of(m, &p->edge->src), id_of(m, &p->edge->dst));
+	else
+		source_merged(p->source, w,
+			      id_of(m, p->way == CSR_OUT ? &p->edge->src : &p->edge->dst));
+	return 0;
+}
+
 static int open_piece(struct match *m, struct piece *p)
 {
 	uint32_t type;
@@ -446,6 +539,8 @@ static int open_piece(struct match *m, struct piece *p)
 	if (p->part == PART_NAMED)
 		return source_named(p->source, &m->name[p->at], &m->range[p->at], passes,
 				    &m->p->filter[p->at]);
+	if (p->part >= PART_MERGED)
+		return open_merged(m, p);
 	type = (uint32_t)id_of(m, &p->edge->type);
 	if (p->part == PART_ROWS)
 		return source_rows(p->source, csr_of(m, p->way), type);
@@ -461,8 +556,9 @@ static int open_step(struct match *m, struct step *s)
 		r = open_piece(m, &s->source[i]);
 		s->source[i].source->begun = false;
 	}
-	source_all(&s->all, s->type ? graph_type_n(m->graph) : graph_node_n(m->graph),
-		   s->type ? NULL : graph_dict(m->graph));
+	if (s->source_n == 0)
+		source_all(&s->all, s->type ? graph_type_n(m->graph) : graph_node_n(m->graph),
+			   s->type ? NULL : graph_dict(m->graph));
 	m->bound[s->var] = UNBOUND;
 	return r;
 }
@@ -486,6 +582,10 @@ static int leapfrog(struct match *m, struct step *s, uint64_t id, uint64_t *out)
 		r = source_seek(&s->all, id);
 		*out = s->all.at;
 		return r;
+	}
+	if (s->source_n == 2 && source_meets(s->source[0].source, s->source[1].source)) {
+		m->seek_n += 2;
+		return source_meet(s->source[0].source, s->source[1].source, id, out);
 	}
 	for (uint32_t i = 0; agree < s->source_n; i = i + 1 == s->source_n ? 0 : i + 1) {
 		struct source *x = s->source[i].source;
@@ -591,6 +691,10 @@ int match_begin(struct match *m, uint64_t id)
 {
 	int r = m->never ? 0 : constants_hold(m);
 
+	if (r > 0 && m->merge && !m->merged.out.from) {
+		r = merged_make(&m->merged, m->graph);
+		r = r < 0 ? r : 1;
+	}
 	m->depth = 0;
 	m->going = r > 0;
 	if (r > 0 && m->step_n)
@@ -654,7 +758,8 @@ static int say_piece(const struct match *m, const struct piece *p, struct buf *o
 {
 	static const char *const how[] = {
 		[PART_LIST] = "list", [PART_ROWS] = "nodes", [PART_EDGE] = "is there",
-		[PART_ANY] = "has any",
+		[PART_ANY] = "has any", [PART_MERGED] = "list in memory",
+		[PART_MERGED_ROWS] = "nodes in memory", [PART_TYPES] = "types",
 	};
 	const struct pattern_edge *e;
 	int r;
@@ -688,7 +793,7 @@ int match_explain(const struct match *m, struct buf *out)
 		r = buf_printf(out, "?%s", bytes_show(m->p->var[s->var].name));
 		if (r == 0 && i == 0 && m->given < PATTERN_VARS)
 			r = buf_printf(out, ": given");
-		else if (r == 0 && s->most < UINT64_MAX - 1)
+		else if (r == 0 && s->most < UINT64_MAX - 2)
 			r = buf_printf(out, ": about %" PRIu64, s->most);
 		else if (r == 0)
 			r = buf_printf(out, ": all");

@@ -5,11 +5,13 @@
  * bound in turn to what all patterns agree on, by seeking in sorted lists.  A pattern
  * with a constant type is a relation with both of its orders there, so any order of
  * variables is possible; one with a variable type is walked type by type, once one of
- * its ends is bound.
+ * its ends is bound.  Where that would be more looks than there are edges, these are read
+ * into memory once, as one relation (graph/match/merged), and types are bound last.
  *
  * Solutions are a set, each comes once, in the order of ids, variable by variable in
  * the order chosen.  Time: within a factor of log of the most solutions that graphs of
- * this many edges may have; memory: a few KiB a pattern.
+ * this many edges may have; memory: a few KiB a pattern, and
+ * 16 bytes an edge where they are read.
  */
 #ifndef GRAPH_MATCH_MATCH_H
 #define GRAPH_MATCH_MATCH_H

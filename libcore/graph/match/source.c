@@ -34,6 +34,54 @@ int source_rows(struct source *s, struct csr *csr, uint32_t type)
 	return 0;
 }
 
+void source_merged(struct source *s, const struct merged_way *w, uint64_t node)
+{
+	s->kind = SOURCE_ENTRIES;
+	s->entry = w->entry + w->from[node];
+	s->end = w->entry + w->from[node + 1];
+	s->shift = MERGED_TYPE_BITS;
+}
+
+/* The first from ENTRY on, END not among them, that is not below LEAST: by doubling
+ * steps. */
+static inline const uint64_t *first_entry(const uint64_t *entry, const uint64_t *end,
+					  uint64_t least)
+{
+	uint64_t n = (uint64_t)(end - entry), step = 1, low = 0, high;
+
+	if (n == 0 || *entry >= least)
+		return entry;
+	while (low + step < n && entry[low + step] < least) {
+		low += step;
+		step *= 2;
+	}
+	high = low + step < n ? low + step : n;
+	while (high - low > 1) {
+		uint64_t mid = low + (high - low) / 2;
+
+		if (entry[mid] < least)
+			low = mid;
+		else
+			high = mid;
+	}
+	return entry + high;
+}
+
+void source_types(struct source *s, const struct merged_way *w, uint64_t from, uint64_t to)
+{
+	source_merged(s, w, from);
+	s->entry = first_entry(s->entry, s->end, to << MERGED_TYPE_BITS);
+	s->end = first_entry(s->entry, s->end, (to + 1) << MERGED_TYPE_BITS);
+	s->shift = 0;
+}
+
+void source_merged_rows(struct source *s, const struct merged_way *w, uint64_t node_n)
+{
+	s->kind = SOURCE_MERGED;
+	s->from = w->from;
+	s->n = node_n;
+}
+
 int source_label(struct source *s, const struct label *label)
 {
 	s->kind = SOURCE_LABEL;
@@ -128,6 +176,21 @@ static int seek_label(struct source *s, uint64_t id)
 	return r < 0 ? r : label_rows_next(&s->rows, &s->at);
 }
 
+/* Types are sought among entries of one neighbour, whose upper bits are the same. */
+static inline int seek_entries(struct source *s, uint64_t id)
+{
+	if (s->shift) {
+		s->entry = first_entry(s->entry, s->end, id << MERGED_TYPE_BITS);
+	} else {
+		while (s->entry < s->end && (uint32_t)*s->entry < id)
+			s->entry++;
+	}
+	if (s->entry == s->end)
+		return 0;
+	s->at = s->shift ? *s->entry >> MERGED_TYPE_BITS : (uint32_t)*s->entry;
+	return 1;
+}
+
 int source_seek(struct source *s, uint64_t id)
 {
 	switch (s->kind) {
@@ -135,6 +198,13 @@ int source_seek(struct source *s, uint64_t id)
 		return seek_list(s, id);
 	case SOURCE_ROWS:
 		return seek_rows(s, id);
+	case SOURCE_ENTRIES:
+		return seek_entries(s, id);
+	case SOURCE_MERGED:
+		for (s->at = id; s->at < s->n; s->at++)
+			if (s->from[s->at] < s->from[s->at + 1])
+				return 1;
+		return 0;
 	case SOURCE_LABEL:
 		return seek_label(s, id);
 	case SOURCE_NAMED:
@@ -146,4 +216,26 @@ int source_seek(struct source *s, uint64_t id)
 		id++;
 	s->at = id;
 	return id < s->n;
+}
+
+int source_meet(struct source *x, struct source *y, uint64_t id, uint64_t *out)
+{
+	const uint64_t *a = first_entry(x->entry, x->end, id << MERGED_TYPE_BITS);
+	const uint64_t *b = y->entry;
+	bool found = false;
+
+	while (a < x->end) {
+		id = *a >> MERGED_TYPE_BITS;
+		b = first_entry(b, y->end, id << MERGED_TYPE_BITS);
+		if (b == y->end)
+			break;
+		*out = *b >> MERGED_TYPE_BITS;
+		found = *out == id;
+		if (found)
+			break;
+		a = first_entry(a, x->end, *out << MERGED_TYPE_BITS);
+	}
+	x->entry = a;
+	y->entry = b;
+	return found;
 }

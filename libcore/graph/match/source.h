@@ -3,12 +3,15 @@
 #define GRAPH_MATCH_SOURCE_H
 
 #include "graph/label.h"
+#include "graph/match/merged.h"
 #include "graph/named.h"
 
 enum source_kind {
 	SOURCE_ALL,		/* 0, 1, 2, ... below N */
 	SOURCE_LIST,		/* the neighbours of a node */
 	SOURCE_ROWS,		/* the nodes that have a list */
+	SOURCE_ENTRIES,		/* ids in memory */
+	SOURCE_MERGED,		/* the nodes that have any edge */
 	SOURCE_LABEL,		/* the nodes that have a label */
 	SOURCE_NAMED,		/* the nodes that have a property that passes */
 };
@@ -27,6 +30,9 @@ struct source {			/* private but for AT and BEGUN */
 	uint32_t next, filled;
 	struct csr_scan scan;
 	struct dict *nodes;	/* of all: those that went are left out; NULL: none did */
+	const uint64_t *entry, *end;	/* in memory: what comes next, as graph/match/merged */
+	unsigned shift;
+	const uint64_t *from;
 	struct label_rows rows;
 	struct named_rows named;
 };
@@ -35,6 +41,10 @@ struct source {			/* private but for AT and BEGUN */
 void source_all(struct source *s, uint64_t n, struct dict *nodes);
 int source_list(struct source *s, struct csr *csr, uint32_t type, uint64_t node);
 int source_rows(struct source *s, struct csr *csr, uint32_t type);
+/* Neighbours of a node by any type, and types of the edges between two. */
+void source_merged(struct source *s, const struct merged_way *w, uint64_t node);
+void source_types(struct source *s, const struct merged_way *w, uint64_t from, uint64_t to);
+void source_merged_rows(struct source *s, const struct merged_way *w, uint64_t node_n);
 int source_label(struct source *s, const struct label *label);
 int source_named(struct source *s, struct named *name, const struct named_range *of,
 		 named_test *test, const void *ctx);
@@ -43,5 +53,13 @@ void source_release(struct source *s);		/* of zeros, too */
 /* Onto the first id that is not below ID, which must not be below where it stands:
  * 1, 0: there is none, ERR_DAMAGED. */
 int source_seek(struct source *s, uint64_t id);
+
+/* Two in memory at once, which most joins of them are: the first id from ID on that both
+ * have.  True of both: */
+static inline bool source_meets(const struct source *x, const struct source *y)
+{
+	return x->kind == SOURCE_ENTRIES && y->kind == SOURCE_ENTRIES && x->shift && y->shift;
+}
+int source_meet(struct source *x, struct source *y, uint64_t id, uint64_t *out);
 
 #endif
