@@ -142,7 +142,8 @@ static int more(struct apply *a)
 
 	if (r < 0)
 		return r;
-	memmove(b->ptr, b->ptr + a->at, b->len - a->at);
+	if (b->len)
+		memmove(b->ptr, b->ptr + a->at, b->len - a->at);
 	b->len -= a->at;
 	a->at = 0;
 	r = buf_reserve(b, READ);
