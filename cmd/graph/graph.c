@@ -24,6 +24,8 @@ static const struct sub {
 	{ "node", "show, add, change or remove a node", node_main },
 	{ "edge", "add, change or remove an edge", edge_main },
 	{ "apply", "apply many changes, in atomic groups", apply_main },
+	{ "log", "list the changes of a graph", log_main },
+	{ "diff", "list what changed in a graph between two versions", diff_main },
 	{ "neighbors", "nodes adjacent to a node, or some steps away", neighbors_main },
 	{ "path", "a shortest path between two nodes", path_main },
 	{ "match", "nodes and types that fit patterns", match_main },
@@ -64,6 +66,8 @@ static const struct cli_tool tool = {
 		"  node       show, add, change or remove a node\n"
 		"  edge       add, change or remove an edge\n"
 		"  apply      apply many changes, in atomic groups\n"
+		"  log        list the changes of a graph\n"
+		"  diff       list what changed in a graph between two versions\n"
 		"  neighbors  nodes adjacent to a node, or some steps away\n"
 		"  path       a shortest path between two nodes\n"
 		"  match      nodes and types that fit patterns\n"

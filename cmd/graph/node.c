@@ -5,7 +5,7 @@
  */
 #include "base/err.h"
 #include "cmd/graph/changing.h"
-#include "graph/literal_code.h"
+#include "cmd/graph/opline.h"
 
 static const struct cli_tool tool = {
 	.name = "strato-graph node",
@@ -31,89 +31,14 @@ static int find(struct opened *o, struct bytes key, uint64_t *id)
 	return r < 0 ? r : opened_node(o, key, id);
 }
 
-static int as_tsv(struct opened *o, struct bytes key, const struct prop_state *s)
+static int put(struct opened *o, const struct update_op *op)
 {
-	struct buf field = {0};
-	int r = 0;
-
-	row_bytes(&o->row, "node", key);
-	for (uint32_t i = 0; r == 0 && i < s->label_n; i++) {
-		buf_clear(&field);
-		r = buf_printf(&field, ":");
-		if (r == 0)
-			r = buf_add(&field, s->label[i].ptr, s->label[i].len);
-		row_bytes(&o->row, "label", buf_bytes(&field));
-	}
-	for (uint32_t i = 0; r == 0 && i < s->prop_n; i++) {
-		buf_clear(&field);
-		r = buf_add(&field, s->prop[i].name.ptr, s->prop[i].name.len);
-		if (r == 0)
-			r = buf_add_byte(&field, '=');
-		if (r == 0)
-			r = literal_print(&field, &s->prop[i].value);
-		row_bytes(&o->row, "property", buf_bytes(&field));
-	}
-	buf_release(&field);
-	return r < 0 ? r : row_end(&o->row);
-}
-
-static int quote(struct buf *out, struct bytes text)
-{
-	const struct literal l = { .kind = LITERAL_STRING, .text = text };
-
-	return literal_json(out, &l);
-}
-
-/* Several values of a name are an array. */
-static int put_values(struct buf *out, const struct property *p, uint32_t n)
-{
-	int r = quote(out, p->name);
+	struct opline l = { .json = o->cli->json };
+	int r = opline_show(&l, op);
 
 	if (r == 0)
-		r = buf_printf(out, n > 1 ? ":[" : ":");
-	for (uint32_t i = 0; r == 0 && i < n; i++) {
-		r = i ? buf_add_byte(out, ',') : 0;
-		if (r == 0)
-			r = literal_json(out, &p[i].value);
-	}
-	return r == 0 && n > 1 ? buf_add_byte(out, ']') : r;
-}
-
-static int put_json(struct buf *out, struct bytes key, const struct prop_state *s)
-{
-	uint32_t end;
-	int r = buf_printf(out, "{\"id\":");
-
-	if (r == 0)
-		r = quote(out, key);
-	if (r == 0)
-		r = buf_printf(out, ",\"labels\":[");
-	for (uint32_t i = 0; r == 0 && i < s->label_n; i++) {
-		r = i ? buf_add_byte(out, ',') : 0;
-		if (r == 0)
-			r = quote(out, s->label[i]);
-	}
-	if (r == 0)
-		r = buf_printf(out, "],\"props\":{");
-	for (uint32_t i = 0; r == 0 && i < s->prop_n; i = end) {
-		for (end = i + 1; end < s->prop_n &&
-		     bytes_equal(s->prop[i].name, s->prop[end].name);)
-			end++;
-		r = i ? buf_add_byte(out, ',') : 0;
-		if (r == 0)
-			r = put_values(out, &s->prop[i], end - i);
-	}
-	return r < 0 ? r : buf_printf(out, "}}\n");
-}
-
-static int as_json(struct opened *o, struct bytes key, const struct prop_state *s)
-{
-	struct buf line = {0};
-	int r = put_json(&line, key, s);
-
-	if (r == 0)
-		r = out_write(o->out, line.ptr, line.len);
-	buf_release(&line);
+		r = out_write(o->out, l.line.ptr, l.line.len);
+	opline_release(&l);
 	return r;
 }
 
@@ -127,12 +52,14 @@ static int show(struct node *n)
 
 	prop_room_init(&room, NULL);
 	if (r > 0)
-		r = n->cli->json ? 0 : opened_rows(&o);
-	if (r == 0)
 		r = graph_node_state(o.graph, id, &room, &state);
-	if (r == 0)
-		r = n->cli->json ? as_json(&o, n->op.node, &state) :
-			as_tsv(&o, n->op.node, &state);
+	if (r == 0) {
+		n->op.label = state.label;
+		n->op.label_n = state.label_n;
+		n->op.prop = state.prop;
+		n->op.prop_n = state.prop_n;
+		r = put(&o, &n->op);
+	}
 	prop_room_release(&room);
 	return opened_end(&o, r);
 }

@@ -106,3 +106,5 @@ libcore_a_SOURCES += %D%/literal_inside.h %D%/literal_rank.c
 libcore_a_SOURCES += %D%/index.c %D%/index.h %D%/index_disk.h
 libcore_a_SOURCES += %D%/reindex.c %D%/reindex.h
 libcore_a_SOURCES += %D%/match/merged.c %D%/match/merged.h
+libcore_a_SOURCES += %D%/history.c
+libcore_a_SOURCES += %D%/history.h

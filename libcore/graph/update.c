@@ -275,8 +275,8 @@ static int check_lengths(const struct update_op *op, bool edge)
 			return err_set(ERR_BAD_RECORD, "a label is of 1 to %u bytes",
 				       TEXT_KEY_MAX);
 	for (uint32_t i = 0; i < op->prop_n; i++)
-		if (op->prop[i].name.len > TEXT_KEY_MAX)
-			return err_set(ERR_BAD_RECORD, "a property's name over %u bytes",
+		if (op->prop[i].name.len == 0 || op->prop[i].name.len > TEXT_KEY_MAX)
+			return err_set(ERR_BAD_RECORD, "a property's name is of 1 to %u bytes",
 				       TEXT_KEY_MAX);
 	return 0;
 }

@@ -28,3 +28,4 @@ CMD_TESTS += %D%/graph_traps.bats
 CMD_TESTS += %D%/graph_change.bats
 CMD_TESTS += %D%/graph_where.bats
 CMD_TESTS += %D%/graph_apply.bats
+CMD_TESTS += %D%/graph_log.bats

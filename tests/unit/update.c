@@ -79,7 +79,7 @@ static struct bytes label_of(unsigned i)
 
 static struct bytes name_of(unsigned i)
 {
-	static const char *const name[NAMES] = { "", "age", "z name", "weight" };
+	static const char *const name[NAMES] = { "!", "age", "z name", "weight" };
 
 	return bytes_str(name[i]);
 }
