@@ -78,6 +78,8 @@ int import_append_look(struct import *im, const struct manifest_graph *g);
 /* Into the build, before all inputs; options of the build that are the graph's. */
 void import_append_options(struct import *im, struct build_options *o);
 int import_append_feed(struct import *im);
+/* For --strict-nodes: its nodes are given. */
+int import_append_declare(struct import *im);
 int import_append_index(struct import *im);	/* of what was built, by the same names */
 void import_append_end(struct import *im);
 

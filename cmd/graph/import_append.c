@@ -9,6 +9,7 @@
 #include "cmd/graph/import.h"
 #include "graph/rebuild.h"
 #include "graph/reindex.h"
+#include "graph/text/declared.h"
 
 /* Direction and, unless said otherwise, layout and order are the graph's. */
 static int take_shape(struct import *im)
@@ -59,6 +60,24 @@ void import_append_options(struct import *im, struct build_options *o)
 static int stop(void *ctx)
 {
 	return import_stop(ctx, 0);
+}
+
+int import_append_declare(struct import *im)
+{
+	struct dict *dict = im->old && im->strict_nodes ? graph_dict(im->old) : NULL;
+	struct buf key = { .mem = store_mem(im->store) };
+	uint64_t id;
+	int r = 0;
+
+	for (uint64_t i = 0; r >= 0 && dict && i < dict_key_n(dict); i++) {
+		r = dict_at(dict, i, &id);
+		if (r == 0)
+			r = dict_key(dict, id, &key);
+		if (r == 0)
+			r = declared_add_before(im->declared, buf_bytes(&key));
+	}
+	buf_release(&key);
+	return r < 0 ? r : 0;
 }
 
 int import_append_feed(struct import *im)

@@ -316,6 +316,8 @@ int import_files(struct import *im)
 	const char *name = cli_operand_if_any(im->cli);
 	int r = declared_open(&im->declared, store_mem(im->store));
 
+	if (r == 0)
+		r = import_append_declare(im);
 	if (r == 0 && !name)
 		r = add_operand(im, "-");
 	for (; r == 0 && name; name = cli_operand_if_any(im->cli))

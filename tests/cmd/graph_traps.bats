@@ -117,3 +117,13 @@ weight=1.0" ]
 	strato-graph export -f nt | import --bnodes=keep -f nt
 	[ "$(strato-graph nodes --count)" = 9 ]
 }
+
+@test "--append --strict-nodes knows the nodes of the graph" {
+	printf '{"id":"a"}\n{"id":"b"}\n' | import -f jsonl
+	printf 'edge\ta\tc\tt\n' | strato-graph apply -q
+	printf '{"from":"a","to":"c"}\n{"id":"b"}\n' | strato-graph import -q --append --strict-nodes -f jsonl
+	[ "$(strato-graph edges --count)" = 2 ]
+	printf '{"from":"a","to":"d"}\n' | run -65 strato-graph import -q --append --strict-nodes -f jsonl
+	printf ':ID,n\nb,1\n' | strato-graph import -q --append --strict-nodes -f csv
+	[ "$(strato-graph nodes --count)" = 3 ]
+}

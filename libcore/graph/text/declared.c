@@ -73,9 +73,18 @@ static int grow(struct declared *d)
 	return 0;
 }
 
-int declared_add(struct declared *d, struct bytes key)
+/* Of a key that was there before: another mark, so that the input may give it once. */
+static struct mark mark_before(struct bytes key)
 {
-	struct mark m = mark_of(key), *at;
+	struct mark m = mark_of(key);
+
+	m.b ^= 2;
+	return m;
+}
+
+static int add(struct declared *d, struct mark m)
+{
+	struct mark *at;
 
 	if (4 * (d->n + 1) > 3 * d->cap && grow(d) < 0)
 		return ERR_MEMORY;
@@ -85,6 +94,16 @@ int declared_add(struct declared *d, struct bytes key)
 	*at = m;
 	d->n++;
 	return 1;
+}
+
+int declared_add(struct declared *d, struct bytes key)
+{
+	return add(d, mark_of(key));
+}
+
+int declared_add_before(struct declared *d, struct bytes key)
+{
+	return add(d, mark_before(key));
 }
 
 int declared_add_range(struct declared *d, uint64_t first, uint64_t last)
@@ -98,7 +117,7 @@ bool declared_has(const struct declared *d, const struct text_key *key)
 {
 	const struct range *r = (const struct range *)d->ranges.ptr;
 
-	if (d->n && place(d, mark_of(key->bytes))->b)
+	if (d->n && (place(d, mark_of(key->bytes))->b || place(d, mark_before(key->bytes))->b))
 		return true;
 	for (size_t i = 0; key->is_number && i < d->ranges.len / sizeof *r; i++)
 		if (key->number >= r[i].first && key->number <= r[i].last)
