@@ -39,6 +39,7 @@ strato_graph_SOURCES += %D%/graph/export.c
 strato_graph_SOURCES += %D%/graph/export.h
 strato_graph_SOURCES += %D%/graph/export_lines.c
 strato_graph_SOURCES += %D%/graph/export_json.c
+strato_graph_SOURCES += %D%/graph/export_kgtk.c
 strato_graph_SOURCES += %D%/graph/export_lists.c
 strato_graph_SOURCES += %D%/graph/columns.c
 strato_graph_SOURCES += %D%/graph/columns.h

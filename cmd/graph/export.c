@@ -5,6 +5,7 @@
  * written once, its lesser key first.  What a format cannot carry is refused before
  * the first line where that can be known.
  */
+#include "cmd/graph/columns.h"
 #include "cmd/graph/export.h"
 
 #include <inttypes.h>
@@ -25,7 +26,7 @@ static const struct cli_tool tool = {
 	.examples = "strato-graph export -s /data/kv -g web > web.tsv\n"
 		    "strato-graph export -s /data/kv -f dot --around=Alice --hops=2",
 	.more = "Formats: tsv, el, csv, mtx, metis, dimacs, ldbc, adj, adjlist, pairs32,\n"
-		"pairs64, jsonl, mcp, nt, nq, neo4j, as import reads them, and dot.",
+		"pairs64, jsonl, mcp, nt, nq, neo4j, kgtk, as import reads them, and dot.",
 };
 
 /* --- nodes --- */
@@ -417,6 +418,7 @@ static int export(struct export *x, struct cli *c)
 	}
 	export_release_said(x);
 	export_release_rdf(x);
+	columns_close(x->columns);
 	buf_release(&x->line);
 	buf_release(&x->src_text);
 	buf_release(&x->dst_text);
@@ -428,7 +430,8 @@ static const struct export_format *find_format(const char *name)
 {
 	static const struct export_format *const lists[] = {
 		&export_metis, &export_adj, &export_adjlist, &export_jsonl,
-		&export_nt, &export_nq, &export_neo4j, &export_mcp, NULL
+		&export_nt, &export_nq, &export_neo4j, &export_mcp,
+		&export_kgtk, NULL
 	};
 
 	for (size_t i = 0; export_line_formats[i]; i++)
@@ -447,7 +450,7 @@ static void take_format(struct export *x, struct cli *c)
 	x->format = cli_given(c, CLI_VAL_FORMAT) ? find_format(name) : find_format("tsv");
 	if (!x->format)
 		cli_usage(c, "--format: \"%s\" is none of tsv, el, csv, mtx, metis, dimacs,"
-			  " ldbc, adj, adjlist, pairs32, pairs64, jsonl, mcp, nt, nq, neo4j, dot", name);
+			  " ldbc, adj, adjlist, pairs32, pairs64, jsonl, mcp, nt, nq, neo4j, kgtk, dot", name);
 	if (c->json)
 		x->format = &export_jsonl;
 	if (x->format->all && cli_given(c, CLI_VAL_LIMIT) && strcmp(x->format->name, "ldbc") &&

@@ -42,7 +42,8 @@ struct export_format {
 };
 
 extern const struct export_format *const export_line_formats[];	/* ended by NULL */
-extern const struct export_format export_neo4j, export_mcp, export_jsonl, export_nt, export_nq, export_metis, export_adj, export_adjlist;
+extern const struct export_format export_neo4j, export_mcp, export_kgtk,
+	export_jsonl, export_nt, export_nq, export_metis, export_adj, export_adjlist;
 
 struct export_node {		/* of a part */
 	uint64_t id, rank;	/* rank: in key order */

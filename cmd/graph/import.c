@@ -31,6 +31,7 @@ static const struct cli_tool tool = {
 		"  tsv      SRC TAB DST [TAB TYPE [TAB NAME=VALUE]...], with escapes\n"
 		"  jsonl    {\"from\":..,\"type\":..,\"to\":..,\"props\":{}}, {\"id\":..,\"labels\":[]}\n"
 		"  nt nq ttl trig    RDF: edges, properties, labels\n"
+		"  kgtk     node1 TAB label TAB node2, and other columns, by a header\n"
 		"  csv      RFC 4180, a header row may name the columns\n"
 		"  mtx metis dimacs ldbc adj adjlist\n"
 		"  pairs32 pairs64   integers, little-endian",
@@ -228,7 +229,7 @@ static int import(struct import *im)
 static void take_format(struct cli *c, struct import *im)
 {
 	static const char *const later[] = {
-		"kgtk", "graphml", NULL
+		"graphml", NULL
 	};
 	const char *text = cli_text(c, CLI_VAL_FORMAT);
 
@@ -241,7 +242,7 @@ static void take_format(struct cli *c, struct import *im)
 			cli_exit(c, err_set(ERR_UNSUPPORTED,
 					    "--format: %s cannot be read yet", text));
 	if (!im->dialect && !im->ldbc)
-		cli_usage(c, "--format: \"%s\" is none of auto, el, tsv, csv, jsonl, nt, nq, ttl, trig, mtx, metis,"
+		cli_usage(c, "--format: \"%s\" is none of auto, el, tsv, csv, jsonl, nt, nq, ttl, trig, kgtk, mtx, metis,"
 			  " dimacs, ldbc, adj, adjlist, pairs32, pairs64", text);
 }
 
@@ -257,6 +258,7 @@ static void take_options(struct cli *c, struct import *im)
 	take_format(c, im);
 	im->ids = cli_choice(c, OPT_IDS, ids, BUILD_IDS_AUTO);
 	im->dedup = cli_choice(c, OPT_DEDUP, dedup, 0);
+	im->dedup_given = cli_given(c, OPT_DEDUP);
 	im->loops = cli_choice(c, OPT_LOOPS, loops, 0);
 	im->bad_most = cli_u64(c, OPT_MAX_BAD, 0, UINT64_MAX, 0);
 	im->rejects_name = cli_text(c, OPT_REJECTS);

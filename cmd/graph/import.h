@@ -20,6 +20,7 @@ struct import {
 	const struct text_dialect *dialect;	/* NULL: auto */
 	bool ldbc;				/* -f ldbc: by the operands' names */
 	int ids, dedup, loops;
+	bool dedup_given;
 	struct text_rdf rdf;
 	const char *base_iri;			/* of Turtle */
 	struct csv_header *header;		/* of a file of its own */

@@ -137,6 +137,9 @@ int import_begin(struct import_input *i, enum text_direction d)
 	bool chosen = im->directed || im->undirected;
 	bool undirected = chosen ? im->undirected : d == TEXT_UNDIRECTED;
 
+	/* equal edges of it are two by their ids */
+	if (i->dialect == &kgtk_dialect && !im->dedup_given)
+		im->dedup = BUILD_KEEP;
 	if (!im->build) {
 		if (!chosen && undirected)
 			cli_say(im->cli, "%s: edges have no direction", in_name(i->in));

@@ -108,3 +108,4 @@ libcore_a_SOURCES += %D%/reindex.c %D%/reindex.h
 libcore_a_SOURCES += %D%/match/merged.c %D%/match/merged.h
 libcore_a_SOURCES += %D%/history.c
 libcore_a_SOURCES += %D%/history.h
+libcore_a_SOURCES += %D%/text/kgtk.c %D%/text/kgtk.h

@@ -431,3 +431,61 @@ need_serd() {
 	strato-graph export -f nt | diff out -
 	[ "$(wc -l <out)" = 10000 ]
 }
+
+# The rows of a KGTK file, sorted, their columns in the order of their names.
+rows() {
+	tr -d '\r' <"$1" | awk -F'\t' -v OFS='\t' 'NR == 1 {
+		for (i = 1; i <= NF; i++) { at[$i] = i; name[++n] = $i }
+		for (i = 1; i <= n; i++) for (j = i + 1; j <= n; j++) if (name[j] < name[i]) {
+			t = name[i]; name[i] = name[j]; name[j] = t
+		}
+	} {
+		s = ""
+		for (i = 1; i <= n; i++) s = s OFS $at[name[i]]
+		print substr(s, 2)
+	}' | LC_ALL=C sort
+}
+
+@test "kgtk: rows, literals, columns and equal edges come back" {
+	printf '%b\n' 'id\tnode1\tlabel\tnode2\trank' "e1\ta\tname\t'A|B'@en\t" 'e2\ta\tknows\tb\tnormal|1|2.50' \
+		'e3\ta\tknows\tb\t"q\\|r"' '\ta\tsays\t"tea \\"x\\""\t' "\ta\tsays\t'thé'@fr\t" \
+		'\ta\tborn\t^2026-11-22\t' '\ta\tage\t017\t' '\ta\tat\t@1/2\t' >given
+	strato-graph import given 2>said
+	grep -q 'taken as kgtk' said
+	strato-graph export -f kgtk >out 2>said
+	[ ! -s said ]
+	diff <(rows given) <(rows out)
+	[ "$(strato-graph export -f jsonl | head -1 | jq -c .props.says)" = \
+		'[{"@value":"thé","@language":"fr"},"tea \"x\""]' ] ||
+	[ "$(strato-graph export -f jsonl | head -1 | jq -c .props.says)" = \
+		'["tea \"x\"",{"@value":"thé","@language":"fr"}]' ]
+	printf 'id\tn\tname\nx\t5\tX\n' | strato-graph import -q --replace -f kgtk
+	[ "$(strato-graph export -f jsonl)" = '{"id":"x","props":{"n":5,"name":"X"}}' ]
+}
+
+@test "kgtk: what is wrong is named with its line" {
+	printf 'node1\tlabel\tnode2\na\tb\n' >f
+	run -65 strato-graph import -q f
+	[[ $output == *'f: line 2: 2 columns, the header has 3'* ]]
+	printf 'node1\tlabel\tnode2\na\tb\t\n' >f
+	run -65 strato-graph import -q f
+	[[ $output == *'f: line 2: an empty node2'* ]]
+	printf 'node1\tnode2\na\tb\n' >f
+	run -65 strato-graph import -q -f kgtk f
+	[[ $output == *'f: line 1: a header with neither'* ]]
+	printf 'a\t\\n\tb\n' | strato-graph import -q -f tsv
+	run -65 strato-graph export -f kgtk
+	[[ $output == *'kgtk cannot carry'* ]]
+}
+
+@test "KGTK's own files come back, row by row" {
+	[ -n "${STRATO_TEST_DATA-}" ] && [ -d "$STRATO_TEST_DATA/kg/kgtk" ] ||
+		skip "STRATO_TEST_DATA names no folder of third-party graphs"
+	for f in graph_statistics_directed_zacharys_karate_club literals movies_full \
+		tutorial_people_full wikidata_properties wikidata_sample; do
+		strato-graph import -q --replace "$STRATO_TEST_DATA/kg/kgtk/$f.tsv"
+		strato-graph export -f kgtk >out 2>said
+		[ ! -s said ]
+		rows "$STRATO_TEST_DATA/kg/kgtk/$f.tsv" | diff - <(rows out)
+	done
+}

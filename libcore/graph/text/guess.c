@@ -15,6 +15,7 @@
 #include "graph/text/csv.h"
 #include "graph/text/fields.h"
 #include "graph/text/jsonl.h"
+#include "graph/text/kgtk.h"
 #include "graph/text/nt.h"
 
 struct votes {
@@ -129,6 +130,8 @@ static const struct text_dialect *named(const struct guess *g, const struct vote
 		return &dimacs_dialect;
 	if (jsonl_is(line))
 		return &jsonl_dialect;
+	if (kgtk_is_header(line))
+		return &kgtk_dialect;
 	if (csv_is_header(line))
 		return &csv_dialect;
 	return is_turtle(g) ? &ttl_dialect : statements(g);

@@ -45,7 +45,7 @@ const struct text_dialect *const text_dialects[] = {
 	&edgelist_dialect, &tsv_dialect, &csv_dialect, &mtx_dialect, &metis_dialect,
 	&dimacs_dialect, &adj_dialect, &adjlist_dialect, &pairs32_dialect, &pairs64_dialect,
 	&vertices_dialect, &jsonl_dialect, &nt_dialect, &nq_dialect,
-	&ttl_dialect, &trig_dialect, NULL
+	&ttl_dialect, &trig_dialect, &kgtk_dialect, NULL
 };
 
 const struct text_dialect *text_find(struct bytes name)

@@ -17,6 +17,7 @@
  *   jsonl    a node or an edge a line, as JSON; the memory files of MCP servers
  *   nt, nq   N-Triples and N-Quads: edges, properties, labels
  *   ttl, trig   the same out of Turtle and TriG, which graph/rdf/turtle has made lines
+ *   kgtk     TSV with a header of node1, label, node2 and other columns
  *   ldbc-v   a node a line: the vertex files of LDBC Graphalytics (edges are el)
  *
  * A malformed line stops the reader unless it is tolerated (bad_most); the line
@@ -152,7 +153,8 @@ struct text_dialect {
 
 extern const struct text_dialect edgelist_dialect, tsv_dialect, csv_dialect, mtx_dialect,
 	metis_dialect, dimacs_dialect, adj_dialect, adjlist_dialect, pairs32_dialect, pairs64_dialect,
-	vertices_dialect, jsonl_dialect, nt_dialect, nq_dialect, ttl_dialect, trig_dialect;
+	vertices_dialect, jsonl_dialect, nt_dialect, nq_dialect, ttl_dialect, trig_dialect,
+	kgtk_dialect;
 extern const struct text_dialect *const text_dialects[];	/* ended by NULL */
 
 /* By name; NULL for none. */
