@@ -14,10 +14,11 @@ bench_rdfscan_SOURCES = %D%/rdfscan.c
 bench_rdfscan_LDADD = libcore.a
 EXTRA_DIST += %D%/graph_knowledge.sh
 EXTRA_DIST += %D%/graph_semi.sh
+EXTRA_DIST += %D%/graph_update.sh
 EXTRA_DIST += %D%/README.md %D%/table.awk %D%/plot.sh
 CLEANFILES += bench/results.tsv bench/*.svg $(EXTRA_PROGRAMS)
 
-BENCH = process io store large graph_import graph_traversal graph_semi graph_knowledge
+BENCH = process io store large graph_import graph_traversal graph_semi graph_knowledge graph_update
 
 .PHONY: bench
 bench: all $(EXTRA_PROGRAMS)
