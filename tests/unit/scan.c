@@ -93,8 +93,9 @@ static enum meaning model_line(enum scan_shape shape, struct bytes line,
 	for (size_t i = 0; i < line.len; i++)
 		tabs += line.ptr[i] == '\t';
 	if (r < 0 || !e.src.is_number || !e.dst.is_number ||
-	    (shape == SCAN_TSV && (tabs != 1 || memchr(line.ptr, '\\', line.len))))
-		return ODD;
+	    (shape == SCAN_TSV && (tabs != 1 || memchr(line.ptr, '\\', line.len) ||
+				   line.ptr[line.len - 1] == '\r')))
+		return ODD;		/* the dialect's to tell */
 	*out = (struct scan_edge){ e.src.number, e.dst.number };
 	*value = e.value;
 	return EDGE;

@@ -28,7 +28,8 @@
  *
  * A last line without LF is a line.  A line over TEXT_LINE_MAX bytes is malformed,
  * unless it is a comment or the dialect reads lines in pieces; memory stays the
- * same.  CR before LF is a byte of the last column in tsv and a blank elsewhere.
+ * same.  CR before LF is no byte of the line in tsv, which writes one as \r, and a
+ * blank elsewhere.
  */
 #ifndef GRAPH_TEXT_TEXT_H
 #define GRAPH_TEXT_TEXT_H
