@@ -15,9 +15,10 @@
 #include "cmd/graph/import.h"
 #include "graph/build.h"
 #include "graph/convert.h"
+#include "graph/literal_code.h"
 
 enum { OPT_IDS = 1, OPT_DEDUP, OPT_LOOPS, OPT_MAX_BAD, OPT_REJECTS, OPT_THREADS,
-	OPT_LAYOUT, OPT_ORDER, OPT_BNODES, OPT_RDF_TYPE, OPT_BASE };
+	OPT_LAYOUT, OPT_ORDER, OPT_BNODES, OPT_RDF_TYPE, OPT_BASE, OPT_STAMP };
 #define KEPT_MOST (128 << 10)	/* bytes: larger pieces are mapped, and unmapped */
 
 static const struct cli_tool tool = {
@@ -246,6 +247,23 @@ static void take_format(struct cli *c, struct import *im)
 			  " dimacs, ldbc, adj, adjlist, pairs32, pairs64", text);
 }
 
+/* The weight is a value of its own, and an edge's. */
+static void take_stamps(struct cli *c, struct import *im)
+{
+	const char *text;
+	size_t at = 0;
+
+	while ((text = cli_each(c, OPT_STAMP, &at))) {
+		struct property p;
+
+		if (literal_parse_pair(&p, bytes_str(text)) < 0 || p.name.len > TEXT_KEY_MAX ||
+		    bytes_equal(p.name, bytes_str("weight")))
+			cli_usage(c, "--stamp: \"%s\" is no NAME=VALUE", text);
+		if (buf_add(&im->stamps, &p, sizeof p) < 0)
+			cli_exit(c, ERR_MEMORY);
+	}
+}
+
 static void take_options(struct cli *c, struct import *im)
 {
 	static const char *const ids[] = { "auto", "string", "int", NULL };
@@ -256,6 +274,7 @@ static void take_options(struct cli *c, struct import *im)
 
 	im->name = cli_graph(c);
 	take_format(c, im);
+	take_stamps(c, im);
 	im->ids = cli_choice(c, OPT_IDS, ids, BUILD_IDS_AUTO);
 	im->dedup = cli_choice(c, OPT_DEDUP, dedup, 0);
 	im->dedup_given = cli_given(c, OPT_DEDUP);
@@ -303,6 +322,8 @@ int import_main(int argc, const char **argv)
 			 "WHAT"),
 		CLI_TEXT("rdf-type", 0, OPT_RDF_TYPE,
 			 "rdf:type makes a label (default) or an edge", "WHAT"),
+		CLI_TEXT("stamp", 0, OPT_STAMP,
+			 "a property that every edge gets (may be repeated)", "NAME=VALUE"),
 		CLI_TEXT("base", 0, OPT_BASE, "what relative IRIs of Turtle are relative to", "IRI"),
 		CLI_FLAG("strict-nodes", 0, &im.strict_nodes,
 			 "an edge between nodes that were not given before is malformed"),

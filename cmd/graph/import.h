@@ -21,6 +21,7 @@ struct import {
 	bool ldbc;				/* -f ldbc: by the operands' names */
 	int ids, dedup, loops;
 	bool dedup_given;
+	struct buf stamps;			/* struct property: of every edge */
 	struct text_rdf rdf;
 	const char *base_iri;			/* of Turtle */
 	struct csv_header *header;		/* of a file of its own */
@@ -55,6 +56,7 @@ struct import_input {
 	uint8_t *head;			/* read already, to guess by */
 	size_t head_len, head_at;
 	bool whole;			/* it is all there is */
+	struct buf stamped;		/* an edge's properties with those of --stamp */
 	uint64_t edge_n, node_n;	/* what it gave */
 	uint64_t bytes;			/* read of it, before unpacking */
 };

@@ -72,11 +72,37 @@ static int flush(struct import_input *i, struct batch *b)
 	return r;
 }
 
-static int add_edge(struct import_input *i, struct batch *b, const struct text_edge *e)
+/* A stamp takes the place of what the edge has under its name. */
+static int stamp(struct import_input *i, struct text_edge *e)
 {
-	int r;
+	const struct buf *stamps = &i->im->stamps;
+	const struct property *s = (const struct property *)stamps->ptr;
+	size_t n = stamps->len / sizeof *s;
+	int r = 0;
+
+	buf_clear(&i->stamped);
+	for (uint32_t k = 0; r == 0 && k < e->prop_n; k++) {
+		size_t j = 0;
+
+		while (j < n && !bytes_equal(s[j].name, e->prop[k].name))
+			j++;
+		if (j == n)
+			r = buf_add(&i->stamped, &e->prop[k], sizeof e->prop[k]);
+	}
+	if (r == 0)
+		r = buf_add(&i->stamped, stamps->ptr, stamps->len);
+	e->prop = (const struct property *)i->stamped.ptr;
+	e->prop_n = (uint32_t)(i->stamped.len / sizeof *e->prop);
+	return r;
+}
+
+static int add_edge(struct import_input *i, struct batch *b, struct text_edge *e)
+{
+	int r = i->im->stamps.len ? stamp(i, e) : 0;
 
 	i->edge_n++;
+	if (r < 0)
+		return r;
 	if (e->type.len || e->prop_n || !e->src.is_number || !e->dst.is_number) {
 		r = flush(i, b);
 		return r < 0 ? r : build_add_texts(i->im->build, e, 1, i->im->place++);
@@ -88,7 +114,7 @@ static int add_edge(struct import_input *i, struct batch *b, const struct text_e
 }
 
 static int add(struct import_input *i, struct batch *b, enum text_what what,
-	       const struct text_edge *e)
+	       struct text_edge *e)
 {
 	if (what == TEXT_EDGE)
 		return add_edge(i, b, e);
@@ -195,7 +221,7 @@ int import_feed(struct import_input *i)
 	struct text *t = NULL;
 	int r = 0;
 
-	if (!im->strict_nodes &&
+	if (!im->strict_nodes && !im->stamps.len &&
 	    (i->dialect == &edgelist_dialect || i->dialect == &tsv_dialect))
 		return import_lines(i);
 	if (turtle)
@@ -217,5 +243,6 @@ int import_feed(struct import_input *i)
 	im->rdf.input++;
 	text_close(t);
 	turtle_close(lines.turtle);
+	buf_release(&i->stamped);
 	return r;
 }

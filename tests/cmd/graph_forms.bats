@@ -489,3 +489,14 @@ rows() {
 		rows "$STRATO_TEST_DATA/kg/kgtk/$f.tsv" | diff - <(rows out)
 	done
 }
+
+@test "--stamp gives every edge of the import a property, whatever the format" {
+	printf 'a\tb\tt\tn=1\tsource=x\na\tc\n' | strato-graph import -q -f tsv --stamp source=doc-17 --stamp at=2026-11-22
+	strato-graph export | diff <(printf 'a\tc\t\tat=2026-11-22\tsource=doc-17\na\tb\tt\tat=2026-11-22\tn=1\tsource=doc-17\n') -
+	printf '1 2\n3 4\n' | strato-graph import -q --replace -f el --stamp=n=5
+	strato-graph export | diff <(printf '1\t2\t\tn=5\n3\t4\t\tn=5\n') -
+	every_kind | strato-graph import -q --replace -f jsonl --stamp=who=me
+	[ "$(strato-graph export -f jsonl | jq -c 'select(.from) | .props.who' | sort -u)" = '"me"' ]
+	run -64 strato-graph import -q --replace --stamp=x
+	run -64 strato-graph import -q --replace --stamp=weight=2
+}
