@@ -367,7 +367,7 @@ static void add_filters(struct match *m, struct step *s)
 }
 
 /* Sources first, then checks: both in the one array of pieces.  Of a variable that is
- * given the labels are looked up, not sought. */
+ * given labels and lists are looked up, not sought. */
 static void fill_step(struct match *m, struct step *s, uint64_t bound)
 {
 	bool given = s == m->step && m->given < PATTERN_VARS;
@@ -379,7 +379,7 @@ static void fill_step(struct match *m, struct step *s, uint64_t bound)
 
 		if (p.part == PART_EDGE && loop && known(&m->edge[i].type, bound))
 			p.part = PART_ROWS;	/* and checked below */
-		if (is_sought(p.part))
+		if (is_sought(p.part) && !(given && p.part == PART_ROWS))
 			add_piece(m, s, p, true);
 	}
 	if (!given)
@@ -390,6 +390,8 @@ static void fill_step(struct match *m, struct step *s, uint64_t bound)
 	for (uint32_t i = 0; i < m->p->edge_n; i++) {
 		struct piece p = edge_piece(m, &m->edge[i], s->var, bound);
 
+		if (given && p.part == PART_ROWS)
+			p.part = PART_ANY;
 		if (p.part == PART_EDGE || p.part == PART_ANY)
 			add_piece(m, s, p, false);
 	}

@@ -157,7 +157,7 @@ static int seek_rows(struct source *s, uint64_t id)
 	uint64_t degree;
 	int r = 1;
 
-	if (s->node != UINT64_MAX && s->node + NEAR < id) {
+	if ((s->node == UINT64_MAX ? 0 : s->node) + NEAR < id) {
 		csr_scan_range(&s->scan, s->csr, s->type.id, id, UINT64_MAX);
 		s->node = UINT64_MAX;
 	}
