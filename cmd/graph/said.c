@@ -12,12 +12,16 @@
 
 /* --- tsv --- */
 
-/* The = that ends the name is the first: one inside of it is written otherwise. */
+/* The = that ends the name is the first: one inside of it is written otherwise, and so is
+ * a first byte by which apply would take it for a label or a name that is unset. */
 static int add_name(struct buf *out, struct bytes name)
 {
+	bool marked = name.len && (*name.ptr == ':' || *name.ptr == '!');
+	int r = marked ? buf_printf(out, "\\x%02x", *name.ptr) : 0;
 	size_t from = out->len, n = 0;
-	int r = output_escape(out, name);
 
+	if (r == 0)
+		r = output_escape(out, bytes_of(name.ptr + marked, name.len - marked));
 	for (size_t i = from; r == 0 && i < out->len; i++)
 		n += out->ptr[i] == '=';
 	if (r == 0 && n)

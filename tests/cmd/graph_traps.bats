@@ -127,3 +127,15 @@ weight=1.0" ]
 	printf ':ID,n\nb,1\n' | strato-graph import -q --append --strict-nodes -f csv
 	[ "$(strato-graph nodes --count)" = 3 ]
 }
+
+@test "names that begin with : or ! are neither labels nor unset on their way back" {
+	printf '{"id":"a","labels":["=x"],"props":{"!d":"e",":c":"d","a=b":"c"}}\n%s\n' \
+		'{"from":"a","type":"t","to":"b","props":{"!n":1,":m":2}}' | import -f jsonl
+	strato-graph export -f jsonl >want
+	{ printf 'node\t'; strato-graph node a; printf 'edge\t'; strato-graph edges; } >ops
+	strato-graph edges | strato-graph import -q -g edges -f tsv
+	[ "$(strato-graph edges -g edges -J)" = "$(strato-graph edges -J)" ]
+	import -f jsonl </dev/null
+	strato-graph apply -q ops
+	strato-graph export -f jsonl | diff want -
+}
