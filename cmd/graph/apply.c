@@ -221,6 +221,9 @@ static int refuse(struct apply *a, int r)
 	uint64_t left = a->op_n - a->durable;
 
 	update_drop(a->g.update);
+	if (r == ERR_MEMORY)
+		err_hint("a group is held in memory: end groups with \"commit\", or after N "
+			 "operations with --commit-every=N");
 	if (!is_input_error(r) || !a->in)
 		return r;
 	err_take(&note, r);

@@ -159,6 +159,16 @@ all() { # the graph, a line a node or edge, sorted
 	[ "$(strato-graph edges --from=5)" = "5${TAB}35${TAB}kind${TAB}name=" ]
 }
 
+@test "a group larger than memory is refused with what to do; groups that fit go on" {
+	awk 'BEGIN { for (i = 0; i < 200000; i++) printf "edge\t%d\tx\tkind\tn=%0100d\n", i, i }' >ops
+	run strato-graph apply --memory-limit=24M ops
+	[ "$status" = 71 ]
+	[[ $output == *"hint: a group is held in memory"* ]]
+	[ "$(strato-graph edges --count)" = 0 ]
+	strato-graph apply --memory-limit=24M --commit-every=10000 ops
+	[ "$(strato-graph edges --count)" = 200000 ]
+}
+
 @test "kill -9 in the middle: groups are whole, what was acknowledged is there" {
 	acknowledged=0
 	for ((r = 0; r < $(scaled 30); r++)); do
