@@ -1,11 +1,12 @@
 #!/bin/sh
 # bench/graph_knowledge.sh - knowledge graphs: N-Triples read and written, beside
-# serdi.  Rows as bench/rows.sh says; bench/README.md tells what each is.  The input
+# serdi; questions to a graph of them, whole processes, warm.  Rows as bench/rows.sh says; bench/README.md tells what each is.  The input
 # lies in the page cache, output goes to /dev/null.
 #
 #	BENCH_RUNS		runs of each figure (default 5)
 #	BENCH_STATEMENTS	how many (default 1000000)
 #	BENCH_TRIPLES		a file of N-Triples to take instead
+#	BENCH_LINKS		a file of typed edges, SRC DST TYPE between TABs, for triangles
 #	BENCH_DIR		where it happens (default bench/ of the build)
 #
 # In some seconds: BENCH_RUNS=1 BENCH_STATEMENTS=100000
@@ -54,3 +55,69 @@ row nt-scan-plain statements/s <"$work/plain"
 row_over nt-scan-plain-over-serdi "$work/plain" "$work/serdi"
 row nt-write statements/s <"$work/write"
 row_over nt-write-over-serdi "$work/write" "$work/serdi"
+
+group ask
+
+s=$work/s
+strato-init "$s"
+strato-graph import -q -s "$s" -g kg -f nt "$nt"
+strato-graph schema -s "$s" -g kg >"$work/schema"
+type=$(awk -F '\t' '$1 == "type" && $3 > n { n = $3; t = $2 } END { print t }' "$work/schema")
+label=$(awk -F '\t' '$1 == "label" && $3 > n { n = $3; t = $2 } END { print t }' "$work/schema")
+strato-graph nodes -s "$s" -g kg | awk '{ print (NR * 7919) % 99991 "\t" $0 }' | sort -n |
+	cut -f 2 | head -n 100000 >"$work/keys"
+keys=$(wc -l <"$work/keys")
+first=$(strato-graph match -s "$s" -g kg -L 1 --vars=a "?a <$type> ?b")
+echo "# $keys nodes asked for, type $type"
+
+# 373,000 edges of 30 types between 100,000 nodes, with hubs: the same everywhere.
+links() {
+	awk 'function rnd() { return x = x * 16807 % 2147483647 }
+		BEGIN { x = 1; for (i = 0; i < 373000; i++) {
+			u = rnd() / 2147483647; v = rnd() / 2147483647; w = rnd() / 2147483647
+			printf "%d\t%d\tt%d\n", u * u * 100000, v * v * v * 100000, w * w * 30 } }'
+}
+
+if [ -n "${BENCH_LINKS:-}" ]; then
+	cp "$BENCH_LINKS" "$work/links"
+else
+	links >"$work/links"
+fi
+strato-graph import -q -s "$s" -g links -f tsv "$work/links"
+echo "# $(wc -l <"$work/links") links"
+
+found() { # COMMAND..., whatever it finds
+	"$@" >/dev/null || [ $? -eq 1 ]
+}
+one_pattern() { found strato-graph match -s "$s" -g kg -L 10 "<$first> <$type> ?b"; }
+two_patterns() { found strato-graph match -s "$s" -g kg -L 10 "?a : <$label>" "?a <$type> ?b"; }
+ask_match() { found strato-graph match -s "$s" -g kg -b "?a <$type> ?b" <"$work/keys"; }
+ask_neighbors() { found strato-graph neighbors -s "$s" -g kg -b --type="$type" <"$work/keys"; }
+triangles() {
+	found strato-graph match -s "$s" -g links --count '?a ?t ?b' '?b ?u ?c' '?a ?v ?c'
+}
+
+ms() {
+	awk -v us=$took 'BEGIN { printf "%.2f\n", us / 1e3 }'
+}
+
+for f in one two match neighbors triangles; do : >"$work/$f"; done
+once_asked() {
+	timed one_pattern
+	ms >>"$work/one"
+	timed two_patterns
+	ms >>"$work/two"
+	timed ask_match
+	rate "$keys" >>"$work/match"
+	timed ask_neighbors
+	rate "$keys" >>"$work/neighbors"
+	timed triangles
+	ms >>"$work/triangles"
+}
+
+repeat once_asked
+row match-one ms <"$work/one"
+row match-label ms <"$work/two"
+row match-batch nodes/s <"$work/match"
+row neighbors-batch nodes/s <"$work/neighbors"
+row match-triangles ms <"$work/triangles"
