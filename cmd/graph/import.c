@@ -257,8 +257,10 @@ static void take_stamps(struct cli *c, struct import *im)
 		struct property p;
 
 		if (literal_parse_pair(&p, bytes_str(text)) < 0 || p.name.len > TEXT_KEY_MAX ||
-		    bytes_equal(p.name, bytes_str("weight")))
+		    bytes_equal(p.name, bytes_str("weight"))) {
+			buf_release(&im->stamps);
 			cli_usage(c, "--stamp: \"%s\" is no NAME=VALUE", text);
+		}
 		if (buf_add(&im->stamps, &p, sizeof p) < 0)
 			cli_exit(c, ERR_MEMORY);
 	}
@@ -274,7 +276,6 @@ static void take_options(struct cli *c, struct import *im)
 
 	im->name = cli_graph(c);
 	take_format(c, im);
-	take_stamps(c, im);
 	im->ids = cli_choice(c, OPT_IDS, ids, BUILD_IDS_AUTO);
 	im->dedup = cli_choice(c, OPT_DEDUP, dedup, 0);
 	im->dedup_given = cli_given(c, OPT_DEDUP);
@@ -343,5 +344,6 @@ int import_main(int argc, const char **argv)
 	cli_begin(&cli, &tool, argc, argv, table);
 	im.cli = &cli;
 	take_options(&cli, &im);
+	take_stamps(&cli, &im);
 	return cli_end(&cli, import(&im));
 }
