@@ -221,6 +221,7 @@ static int import(struct import *im)
 	}
 	r = commit_rejects(im, r);
 	import_append_end(im);
+	buf_release(&im->stamps);
 	store_close(im->store);
 	return r;
 }
