@@ -98,7 +98,7 @@ triangles() {
 }
 
 ms() {
-	awk -v us=$took 'BEGIN { printf "%.2f\n", us / 1e3 }'
+	awk -v us="$took" 'BEGIN { printf "%.2f\n", us / 1e3 }'
 }
 
 for f in one two match neighbors triangles; do : >"$work/$f"; done
