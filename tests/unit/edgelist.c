@@ -1,5 +1,6 @@
 /* tests/unit/edgelist.c - graph/text: el and tsv, line by line and block by block */
 #include <inttypes.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -239,7 +240,8 @@ static void weights_are_the_nearest_double_and_come_back(void **state)
 		assert_int_equal(back.kind, TEXT_REAL);
 		assert_memory_equal(&back.r, &v.r, 8);
 		sprintf(text, "%.*e", (int)rnd(25), v.r);
-		assert_true(value_of(text).r == strtod(text, NULL));
+		if (isfinite(strtod(text, NULL)))	/* 1.79e308 in one digit is 2e308 */
+			assert_true(value_of(text).r == strtod(text, NULL));
 		sprintf(text, "%.*f", (int)rnd(25), (double)rnd(1u << 30) / 977);
 		if (strchr(text, '.'))
 			assert_true(value_of(text).r == strtod(text, NULL));
