@@ -382,7 +382,7 @@ same_snapshots() { # COPY
 	seeded 300000 | strato-put large
 	strato-compact
 	blob=$(ls "$S"/seg/blob-*)
-	printf x | dd of="$blob" bs=1 seek=100000 conv=notrunc status=none
+	flip "$blob" 100000
 	run --separate-stderr -76 strato-backup -o image
 	[ ! -e image ]
 }

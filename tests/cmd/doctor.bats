@@ -48,7 +48,7 @@ found_of() { doctor | jq -r "select(.check == \"$1\") | .found"; }
 
 @test "a damaged log fails, says where, and the status is 1" {
 	log=$(ls "$S"/wal/*.wal)
-	printf 'x' | dd of="$log" bs=1 seek=$((4096 * 3 + 100)) conv=notrunc status=none
+	flip "$log" $((4096 * 3 + 100))
 	rm "$S/wal/index"
 	run --separate-stderr -1 strato-doctor -s "$S"
 	[[ "$output" == *"fail${TAB}log${TAB}"*".wal: "* ]]

@@ -137,7 +137,7 @@ many_values() {
 	size=$(stat -c %s "$blob")
 	for at in 3 2; do
 		cp "$blob" keep
-		printf '\377' | dd of="$blob" bs=1 seek=$((size / at)) conv=notrunc status=none
+		flip "$blob" $((size / at))
 		for o in $(io_modes | sed s/^/direct_io=/); do
 			run --separate-stderr -76 strato-get -b -f text -O $o <asked
 			[ $status = 76 ]

@@ -353,7 +353,7 @@ Dave${TAB}Dave${TAB}0${TAB}0" ]
 	strato-graph check
 	for f in "$STRATO_STORE"/seg/*.seg; do
 		cp "$f" copy
-		printf '\xff' | dd of="$f" bs=1 seek=4100 conv=notrunc status=none
+		flip "$f" 4100
 		run --separate-stderr -76 strato-graph check
 		[[ "$stderr" == *"${f##*/}"*"[damaged]"* ]] || fail "$stderr"
 		run -76 strato-graph check --all
@@ -368,7 +368,7 @@ Dave${TAB}Dave${TAB}0${TAB}0" ]
 	for f in "$STRATO_STORE"/seg/*.seg; do
 		cp "$f" copy
 		for at in 100 4096 4104 4200 8192 12288; do
-			printf '\xa5' | dd of="$f" bs=1 seek=$at conv=notrunc status=none
+			flip "$f" $at
 			rc=0
 			strato-graph export >got 2>err || rc=$?
 			[ $rc = 76 ] || same want got

@@ -71,8 +71,7 @@ same() { # MEMORY IMPORT-OPTION...
 	strato-graph import -q -f el --layout=csr --undirected el
 	file=$(ls s/seg/csr-*)
 	at=$((4096 * 100 + 17))
-	byte=$(od -An -tu1 -j $at -N 1 "$file")
-	printf "\\$(printf %o $((byte ^ 16)))" | dd of="$file" bs=1 seek=$at conv=notrunc status=none
+	flip "$file" $at
 	for threads in 1 3; do
 		STRATO_MEMORY_LIMIT=2M run -76 --separate-stderr \
 			strato-graph pagerank --threads=$threads

@@ -83,7 +83,7 @@ sizes() {
 		strato-graph convert --layout=$layout --to=hurt --replace
 		id=$(ls -t "$STRATO_STORE"/seg/csr-* | head -n 1)
 		cp "$id" kept
-		printf '\377' | dd of="$id" bs=1 seek=4100 conv=notrunc status=none
+		flip "$id" 4100
 		if ! cmp -s "$id" kept; then
 			run -76 strato-graph check -g hurt
 		fi

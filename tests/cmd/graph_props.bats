@@ -83,7 +83,7 @@ type${TAB}owns${TAB}1" ]
 	[ "$(strato-graph info -J | jq '.nodes_with_properties')" = 3 ]
 	for f in "$STRATO_STORE"/seg/prop-*; do
 		cp "$f" keep
-		printf 'X' | dd of="$f" bs=1 seek=4100 conv=notrunc status=none
+		flip "$f" 4100
 		run -76 strato-graph check
 		[[ "$output" == *"${f##*/}"* ]]
 		run -76 strato-walcheck --full

@@ -138,7 +138,7 @@ more'
 	before=$(files)
 	kept=$(ls "$S"/snap/*)
 	cp "$kept" saved
-	printf x | dd of="$kept" bs=1 seek=100 conv=notrunc status=none
+	flip "$kept" 100
 	run --separate-stderr -76 strato-walcheck --full
 	[[ "$stderr" == *"/snap/"*"checksum differs"* ]]
 	run -76 strato-get --as-of=one k
@@ -150,7 +150,7 @@ more'
 	strato-compact
 	strato-walcheck --full
 	for run in "$S"/seg/run-*; do
-		printf x | dd of="$run" bs=1 seek=5000 conv=notrunc status=none
+		flip "$run" 5000
 	done
 	run --separate-stderr -76 strato-walcheck --full
 	[ "$(grep -c /seg/run- <<<"$stderr")" -ge 2 ]

@@ -61,6 +61,15 @@ same() { # FILE FILE
 	cmp -- "$1" "$2" || fail "$1 and $2 differ (seed $SEED)"
 }
 
+# Another byte in the place of the one at AT, whatever it was.
+flip() { # FILE AT
+	local byte
+
+	byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+	printf "\\$(printf %o $((byte ^ 16)))" |
+		dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
 # One line a file of a directory: its checksum and path.  What may differ though
 # nothing was changed is left out: the index of the log is a cache, the lock file
 # has a text of who held it.
