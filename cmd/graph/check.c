@@ -63,9 +63,9 @@ static int check(struct cli *c, bool all)
 		fault_n += r > 0 ? r : 0;
 	}
 	if (r == 0 && !all) {
-		g = manifest_find_graph(m, cli_graph(c));
-		r = g ? check_one(&o, g) : err_set(ERR_NO_GRAPH, "%s: no graph \"%s\"",
-						   store_path(o.store), cli_graph(c));
+		r = opened_find(o.store, o.snap, cli_graph(c), &g);
+		if (r == 0)
+			r = check_one(&o, g);
 		fault_n = r > 0 ? r : 0;
 	}
 	if (fault_n)

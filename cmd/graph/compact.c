@@ -141,15 +141,10 @@ static int look(struct compact *k)
 	const struct manifest_graph *g;
 	int r = store_snapshot(k->store, &k->snap);
 
+	if (r == 0)
+		r = opened_find(k->store, k->snap, k->name, &g);
 	if (r < 0)
 		return r;
-	g = manifest_find_graph(snapshot_manifest(k->snap), k->name);
-	if (!g) {
-		err_set(ERR_NO_GRAPH, "%s: no graph \"%s\"", store_path(k->store),
-			bytes_show(bytes_str(k->name)));
-		err_hint("'strato-graph ls' lists what is there; -g NAME names a graph");
-		return ERR_NO_GRAPH;
-	}
 	k->was = *g;
 	k->folded = snapshot_version(k->snap);
 	return graph_open_changed(&k->graph, k->store, k->snap, g);

@@ -108,15 +108,10 @@ static int look(struct convert *cv)
 	const struct manifest_graph *g;
 	int r = store_snapshot(cv->store, &cv->snap);
 
+	if (r == 0)
+		r = opened_find(cv->store, cv->snap, cv->from, &g);
 	if (r < 0)
 		return r;
-	g = manifest_find_graph(snapshot_manifest(cv->snap), cv->from);
-	if (!g) {
-		err_set(ERR_NO_GRAPH, "%s: no graph \"%s\"", store_path(cv->store),
-			bytes_show(bytes_str(cv->from)));
-		err_hint("'strato-graph ls' lists what is there; -g NAME names a graph");
-		return ERR_NO_GRAPH;
-	}
 	cv->version = g->version;
 	cv->base = version_of(snapshot_manifest(cv->snap), cv->to);
 	if (cv->base && strcmp(cv->from, cv->to) && !cv->replace) {

@@ -79,6 +79,10 @@ struct opened {
 /* The store, its newest state or --as-of's, the graph of -g, -o's file or standard output.
  * ERR_NO_GRAPH with a hint.  opened_end goes with it whatever it returned. */
 int opened_begin(struct opened *o, struct cli *c);
+/* The graph of this name in a snapshot, for who opens it another way: ERR_NO_GRAPH with a
+ * hint. */
+int opened_find(struct store *s, struct snapshot *snap, const char *name,
+		const struct manifest_graph **out);
 /* The same without a graph. */
 int opened_store(struct opened *o, struct cli *c);
 /* o->row, and o->rows where it is needed, in the style of -J; o->types from --type: ERR_ABSENT when the graph has

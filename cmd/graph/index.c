@@ -138,15 +138,10 @@ static int look(struct indexing *x)
 	const struct manifest_graph *g;
 	int r = store_snapshot(x->store, &x->snap);
 
+	if (r == 0)
+		r = opened_find(x->store, x->snap, x->name, &g);
 	if (r < 0)
 		return r;
-	g = manifest_find_graph(snapshot_manifest(x->snap), x->name);
-	if (!g) {
-		err_set(ERR_NO_GRAPH, "%s: no graph \"%s\"", store_path(x->store),
-			bytes_show(bytes_str(x->name)));
-		err_hint("'strato-graph ls' lists what is there; -g NAME names a graph");
-		return ERR_NO_GRAPH;
-	}
 	x->was = *g;
 	return graph_open(&x->graph, store_backend(x->store), store_id(x->store), g,
 			  store_mem(x->store));

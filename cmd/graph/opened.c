@@ -29,20 +29,25 @@ int opened_store(struct opened *o, struct cli *c)
 	return r;
 }
 
+int opened_find(struct store *s, struct snapshot *snap, const char *name,
+		const struct manifest_graph **out)
+{
+	*out = manifest_find_graph(snapshot_manifest(snap), name);
+	if (*out)
+		return 0;
+	err_set(ERR_NO_GRAPH, "%s: no graph \"%s\"", store_path(s), bytes_show(bytes_str(name)));
+	err_hint("'strato-graph ls' lists what is there; -g NAME names a graph");
+	return ERR_NO_GRAPH;
+}
+
 static int open_graph(struct opened *o, const char *name)
 {
 	const struct settings *settings = store_settings(o->store);
-	const struct manifest_graph *g = manifest_find_graph(snapshot_manifest(o->snap), name);
+	const struct manifest_graph *g;
+	int r = opened_find(o->store, o->snap, name, &g);
 
-	int r;
-
-	if (!g) {
-		err_set(ERR_NO_GRAPH, "%s: no graph \"%s\"", store_path(o->store),
-			bytes_show(bytes_str(name)));
-		err_hint("'strato-graph ls' lists what is there; -g NAME names a graph");
-		return ERR_NO_GRAPH;
-	}
-	r = graph_open_changed(&o->graph, o->store, o->snap, g);
+	if (r == 0)
+		r = graph_open_changed(&o->graph, o->store, o->snap, g);
 	if (r == 0)
 		*graph_reading(o->graph) = (struct graph_reading){
 			.depth = (unsigned)setting_u64(settings, SETTING_IO_DEPTH),
