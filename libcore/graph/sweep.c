@@ -243,6 +243,31 @@ int sweep_listless(const struct sweep_part *p, uint64_t *bits)
 	return r;
 }
 
+static int degrees_part(void *ctx, const struct sweep_part *p)
+{
+	uint32_t *degree = ctx;
+	struct csr_scan scan;
+	uint64_t n;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < p->sweep->source_n; i++) {
+		const struct sweep_source *s = &p->sweep->source[i];
+
+		csr_scan_range(&scan, s->csr, s->type, p->first, p->end);
+		while ((r = csr_scan_degree(&scan, &n)) > 0) {
+			if (n > UINT32_MAX - degree[scan.node])
+				return err_set(ERR_UNSUPPORTED, "a node with 2^32 edges");
+			degree[scan.node] += (uint32_t)n;
+		}
+	}
+	return r;
+}
+
+int sweep_degrees(const struct sweep *s, uint32_t *degree)
+{
+	return sweep_run(s, degrees_part, degree);
+}
+
 /* --- the lists of a part --- */
 
 void sweep_begin(struct sweep_walk *w, const struct sweep_part *p)

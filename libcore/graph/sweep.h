@@ -86,6 +86,10 @@ static inline void sweep_set(uint64_t *skip, uint64_t word, uint64_t bits)
 /* In EACH: set the bits of the part's nodes that have no list at all. */
 int sweep_listless(const struct sweep_part *p, uint64_t *bits);
 
+/* Adds to DEGREE, of each node, how many edges its lists have; none is read.
+ * ERR_UNSUPPORTED: 2^32 or more. */
+int sweep_degrees(const struct sweep *s, uint32_t *degree);
+
 /* The lists of a part that are not empty.  They are read by csr_block32 (or the
  * others of csr.h); a list need not be read to its end, and is good until the walk's
  * next one. */

@@ -305,26 +305,6 @@ static int step(struct spread *s)
 
 /* --- before and after --- */
 
-static int count_part(void *ctx, const struct sweep_part *p)
-{
-	struct spread *s = ctx;
-	struct csr_scan scan;
-	uint64_t n;
-	int r = 0;
-
-	for (uint32_t i = 0; r == 0 && i < p->sweep->source_n; i++) {
-		const struct sweep_source *from = &p->sweep->source[i];
-
-		csr_scan_range(&scan, from->csr, from->type, p->first, p->end);
-		while ((r = csr_scan_degree(&scan, &n)) > 0) {
-			if (n > UINT32_MAX - s->degree[scan.node])
-				return err_set(ERR_UNSUPPORTED, "a node with 2^32 edges");
-			s->degree[scan.node] += (uint32_t)n;
-		}
-	}
-	return r;
-}
-
 /* Slots of a table for all labels of N nodes, or, of many, for any MOST labels. */
 static size_t slots(uint64_t node_n, size_t most)
 {
@@ -404,7 +384,7 @@ static int begin(struct spread *s, struct graph *g, const struct cdlp_plan *plan
 		r = draw(s, plan->room ? plan->room : LABELS_MOST);
 	if (r == 0)
 		r = turn(s, graph_dict(g), false);
-	return r == 0 ? sweep_run(&s->sweep, count_part, s) : r;
+	return r == 0 ? sweep_degrees(&s->sweep, s->degree) : r;
 }
 
 static void end(struct spread *s)

@@ -36,26 +36,6 @@ static inline uint64_t damped(const struct ranking *k, uint64_t x)
 
 /* --- before the first step --- */
 
-static int count_part(void *ctx, const struct sweep_part *p)
-{
-	struct ranking *k = ctx;
-	struct csr_scan scan;
-	uint64_t n;
-	int r = 0;
-
-	for (uint32_t i = 0; r == 0 && i < p->sweep->source_n; i++) {
-		const struct sweep_source *s = &p->sweep->source[i];
-
-		csr_scan_range(&scan, s->csr, s->type, p->first, p->end);
-		while ((r = csr_scan_degree(&scan, &n)) > 0) {
-			if (n > UINT32_MAX - k->degree[scan.node])
-				return err_set(ERR_UNSUPPORTED, "a node with 2^32 edges");
-			k->degree[scan.node] += (uint32_t)n;
-		}
-	}
-	return r;
-}
-
 static int share_part(void *ctx, const struct sweep_part *p)
 {
 	struct ranking *k = ctx;
@@ -166,7 +146,7 @@ static int begin(struct ranking *k, struct graph *g, const struct pagerank_plan 
 	if (r == 0)
 		r = keep_open(&k->lists, &k->against, plan->iterations);
 	if (r == 0)
-		r = sweep_run(&k->ahead, count_part, k);
+		r = sweep_degrees(&k->ahead, k->degree);
 	return r == 0 ? sweep_run(&k->ahead, share_part, k) : r;
 }
 
