@@ -55,8 +55,8 @@ life() {
 	strato-ls --values key/ | cmp - in
 	[ "$(strato-graph path -g g a c | paste -sd' ')" = "a b c" ]
 	strato-put -b -a <in >acks &
-	kill -9 $! || true
-	wait $! || true
+	kill -9 $! || :	# it may be done
+	ended_or_killed $!
 	strato-walcheck --full || [ $? = 1 ]
 	strato-ls --values key/ | cmp - in
 }

@@ -183,7 +183,7 @@ all() { # the graph, a line a node or edge, sorted
 		done
 		sleep 0.0$((RANDOM % 40 + 10))
 		kill -9 $pid
-		wait $pid 2>/dev/null || true
+		ended_or_killed $pid
 		count=$(tail -n 1 acks | cut -f1)
 		n=$(strato-graph nodes --prefix="$r." --count)
 		[ "$n" -ge "${count:-0}" ] || fail "round $r: $count acknowledged, $n there (seed $SEED)"

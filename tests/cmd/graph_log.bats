@@ -110,7 +110,9 @@ commit" ]
 		done
 	done
 	kill -TERM $pid
-	wait $pid || true
+	rc=0
+	wait $pid || rc=$?
+	[ $rc = 143 ]
 	[ "$(grep -c '^node' followed)" = 3 ]
 	[ "$(grep -c '^commit' followed)" = 3 ]
 }

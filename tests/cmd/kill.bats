@@ -36,7 +36,7 @@ there() { # N -> count
 		done
 		sleep 0.0$((RANDOM % 40 + 10))
 		kill -9 $pid
-		wait $pid 2>/dev/null || true
+		ended_or_killed $pid
 		count=$(tail -n 1 "$W/acks" | cut -f1)
 		n=$(there $r)
 		[ "$n" -ge "${count:-0}" ] || fail "round $r: $count acknowledged, $n there (seed $SEED)"
@@ -57,7 +57,7 @@ there() { # N -> count
 		pid=$!
 		sleep 0.1
 		kill -9 $pid
-		wait $pid 2>/dev/null || true
+		ended_or_killed $pid
 		[ "$(strato-get big)" = old ]
 	done
 	strato-put -d new other

@@ -61,6 +61,14 @@ same() { # FILE FILE
 	cmp -- "$1" "$2" || fail "$1 and $2 differ (seed $SEED)"
 }
 
+# A process that was sent a SIGKILL had ended well before, or it died of that.
+ended_or_killed() { # PID
+	local rc=0
+
+	wait "$1" 2>/dev/null || rc=$?
+	[ $rc = 0 ] || [ $rc = 137 ]
+}
+
 # Another byte in the place of the one at AT, whatever it was.
 flip() { # FILE AT
 	local byte
