@@ -485,7 +485,7 @@ static void a_disk_that_fails_anywhere_leaves_nothing_behind(void **state)
 {
 	unsigned failed = 0;
 
-	for (unsigned round = 0; round < 40; round++) {
+	for (unsigned round = 0; round < 40 || (failed <= 10 && round < 4000); round++) {
 		static const int code[] = { ERR_IO, ERR_NO_SPACE };
 		static const unsigned kinds[] = { FAULT_WRITE, FAULT_READ, FAULT_FLUSH,
 			FAULT_OPEN, FAULT_RENAME | FAULT_SYNC_DIR, FAULT_RESIZE, FAULT_MAP };
@@ -521,7 +521,7 @@ static void memory_that_runs_out_anywhere_leaves_nothing_behind(void **state)
 {
 	unsigned failed = 0;
 
-	for (unsigned round = 0; round < 60; round++) {
+	for (unsigned round = 0; round < 60 || (failed <= 10 && round < 4000); round++) {
 		struct manifest_graph g;
 		struct model m;
 		struct mem mem;
