@@ -16,6 +16,7 @@
 #include "graph/delta.h"
 #include "graph/rebuild.h"
 #include "graph/reindex.h"
+#include "graph/replace.h"
 
 static const struct cli_tool tool = {
 	.name = "strato-graph compact",
@@ -157,7 +158,7 @@ static int build_and_publish(struct compact *k)
 
 	if (r == 0)
 		r = build_index(k);
-	return r < 0 ? r : store_publish(k->store, publish, k, &version);
+	return r < 0 ? r : replace_graph(k->store, k->graph, k->folded, publish, k, &version);
 }
 
 static int make(struct compact *k)

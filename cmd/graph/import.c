@@ -16,6 +16,7 @@
 #include "graph/build.h"
 #include "graph/convert.h"
 #include "graph/literal_code.h"
+#include "graph/replace.h"
 
 enum { OPT_IDS = 1, OPT_DEDUP, OPT_LOOPS, OPT_MAX_BAD, OPT_REJECTS, OPT_THREADS,
 	OPT_LAYOUT, OPT_ORDER, OPT_BNODES, OPT_RDF_TYPE, OPT_BASE, OPT_STAMP };
@@ -154,7 +155,8 @@ static int build_and_publish(struct import *im)
 		return r;
 	r = build(im);
 	if (r == 0 && !im->dry)
-		r = store_publish(im->store, publish, im, &version);
+		r = im->old ? replace_graph(im->store, im->old, im->folded, publish, im, &version) :
+			store_publish(im->store, publish, im, &version);
 	store_build_end(im->store);
 	if (!im->dry)
 		store_tidy(im->store);	/* the graph replaced; or ours, if it was not named */

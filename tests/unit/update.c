@@ -23,6 +23,7 @@
 #include "graph/delta.h"
 #include "graph/literal_code.h"
 #include "graph/rebuild.h"
+#include "graph/replace.h"
 #include "graph/update.h"
 #include "io/backend.h"
 #include "io/fault.h"
@@ -391,6 +392,26 @@ static void commit(const struct batch *b, struct update *u, struct model *m)
 		follow(m, &b->op[i]);
 }
 
+/* Does an entry of BATCH say that the node is not there of its own?  M: before it. */
+static bool said_gone(const struct batch *batch, const struct model *m, uint64_t node)
+{
+	bool gone = false;
+
+	for (unsigned i = 0; i < batch->n; i++)
+		if (batch->op[i].kind == UPDATE_DEL_NODE && batch->op[i].from == node)
+			gone |= m->named[node] || batch->op[i].cascade;
+	return gone;
+}
+
+/* Whoever was there when the graph was read, and is when it is published, is so of its
+ * own, unless BATCH, which came between the two, said otherwise.  BEFORE: without it. */
+static void name_all(struct model *m, const struct model *before, const struct batch *batch)
+{
+	for (uint64_t i = 0; i < NODES; i++)
+		m->named[i] |= is_there(before, i) && is_there(m, i) &&
+			!said_gone(batch, before, i);
+}
+
 /* U's commit comes between what is compacted and its publication. */
 static void compact(struct store *s, struct model *m, struct update *u)
 {
@@ -398,7 +419,8 @@ static void compact(struct store *s, struct model *m, struct update *u)
 	struct publish p = {0};
 	struct build_note note;
 	struct snapshot *v;
-	struct batch batch;
+	struct batch batch = {0};
+	struct model before;
 	struct graph *g;
 	struct build *b;
 	bool weights;
@@ -413,21 +435,21 @@ static void compact(struct store *s, struct model *m, struct update *u)
 	must(rebuild_feed(g, b, &at, NULL, NULL));
 	must(build_finish(b, &p.g, &note));
 	p.g.folded = snapshot_version(v);
-	graph_close(g);
-	snapshot_close(v);
-	for (uint64_t i = 0; i < NODES; i++)
-		m->named[i] = is_there(m, i);
 	for (uint64_t x = 0; weights && x < TYPES * NODES * NODES; x++) {
 		uint64_t t = x / NODES / NODES, i = x / NODES % NODES, k = x % NODES;
 
 		if (m->there[t][i][k] && !m->edge[t][i][k].value[3])
 			m->edge[t][i][k].value[3] = 1;
 	}
+	before = *m;
 	if (u) {
 		gather(&batch, u, m);
 		commit(&batch, u, m);
 	}
-	must(store_publish(s, publish, &p, &version));
+	must(replace_graph(s, g, p.g.folded, publish, &p, &version));
+	name_all(m, &before, &batch);
+	graph_close(g);
+	snapshot_close(v);
 	store_build_end(s);
 	store_tidy(s);
 }
