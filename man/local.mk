@@ -7,7 +7,7 @@ dist_man_MANS += %D%/strato.1 %D%/strato-put.1 %D%/strato-get.1
 dist_man_MANS += %D%/strato-init.1 %D%/strato-ls.1 %D%/strato-rm.1 \
 	%D%/strato-mv.1 %D%/strato-stat.1 %D%/strato-config.1 \
 	%D%/strato-compact.1 %D%/strato-gpucache.1
-dist_man_MANS += %D%/strato-graph.1 %D%/strato-csr.5
+dist_man_MANS += %D%/strato-graph.1 %D%/strato-csr.5 %D%/strato-formats.5
 dist_man_MANS += %D%/strato-snapshot.1 %D%/strato-diff.1 \
 	%D%/strato-backup.1 %D%/strato-restore.1 %D%/strato-backup.5
 dist_man_MANS += %D%/strato-walcheck.1

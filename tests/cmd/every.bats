@@ -490,6 +490,14 @@ $(cat "$W/ran")"
 		"$STRATO_SOURCE/tests/lib/run-examples" "$STRATO_SOURCE/man/strato.7"
 	) >"$W/ran" 2>&1 || bad="$bad
 $(cat "$W/ran")"
+	mkdir "$W/five"
+	(
+		cd "$W/five"
+		export STRATO_STORE=$W/five/store
+		strato-init "$STRATO_STORE"
+		"$STRATO_SOURCE/tests/lib/run-examples" "$STRATO_SOURCE/man/strato-formats.5"
+	) >"$W/ran" 2>&1 || bad="$bad
+$(cat "$W/ran")"
 	[ -z "$bad" ] || fail "$bad"
 }
 
