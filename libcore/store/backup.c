@@ -282,7 +282,7 @@ static int find_base(struct backing *k, struct bytes since, uint64_t *version)
 	if (kept)
 		*version = kept->m.version;
 	else if (!number)
-		r = kept_none(&set, since);
+		r = kept_none(&set, since, 0, 0);
 	kept_release(&set);
 	return r < 0 ? r : kept != NULL;
 }

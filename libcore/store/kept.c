@@ -212,8 +212,9 @@ const struct kept *kept_find(const struct kept_set *set, struct bytes which)
 	return NULL;
 }
 
-int kept_none(const struct kept_set *set, struct bytes which)
+int kept_none(const struct kept_set *set, struct bytes which, uint64_t first, uint64_t last)
 {
+	char logged[80] = "";
 	char hint[400] = "";
 	size_t at = 0;
 
@@ -228,11 +229,15 @@ int kept_none(const struct kept_set *set, struct bytes which)
 	}
 	err_set(ERR_NO_SNAPSHOT, "\"%s\": no snapshot of this name or version is kept",
 		bytes_show(which));
+	if (last)
+		snprintf(logged, sizeof logged, "versions %" PRIu64 " to %" PRIu64
+			 " are in the log; ", first, last);
 	if (set->n)
-		err_hint("kept are, newest first: %s%s", hint,
+		err_hint("%skept are, newest first: %s%s", logged, hint,
 			 set->n > HINT_NAMES ? ", ..." : "");
 	else
-		err_hint("nothing is kept; strato-snapshot NAME keeps the store as it is now");
+		err_hint("%snothing is kept; strato-snapshot NAME keeps the store as it is now",
+			 logged);
 	return ERR_NO_SNAPSHOT;
 }
 
@@ -356,7 +361,7 @@ static int remove_file(struct store *s, const char *path, struct bytes name)
 
 		r = kept_load(&set, s->backend, &s->mem, NULL, NULL);
 		if (r == 0) {
-			r = kept_none(&set, name);
+			r = kept_none(&set, name, 0, 0);
 			kept_release(&set);
 		}
 		return r;

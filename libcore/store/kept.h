@@ -68,8 +68,9 @@ bool kept_names(const struct kept_set *set, const char *path);	/* NULL: no */
 const struct kept *kept_find(const struct kept_set *set, struct bytes which);
 /* Is it a number, and which?  Over 64 bits: no version has it, ERR_USAGE. */
 int kept_version(struct bytes which, uint64_t *version);
-/* ERR_NO_SNAPSHOT, with a hint at what there is. */
-int kept_none(const struct kept_set *set, struct bytes which);
+/* ERR_NO_SNAPSHOT, with a hint at what there is: versions FIRST to LAST in the log, too,
+ * unless LAST is 0. */
+int kept_none(const struct kept_set *set, struct bytes which, uint64_t first, uint64_t last);
 
 /* Keeps the store as it is now; *version is the snapshot's.  ERR_EXISTS, ERR_USAGE
  * (a name that cannot be), and what folding fails with. */

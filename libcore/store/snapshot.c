@@ -132,24 +132,32 @@ int store_snapshot(struct store *s, struct snapshot **out)
 	return finish(v, r, out);
 }
 
-/* The newest state, if that is the version asked for; else what is kept is told. */
-static int now_if(struct store *s, struct bytes which, const struct kept_set *set,
-		  struct snapshot **out)
+/* What was committed since the log was folded last lies in it version by version, so
+ * each of these can be had; else what can is told. */
+static int logged_if(struct store *s, struct bytes which, const struct kept_set *set,
+		     struct snapshot **out)
 {
-	struct snapshot *now;
-	uint64_t version;
+	struct snapshot *v;
+	uint64_t version, newest;
 	int r = kept_version(which, &version);
 
-	if (r <= 0)
-		return r < 0 ? r : kept_none(set, which);
-	r = store_snapshot(s, &now);
-	if (r == 0 && snapshot_version(now) != version) {
-		snapshot_close(now);
-		r = kept_none(set, which);
-	}
+	if (r < 0)
+		return r;
 	if (r == 0)
-		*out = now;
-	return r;
+		version = UINT64_MAX;		/* a name that nothing has */
+	r = store_snapshot(s, &v);
+	if (r < 0)
+		return r;
+	newest = snapshot_version(v);
+	if (version < v->manifest.version || version > newest) {
+		r = kept_none(set, which, v->manifest.version, newest);
+		snapshot_close(v);
+		return r;
+	}
+	if (v->version > version)
+		v->version = version;
+	*out = v;
+	return 0;
 }
 
 static int hold_kept(struct snapshot *v, const struct manifest *m)
@@ -188,7 +196,7 @@ int store_snapshot_as_of(struct store *s, struct bytes which, struct snapshot **
 		r = finish(v, hold_kept(v, &kept->m), out);
 	} else {
 		finish(v, ERR_NO_SNAPSHOT, out);
-		r = now_if(s, which, &set, out);
+		r = logged_if(s, which, &set, out);
 	}
 	kept_release(&set);
 	return r;

@@ -57,7 +57,8 @@ const struct settings *store_settings(const struct store *s);
  * its files, so a long reader neither waits nor makes anyone wait. */
 int store_snapshot(struct store *s, struct snapshot **out);
 /* The same as it was: by a kept snapshot's name (store/kept.h), by the version of
- * one, or "now".  ERR_NO_SNAPSHOT: it is not kept. */
+ * one, by any version since the log was folded last (the manifest's, and all that are
+ * in the log), or "now".  ERR_NO_SNAPSHOT: it cannot be had any more. */
 int store_snapshot_as_of(struct store *s, struct bytes which, struct snapshot **out);
 void snapshot_close(struct snapshot *v);	/* NULL is fine */
 /* All its runs are open, and nothing else of it will open a run by name: from here

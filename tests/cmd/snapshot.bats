@@ -45,6 +45,7 @@ files() { ls "$S/seg" | wc -l; }
 	strato-snapshot one
 	strato-put -d b k
 	strato-put -d c k
+	strato-compact
 	[ "$(strato-get --as-of=1 k)" = a ]
 	[ "$(strato-get --as-of=3 k)" = c ]
 	[ "$(strato-get --as-of=now k)" = c ]
@@ -54,6 +55,34 @@ files() { ls "$S/seg" | wc -l; }
 	run --separate-stderr -66 strato-ls --as-of=nobody
 	[[ "$stderr" == *"[no-snapshot]"* ]]
 	run -64 strato-ls --as-of=99999999999999999999999
+}
+
+@test "each version since the log was folded is served from the log" {
+	strato-put -d 0 k
+	strato-compact
+	for i in 1 2 3 4 5 6; do
+		strato-put -d $i k$((i % 2))
+		if [ $i = 4 ]; then strato-rm k1; fi
+		strato-ls --values >want.$i
+		strato-stat -J | jq -r .version >version.$i
+	done
+	seeded 300000 >large
+	strato-put k0 large
+	for i in 1 2 3 4 5 6; do
+		strato-ls --values --as-of="$(cat version.$i)" | cmp - want.$i
+	done
+	v=$(cat version.3)
+	[ "$(strato-get --as-of="$v" k1)" = 3 ]
+	[ "$(strato-get --as-of="$((v - 1))" k1)" = 1 ]
+	[ "$(strato-get --as-of=1 k)" = 0 ]
+	run -1 strato-get --as-of=1 k1
+	[ "$(strato-get --as-of=8 k0)" = 6 ]
+	strato-get --as-of=9 k0 | cmp - large
+	run --separate-stderr -66 strato-get --as-of=10 k
+	[[ "$stderr" == *"versions 1 to 9 are in the log"* ]]
+	run --separate-stderr -66 strato-get --as-of=0 k
+	strato-compact
+	run --separate-stderr -66 strato-get --as-of="$v" k1
 }
 
 @test "--list tells name, version and time, --rm gives the space back" {
