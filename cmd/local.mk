@@ -3,6 +3,7 @@
 noinst_LIBRARIES += libcmd.a
 libcmd_a_SOURCES = %D%/common/open.c %D%/common/open.h \
 	%D%/common/info.c %D%/common/info.h \
+	%D%/common/keep.c %D%/common/keep.h \
 	%D%/common/machine.c %D%/common/machine.h \
 	%D%/common/place.c %D%/common/place.h
 CMD_LDADD = libcmd.a libcore.a $(POPT_LIBS)

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/team.h"
 #include "cli/progress.h"
+#include "cmd/common/keep.h"
 #include "cmd/graph/graph.h"
 #include "graph/convert.h"
 #include "graph/delta.h"
@@ -23,10 +24,11 @@ static const struct cli_tool tool = {
 	.does = "fold a graph's changes into it",
 	.usage = "[-g NAME] [OPTION]...",
 	.examples = "strato-graph info -s /data/kv -g web | grep changes\n"
-		    "strato-graph compact -s /data/kv -g web",
+		    "strato-graph compact -s /data/kv -g web\n"
+		    "strato-graph compact -s /data/kv -g web --keep=7d",
 };
 
-enum { OPT_THREADS = 1 };
+enum { OPT_THREADS = 1, OPT_KEEP };
 
 struct compact {
 	struct cli *cli;
@@ -36,6 +38,7 @@ struct compact {
 	struct build *build;
 	const char *name;
 	unsigned threads;
+	struct keep keep;
 	struct progress progress;
 	struct manifest_graph was, made;
 	uint64_t folded, change_n;
@@ -170,7 +173,10 @@ static int make(struct compact *k)
 	r = look(k);
 	if (r == 0 && graph_delta(k->graph)) {
 		k->change_n = delta_note(graph_delta(k->graph))->entry_n;
-		r = build_and_publish(k);
+		/* no older than what is folded: what came after it stays changes */
+		r = keep_version(k->cli, k->store, &k->keep, k->folded);
+		if (r == 0)
+			r = build_and_publish(k);
 	}
 	store_build_end(k->store);
 	graph_close(k->graph);
@@ -201,6 +207,7 @@ int compact_main(int argc, const char **argv)
 	struct compact k = {0};
 	const struct poptOption table[] = {
 		CLI_TEXT("threads", 0, OPT_THREADS, "threads (default: the cores it may use)", "N"),
+		KEEP_OPTION(OPT_KEEP),
 		CLI_OPTION_GRAPH,
 		CLI_OPTIONS_STORE,
 		CLI_OPTIONS,
@@ -213,5 +220,6 @@ int compact_main(int argc, const char **argv)
 	k.name = cli_graph(&cli);
 	k.threads = (unsigned)cli_u64(&cli, OPT_THREADS, 1, TEAM_MOST, 0);
 	cli_no_more(&cli);
+	keep_read(&cli, OPT_KEEP, &k.keep);
 	return cli_end(&cli, compact(&k));
 }

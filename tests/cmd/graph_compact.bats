@@ -233,3 +233,45 @@ cost() { # SRC DST
 	cmp a <(strato-graph edges -g web --as-of=before | sort)
 	cmp b <(strato-graph edges -g web --as-of=after | sort)
 }
+
+@test "compact --keep: questions reach back, as far as was said" {
+	some_changes
+	edges >a
+	v=$(strato-stat -J | jq -r .version)
+	strato-graph compact -q -g web --keep=2
+	for i in 1 2 3; do
+		printf 'edge\tn1\tknows\tx%d\n' $i | changes
+		edges >b$i
+		strato-stat -J | jq -r .version >v$i
+		strato-graph compact -q -g web --keep=1h
+	done
+	cmp a <(strato-graph edges -g web --as-of="$v" | sort)
+	for i in 1 2 3; do
+		cmp b$i <(strato-graph edges -g web --as-of="$(cat v$i)" | sort)
+	done
+	[ "$(strato-snapshot --list | wc -l)" = 4 ]
+	[ "$(strato-graph compact -q -g web --keep=1h; strato-snapshot --list | wc -l)" = 4 ]
+	strato-snapshot mine
+	printf 'edge\tn1\tknows\ty\n' | changes
+	strato-graph compact -g web --keep=1 -v 2>note
+	[ "$(grep -c 'kept no longer' note)" = 4 ]
+	[ "$(strato-snapshot --list | wc -l)" = 2 ]
+	run --separate-stderr -66 strato-graph edges -g web --as-of="$v"
+	[[ "$stderr" == *"mine ("* ]]
+	run -64 strato-graph compact -g web --keep=soon
+	strato-graph check -g web
+}
+
+@test "a question as of a version that is in the log sees the changes up to it" {
+	for i in 1 2 3 4 5; do
+		printf 'edge\tn1\tknows\tz%d\ngone-edge\tn1\tknows\tz%d\n' $i $((i - 2)) | changes
+		edges >b$i
+		strato-stat -J | jq -r .version >v$i
+	done
+	for i in 1 2 3 4 5; do
+		cmp b$i <(strato-graph edges -g web --as-of="$(cat v$i)" | sort)
+	done
+	cmp -s b3 b5 && false
+	run -1 strato-graph diff -g web "$(cat v3)" "$(cat v4)"
+	[ "$(grep -c ^edge <<<"$output")" = 1 ]
+}
