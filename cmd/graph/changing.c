@@ -66,17 +66,20 @@ void changing_read(struct cli *c, int argc, struct changing_words *w, struct upd
 	w->prop = room(c, (size_t)argc, sizeof *w->prop);
 	w->label = room(c, (size_t)argc, sizeof *w->label);
 	w->unset = room(c, (size_t)argc, sizeof *w->unset);
+	w->unlabel = room(c, (size_t)argc, sizeof *w->unlabel);
 	while ((text = cli_operand_if_any(c))) {
 		if (literal_parse_pair(&w->prop[op->prop_n++], bytes_str(text)) < 0)
 			cli_usage(c, "\"%s\" is no NAME=VALUE", bytes_show(bytes_str(text)));
 	}
 	op->label_n = texts(c, OPTION_LABEL_VAL, w->label);
 	op->unset_n = texts(c, OPTION_UNSET_VAL, w->unset);
+	op->unlabel_n = texts(c, OPTION_UNLABEL_VAL, w->unlabel);
 	op->prop = w->prop;
 	if (op->kind == UPDATE_EDGE && ops_check_weight(op) < 0)
 		cli_exit(c, err_set(ERR_USAGE, "weight is a number, and one"));
 	op->label = w->label;
 	op->unset = w->unset;
+	op->unlabel = w->unlabel;
 }
 
 void changing_release(struct changing_words *w)
@@ -84,4 +87,5 @@ void changing_release(struct changing_words *w)
 	mem_free(NULL, w->prop);
 	mem_free(NULL, w->label);
 	mem_free(NULL, w->unset);
+	mem_free(NULL, w->unlabel);
 }

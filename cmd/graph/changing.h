@@ -24,13 +24,14 @@ int changing_one(struct changing *g, const struct update_op *op, struct update_d
  * that may be repeated.  Any mistake ends with status 64. */
 struct changing_words {
 	struct property *prop;
-	struct bytes *label, *unset;
+	struct bytes *label, *unset, *unlabel;
 };
 void changing_read(struct cli *c, int argc, struct changing_words *w, struct update_op *op);
 void changing_release(struct changing_words *w);
 
 #define OPTION_LABEL_VAL 0x81
 #define OPTION_UNSET_VAL 0x82
+#define OPTION_UNLABEL_VAL 0x83
 #define OPTION_UNSET CLI_TEXT("unset", 0, OPTION_UNSET_VAL, \
 	"take a property away (may be repeated)", "NAME")
 

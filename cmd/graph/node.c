@@ -96,10 +96,13 @@ static int remove_node(struct node *n)
 
 int node_main(int argc, const char **argv)
 {
-	int rm = 0, cascade = 0;
+	int add = 0, rm = 0, cascade = 0;
 	const struct poptOption table[] = {
 		CLI_TEXT("label", 0, OPTION_LABEL_VAL, "give it a label (may be repeated)", "L"),
 		OPTION_UNSET,
+		CLI_TEXT("unset-label", 0, OPTION_UNLABEL_VAL,
+			 "take a label away (may be repeated)", "L"),
+		CLI_FLAG("add", 0, &add, "make it if it is not there, without anything"),
 		CLI_FLAG("rm", 0, &rm, "remove it: without --cascade it stays as an end of its edges"),
 		CLI_FLAG("cascade", 0, &cascade, "its edges, too"),
 		CLI_OPTION_GRAPH,
@@ -120,9 +123,9 @@ int node_main(int argc, const char **argv)
 	n.cli = &cli;
 	n.op.node = bytes_str(cli_operand(&cli, "NODE"));
 	changing_read(&cli, argc, &words, &n.op);
-	said = n.op.prop_n + n.op.unset_n + n.op.label_n;
+	said = add + n.op.prop_n + n.op.unset_n + n.op.label_n + n.op.unlabel_n;
 	if (rm && said)
-		cli_usage(&cli, "--rm goes without labels and properties");
+		cli_usage(&cli, "--rm goes without --add, labels and properties");
 	if (cascade && !rm)
 		cli_usage(&cli, "--cascade goes with --rm");
 	if ((rm || said) && cli_given(&cli, CLI_VAL_AS_OF))

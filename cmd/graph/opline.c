@@ -63,6 +63,12 @@ static int tsv(struct opline *l, const struct update_op *op, bool *exact)
 			r = said_pair(&l->line, &l->scratch, &op->prop[i], &fit);
 		*exact &= fit == SAID_SAME && !is_marked(&op->prop[i]);
 	}
+	for (uint32_t i = 0; r == 0 && i < op->unlabel_n; i++)
+		r = field(l, "\t!:", op->unlabel[i]);
+	for (uint32_t i = 0; r == 0 && i < op->unset_n; i++) {
+		r = field(l, "\t!", op->unset[i]);
+		*exact &= op->unset[i].len && op->unset[i].ptr[0] != ':';
+	}
 	return r;
 }
 
@@ -75,20 +81,34 @@ static int member(struct opline *l, const char *before, struct bytes text)
 	return r < 0 ? r : said_quote(&l->line, text);
 }
 
+static int json_texts(struct opline *l, const char *before, const struct bytes *text, uint32_t n)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < n; i++)
+		r = member(l, i ? "," : before, text[i]);
+	return r < 0 || n == 0 ? r : add(l, "]");
+}
+
 static int json_said(struct opline *l, const struct update_op *op)
 {
 	const struct prop_state s = { op->label, op->prop, op->label_n, op->prop_n };
 	int r = op->cascade ? add(l, ",\"cascade\":true") : 0;
 
-	for (uint32_t i = 0; r == 0 && i < op->label_n; i++)
-		r = member(l, i ? "," : ",\"labels\":[", op->label[i]);
-	if (r == 0 && op->label_n)
-		r = add(l, "]");
-	if (r < 0 || op->prop_n == 0)
+	if (r == 0)
+		r = json_texts(l, ",\"labels\":[", op->label, op->label_n);
+	if (r == 0)
+		r = json_texts(l, ",\"unset_labels\":[", op->unlabel, op->unlabel_n);
+	if (r < 0 || op->prop_n + op->unset_n == 0)
 		return r;
 	r = add(l, ",\"props\":{");
 	if (r == 0)
 		r = said_members(&l->line, &l->scratch, &s);
+	for (uint32_t i = 0; r == 0 && i < op->unset_n; i++) {
+		r = member(l, i + op->prop_n ? "," : "", op->unset[i]);
+		if (r == 0)
+			r = add(l, ":null");
+	}
 	return r < 0 ? r : add(l, "}");
 }
 

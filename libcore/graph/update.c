@@ -270,10 +270,14 @@ static int check_lengths(const struct update_op *op, bool edge)
 	if (op->node.len > TEXT_KEY_MAX || (edge && (op->to.len > TEXT_KEY_MAX ||
 						     op->type.len > TEXT_KEY_MAX)))
 		return err_set(ERR_BAD_RECORD, "a key or type over %u bytes", TEXT_KEY_MAX);
-	for (uint32_t i = 0; i < op->label_n; i++)
-		if (op->label[i].len == 0 || op->label[i].len > TEXT_KEY_MAX)
+	for (uint32_t i = 0; i < op->label_n + op->unlabel_n; i++) {
+		size_t len = i < op->label_n ? op->label[i].len :
+			op->unlabel[i - op->label_n].len;
+
+		if (len == 0 || len > TEXT_KEY_MAX)
 			return err_set(ERR_BAD_RECORD, "a label is of 1 to %u bytes",
 				       TEXT_KEY_MAX);
+	}
 	for (uint32_t i = 0; i < op->prop_n; i++)
 		if (op->prop[i].name.len == 0 || op->prop[i].name.len > TEXT_KEY_MAX)
 			return err_set(ERR_BAD_RECORD, "a property's name is of 1 to %u bytes",
@@ -291,20 +295,32 @@ static int check_op(const struct update_op *op)
 			if (bytes_equal(op->unset[i], op->prop[k].name))
 				r = err_set(ERR_BAD_RECORD, "\"%s\" is both set and unset",
 					    bytes_show(op->unset[i]));
+	for (uint32_t i = 0; r == 0 && i < op->unlabel_n; i++)
+		for (uint32_t k = 0; r == 0 && k < op->label_n; k++)
+			if (bytes_equal(op->unlabel[i], op->label[k]))
+				r = err_set(ERR_BAD_RECORD, "the label \"%s\" is both given and"
+					    " taken away", bytes_show(op->unlabel[i]));
+	return r;
+}
+
+static int add_each(struct buf *out, const struct bytes *unset, uint32_t n, bool label)
+{
+	uint8_t head[VARINT_MAX];
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		r = buf_add(out, head, varint_put(head, 2 * unset[i].len + label));
+		if (r == 0)
+			r = buf_add(out, unset[i].ptr, unset[i].len);
+	}
 	return r;
 }
 
 static int add_unset(struct buf *out, const struct update_op *op)
 {
-	uint8_t len[VARINT_MAX];
-	int r = 0;
+	int r = add_each(out, op->unset, op->unset_n, false);
 
-	for (uint32_t i = 0; r == 0 && i < op->unset_n; i++) {
-		r = buf_add(out, len, varint_put(len, op->unset[i].len));
-		if (r == 0)
-			r = buf_add(out, op->unset[i].ptr, op->unset[i].len);
-	}
-	return r;
+	return r < 0 ? r : add_each(out, op->unlabel, op->unlabel_n, true);
 }
 
 static int add_step(struct update *u, struct update_slot *s, const struct update_op *op)
@@ -314,7 +330,7 @@ static int add_step(struct update *u, struct update_slot *s, const struct update
 	uint64_t at = u->arena.len, last = s->last;
 	int r;
 
-	if (op->label_n + op->prop_n + op->unset_n == 0)
+	if (op->label_n + op->prop_n + op->unset_n + op->unlabel_n == 0)
 		return 0;
 	r = buf_add(&u->arena, &step, sizeof step);
 	if (r == 0)

@@ -7,7 +7,7 @@
  * several writers, of one process or of many, lose nothing of each other.
  *
  *	node		labels join those there are; a name's values take the place of
- *			those it had; names that are unset go
+ *			those it had; names and labels that are unset go
  *	edge		the same; its ends are there by it
  *	del-node	what is said of it goes.  It stays as an end of its edges, unless
  *			CASCADE takes them, too
@@ -36,10 +36,11 @@ struct update_op {			/* borrows all its bytes */
 	bool cascade;			/* del-node */
 	struct bytes node;		/* a node's key, or an edge's source */
 	struct bytes type, to;		/* of an edge */
-	uint32_t label_n, prop_n, unset_n;
+	uint32_t label_n, prop_n, unset_n, unlabel_n;
 	const struct bytes *label;	/* of a node, in any order */
 	const struct property *prop;	/* in any order of names; a name's values in theirs */
 	const struct bytes *unset;	/* none of them is a name among PROP */
+	const struct bytes *unlabel;	/* of a node; none of them is in LABEL */
 };
 
 /* S is open for writing; GRAPH must be there (ERR_NO_GRAPH). */

@@ -23,8 +23,8 @@ struct update_slot {
 	bool fresh;			/* what was before them does not count */
 };
 
-/* In the arena, unaligned: then a state (graph/state.h) and the names that are unset,
- * each with its length as varint. */
+/* In the arena, unaligned: then a state (graph/state.h) and the names and labels that are
+ * unset, each behind a varint: twice its length, and 1 for a label. */
 struct update_step {
 	uint64_t next;			/* + 1; 0: none */
 	uint32_t state_len, unset_len;

@@ -297,36 +297,42 @@ static int edge_before(struct update *u, const struct update_slot *s, struct bef
 
 /* --- steps --- */
 
-static int is_unset(struct bytes unset, struct bytes name)
+static bool is_unset(struct bytes unset, struct bytes text, bool label)
 {
 	while (unset.len) {
-		uint64_t len;
-		size_t n = varint_get(unset.ptr, unset.len, &len);
+		uint64_t head;
+		size_t n = varint_get(unset.ptr, unset.len, &head);
+		size_t len = (size_t)(head / 2);
 
-		if (bytes_equal(bytes_of(unset.ptr + n, (size_t)len), name))
-			return 1;
-		unset = bytes_of(unset.ptr + n + len, unset.len - n - (size_t)len);
+		if (label == (head & 1) && bytes_equal(bytes_of(unset.ptr + n, len), text))
+			return true;
+		unset = bytes_of(unset.ptr + n + len, unset.len - n - len);
 	}
-	return 0;
+	return false;
 }
 
-/* STATE without the names that are unset; its array is scratch. */
-static int drop_names(struct update *u, struct bytes unset, struct prop_state *state)
+/* STATE without what is unset; its arrays are scratch. */
+static int drop_unset(struct update *u, struct bytes unset, struct prop_state *state)
 {
-	struct property *kept;
+	uint32_t prop_n = 0, label_n = 0;
+	struct property *prop;
+	struct bytes *label;
 	int r;
 
 	buf_clear(&u->scratch);
-	r = buf_reserve(&u->scratch, (state->prop_n + 1) * sizeof *kept);
+	r = buf_reserve(&u->scratch, (state->prop_n + 1) * sizeof *prop +
+			state->label_n * sizeof *label);
 	if (r < 0)
 		return r;
-	kept = (struct property *)u->scratch.ptr;
+	prop = (struct property *)u->scratch.ptr;
+	label = (struct bytes *)(prop + state->prop_n);
 	for (uint32_t i = 0; i < state->prop_n; i++)
-		if (!is_unset(unset, state->prop[i].name))
-			kept[u->scratch.len++] = state->prop[i];
-	state->prop = kept;
-	state->prop_n = (uint32_t)u->scratch.len;
-	u->scratch.len = 0;
+		if (!is_unset(unset, state->prop[i].name, false))
+			prop[prop_n++] = state->prop[i];
+	for (uint32_t i = 0; i < state->label_n; i++)
+		if (!is_unset(unset, state->label[i], true))
+			label[label_n++] = state->label[i];
+	*state = (struct prop_state){ label, prop, label_n, prop_n };
 	return 0;
 }
 
@@ -338,7 +344,7 @@ static int apply_step(struct update *u, struct gather *to, const struct update_s
 	int r = 0;
 
 	if (step->unset_len)
-		r = drop_names(u, bytes_of(at + step->state_len, step->unset_len), state);
+		r = drop_unset(u, bytes_of(at + step->state_len, step->unset_len), state);
 	if (r == 0)
 		r = state_decode(&said, bytes_of(at, step->state_len), &u->states);
 	gather_clear(to);

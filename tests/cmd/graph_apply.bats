@@ -36,6 +36,26 @@ all() { # the graph, a line a node or edge, sorted
 	diff want got
 }
 
+@test "labels are taken away, in one group or in another, and only those" {
+	strato-graph apply <<-'END'
+		node	a	:P	:Q	:R	x=1
+		node	a	!:Q	!:none	y=2
+		commit
+		node	a	!:P	:S	!x
+		{"op":"node","id":"b","labels":[":odd","T"],"props":{":n":1}}
+		commit
+	END
+	[ "$(strato-graph node a)" = "a${TAB}:R${TAB}:S${TAB}y=2" ]
+	strato-graph apply <<<'{"op":"node","id":"a","unset_labels":["R","S"],"labels":["T"]}'
+	[ "$(strato-graph node a)" = "a${TAB}:T${TAB}y=2" ]
+	strato-graph apply <<<"node${TAB}b${TAB}!:\\x3aodd${TAB}!\\x3an"
+	[ "$(strato-graph node b)" = "b${TAB}:T" ]
+	strato-graph compact -q
+	strato-graph apply <<<"node${TAB}b${TAB}!:T"
+	[ "$(strato-graph node b)" = "b" ]
+	[ -z "$(strato-graph nodes --label=odd)" ]
+}
+
 @test "a group is one commit; a bad line takes nothing of its group along" {
 	run strato-graph apply --ack <<-'END'
 		node	a
@@ -70,6 +90,11 @@ all() { # the graph, a line a node or edge, sorted
 	refused "edge${TAB}a${TAB}b${TAB}t${TAB}weight=heavy" "no number"
 	refused "edge${TAB}a${TAB}b${TAB}t${TAB}weight=1${TAB}weight=2" "two weights"
 	refused "node${TAB}a${TAB}x=1${TAB}!x" "both set and unset"
+	refused "node${TAB}a${TAB}:L${TAB}!:L" "both given and taken away"
+	refused "node${TAB}a${TAB}!:" "a label is of 1"
+	refused '{"op":"node","id":"a","unset_labels":["L"],"labels":["L"]}' "both given"
+	refused '{"op":"node","id":"a","unset_labels":"L"}' "no array"
+	refused '{"op":"del-node","id":"a","unset_labels":["L"]}' '"unset_labels"'
 	refused "node${TAB}a\\q" "escape"
 	refused "del-node${TAB}a${TAB}all" "cascade"
 	refused "del-edge${TAB}a${TAB}b${TAB}c${TAB}d" "too many"

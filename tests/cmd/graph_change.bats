@@ -32,6 +32,21 @@ node() { # NODE: its line, TABs as blanks
 	strato-graph node new a=1 a=2 b=true
 	[ "$(node new)" = "new a=1 a=2 b=true" ]
 	[ "$(strato-graph nodes | tr '\n' ' ')" = "ann bob cy new " ]
+	strato-graph node ann --unset-label=Person --unset-label=none --label=Sage
+	[ "$(node ann)" = "ann :Poet :Sage city=Bath name=Annie" ]
+	run -64 strato-graph node ann --unset-label=L --label=L
+}
+
+@test "a bare node is made by --add, and stays what it is if it is there" {
+	kg
+	strato-graph node --add zoe
+	strato-graph node --add ann
+	[ "$(node zoe)" = zoe ]
+	[ "$(node ann)" = "ann :Person born=1870 name=Ann name=Anna" ]
+	strato-graph node --add eve x=1 --label=L
+	[ "$(node eve)" = "eve :L x=1" ]
+	run -64 strato-graph node --add --rm zoe
+	run -64 strato-graph node --add --as-of=now zoe
 }
 
 @test "a node that is not there is status 1, a graph that is not there 66 with a hint" {

@@ -112,6 +112,7 @@ struct op {
 	bool cascade;
 	struct said set;
 	uint8_t unset;			/* a bit a name */
+	uint8_t unlabel;		/* a bit a label */
 };
 
 static struct op random_op(void)
@@ -126,6 +127,8 @@ static struct op random_op(void)
 
 	if (op.kind == UPDATE_NODE)
 		op.set.labels = (uint8_t)(rnd(3) ? 0 : rnd(1 << LABELS));
+	if (op.kind == UPDATE_NODE && rnd(3) == 0)
+		op.unlabel = (uint8_t)(rnd(1 << LABELS) & ~op.set.labels);
 	for (unsigned i = 0; i < NAMES && (edge || op.kind == UPDATE_NODE); i++) {
 		if (i == NAMES - 1 && (!edge || rnd(4)))
 			break;
@@ -140,7 +143,7 @@ static struct op random_op(void)
 static void give(struct update *u, const struct model *m, const struct op *op)
 {
 	struct update_op out = { .kind = op->kind, .cascade = op->cascade };
-	struct bytes label[LABELS], unset[NAMES];
+	struct bytes label[LABELS], unlabel[LABELS], unset[NAMES];
 	struct property prop[2 * NAMES];
 	char from[40], to[40];
 
@@ -152,6 +155,9 @@ static void give(struct update *u, const struct model *m, const struct op *op)
 	for (unsigned i = LABELS; i-- > 0;)
 		if (op->set.labels >> i & 1)
 			label[out.label_n++] = label_of(i);
+	for (unsigned i = 0; i < LABELS; i++)
+		if (op->unlabel >> i & 1)
+			unlabel[out.unlabel_n++] = label_of(i);
 	for (unsigned i = NAMES; i-- > 0;) {
 		if (op->set.value[i])
 			out.prop_n += values_of(i, op->set.value[i], prop + out.prop_n);
@@ -161,12 +167,13 @@ static void give(struct update *u, const struct model *m, const struct op *op)
 	out.label = label;
 	out.prop = prop;
 	out.unset = unset;
+	out.unlabel = unlabel;
 	must(update_add(u, &out));
 }
 
 static void say(struct said *s, const struct op *op)
 {
-	s->labels |= op->set.labels;
+	s->labels = (uint8_t)((s->labels & ~op->unlabel) | op->set.labels);
 	for (unsigned i = 0; i < NAMES; i++) {
 		if (op->unset >> i & 1)
 			s->value[i] = 0;

@@ -34,12 +34,13 @@ struct jsonl {
 /* What a line's members were, before it is known what it is. */
 enum member {
 	FROM, TO, TYPE, ID, LABEL, LABELS, PROPS, NAME, ENTITY, OBSERVATIONS, RELATION,
-	OP, CASCADE, MEMBERS,		/* these of operations */
+	OP, CASCADE, UNLABELS, MEMBERS,		/* these of operations */
 };
 
 static const char *const member_name[MEMBERS] = {
 	"from", "to", "type", "id", "label", "labels", "props", "name", "entityType",
 	"observations", "relationType", "op", "cascade",
+	"unset_labels",
 };
 
 struct line {
@@ -304,30 +305,42 @@ static int properties(struct line *l)
 
 /* --- labels --- */
 
-static int label(struct line *l, const struct json_value *v)
+static int add_label(struct line *l, const struct json_value *v, struct buf *to)
 {
 	struct bytes text;
 	int r = short_text(l, v, "a label", &text);
 
 	if (r == 0 && text.len == 0)
 		r = err_set(ERR_BAD_RECORD, "an empty label");
-	return r < 0 ? r : buf_add(l->labels, &text, sizeof text);
+	return r < 0 ? r : buf_add(to, &text, sizeof text);
+}
+
+static int label(struct line *l, const struct json_value *v)
+{
+	return add_label(l, v, l->labels);
+}
+
+static int add_labels(struct line *l, enum member m, struct buf *to)
+{
+	struct json_value v;
+	struct json_at in;
+	int r = 0;
+
+	if (!given(l, m))
+		return 0;
+	if (l->value[m].kind != JSON_ARRAY)
+		return err_set(ERR_BAD_RECORD, "\"%s\" is no array", member_name[m]);
+	in = json_inside(&l->value[m]);
+	while (r == 0 && json_element(&in, &v) > 0)
+		r = add_label(l, &v, to);
+	return r;
 }
 
 static int labels(struct line *l)
 {
-	struct json_value v;
-	struct json_at in;
 	int r = given(l, LABEL) ? label(l, &l->value[LABEL]) : 0;
 
-	if (r < 0 || !given(l, LABELS))
-		return r;
-	if (l->value[LABELS].kind != JSON_ARRAY)
-		return err_set(ERR_BAD_RECORD, "\"labels\" is no array");
-	in = json_inside(&l->value[LABELS]);
-	while (r == 0 && json_element(&in, &v) > 0)
-		r = label(l, &v);
-	return r;
+	return r < 0 ? r : add_labels(l, LABELS, l->labels);
 }
 
 /* --- lines --- */
@@ -453,7 +466,8 @@ static int op_kind(const struct line *l, enum update_kind *kind, uint32_t *allow
 		enum update_kind kind;
 		uint32_t allowed;
 	} all[] = {
-		{ "node", UPDATE_NODE, BIT(ID) | BIT(LABEL) | BIT(LABELS) | BIT(PROPS) },
+		{ "node", UPDATE_NODE, BIT(ID) | BIT(LABEL) | BIT(LABELS) | BIT(UNLABELS) |
+			BIT(PROPS) },
 		{ "edge", UPDATE_EDGE, BIT(FROM) | BIT(TYPE) | BIT(TO) | BIT(PROPS) },
 		{ "del-node", UPDATE_DEL_NODE, BIT(ID) | BIT(CASCADE) },
 		{ "del-edge", UPDATE_DEL_EDGE, BIT(FROM) | BIT(TYPE) | BIT(TO) },
@@ -513,6 +527,8 @@ int jsonl_op(struct bytes line, struct ops_room *room, struct update_op *op)
 	r = op_ends(&l, op);
 	if (r == 0)
 		r = labels(&l);
+	if (r == 0)
+		r = add_labels(&l, UNLABELS, &room->unlabels);
 	return r < 0 ? r : properties(&l);
 }
 

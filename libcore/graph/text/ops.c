@@ -12,6 +12,7 @@ void ops_room_release(struct ops_room *r)
 	buf_release(&r->props);
 	buf_release(&r->labels);
 	buf_release(&r->unset);
+	buf_release(&r->unlabels);
 }
 
 static bool is_edge(const struct update_op *op)
@@ -53,7 +54,7 @@ static int add_text(struct buf *to, struct bytes text, uint8_t **room)
 	return r < 0 ? r : buf_add(to, &text, sizeof text);
 }
 
-/* :LABEL, !NAME, NAME=VALUE. */
+/* :LABEL, !:LABEL, !NAME, NAME=VALUE. */
 static int field(struct bytes f, const struct update_op *op, uint8_t **at, struct ops_room *room)
 {
 	const struct bytes inner = bytes_of(f.ptr + 1, f.len ? f.len - 1 : 0);
@@ -61,6 +62,8 @@ static int field(struct bytes f, const struct update_op *op, uint8_t **at, struc
 	struct bytes value;
 	int r;
 
+	if (f.len > 1 && f.ptr[0] == '!' && f.ptr[1] == ':' && op->kind == UPDATE_NODE)
+		return add_text(&room->unlabels, bytes_of(f.ptr + 2, f.len - 2), at);
 	if (f.len && f.ptr[0] == '!')
 		return add_text(&room->unset, inner, at);
 	if (f.len && f.ptr[0] == ':' && op->kind == UPDATE_NODE)
@@ -103,6 +106,8 @@ static void ops_take(struct update_op *op, const struct ops_room *room)
 	op->label_n = (uint32_t)(room->labels.len / sizeof *op->label);
 	op->unset = (const struct bytes *)room->unset.ptr;
 	op->unset_n = (uint32_t)(room->unset.len / sizeof *op->unset);
+	op->unlabel = (const struct bytes *)room->unlabels.ptr;
+	op->unlabel_n = (uint32_t)(room->unlabels.len / sizeof *op->unlabel);
 }
 
 int ops_check_weight(const struct update_op *op)
@@ -145,6 +150,7 @@ int ops_read(struct bytes line, struct ops_room *room, struct update_op *out)
 	buf_clear(&room->props);
 	buf_clear(&room->labels);
 	buf_clear(&room->unset);
+	buf_clear(&room->unlabels);
 	if (r < 0)
 		return r;
 	line.len -= line.len && line.ptr[line.len - 1] == '\r';

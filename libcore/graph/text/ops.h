@@ -1,6 +1,6 @@
 /* graph/text/ops.h - changes to a graph, an operation a line
  *
- *	node KEY [:LABEL | NAME=VALUE | !NAME]...	TAB between the fields,
+ *	node KEY [:LABEL | !:LABEL | NAME=VALUE | !NAME]...	TAB between the fields,
  *	edge SRC DST TYPE [NAME=VALUE | !NAME]...	escapes as in tsv
  *	del-node KEY [cascade]
  *	del-edge SRC DST [TYPE]
@@ -8,14 +8,15 @@
  *
  * or a JSON object, which a line is that begins with {:
  *
- *	{"op":"node","id":KEY,"labels":[...],"props":{...}}
+ *	{"op":"node","id":KEY,"labels":[...],"unset_labels":[...],"props":{...}}
  *	{"op":"edge","from":SRC,"type":TYPE,"to":DST,"props":{...}}
  *	{"op":"del-node","id":KEY,"cascade":true}
  *	{"op":"del-edge","from":SRC,"type":TYPE,"to":DST}
  *	{"op":"commit"}
  *
- * !NAME and a property that is null, or an array of nothing, are unset.  A label, a name
- * or a value whose first byte would mean something else is written with \xHH.
+ * !NAME and a property that is null, or an array of nothing, are unset, and so is the
+ * label of !:LABEL.  A label, a name or a value whose first byte would mean something else
+ * is written with \xHH.
  */
 #ifndef GRAPH_TEXT_OPS_H
 #define GRAPH_TEXT_OPS_H
@@ -23,7 +24,7 @@
 #include "graph/update.h"
 
 struct ops_room {			/* where what was read lies, used again and again */
-	struct buf bytes, props, labels, unset;
+	struct buf bytes, props, labels, unset, unlabels;
 };
 void ops_room_release(struct ops_room *r);
 
