@@ -1,6 +1,8 @@
 /* base/clock.c */
 #include "base/clock.h"
 
+#include <fcntl.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,4 +34,18 @@ uint64_t clock_random(void)
 	if (getrandom(&x, sizeof x, GRND_NONBLOCK) == sizeof x)
 		return x;
 	return hash_mix(clock_ns() ^ (uint64_t)getpid() << 32, clock_wall_ns() | 1);
+}
+
+void clock_boot(char out[40])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = 0;
+
+	memset(out, 0, 40);
+	if (fd >= 0) {
+		n = read(fd, out, 36);
+		close(fd);
+	}
+	if (n != 36)
+		memset(out, 0, 40);
 }

@@ -10,3 +10,4 @@ libcore_a_SOURCES += \
 	%D%/team.c %D%/team.h
 libcore_a_SOURCES += %D%/json.c %D%/json.h
 libcore_a_SOURCES += %D%/utf8.c %D%/utf8.h
+libcore_a_SOURCES += %D%/siphash.c %D%/siphash.h

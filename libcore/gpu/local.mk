@@ -1,2 +1,8 @@
-# libcore/gpu: only strato-gpucache refers to it, and so only that links OpenCL
+# libcore/gpu: what a device holds.  Only device.c calls OpenCL, and only
+# strato-gpucache refers to it, and so only that links OpenCL
 libcore_a_SOURCES += %D%/device.c %D%/device.h
+libcore_a_SOURCES += %D%/gpu_index.c %D%/gpu_index.h
+libcore_a_SOURCES += %D%/gpu_index_disk.h
+libcore_a_SOURCES += %D%/gpu_index_find.c
+libcore_a_SOURCES += %D%/gpu_index_inside.h
+libcore_a_SOURCES += %D%/gpu_index_write.c

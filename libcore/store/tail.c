@@ -1,9 +1,7 @@
 /* store/tail.c */
 #include "store/tail.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/crc32c.h"
@@ -27,21 +25,11 @@ void tail_set_boot(const char *boot)
 /* A memory store has no boots: it ends with its process. */
 static void boot_id(const struct backend *b, char out[40])
 {
-	ssize_t n = 0;
-	int fd;
-
 	memset(out, 0, 40);
-	if (set_boot || !(b->caps & BACKEND_DESCRIPTORS)) {
+	if (set_boot || !(b->caps & BACKEND_DESCRIPTORS))
 		strncpy(out, set_boot ? set_boot : "none", 39);
-		return;
-	}
-	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, out, 36);
-		close(fd);
-	}
-	if (n != 36)
-		memset(out, 0, 40);	/* unknown: never equal, see boot_known */
+	else
+		clock_boot(out);	/* unknown: never equal, see boot_known */
 }
 
 static bool boot_known(const char boot[40])

@@ -246,3 +246,7 @@ tests_unit_index_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/update
 tests_unit_update_SOURCES = %D%/update.c
 tests_unit_update_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/gpu_index
+tests_unit_gpu_index_SOURCES = %D%/gpu_index.c
+tests_unit_gpu_index_LDADD = $(UNIT_LDADD)
+THREADED_TESTS += tests/unit/gpu_index
