@@ -118,6 +118,24 @@ void mem_large(void *ptr, size_t size)
 		madvise((void *)from, end - from, MADV_HUGEPAGE);
 }
 
+void *mem_alloc_large(struct mem *m, size_t size)
+{
+	void *p = mem_alloc(m, size);
+
+	if (p)
+		mem_large(p, size);
+	return p;
+}
+
+void *mem_zalloc_large(struct mem *m, size_t size)
+{
+	void *p = mem_alloc_large(m, size);
+
+	if (p)
+		memset(p, 0, size);
+	return p;
+}
+
 void *mem_pages(struct mem *m, size_t size)
 {
 	void *p;

@@ -32,6 +32,9 @@ void mem_free(struct mem *m, void *ptr);			/* NULL is fine */
 /* A hint, before the first byte is written: pages of 2 MiB where the system gives
  * them to who asks.  For what is read all over the place, or written in one go. */
 void mem_large(void *ptr, size_t size);
+/* mem_alloc and mem_zalloc with that hint. */
+void *mem_alloc_large(struct mem *m, size_t size);
+void *mem_zalloc_large(struct mem *m, size_t size);
 
 /* On 4 KiB borders, for direct I/O; freed with mem_free_pages and its size. */
 void *mem_pages(struct mem *m, size_t size);

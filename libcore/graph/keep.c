@@ -44,7 +44,7 @@ static int make_room(struct keep *k)
 	size = k->place[part_n] * sizeof *k->ids;
 	if (size == 0 || size > mem_left(k->mem) / 2)
 		return 0;
-	k->ids = mem_alloc(k->mem, size);
+	k->ids = mem_alloc_large(k->mem, size);
 	return k->ids ? 0 : ERR_MEMORY;
 }
 

@@ -388,14 +388,14 @@ static int draw(struct search *s)
 	struct mem *mem = s->d->mem;
 
 	s->words = n / 64 + 1;
-	s->d->depth = mem_alloc(mem, n * sizeof(uint32_t));
-	s->queue = mem_alloc(mem, n * sizeof(uint32_t));
-	s->found = mem_alloc(mem, n * sizeof(uint32_t));
+	s->d->depth = mem_alloc_large(mem, n * sizeof(uint32_t));
+	s->queue = mem_alloc_large(mem, n * sizeof(uint32_t));
+	s->found = mem_alloc_large(mem, n * sizeof(uint32_t));
 	s->seen = mem_zalloc(mem, s->words * sizeof(uint64_t));
 	s->front = mem_alloc(mem, s->words * sizeof(uint64_t));
 	s->next = mem_alloc(mem, s->words * sizeof(uint64_t));
 	if (s->plan->parents)
-		s->d->parent = mem_alloc(mem, n * sizeof(uint32_t));
+		s->d->parent = mem_alloc_large(mem, n * sizeof(uint32_t));
 	if (!s->d->depth || !s->queue || !s->found || !s->seen || !s->front || !s->next ||
 	    (s->plan->parents && !s->d->parent))
 		return ERR_MEMORY;

@@ -324,24 +324,14 @@ int oriented_memory(struct graph *g, const struct oriented_plan *plan, uint64_t 
 	return 0;
 }
 
-/* Read here and there by all. */
-static void *large(struct mem *mem, size_t size)
-{
-	void *p = mem_alloc(mem, size);
-
-	if (p)
-		mem_large(p, size);
-	return p;
-}
-
 static int draw_arrays(struct orienting *k, uint64_t n)
 {
 	struct oriented *o = k->o;
 
-	o->rank = large(o->mem, n * sizeof *o->rank);
-	o->first = large(o->mem, n * sizeof *o->first);
-	o->len = large(o->mem, n * sizeof *o->len);
-	o->target = large(o->mem, k->room * sizeof *o->target);
+	o->rank = mem_alloc_large(o->mem, n * sizeof *o->rank);
+	o->first = mem_alloc_large(o->mem, n * sizeof *o->first);
+	o->len = mem_alloc_large(o->mem, n * sizeof *o->len);
+	o->target = mem_alloc_large(o->mem, k->room * sizeof *o->target);
 	if (k->plan->arcs)
 		o->both = mem_zalloc(o->mem, n * sizeof *o->both);
 	if (!o->rank || !o->first || !o->len || !o->target || (k->plan->arcs && !o->both))

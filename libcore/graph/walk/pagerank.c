@@ -119,10 +119,10 @@ static int draw(struct ranking *k, struct graph *g)
 	uint64_t n = graph_node_n(g);
 	struct mem *mem = k->out->mem;
 
-	k->out->rank = mem_alloc(mem, n * sizeof(uint64_t));
-	k->share = mem_alloc(mem, n * sizeof(uint64_t));
-	k->next = mem_alloc(mem, n * sizeof(uint64_t));
-	k->degree = mem_zalloc(mem, n * sizeof(uint32_t));
+	k->out->rank = mem_alloc_large(mem, n * sizeof(uint64_t));
+	k->share = mem_alloc_large(mem, n * sizeof(uint64_t));
+	k->next = mem_alloc_large(mem, n * sizeof(uint64_t));
+	k->degree = mem_zalloc_large(mem, n * sizeof(uint32_t));
 	if (!k->out->rank || !k->share || !k->next || !k->degree)
 		return ERR_MEMORY;
 	for (uint64_t i = 0; i < n; i++)

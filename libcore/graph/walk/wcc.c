@@ -160,7 +160,7 @@ uint64_t wcc_memory(uint64_t node_n)
 
 static int draw(struct joining *j, uint64_t n)
 {
-	j->out->root = mem_alloc(j->out->mem, n * sizeof *j->out->root);
+	j->out->root = mem_alloc_large(j->out->mem, n * sizeof *j->out->root);
 	j->skip = mem_zalloc(j->out->mem, (n / 64 + 1) * sizeof *j->skip);
 	if (!j->out->root || !j->skip)
 		return ERR_MEMORY;
