@@ -33,6 +33,23 @@ static int count_part(void *ctx, const struct sweep_part *p)
 	return r;
 }
 
+/* The same where a node has one list, by how many ids it has.  Are lists read ahead?  That
+ * is to be decided before they get room here, as it is by a run that counts. */
+static int count_known(struct keep *k, const uint32_t *degree)
+{
+	const struct sweep *s = k->sweep;
+	int r = sweep_ahead(s);
+
+	for (uint64_t part = 0; part < s->part_n; part++) {
+		uint64_t words = 0;
+
+		for (uint64_t i = s->border[part]; i < s->border[part + 1]; i++)
+			words += degree[i] ? HEAD + degree[i] : 0;
+		k->place[part + 1] = words + SLACK;
+	}
+	return r < 0 ? r : 0;
+}
+
 /* Room for all, if half of what is left has it. */
 static int make_room(struct keep *k)
 {
@@ -48,7 +65,7 @@ static int make_room(struct keep *k)
 	return k->ids ? 0 : ERR_MEMORY;
 }
 
-int keep_open(struct keep *k, const struct sweep *s, uint64_t sweeps)
+int keep_open(struct keep *k, const struct sweep *s, uint64_t sweeps, const uint32_t *degree)
 {
 	uint64_t least = s->edge_n * sizeof *k->ids + (s->part_n + 1) * (16 + SLACK * sizeof *k->ids);
 	int r = 0;
@@ -61,7 +78,8 @@ int keep_open(struct keep *k, const struct sweep *s, uint64_t sweeps)
 	if (!k->place || !k->full)
 		r = ERR_MEMORY;
 	if (r == 0)
-		r = sweep_run(s, count_part, k);
+		r = degree && s->source_n == 1 ? count_known(k, degree) :
+			sweep_run(s, count_part, k);
 	if (r == 0)
 		r = make_room(k);
 	if (r < 0)

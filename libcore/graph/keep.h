@@ -23,8 +23,9 @@ struct keep {
 };
 
 /* Of an open sweep of a graph that is narrow.  SWEEPS: how many there will be at
- * most; a few alone keep nothing, as fresh memory costs as much as decoding does. */
-int keep_open(struct keep *k, const struct sweep *s, uint64_t sweeps);
+ * most; a few alone keep nothing, as fresh memory costs as much as decoding does.
+ * DEGREE, if not NULL: as sweep_degrees of S has it, which saves counting again. */
+int keep_open(struct keep *k, const struct sweep *s, uint64_t sweeps, const uint32_t *degree);
 void keep_close(struct keep *k);	/* zeroed is fine */
 
 /* The lists of a part in pieces: each a node and some of the ids of one of its lists,

@@ -235,8 +235,9 @@ static int each_kept(void *ctx, const struct sweep_part *p)
 }
 
 /* The sweep that fills, two that read; without room all of them decode. */
-static void keep_once(struct made *m, bool room)
+static void keep_once(struct made *m, bool room, bool counted)
 {
+	uint32_t *degree;
 	enum csr_direction way = (enum csr_direction)(1 + rnd(3));
 	struct made_edge *want = calloc(2 * m->edge_n + 1, sizeof *want);
 	uint32_t id[MADE_TYPES];
@@ -251,8 +252,11 @@ static void keep_once(struct made *m, bool room)
 	assert_int_equal(sweep_open(&s, m->graph, way, &t, 1 + (unsigned)rnd(8)), 0);
 	if (!room)
 		made_read(m, GRAPH_MAPPED);
+	degree = calloc(m->node_n, sizeof *degree);
+	if (counted)
+		assert_int_equal(sweep_degrees(&s, degree), 0);
 	m->mem.limit = m->mem.used + (room ? 1 << 30 : 4 * n);
-	assert_int_equal(keep_open(&k.keep, &s, 10), 0);
+	assert_int_equal(keep_open(&k.keep, &s, 10, counted ? degree : NULL), 0);
 	assert_true((k.keep.ids != NULL) == (room && n));
 	for (int i = 0; i < 3; i++) {
 		k.met.n = 0;
@@ -268,6 +272,7 @@ static void keep_once(struct made *m, bool room)
 	sweep_close(&s);
 	free(want);
 	free(k.met.edge);
+	free(degree);
 }
 
 static void kept_lists_are_those_that_were_decoded(void **state)
@@ -276,8 +281,8 @@ static void kept_lists_are_those_that_were_decoded(void **state)
 		struct made m;
 
 		made_random(&m, *state, 1 + rnd(rnd(4) ? 300 : 20000), rnd(3000));
-		keep_once(&m, rnd(2));
-		keep_once(&m, true);
+		keep_once(&m, rnd(2), rnd(2));
+		keep_once(&m, true, rnd(2));
 		made_free(&m);
 	}
 }

@@ -144,9 +144,10 @@ static int begin(struct ranking *k, struct graph *g, const struct pagerank_plan 
 	if (r == 0)
 		r = draw(k, g);
 	if (r == 0)
-		r = keep_open(&k->lists, &k->against, plan->iterations);
-	if (r == 0)
 		r = sweep_degrees(&k->ahead, k->degree);
+	if (r == 0)		/* of an undirected graph both sweeps are the same */
+		r = keep_open(&k->lists, &k->against, plan->iterations,
+			      graph_undirected(g) ? k->degree : NULL);
 	return r == 0 ? sweep_run(&k->ahead, share_part, k) : r;
 }
 
