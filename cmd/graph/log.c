@@ -1,7 +1,8 @@
 /* strato-graph log, diff - the changes of a graph, as apply reads them
  *
  * log has those that are not in the segments yet, or newer than a version, and may wait
- * for more; diff those between two states that are kept.
+ * for more; diff those between two states that can be had still: of the same segments
+ * from the log, of others by reading both.
  */
 #include <inttypes.h>
 #include <time.h>
@@ -9,6 +10,7 @@
 #include "base/err.h"
 #include "cmd/graph/graph.h"
 #include "cmd/graph/opline.h"
+#include "graph/compare.h"
 #include "graph/history.h"
 
 #define LOOK_NS 100000000	/* --follow: between two looks */
@@ -137,8 +139,31 @@ int log_main(int argc, const char **argv)
 
 /* --- diff --- */
 
-/* Both in the same segments, or the later in segments that hold no more than the
- * earlier. */
+static int put_difference(void *ctx, const struct update_op *op)
+{
+	return put(ctx, op, 0);
+}
+
+/* Other segments, which no log tells of: both are read whole. */
+static int compare(struct changes *c, struct snapshot *v, const struct manifest_graph *a,
+		   struct snapshot *w, const struct manifest_graph *b)
+{
+	const struct update_op end = { .kind = UPDATE_COMMIT };
+	struct graph *was = NULL, *is = NULL;
+	int r = graph_open_changed(&was, c->o.store, v, a);
+
+	if (r == 0)
+		r = graph_open_changed(&is, c->o.store, w, b);
+	if (r == 0)
+		r = compare_graphs(was, is, put_difference, c);
+	if (r == 0 && c->n)
+		r = put(c, &end, 0);
+	graph_close(was);
+	graph_close(is);
+	return r;
+}
+
+/* Of one graph in the same segments what changed is told commit by commit. */
 static int between(struct changes *c, struct snapshot *v, struct snapshot *w)
 {
 	const struct manifest_graph *a, *b;
@@ -148,13 +173,8 @@ static int between(struct changes *c, struct snapshot *v, struct snapshot *w)
 		r = find(&c->o, w, &b);
 	if (r < 0)
 		return r;
-	if (a->space != b->space || b->folded > snapshot_version(v)) {
-		err_set(ERR_NO_SNAPSHOT, "graph %s: it was built anew between version %" PRIu64
-			" and %" PRIu64, b->name, snapshot_version(v), snapshot_version(w));
-		err_hint("what differs is not listed; 'strato-graph export --as-of' writes "
-			 "either state");
-		return ERR_NO_SNAPSHOT;
-	}
+	if (a->space != b->space || a->version != b->version)
+		return compare(c, v, a, w, b);
 	return history_each(c->o.store, w, b, snapshot_version(v), put, c);
 }
 

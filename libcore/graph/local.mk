@@ -89,6 +89,7 @@ libcore_a_SOURCES += %D%/match/pattern.c %D%/match/pattern.h
 libcore_a_SOURCES += %D%/match/source.c %D%/match/source.h
 libcore_a_SOURCES += %D%/prop_walk.c
 libcore_a_SOURCES += %D%/rebuild.c %D%/rebuild.h
+libcore_a_SOURCES += %D%/compare.c %D%/compare.h
 libcore_a_SOURCES += %D%/replace.c %D%/replace.h
 libcore_a_SOURCES += %D%/label.c %D%/label.h
 libcore_a_SOURCES += %D%/schema.c %D%/schema.h
