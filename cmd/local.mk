@@ -41,6 +41,7 @@ strato_graph_SOURCES += %D%/graph/export.h
 strato_graph_SOURCES += %D%/graph/export_lines.c
 strato_graph_SOURCES += %D%/graph/export_json.c
 strato_graph_SOURCES += %D%/graph/export_kgtk.c
+strato_graph_SOURCES += %D%/graph/export_graphml.c
 strato_graph_SOURCES += %D%/graph/export_lists.c
 strato_graph_SOURCES += %D%/graph/columns.c
 strato_graph_SOURCES += %D%/graph/columns.h

@@ -63,7 +63,7 @@ _strato_value() { # OPTION CUR STORE
 	--compression)
 		_strato_pick "$2" <<<$'none\nlz4' ;;
 	-f|--format)
-		_strato_pick "$2" <<<$'tsv\ntext\ncdb\njsonl\nel\ncsv\nmtx\nmetis\ndimacs\nldbc\nadj\nadjlist\npairs32\npairs64\nkgtk\nnt\nnq\nttl\ntrig\nmcp\ndot\nneo4j' ;;
+		_strato_pick "$2" <<<$'tsv\ntext\ncdb\njsonl\nel\ncsv\nmtx\nmetis\ndimacs\nldbc\nadj\nadjlist\npairs32\npairs64\nkgtk\nnt\nnq\nttl\ntrig\nmcp\ndot\nneo4j\ngraphml' ;;
 	*)
 		return 1 ;;
 	esac

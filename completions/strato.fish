@@ -71,7 +71,7 @@ function __strato_value
             printf "$head%s\n" none lz4
         case -f --format
             printf "$head%s\n" tsv text cdb jsonl el csv mtx metis dimacs \
-                ldbc adj adjlist pairs32 pairs64 kgtk nt nq ttl trig mcp dot neo4j
+                ldbc adj adjlist pairs32 pairs64 kgtk nt nq ttl trig mcp dot neo4j graphml
         case '*'
             return 1
     end

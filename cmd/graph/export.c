@@ -26,7 +26,7 @@ static const struct cli_tool tool = {
 	.examples = "strato-graph export -s /data/kv -g web > web.tsv\n"
 		    "strato-graph export -s /data/kv -f dot --around=Alice --hops=2",
 	.more = "Formats: tsv, el, csv, mtx, metis, dimacs, ldbc, adj, adjlist, pairs32,\n"
-		"pairs64, jsonl, mcp, nt, nq, neo4j, kgtk, as import reads them, and dot.",
+		"pairs64, jsonl, mcp, nt, nq, neo4j, kgtk, graphml, as import reads them, dot.",
 };
 
 /* --- nodes --- */
@@ -418,6 +418,7 @@ static int export(struct export *x, struct cli *c)
 	}
 	export_release_said(x);
 	export_release_rdf(x);
+	export_release_graphml(x);
 	columns_close(x->columns);
 	buf_release(&x->line);
 	buf_release(&x->src_text);
@@ -431,7 +432,7 @@ static const struct export_format *find_format(const char *name)
 	static const struct export_format *const lists[] = {
 		&export_metis, &export_adj, &export_adjlist, &export_jsonl,
 		&export_nt, &export_nq, &export_neo4j, &export_mcp,
-		&export_kgtk, NULL
+		&export_kgtk, &export_graphml, NULL
 	};
 
 	for (size_t i = 0; export_line_formats[i]; i++)
@@ -450,7 +451,7 @@ static void take_format(struct export *x, struct cli *c)
 	x->format = cli_given(c, CLI_VAL_FORMAT) ? find_format(name) : find_format("tsv");
 	if (!x->format)
 		cli_usage(c, "--format: \"%s\" is none of tsv, el, csv, mtx, metis, dimacs,"
-			  " ldbc, adj, adjlist, pairs32, pairs64, jsonl, mcp, nt, nq, neo4j, kgtk, dot", name);
+			  " ldbc, adj, adjlist, pairs32, pairs64, jsonl, mcp, nt, nq, neo4j, kgtk, graphml, dot", name);
 	if (c->json)
 		x->format = &export_jsonl;
 	if (x->format->all && cli_given(c, CLI_VAL_LIMIT) && strcmp(x->format->name, "ldbc") &&

@@ -3,7 +3,8 @@
  * export.c has the command line and decides which edges, export_nodes.c which nodes and
  * what is said of both; export_lines.c has the formats of an edge a line,
  * export_lists.c those of a node a line, export_json.c those of an object a line,
- * export_rdf.c statements, export_neo4j.c a table of nodes and one of edges.
+ * export_rdf.c statements, export_neo4j.c a table of nodes and one of edges,
+ * export_graphml.c XML.
  */
 #ifndef CMD_GRAPH_EXPORT_H
 #define CMD_GRAPH_EXPORT_H
@@ -43,7 +44,7 @@ struct export_format {
 
 extern const struct export_format *const export_line_formats[];	/* ended by NULL */
 extern const struct export_format export_neo4j, export_mcp, export_kgtk,
-	export_jsonl, export_nt, export_nq, export_metis, export_adj, export_adjlist;
+	export_jsonl, export_nt, export_nq, export_graphml, export_metis, export_adj, export_adjlist;
 
 struct export_node {		/* of a part */
 	uint64_t id, rank;	/* rank: in key order */
@@ -79,6 +80,7 @@ struct export {
 	uint64_t lone_n;		/* nodes of nothing but a key, shown to the format */
 	struct ntriples_scan *scan;	/* of nt and nq */
 	struct columns *columns;	/* of neo4j and kgtk */
+	struct graphml_out *graphml;
 };
 
 /* Each edge that is asked for, to EDGE: those of an undirected graph once.  0 or an
@@ -117,6 +119,7 @@ int export_edge_state(struct export *x, const struct export_edge *e, struct prop
 void export_warn(struct export *x);
 void export_release_said(struct export *x);
 void export_release_rdf(struct export *x);
+void export_release_graphml(struct export *x);
 
 /* x->line to the output. */
 int export_put(struct export *x);

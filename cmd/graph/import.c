@@ -35,6 +35,7 @@ static const struct cli_tool tool = {
 		"  nt nq ttl trig    RDF: edges, properties, labels\n"
 		"  kgtk     node1 TAB label TAB node2, and other columns, by a header\n"
 		"  csv      RFC 4180, a header row may name the columns\n"
+		"  graphml  nodes and edges of XML\n"
 		"  mtx metis dimacs ldbc adj adjlist\n"
 		"  pairs32 pairs64   integers, little-endian",
 };
@@ -232,21 +233,14 @@ static int import(struct import *im)
 
 static void take_format(struct cli *c, struct import *im)
 {
-	static const char *const later[] = {
-		"graphml", NULL
-	};
 	const char *text = cli_text(c, CLI_VAL_FORMAT);
 
 	if (!text || !strcmp(text, "auto"))
 		return;
 	im->ldbc = !strcmp(text, "ldbc");
 	im->dialect = text_find(bytes_str(!strcmp(text, "neo4j") ? "csv" : text));
-	for (size_t i = 0; !im->dialect && later[i]; i++)
-		if (!strcmp(text, later[i]))
-			cli_exit(c, err_set(ERR_UNSUPPORTED,
-					    "--format: %s cannot be read yet", text));
 	if (!im->dialect && !im->ldbc)
-		cli_usage(c, "--format: \"%s\" is none of auto, el, tsv, csv, jsonl, nt, nq, ttl, trig, kgtk, mtx, metis,"
+		cli_usage(c, "--format: \"%s\" is none of auto, el, tsv, csv, jsonl, nt, nq, ttl, trig, kgtk, graphml, mtx, metis,"
 			  " dimacs, ldbc, adj, adjlist, pairs32, pairs64", text);
 }
 

@@ -153,7 +153,23 @@ int said_value(struct buf *out, struct buf *scratch, const struct literal *l)
 		buf_add(out, shown.ptr, shown.len);
 }
 
-/* The values from AT on that have its name; several are an array. */
+int said_values(struct buf *out, struct buf *scratch, const struct property *p, uint32_t n)
+{
+	int r = n > 1 ? add(out, "[") : 0;
+
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		if (i)
+			r = add(out, ",");
+		/* in an array an object would make all of it JSON */
+		if (r == 0 && n > 1 && p[i].value.kind == LITERAL_JSON)
+			r = put_object(out, &p[i].value, p[i].value.text);
+		else if (r == 0)
+			r = said_value(out, scratch, &p[i].value);
+	}
+	return r < 0 || n == 1 ? r : add(out, "]");
+}
+
+/* The values from AT on that have its name. */
 static int put_name(struct buf *out, struct buf *scratch, const struct prop_state *s, uint32_t *at)
 {
 	uint32_t first = *at, n = 1;
@@ -163,20 +179,9 @@ static int put_name(struct buf *out, struct buf *scratch, const struct prop_stat
 	       bytes_equal(s->prop[first + n].name, s->prop[first].name))
 		n++;
 	if (r == 0)
-		r = add(out, n > 1 ? ":[" : ":");
-	for (uint32_t i = 0; r == 0 && i < n; i++) {
-		struct literal l = s->prop[first + i].value;
-
-		if (i)
-			r = add(out, ",");
-		/* in an array an object would make all of it JSON */
-		if (r == 0 && n > 1 && l.kind == LITERAL_JSON)
-			r = put_object(out, &l, l.text);
-		else if (r == 0)
-			r = said_value(out, scratch, &l);
-	}
+		r = add(out, ":");
 	*at = first + n;
-	return r < 0 || n == 1 ? r : add(out, "]");
+	return r < 0 ? r : said_values(out, scratch, s->prop + first, n);
 }
 
 int said_members(struct buf *out, struct buf *scratch, const struct prop_state *s)

@@ -19,6 +19,8 @@ int said_pair(struct buf *out, struct buf *scratch, const struct property *p,
 int said_quote(struct buf *out, struct bytes text);
 /* One value of JSON. */
 int said_value(struct buf *out, struct buf *scratch, const struct literal *l);
+/* N values of one name, several as an array. */
+int said_values(struct buf *out, struct buf *scratch, const struct property *p, uint32_t n);
 /* "NAME":VALUE,... of all properties, several values as an array. */
 int said_members(struct buf *out, struct buf *scratch, const struct prop_state *s);
 

@@ -154,6 +154,12 @@ void help_version(const struct cli_tool *tool)
 #ifdef HAVE_LIBAIO
 	       " libaio"
 #endif
+#ifdef HAVE_SERD
+	       " serd"
+#endif
+#ifdef HAVE_EXPAT
+	       " expat"
+#endif
 #ifdef HAVE_OPENCL
 	       " opencl"
 #endif

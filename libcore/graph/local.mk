@@ -111,3 +111,5 @@ libcore_a_SOURCES += %D%/match/merged.c %D%/match/merged.h
 libcore_a_SOURCES += %D%/history.c
 libcore_a_SOURCES += %D%/history.h
 libcore_a_SOURCES += %D%/text/kgtk.c %D%/text/kgtk.h
+libcore_a_SOURCES += %D%/text/graphml.c
+libcore_a_SOURCES += %D%/text/graphml_keys.c %D%/text/graphml_keys.h

@@ -88,8 +88,8 @@ no_rests() {
 	[[ "$stderr" == *"-f el or -f tsv"* ]]
 	run --separate-stderr -65 strato-graph import -g c <<<"neither"
 	[ "$(strato-graph ls | tr '\n' ,)" = a,b, ]
-	run --separate-stderr -69 strato-graph import -g c -f graphml el
-	[[ "$stderr" == *graphml*"[unsupported]"* ]]
+	run --separate-stderr -64 strato-graph import -g c -f gexf el
+	[[ "$stderr" == *gexf*graphml*"[usage]"* ]]
 }
 
 @test "a malformed line stops it: 65, file, line, excerpt, and nothing imported" {

@@ -501,3 +501,145 @@ rows() {
 	run -64 strato-graph import -q --replace --stamp=x
 	run -64 strato-graph import -q --replace --stamp=weight=2
 }
+
+# --- GraphML ---
+
+need_expat() {
+	! strato-graph --version | grep -qw expat || return 0
+	run -69 strato-graph import -q --dry-run -f graphml </dev/null
+	[[ $output == *'no libexpat'*'[unavailable]'*libexpat1-dev* ]]
+	skip "this build reads no GraphML"
+}
+
+@test "graphml gives every kind of value back, byte for byte" {
+	need_expat
+	every_kind >given
+	cat >>given <<-'EOT'
+	{"id":" \t\r\n<&>\"' ]]>","labels":["a:b","c"],"props":{"big":1e400,"huge":123456789012345678901234567890,"label":"x","labelV":"x","labels":":X","n":["1",2],"reals":[1.0E0,2.5E0],"strings":["","<b>","a\r\nb"]}}
+	{"from":"alone","type":":t<o>\n","to":"b","props":{"weight":"heavy","id":"e1","label":"no type"}}
+	EOT
+	strato-graph import -q --replace -f jsonl given
+	strato-graph export -f jsonl >model
+	[ "$(wc -l <model)" = 7 ]
+	strato-graph export -f graphml >out.xml 2>said
+	[ ! -s said ]
+	strato-graph import --replace out.xml 2>said
+	grep -q 'out.xml: taken as graphml' said
+	strato-graph export -f jsonl | diff model -
+	strato-graph export -f graphml | diff out.xml -
+	! command -v xmllint >/dev/null || xmllint --noout out.xml
+}
+
+@test "a random property graph, directed or not, weighted or not, is the same through graphml" {
+	need_expat
+	for seed in 1 $RANDOM; do
+		echo "seed $seed"
+		for d in --directed --undirected; do
+			made $seed | strato-graph import -q $d --replace -f jsonl
+			strato-graph export -f jsonl >model
+			strato-graph export -f graphml >out.xml
+			strato-graph import -q --replace out.xml
+			strato-graph export -f jsonl | diff model -
+			[ "$(strato-graph info -J | jq -r .edges)" = "$(strato-graph edges --count)" ]
+			made $seed | grep from | sed '/props/!s/}$/,"props":{"weight":2.5}}/' |
+				strato-graph import -q $d --replace -f jsonl
+			strato-graph export -f jsonl >model
+			grep -q '"weight":2.5' model
+			strato-graph export -f graphml | strato-graph import -q --replace -f graphml
+			strato-graph export -f jsonl | diff model -
+		done
+	done
+}
+
+@test "graphml as neo4j and networkx write it" {
+	need_expat
+	cat >neo4j.xml <<-'EOT'
+	<?xml version="1.0" encoding="UTF-8"?>
+	<graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://graphml.graphdrawing.org/xmlns http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd">
+	<key id="born" for="node" attr.name="born" attr.type="long"/>
+	<key id="tags" for="node" attr.name="tags" attr.type="string" attr.list="string"/>
+	<key id="labels" for="node" attr.name="labels" attr.type="string"/>
+	<key id="label" for="edge" attr.name="label" attr.type="string"/>
+	<graph id="G" edgedefault="directed">
+	<node id="n0" labels=":Person:Actor"><data key="labels">:Person:Actor</data><data key="born">1964</data><data key="tags">["a","b"]</data></node>
+	<node id="n1" labels=":Film"><data key="labels">:Film</data></node>
+	<edge id="e0" source="n0" target="n1" label="ACTED_IN"><data key="label">ACTED_IN</data></edge>
+	</graph></graphml>
+	EOT
+	strato-graph import -q neo4j.xml
+	strato-graph export -f jsonl | diff - <(cat <<-'EOT'
+	{"id":"n0","labels":["Actor","Person"],"props":{"born":1964,"tags":["a","b"]}}
+	{"id":"n1","labels":["Film"]}
+	{"from":"n0","type":"ACTED_IN","to":"n1","props":{"id":"e0"}}
+	EOT
+	)
+	cat >networkx.xml <<-'EOT'
+	<?xml version='1.0' encoding='utf-8'?>
+	<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+	  <key id="d2" for="edge" attr.name="weight" attr.type="double" />
+	  <key id="d1" for="node" attr.name="label" attr.type="string" />
+	  <key id="d0" for="graph" attr.name="name" attr.type="string" />
+	  <graph edgedefault="undirected">
+	    <data key="d0">small</data>
+	    <node id="0">
+	      <data key="d1">first</data>
+	    </node>
+	    <node id="1" />
+	    <edge source="0" target="1">
+	      <data key="d2">0.5</data>
+	    </edge>
+	  </graph>
+	</graphml>
+	EOT
+	strato-graph import --replace networkx.xml 2>said
+	grep -q 'networkx.xml: edges have no direction' said
+	grep -q '1 descriptions and data of the graph itself are left out' said
+	strato-graph export -f jsonl | diff - <(printf '%s\n' \
+		'{"id":"0","props":{"label":"first"}}' '{"from":"0","to":"1","props":{"weight":0.5}}')
+	strato-graph import -q --replace --directed networkx.xml
+	[ "$(strato-graph edges --count)" = 2 ]
+}
+
+@test "graphml: what cannot be stored is refused, with file and line, and nothing is imported" {
+	need_expat
+	refused() { # XML WORDS
+		printf '%b' "$1" >f
+		run -65 strato-graph import -q --max-bad=9 -f graphml f
+		[[ $output == *"f: line $2"* ]] || { echo "$output"; false; }
+		[ -z "$(strato-graph ls)" ]
+	}
+	head='<graphml><key id="i" attr.type="int"/>\n<graph edgedefault="directed">\n'
+	refused "$head<node id='a'><graph edgedefault='directed'/></node>" '3: <graph> in <node>'
+	refused "$head<hyperedge/>" '3: <hyperedge> in <graph>'
+	refused "$head<node id='a'>\n<port name='p'/></node>" '4: <port> in <node>'
+	refused "$head<edge source='a' target='b' directed='false'/>" '3: directed="false"'
+	refused "$head<node id='a'><data key='i'>x</data></node>" '3: the key "i": "x" is no integer'
+	refused '<!DOCTYPE graphml [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><graphml/>' '1: a document type with'
+	refused "$head<node id='a'/>" '3: it ends before </graphml>'
+	refused "$head<node id='a'></graph>" '3: mismatched tag'
+}
+
+@test "graphml: characters that XML has not are refused, with the node's name" {
+	need_expat
+	printf '{"id":"me","props":{"x":"a\\u0001"}}\n' | strato-graph import -q -f jsonl
+	run -65 strato-graph export -f graphml
+	[[ $output == *'graphml cannot carry "a\x01", of the node "me": XML has no such character'*'use -f jsonl'* ]]
+	printf 'a\tb\tt\tx=\\xff\n' | strato-graph import -q --replace -f tsv
+	run -65 strato-graph export -f graphml
+	[[ $output == *', of the node "a": it is not UTF-8'* ]]
+	printf '{"id":"me","props":{"x\\u0001":1}}\n' | strato-graph import -q --replace -f jsonl
+	run -65 strato-graph export -f graphml
+	[[ $output == *'graphml cannot carry the name "x\x01"'* ]]
+}
+
+@test "graphml of a part, with equal edges, and with stamps" {
+	need_expat
+	printf '%s\n' '{"from":"a","to":"b","props":{"n":1}}' '{"from":"a","to":"b","props":{"n":2}}' \
+		'{"from":"c","to":"d"}' >given
+	strato-graph import -q --dedup=keep given
+	strato-graph export -f graphml --around=a >part.xml
+	! grep '"c"' part.xml || false
+	strato-graph import -q --replace --dedup=keep --strict-nodes --stamp=by=me part.xml
+	[ "$(strato-graph edges | cut -f4-)" = "by=me${TAB}n=1
+by=me${TAB}n=2" ]
+}

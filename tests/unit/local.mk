@@ -250,3 +250,6 @@ UNIT_TESTS += tests/unit/gpu_index
 tests_unit_gpu_index_SOURCES = %D%/gpu_index.c
 tests_unit_gpu_index_LDADD = $(UNIT_LDADD)
 THREADED_TESTS += tests/unit/gpu_index
+UNIT_TESTS += tests/unit/graphml
+tests_unit_graphml_SOURCES = %D%/graphml.c
+tests_unit_graphml_LDADD = $(UNIT_LDADD)

@@ -97,6 +97,19 @@ static bool is_turtle(const struct guess *g)
 	return false;
 }
 
+/* XML, whose first element is <graphml>, whatever is before it. */
+static bool is_graphml(const struct guess *g)
+{
+	struct bytes head = g->head;
+
+	while (head.len && fields_blank(*head.ptr))
+		head = bytes_of(head.ptr + 1, head.len - 1);
+	if (!starts(head, "<?xml") && !starts(head, "<!--") && !starts(head, "<!DOCTYPE") &&
+	    !starts(head, "<graphml"))
+		return false;
+	return memmem(head.ptr, head.len, "<graphml", 8) != NULL;
+}
+
 /* Every line is a statement, or nothing; a fourth term makes it nq. */
 static const struct text_dialect *statements(const struct guess *g)
 {
@@ -120,6 +133,8 @@ static const struct text_dialect *named(const struct guess *g, const struct vote
 {
 	struct bytes rest = g->head, line;
 
+	if (is_graphml(g))
+		return &graphml_dialect;
 	if (!next_line(g, &rest, &line))
 		return NULL;
 	if (starts(line, "%%MatrixMarket"))

@@ -2,7 +2,8 @@
  *
  * A first line that names its format decides: %%MatrixMarket (with a size line
  * after it), AdjacencyGraph, a dimacs p line, an object of JSON, a csv header with
- * names for source and target, or of a graph database, one of KGTK, a prefix of Turtle;
+ * names for source and target, or of a graph database, one of KGTK, a prefix of Turtle,
+ * XML with an element <graphml>;
  * lines that are statements are nt or nq.  Else the lines decide: the dialect of el,
  * tsv, metis and csv that takes all of them.  When two do, and would give different
  * edges, it is not guessed.

@@ -260,6 +260,20 @@ static int weight(struct line *l, struct bytes name, const struct json_value *v)
 	return r;
 }
 
+int jsonl_values(struct bytes name, struct bytes text, uint8_t **room, struct buf *props)
+{
+	struct line l = { .room = *room, .props = props };
+	struct json_at j = json_of(text);
+	struct json_value v;
+	int r;
+
+	if (!json_next(&j, &v) || !json_end(&j))
+		return malformed(&j);
+	r = values(&l, name, &v);
+	*room = l.room;
+	return r;
+}
+
 /* Null, or an array of nothing. */
 static bool is_nothing(const struct json_value *v)
 {

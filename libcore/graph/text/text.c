@@ -45,7 +45,7 @@ const struct text_dialect *const text_dialects[] = {
 	&edgelist_dialect, &tsv_dialect, &csv_dialect, &mtx_dialect, &metis_dialect,
 	&dimacs_dialect, &adj_dialect, &adjlist_dialect, &pairs32_dialect, &pairs64_dialect,
 	&vertices_dialect, &jsonl_dialect, &nt_dialect, &nq_dialect,
-	&ttl_dialect, &trig_dialect, &kgtk_dialect, NULL
+	&ttl_dialect, &trig_dialect, &kgtk_dialect, &graphml_dialect, NULL
 };
 
 const struct text_dialect *text_find(struct bytes name)
@@ -83,13 +83,14 @@ static int begin_state(struct text *t, const struct text_dialect *d)
 	t->state->arcs = t->o.arcs;
 	t->state->rdf = t->o.rdf;
 	t->state->header = t->o.header;
-	return 0;
+	return d->begin ? d->begin(t->state) : 0;
 }
 
 int text_open(struct text **out, const struct text_source *from,
 	      const struct text_options *o, struct mem *mem)
 {
 	struct text *t = mem_zalloc(mem, sizeof *t);
+	int r;
 
 	if (!t)
 		return ERR_MEMORY;
@@ -99,9 +100,10 @@ int text_open(struct text **out, const struct text_source *from,
 	t->buf = mem_alloc(mem, ROOM);
 	t->room = mem_alloc(mem, TEXT_ROOM);
 	t->props.mem = mem;
-	if (!t->buf || !t->room || begin_state(t, o->dialect) < 0) {
+	r = t->buf && t->room ? begin_state(t, o->dialect) : ERR_MEMORY;
+	if (r < 0) {
 		text_close(t);
-		return ERR_MEMORY;
+		return r;
 	}
 	*out = t;
 	return 0;
@@ -330,6 +332,9 @@ static int place(const struct text *t, int code)
 	char words[256];
 
 	snprintf(words, sizeof words, "%s", err_message());
+	if (t->state && t->state->line)
+		return err_set(code, "%s: line %" PRIu64 ": %s", t->from.name,
+			       t->state->line, words);
 	if (t->o.dialect->frame == TEXT_FIXED)
 		return err_set(code, "%s: offset %" PRIu64 ": %s", t->from.name, t->off,
 			       words);

@@ -18,6 +18,7 @@
  *   nt, nq   N-Triples and N-Quads: edges, properties, labels
  *   ttl, trig   the same out of Turtle and TriG, which graph/rdf/turtle has made lines
  *   kgtk     TSV with a header of node1, label, node2 and other columns
+ *   graphml  GraphML, where the build has libexpat; every error of it ends the reading
  *   ldbc-v   a node a line: the vertex files of LDBC Graphalytics (edges are el)
  *
  * A malformed line stops the reader unless it is tolerated (bad_most); the line
@@ -119,6 +120,7 @@ struct text_state {
 	struct csv_header **header;	/* given, or NULL: of a file of its own, for csv */
 	bool unique;		/* a node may be given once only */
 	enum text_direction direction;	/* what the header says */
+	uint64_t line;		/* of the input, if the reader does not count them; 0: it does */
 	bool strict;		/* this error, and those to come, are not to be tolerated */
 	char note[200];		/* for people: how the input is taken; "" for nothing */
 };
@@ -145,6 +147,7 @@ struct text_dialect {
 	enum text_frame frame;
 	size_t record_len;	/* TEXT_FIXED; the last may be shorter */
 	size_t state_len;
+	int (*begin)(void *state);	/* before anything is read; may be NULL */
 	int (*take)(void *state, const struct text_piece *p, uint8_t *room,
 		    struct text_edge *out);
 	int (*more)(void *state, uint8_t *room, struct text_edge *out);
@@ -155,7 +158,7 @@ struct text_dialect {
 extern const struct text_dialect edgelist_dialect, tsv_dialect, csv_dialect, mtx_dialect,
 	metis_dialect, dimacs_dialect, adj_dialect, adjlist_dialect, pairs32_dialect, pairs64_dialect,
 	vertices_dialect, jsonl_dialect, nt_dialect, nq_dialect, ttl_dialect, trig_dialect,
-	kgtk_dialect;
+	kgtk_dialect, graphml_dialect;
 extern const struct text_dialect *const text_dialects[];	/* ended by NULL */
 
 /* By name; NULL for none. */
