@@ -152,6 +152,8 @@ static int solve(struct matching *q, uint64_t id)
 	int r = match_begin(q->m, id);
 
 	q->left = q->most;
+	if (r == 0 && q->count && !q->distinct)
+		return match_count(q->m, q->most, &q->found_n);
 	forget(&q->given);
 	while (r == 0 && q->left && (r = match_next(q->m, &ids)) > 0)
 		r = take(q, ids);

@@ -529,6 +529,20 @@ static bool is_there(const struct plain *x, const uint64_t *ids, bool *seen)
 	return false;
 }
 
+static void compare_count(struct match *m, uint64_t id, size_t want)
+{
+	uint64_t n, most = rnd(want + 2);
+	const uint64_t *ids;
+
+	assert_int_equal(match_begin(m, id), 0);
+	assert_int_equal(match_count(m, UINT64_MAX, &n), 0);
+	assert_int_equal(n, want);
+	assert_int_equal(match_next(m, &ids), 0);
+	assert_int_equal(match_begin(m, id), 0);
+	assert_int_equal(match_count(m, most, &n), 0);
+	assert_int_equal(n, most < want ? most : want);
+}
+
 static void compare_all(struct match *m, const struct plain *x, uint32_t given, uint64_t id,
 			size_t want)
 {
@@ -548,6 +562,7 @@ static void compare_all(struct match *m, const struct plain *x, uint32_t given, 
 	assert_int_equal(n, want);
 	assert_int_equal(match_next(m, &ids), 0);
 	free(seen);
+	compare_count(m, id, want);
 }
 
 static size_t count_given(const struct plain *x, uint32_t given, uint64_t id)
@@ -688,6 +703,108 @@ static void long_lists_are_sought_in(void **state)
 	}
 }
 
+/* --- lists of any type, short and long --- */
+
+#define MANY 900u
+#define MANY_TYPES 8u
+
+/* How many types the edges from A to B have. */
+static uint8_t types_between[MANY][MANY];
+
+static void add_any(struct build *build, unsigned a, unsigned b, unsigned t)
+{
+	char room[3][16];
+	struct text_edge e = { .src = key_of(room[0], a), .dst = key_of(room[1], b) };
+
+	e.type = bytes_of(room[2], (size_t)sprintf(room[2], "t%u", t));
+	assert_int_equal(build_add(build, &e), 0);
+}
+
+/* Few nodes have most edges; some pairs of nodes have several, some types repeat. */
+static struct graph *build_any(struct backend *b, struct mem *mem, struct manifest_graph *g,
+			       unsigned edge_n)
+{
+	struct build_options o = { .backend = b, .store_id = some_id, .mem = mem,
+				   .threads = 1, .ids = BUILD_IDS_STRING };
+	static bool there[MANY_TYPES][MANY][MANY];
+	unsigned hub = (unsigned)rnd(MANY);
+	struct build_note note;
+	struct build *build;
+	struct graph *out;
+
+	memset(there, 0, sizeof there);
+	memset(types_between, 0, sizeof types_between);
+	mem_init(mem, 0);
+	memset(g, 0, sizeof *g);
+	assert_int_equal(build_open(&build, &o), 0);
+	for (unsigned i = 0; i < edge_n; i++) {
+		unsigned u = (unsigned)rnd(1000), v = (unsigned)rnd(1000);
+		unsigned from = u * u / 1000 * MANY / 1000, to = v * v / 1000 * MANY / 1000;
+		unsigned t = (unsigned)rnd(MANY_TYPES);
+
+		if (rnd(16) == 0)
+			*(rnd(2) ? &from : &to) = hub;
+		for (unsigned k = 1 + (unsigned)rnd(2); k; k--, t = (t + k) % MANY_TYPES) {
+			types_between[from][to] += !there[t][from][to];
+			there[t][from][to] = true;
+			add_any(build, from, to, t);
+		}
+	}
+	assert_int_equal(build_finish(build, g, &note), 0);
+	assert_int_equal(graph_open(&out, b, some_id, g, mem), 0);
+	return out;
+}
+
+/* Triangles: with an edge from A to C, or (CYCLE) from C to A. */
+static uint64_t triangles_plainly(bool cycle)
+{
+	uint64_t n = 0;
+
+	for (unsigned a = 0; a < MANY; a++)
+		for (unsigned b = 0; b < MANY; b++)
+			for (unsigned c = 0; types_between[a][b] && c < MANY; c++)
+				n += (uint64_t)types_between[a][b] * types_between[b][c] *
+					(cycle ? types_between[c][a] : types_between[a][c]);
+	return n;
+}
+
+static uint64_t count_at_once(struct graph *g, const char *const *text, unsigned n)
+{
+	struct pattern p = {0};
+	struct match *m;
+	uint64_t found;
+
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(pattern_add(&p, bytes_str(text[i])), 0);
+	assert_int_equal(match_open(&m, g, &p, PATTERN_VARS), 0);
+	assert_int_equal(match_begin(m, 0), 0);
+	assert_int_equal(match_count(m, UINT64_MAX, &found), 0);
+	match_close(m);
+	pattern_release(&p);
+	return found;
+}
+
+static void triangles_of_any_type_are_counted_as_they_are_found(void **state)
+{
+	static const char *const open[] = { "?a ?t ?b", "?b ?u ?c", "?a ?v ?c" };
+	static const char *const cycle[] = { "?a ?t ?b", "?b ?u ?c", "?c ?v ?a" };
+
+	for (unsigned round = 0; round < 4; round++) {
+		struct manifest_graph entry;
+		struct mem mem;
+		struct graph *g = build_any(*state, &mem, &entry, 500 + (unsigned)rnd(7000));
+		uint64_t n = triangles_plainly(false), cycles = triangles_plainly(true);
+
+		assert_int_equal(count_at_once(g, open, 3), n);
+		assert_int_equal(count_solutions(g, open, 3), n);
+		assert_int_equal(count_at_once(g, cycle, 3), cycles);
+		assert_int_equal(count_solutions(g, cycle, 3), cycles);
+		graph_close(g);
+		build_discard(*state, &entry);
+		assert_int_equal(mem.used, 0);
+	}
+}
+
 /* --- words --- */
 
 static void patterns_are_read_or_refused_with_the_reason(void **state)
@@ -739,6 +856,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(solutions_are_those_of_a_join_that_tries_everything),
 		CASE(long_lists_are_sought_in),
+		CASE(triangles_of_any_type_are_counted_as_they_are_found),
 		CASE(patterns_are_read_or_refused_with_the_reason),
 		CASE(a_variable_is_a_node_or_a_type),
 	};

@@ -4,7 +4,7 @@
  * what is bound by then: a source to seek in, a check of what was found, or nothing yet;
  * its last variable at the latest makes it hold.
  */
-#include "graph/match/match.h"
+#include "graph/match/match_inside.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,68 +12,6 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "graph/match/source.h"
-
-#define UNBOUND UINT64_MAX
-
-struct end {			/* a term, its constants looked up */
-	bool var;
-	uint32_t at;
-	uint64_t id;
-};
-
-struct relation {		/* an edge of the pattern */
-	struct end src, type, dst;
-};
-
-enum part {
-	PART_NONE, PART_LIST, PART_ROWS, PART_LABEL, PART_NAMED, PART_EDGE, PART_ANY,
-	/* the same in memory, of any type */
-	PART_MERGED, PART_MERGED_ROWS, PART_TYPES,
-};
-
-struct piece {			/* what one pattern says at one step */
-	enum part part;
-	const struct relation *edge;
-	enum csr_direction way;	/* LIST: the list of the bound end; ROWS, ANY: of this */
-	uint32_t at;		/* LABEL, NAMED: which one of the pattern's */
-	struct source *source;	/* LIST, ROWS, LABEL, NAMED */
-};
-
-struct step {
-	uint32_t var;
-	bool type;		/* it stands for one */
-	struct piece *source, *check;
-	uint32_t source_n, check_n, filter_n;
-	uint32_t *filter;
-	struct source all;	/* when there is no other */
-	struct piece all_piece;
-	uint64_t most;		/* about so many for one solution so far: for explain */
-};
-
-struct match {
-	struct graph *graph;
-	const struct pattern *p;
-	struct mem *mem;
-	uint32_t given;
-	bool never;		/* a constant is not there */
-	struct relation edge[PATTERN_MOST];
-	struct label label[PATTERN_MOST];
-	struct named name[PATTERN_MOST];
-	struct named_range range[PATTERN_MOST];
-	uint64_t named_most[PATTERN_MOST];
-	bool merge;		/* types that are variables come last, and ... */
-	struct merged merged;	/* ... their edges are in memory, once it is begun */
-	struct step *step;
-	uint32_t step_n, depth;
-	bool going;
-	struct piece *pieces;
-	uint32_t piece_n, *filters, filter_n;
-	struct source *sources;
-	uint32_t source_n;
-	uint64_t bound[PATTERN_VARS];
-	uint64_t seek_n;
-};
 
 /* --- constants --- */
 
@@ -314,12 +252,25 @@ static struct source *new_source(struct match *m)
 	return &m->sources[m->source_n++];
 }
 
+/* Of the pieces so far: the one that binds the later end of an edge in memory. */
+static const struct source *source_of(const struct match *m, const struct relation *e)
+{
+	for (uint32_t i = 0; i < m->piece_n; i++)
+		if (m->pieces[i].part == PART_MERGED && m->pieces[i].edge == e)
+			return m->pieces[i].source;
+	return NULL;
+}
+
 static void add_piece(struct match *m, struct step *s, struct piece p, bool source)
 {
 	struct piece *at = source ? &s->source[s->source_n++] : &s->check[s->check_n++];
 
 	if (source && p.part != PART_NONE)
 		p.source = new_source(m);
+	if (p.part == PART_TYPES)
+		p.where = source_of(m, p.edge);
+	if (p.part == PART_MERGED || p.part == PART_MERGED_ROWS)
+		m->merge_in |= p.way == CSR_IN;
 	*at = p;
 }
 
@@ -523,6 +474,8 @@ static int open_merged(struct match *m, struct piece *p)
 
 	if (p->part == PART_MERGED_ROWS)
 		source_merged_rows(p->source, w, m->merged.node_n);
+	else if (p->part == PART_TYPES && p->where)
+		source_types_at(p->source, p->where);
 	else if (p->part == PART_TYPES)
 		source_types(p->source, w, id_of(m, &p->edge->src), id_of(m, &p->edge->dst));
 	else
@@ -550,7 +503,7 @@ static int open_piece(struct match *m, struct piece *p)
 	return source_list(p->source, csr_of(m, p->way), type, from);
 }
 
-static int open_step(struct match *m, struct step *s)
+int match_open_step(struct match *m, struct step *s)
 {
 	int r = 0;
 
@@ -585,7 +538,8 @@ static int leapfrog(struct match *m, struct step *s, uint64_t id, uint64_t *out)
 		*out = s->all.at;
 		return r;
 	}
-	if (s->source_n == 2 && source_meets(s->source[0].source, s->source[1].source)) {
+	if (s->source_n == 2 && s->source[0].part == PART_MERGED &&
+	    s->source[1].part == PART_MERGED) {
 		m->seek_n += 2;
 		return source_meet(s->source[0].source, s->source[1].source, id, out);
 	}
@@ -646,8 +600,7 @@ static int holds(struct match *m, const struct step *s)
 	return r;
 }
 
-/* The step's next id: 1, 0 when there is none, < 0. */
-static int advance(struct match *m, struct step *s)
+int match_advance(struct match *m, struct step *s)
 {
 	uint64_t id = m->bound[s->var] == UNBOUND ? 0 : m->bound[s->var] + 1;
 	int r;
@@ -694,20 +647,20 @@ int match_begin(struct match *m, uint64_t id)
 	int r = m->never ? 0 : constants_hold(m);
 
 	if (r > 0 && m->merge && !m->merged.out.from) {
-		r = merged_make(&m->merged, m->graph);
+		r = merged_make(&m->merged, m->graph, m->merge_in);
 		r = r < 0 ? r : 1;
 	}
 	m->depth = 0;
 	m->going = r > 0;
 	if (r > 0 && m->step_n)
-		r = open_step(m, &m->step[0]);
+		r = match_open_step(m, &m->step[0]);
 	if (r < 0 || !m->going || m->given == PATTERN_VARS)
 		return r < 0 ? r : 0;
 	r = take_given(m, &m->step[0], id);
 	m->going = r > 0;
 	m->depth = 1;
 	if (r > 0 && m->step_n > 1)
-		r = open_step(m, &m->step[1]);
+		r = match_open_step(m, &m->step[1]);
 	return r < 0 ? r : 0;
 }
 
@@ -724,13 +677,13 @@ int match_next(struct match *m, const uint64_t **ids)
 		return 1;
 	}
 	for (;;) {
-		r = advance(m, &m->step[m->depth]);
+		r = match_advance(m, &m->step[m->depth]);
 		if (r < 0)
 			return r;
 		if (r > 0 && m->depth + 1 == m->step_n)
 			return 1;
 		if (r > 0) {
-			r = open_step(m, &m->step[++m->depth]);
+			r = match_open_step(m, &m->step[++m->depth]);
 			if (r < 0)
 				return r;
 		} else if (m->depth == bottom) {

@@ -11,7 +11,7 @@
  * Solutions are a set, each comes once, in the order of ids, variable by variable in
  * the order chosen.  Time: within a factor of log of the most solutions that graphs of
  * this many edges may have; memory: a few KiB a pattern, and
- * 16 bytes an edge where they are read.
+ * 32 bytes an edge where they are read.
  */
 #ifndef GRAPH_MATCH_MATCH_H
 #define GRAPH_MATCH_MATCH_H
@@ -31,6 +31,10 @@ int match_begin(struct match *m, uint64_t id);
 /* 1 and the next solution: the id of the node or the type of each variable, by its
  * number; good until the next call.  0: there are no more. */
 int match_next(struct match *m, const uint64_t **ids);
+
+/* Instead: how many come, but no more than MOST.  What does not depend on one another is
+ * counted by itself and multiplied. */
+int match_count(struct match *m, uint64_t most, uint64_t *n);
 
 /* How it is done, a line a step. */
 int match_explain(const struct match *m, struct buf *out);

@@ -1,6 +1,8 @@
 /* graph/match/source.c */
 #include "graph/match/source.h"
 
+#include "graph/match/meet.h"
+
 #define NEAR 256u		/* ids: nearer, lists are read on; farther, looked up anew */
 
 void source_all(struct source *s, uint64_t n, struct dict *nodes)
@@ -37,48 +39,44 @@ int source_rows(struct source *s, struct csr *csr, uint32_t type)
 void source_merged(struct source *s, const struct merged_way *w, uint64_t node)
 {
 	s->kind = SOURCE_ENTRIES;
-	s->entry = w->entry + w->from[node];
-	s->end = w->entry + w->from[node + 1];
-	s->shift = MERGED_TYPE_BITS;
+	s->way = w;
+	s->entry = w->to + w->from[node];
+	s->end = w->to + w->from[node + 1];
 }
 
-/* The first from ENTRY on, END not among them, that is not below LEAST: by doubling
- * steps. */
-static inline const uint64_t *first_entry(const uint64_t *entry, const uint64_t *end,
-					  uint64_t least)
+/* Of the neighbour at ENTRY. */
+static void types_of(struct source *s, const struct merged_way *w, const uint32_t *entry)
 {
-	uint64_t n = (uint64_t)(end - entry), step = 1, low = 0, high;
+	uint32_t i = (uint32_t)(entry - w->to);
 
-	if (n == 0 || *entry >= least)
-		return entry;
-	while (low + step < n && entry[low + step] < least) {
-		low += step;
-		step *= 2;
-	}
-	high = low + step < n ? low + step : n;
-	while (high - low > 1) {
-		uint64_t mid = low + (high - low) / 2;
-
-		if (entry[mid] < least)
-			low = mid;
-		else
-			high = mid;
-	}
-	return entry + high;
+	s->kind = SOURCE_TYPES;
+	s->way = w;
+	s->entry = w->type + w->first[i];
+	s->end = w->type + w->first[i + 1];
 }
 
 void source_types(struct source *s, const struct merged_way *w, uint64_t from, uint64_t to)
 {
-	source_merged(s, w, from);
-	s->entry = first_entry(s->entry, s->end, to << MERGED_TYPE_BITS);
-	s->end = first_entry(s->entry, s->end, (to + 1) << MERGED_TYPE_BITS);
-	s->shift = 0;
+	const uint32_t *end = w->to + w->from[from + 1];
+	const uint32_t *at = meet_far(w->to + w->from[from], end, (uint32_t)to);
+
+	if (at < end && *at == to) {
+		types_of(s, w, at);
+		return;
+	}
+	s->kind = SOURCE_TYPES;
+	s->entry = s->end = end;
+}
+
+void source_types_at(struct source *s, const struct source *at)
+{
+	types_of(s, at->way, at->entry);
 }
 
 void source_merged_rows(struct source *s, const struct merged_way *w, uint64_t node_n)
 {
 	s->kind = SOURCE_MERGED;
-	s->from = w->from;
+	s->way = w;
 	s->n = node_n;
 }
 
@@ -176,18 +174,24 @@ static int seek_label(struct source *s, uint64_t id)
 	return r < 0 ? r : label_rows_next(&s->rows, &s->at);
 }
 
-/* Types are sought among entries of one neighbour, whose upper bits are the same. */
 static inline int seek_entries(struct source *s, uint64_t id)
 {
-	if (s->shift) {
-		s->entry = first_entry(s->entry, s->end, id << MERGED_TYPE_BITS);
-	} else {
-		while (s->entry < s->end && (uint32_t)*s->entry < id)
-			s->entry++;
-	}
+	if (id > INT32_MAX)
+		return 0;
+	s->entry = meet_first(s->entry, s->end, (uint32_t)id);
+	if (s->entry >= s->end)
+		return 0;
+	s->at = *s->entry;
+	return 1;
+}
+
+static inline int seek_types(struct source *s, uint64_t id)
+{
+	while (s->entry < s->end && *s->entry < id)
+		s->entry++;
 	if (s->entry == s->end)
 		return 0;
-	s->at = s->shift ? *s->entry >> MERGED_TYPE_BITS : (uint32_t)*s->entry;
+	s->at = *s->entry;
 	return 1;
 }
 
@@ -200,9 +204,11 @@ int source_seek(struct source *s, uint64_t id)
 		return seek_rows(s, id);
 	case SOURCE_ENTRIES:
 		return seek_entries(s, id);
+	case SOURCE_TYPES:
+		return seek_types(s, id);
 	case SOURCE_MERGED:
 		for (s->at = id; s->at < s->n; s->at++)
-			if (s->from[s->at] < s->from[s->at + 1])
+			if (s->way->from[s->at] < s->way->from[s->at + 1])
 				return 1;
 		return 0;
 	case SOURCE_LABEL:
@@ -220,22 +226,8 @@ int source_seek(struct source *s, uint64_t id)
 
 int source_meet(struct source *x, struct source *y, uint64_t id, uint64_t *out)
 {
-	const uint64_t *a = first_entry(x->entry, x->end, id << MERGED_TYPE_BITS);
-	const uint64_t *b = y->entry;
-	bool found = false;
-
-	while (a < x->end) {
-		id = *a >> MERGED_TYPE_BITS;
-		b = first_entry(b, y->end, id << MERGED_TYPE_BITS);
-		if (b == y->end)
-			break;
-		*out = *b >> MERGED_TYPE_BITS;
-		found = *out == id;
-		if (found)
-			break;
-		a = first_entry(a, x->end, *out << MERGED_TYPE_BITS);
-	}
-	x->entry = a;
-	y->entry = b;
-	return found;
+	if (seek_entries(x, id) == 0 || !meet_next(&x->entry, x->end, &y->entry, y->end))
+		return 0;
+	*out = *x->entry;
+	return 1;
 }

@@ -10,7 +10,8 @@ enum source_kind {
 	SOURCE_ALL,		/* 0, 1, 2, ... below N */
 	SOURCE_LIST,		/* the neighbours of a node */
 	SOURCE_ROWS,		/* the nodes that have a list */
-	SOURCE_ENTRIES,		/* ids in memory */
+	SOURCE_ENTRIES,		/* neighbours by any type, in memory */
+	SOURCE_TYPES,		/* of the edges between two, in memory */
 	SOURCE_MERGED,		/* the nodes that have any edge */
 	SOURCE_LABEL,		/* the nodes that have a label */
 	SOURCE_NAMED,		/* the nodes that have a property that passes */
@@ -30,9 +31,8 @@ struct source {			/* private but for AT and BEGUN */
 	uint32_t next, filled;
 	struct csr_scan scan;
 	struct dict *nodes;	/* of all: those that went are left out; NULL: none did */
-	const uint64_t *entry, *end;	/* in memory: what comes next, as graph/match/merged */
-	unsigned shift;
-	const uint64_t *from;
+	const struct merged_way *way;	/* in memory: what comes next of TO or TYPE */
+	const uint32_t *entry, *end;
 	struct label_rows rows;
 	struct named_rows named;
 };
@@ -44,6 +44,8 @@ int source_rows(struct source *s, struct csr *csr, uint32_t type);
 /* Neighbours of a node by any type, and types of the edges between two. */
 void source_merged(struct source *s, const struct merged_way *w, uint64_t node);
 void source_types(struct source *s, const struct merged_way *w, uint64_t from, uint64_t to);
+/* The same of neighbours that stand where those two meet. */
+void source_types_at(struct source *s, const struct source *at);
 void source_merged_rows(struct source *s, const struct merged_way *w, uint64_t node_n);
 int source_label(struct source *s, const struct label *label);
 int source_named(struct source *s, struct named *name, const struct named_range *of,
@@ -54,12 +56,14 @@ void source_release(struct source *s);		/* of zeros, too */
  * 1, 0: there is none, ERR_DAMAGED. */
 int source_seek(struct source *s, uint64_t id);
 
-/* Two in memory at once, which most joins of them are: the first id from ID on that both
- * have.  True of both: */
-static inline bool source_meets(const struct source *x, const struct source *y)
+/* How many are left, before it is sought in: of types. */
+static inline uint64_t source_type_n(const struct source *s)
 {
-	return x->kind == SOURCE_ENTRIES && y->kind == SOURCE_ENTRIES && x->shift && y->shift;
+	return (uint64_t)(s->end - s->entry);
 }
+
+/* Neighbours of two nodes at once, which most joins in memory are: the first id from ID
+ * on that both have. */
 int source_meet(struct source *x, struct source *y, uint64_t id, uint64_t *out);
 
 #endif
