@@ -59,7 +59,7 @@ all() { # STORE
 normal() { # GRAPH
 	local turn=.
 	[ "$(strato-graph info -g "$1" -J | jq .undirected)" = false ] ||
-		turn='if .from > .to then { from: .to, type, to: .from, props } else . end'
+		turn='if .from > .to then . + { from: .to, to: .from } else . end'
 	strato-graph export -g "$1" -f jsonl | jq -Sc "$turn"'
 		| if .props.weight == 1 then del(.props.weight) else . end
 		| if .props == {} or .props == null then del(.props) else . end' | sort
