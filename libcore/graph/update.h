@@ -13,9 +13,9 @@
  *			CASCADE takes them, too
  *	del-edge	the edge goes
  *
- * Of an undirected graph an edge is the same both ways round.  Of a graph that keeps
- * equal edges (GRAPH_MULTI) an edge that is changed becomes one, which has what all of
- * them had; del-edge takes them all.
+ * Of an undirected graph an edge is the same both ways round.  In a graph that keeps
+ * equal edges (GRAPH_MULTI) del-edge takes all of them, and properties of one that is not
+ * alone cannot be said: update_commit is ERR_UNAVAILABLE, with a hint.
  */
 #ifndef GRAPH_UPDATE_H
 #define GRAPH_UPDATE_H

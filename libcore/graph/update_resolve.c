@@ -209,28 +209,23 @@ static int find_edge_entry(struct update *u, const struct update_slot *s, struct
 	return r;
 }
 
-/* The Nth of equal edges that are kept, and all others: what all of them have. */
-static int gather_equal(struct update *u, uint64_t from, uint32_t type, uint64_t to,
-			struct prop_state *out)
+/* What the first of equal edges has, and how many there are. */
+static int count_equal(struct update *u, uint64_t from, uint32_t type, uint64_t to,
+		       struct prop_state *out, uint64_t *n)
 {
-	struct gather *g = &u->gather[1];
-	uint64_t n = 0;
-	int r = 1;
+	struct prop_state other;
+	int r = graph_edge_state(u->base, from, type, to, 0, &u->props, out);
 
-	gather_clear(g);
-	while (r > 0) {
-		r = graph_edge_state(u->base, from, type, to, n, &u->props, out);
-		if (r > 0 && gather_add(g, out, false) < 0)
-			return ERR_MEMORY;
-		n += r > 0;
-	}
-	if (r == 0)
-		r = gather_done(g, out);
-	return r < 0 ? r : n > 0;
+	if (r > 0)
+		r = keep_state(&u->gather[1], out) < 0 ? ERR_MEMORY : 1;
+	while (r > 0 && ++*n && (u->row.flags & GRAPH_MULTI))
+		r = graph_edge_state(u->base, from, type, to, *n, &u->props, &other);
+	return r < 0 ? r : *n > 0;
 }
 
-/* 1 and what the segments say of it, 0: they have no such edge. */
-static int stored_edge(struct update *u, const struct update_slot *s, struct prop_state *out)
+/* 1, what the segments say of it, and how many they have, 0: they have no such edge. */
+static int stored_edge(struct update *u, const struct update_slot *s, struct prop_state *out,
+		       uint64_t *n)
 {
 	struct dict *d = graph_dict(u->base);
 	uint64_t from, to;
@@ -242,13 +237,14 @@ static int stored_edge(struct update *u, const struct update_slot *s, struct pro
 		r = dict_find(d, update_to(u, s), &to);
 	if (r > 0)
 		r = dict_find_type(d, update_type(u, s), &type);
-	return r > 0 ? gather_equal(u, from, type, to, out) : r;
+	return r > 0 ? count_equal(u, from, type, to, out, n) : r;
 }
 
 struct before {
 	bool known;			/* whether it was there */
 	bool there;
 	bool entry;			/* an entry said so */
+	uint64_t equal_n;		/* of an edge: how many the segments have */
 	struct prop_state state;
 };
 
@@ -285,7 +281,7 @@ static int edge_before(struct update *u, const struct update_slot *s, struct bef
 	if (r < 0 || (u->bare && s->there))
 		return r;
 	b->known = true;
-	r = stored_edge(u, s, &b->state);
+	r = stored_edge(u, s, &b->state, &b->equal_n);
 	if (r <= 0)
 		return r;
 	r = was_cut(u, s, 0);
@@ -293,6 +289,16 @@ static int edge_before(struct update *u, const struct update_slot *s, struct bef
 	if (r > 0)
 		b->state = (struct prop_state){0};
 	return r < 0 ? r : 0;
+}
+
+static int not_alone(struct update *u, const struct update_slot *s, uint64_t n)
+{
+	err_set(ERR_UNAVAILABLE, "graph %s: there are %llu edges \"%s\" \"%s\" \"%s\": a change"
+		" cannot say which is meant", u->name, (unsigned long long)n,
+		bytes_show(update_node(u, s)), bytes_show(update_type(u, s)),
+		bytes_show(update_to(u, s)));
+	err_hint("del-edge takes all of them; an edge that is made afterwards is one");
+	return ERR_UNAVAILABLE;
 }
 
 /* --- steps --- */
@@ -423,6 +429,8 @@ static int resolve_edge(struct update *u, const struct update_slot *s)
 		return put_edge(u, s, NULL);
 	if (b.known && b.there && !s->first && !s->fresh)
 		return 0;
+	if (b.there && b.equal_n > 1)
+		return not_alone(u, s, b.equal_n);
 	now = s->fresh ? (struct prop_state){0} : b.state;
 	r = apply_steps(u, s, &now);
 	return r < 0 ? r : put_edge(u, s, &now);

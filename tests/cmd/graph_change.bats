@@ -106,14 +106,26 @@ node() { # NODE: its line, TABs as blanks
 	[ "$(strato-graph edges --count)" = 0 ]
 }
 
-@test "equal edges that were kept become one when they are changed, and go together" {
-	strato-graph import -q --dedup=keep -f tsv < <(printf 'a\tb\tt\tx=1\na\tb\tt\ty=2\nc\td\tt\nc\td\tt\n')
+@test "of equal edges that were kept none is changed in silence; they go together" {
+	strato-graph import -q --dedup=keep -f tsv < <(printf 'a\tb\tt\tx=1\na\tb\tt\ty=2\nc\td\tt\nc\td\tt\ne\tf\tt\tx=1\n')
 	strato-graph edge c d t
-	[ "$(strato-graph edges --count)" = 4 ]
-	strato-graph edge a b t z=3
-	[ "$(strato-graph edges --count)" = 3 ]
+	[ "$(strato-graph edges --count)" = 5 ]
+	strato-graph edges >before
+	run --separate-stderr -69 strato-graph edge a b t z=3
+	[[ "$stderr" == *'there are 2 edges "a" "t" "b"'*"del-edge takes all"* ]]
+	run -69 strato-graph edge a b t --unset=x -n
+	run -69 strato-graph apply <<<"node${TAB}new
+edge${TAB}c${TAB}d${TAB}t${TAB}z=1"
+	cmp before <(strato-graph edges)
+	run -1 strato-graph node new
+	strato-graph edge e f t y=2
 	strato-graph edge --rm c d t
-	[ "$(strato-graph edges | tr '\t' ' ')" = "a b t x=1 y=2 z=3" ]
+	strato-graph apply <<<"del-edge${TAB}a${TAB}b${TAB}t
+edge${TAB}a${TAB}b${TAB}t${TAB}z=3"
+	[ "$(strato-graph edges | sort | tr '\t' ' ')" = "a b t z=3
+e f t x=1 y=2" ]
+	strato-graph edge a b t z=4
+	[ "$(strato-graph edges | head -n 1 | tr '\t' ' ')" = "a b t z=4" ]
 }
 
 @test "keys that are no numbers come beside those that are" {
