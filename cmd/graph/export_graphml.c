@@ -52,6 +52,22 @@ struct graphml_out {
 
 /* --- names --- */
 
+/* Has XML such characters?  NULL: it has. */
+static const char *not_xml(struct bytes text)
+{
+	const uint8_t *end = text.ptr + text.len;
+
+	if (text.len == 0)
+		return NULL;
+	if (utf8_end(text.ptr, end) != end)
+		return "it is not UTF-8";
+	for (const uint8_t *p = text.ptr; p < end; p++)
+		if ((*p < 0x20 && *p != '\t' && *p != '\n' && *p != '\r') ||
+		    (*p == 0xef && p[1] == 0xbf && p[2] >= 0xbe))
+			return "XML has no such character";
+	return NULL;
+}
+
 static enum form form_of_one(const struct literal *l)
 {
 	static const enum form of[] = {
@@ -61,7 +77,9 @@ static enum form form_of_one(const struct literal *l)
 		[LITERAL_LANG] = LITERAL, [LITERAL_JSON] = JSON, [LITERAL_TYPED] = LITERAL,
 	};
 
-	return l->graph.len ? LITERAL : of[l->kind];
+	if (l->graph.len || (l->kind == LITERAL_STRING && not_xml(l->text)))
+		return LITERAL;		/* JSON has escapes */
+	return of[l->kind];
 }
 
 static enum form form_of(const struct property *p, uint32_t n)
@@ -208,22 +226,6 @@ static int refuse(struct bytes text, const char *why, const struct buf *of)
 			bytes_show(text), why);
 	err_hint("use -f jsonl");
 	return ERR_BAD_RECORD;
-}
-
-/* Has XML such characters?  NULL: it has. */
-static const char *not_xml(struct bytes text)
-{
-	const uint8_t *end = text.ptr + text.len;
-
-	if (text.len == 0)
-		return NULL;
-	if (utf8_end(text.ptr, end) != end)
-		return "it is not UTF-8";
-	for (const uint8_t *p = text.ptr; p < end; p++)
-		if ((*p < 0x20 && *p != '\t' && *p != '\n' && *p != '\r') ||
-		    (*p == 0xef && p[1] == 0xbf && p[2] >= 0xbe))
-			return "XML has no such character";
-	return NULL;
 }
 
 /* Blanks of an attribute, and any CR, would be read as others. */
@@ -402,7 +404,8 @@ static int put_labels(struct export *x, const struct prop_state *s)
 		struct bytes text = s->label[i];
 
 		buf_clear(&x->value_text);
-		r = add(x, list ? i ? "," : "" : ":");
+		r = not_xml(text) ? refuse(text, not_xml(text), &x->src_text) :
+			add(x, list ? i ? "," : "" : ":");
 		if (r == 0 && list)
 			r = said_quote(&x->value_text, text);
 		if (list)

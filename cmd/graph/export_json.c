@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include "base/err.h"
+#include "cli/output.h"
 #include "cmd/graph/export.h"
 #include "cmd/graph/said.h"
 
@@ -89,6 +91,16 @@ const struct export_format export_jsonl = {
 
 /* --- mcp --- */
 
+/* Who reads such files knows nothing of base64. */
+static int mcp_member(struct export *x, const char *before, struct bytes text)
+{
+	if (output_is_utf8(text))
+		return member(x, before, text);
+	err_set(ERR_BAD_RECORD, "mcp cannot carry \"%s\", which is not UTF-8", bytes_show(text));
+	err_hint("use -f jsonl");
+	return ERR_BAD_RECORD;
+}
+
 static int put_observations(struct export *x, const struct prop_state *s)
 {
 	uint32_t n = 0;
@@ -100,7 +112,9 @@ static int put_observations(struct export *x, const struct prop_state *s)
 			continue;
 		}
 		r = n++ ? add(x, ",") : 0;
-		if (r == 0)
+		if (r == 0 && s->prop[i].value.kind == LITERAL_STRING)
+			r = mcp_member(x, "", s->prop[i].value.text);
+		else if (r == 0)
 			r = said_value(&x->line, &x->value_text, &s->prop[i].value);
 	}
 	return r < 0 ? r : add(x, "]}\n");
@@ -114,9 +128,9 @@ static int node_mcp(struct export *x, uint64_t id, const struct prop_state *s)
 	buf_clear(&x->line);
 	x->lost_n += s->label_n > 1 ? s->label_n - 1 : 0;
 	if (r == 0)
-		r = member(x, "{\"type\":\"entity\",\"name\":", buf_bytes(&x->src_text));
+		r = mcp_member(x, "{\"type\":\"entity\",\"name\":", buf_bytes(&x->src_text));
 	if (r == 0)
-		r = member(x, ",\"entityType\":", s->label_n ? s->label[0] : bytes_str(""));
+		r = mcp_member(x, ",\"entityType\":", s->label_n ? s->label[0] : bytes_str(""));
 	if (r == 0)
 		r = put_observations(x, s);
 	return r < 0 ? r : export_put(x);
@@ -127,11 +141,11 @@ static int edge_mcp(struct export *x, const struct export_edge *e)
 	int r = export_ends(x, e);
 
 	if (r == 0)
-		r = member(x, "{\"type\":\"relation\",\"from\":", buf_bytes(&x->src_text));
+		r = mcp_member(x, "{\"type\":\"relation\",\"from\":", buf_bytes(&x->src_text));
 	if (r == 0)
-		r = member(x, ",\"to\":", buf_bytes(&x->dst_text));
+		r = mcp_member(x, ",\"to\":", buf_bytes(&x->dst_text));
 	if (r == 0)
-		r = member(x, ",\"relationType\":", e->type);
+		r = mcp_member(x, ",\"relationType\":", e->type);
 	if (r == 0)
 		r = add(x, "}\n");
 	return r < 0 ? r : export_put(x);

@@ -157,7 +157,13 @@ void row_bytes(struct row *w, const char *name, struct bytes b)
 {
 	if (w->json) {
 		begin_json(w);
-		output_bytes(w->json, name, b);
+		if (!w->object || output_is_utf8(b)) {
+			output_bytes(w->json, name, b);
+			return;
+		}
+		buf_clear(&w->text);
+		keep(w, said_quote(&w->text, b));
+		output_json(w->json, name, buf_bytes(&w->text));
 		return;
 	}
 	begin(w);
@@ -532,7 +538,9 @@ int row_edge_as(struct row *w, uint64_t from, const struct graph_edge *e,
 
 int row_node_object(struct row *w, uint64_t id)
 {
+	w->object = true;
 	row_node(w, "id", id);
+	w->object = false;
 	keep(w, row_node_said(w, id));
 	return row_end(w);
 }
@@ -543,10 +551,12 @@ int row_edge_object(struct row *w, uint64_t from, const struct graph_edge *e)
 	struct bytes name;
 
 	keep(w, dict_type(w->dict, e->type, &name));
+	w->object = true;
 	row_node(w, "from", from);
 	if (!w->error && name.len)
 		row_bytes(w, "type", name);
 	row_node(w, "to", e->to);
+	w->object = false;
 	if (graph_values(w->graph) == CSR_NO_VALUES)
 		keep(w, row_edge_state(w, from, e, &state));
 	else

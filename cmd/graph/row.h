@@ -19,6 +19,7 @@ struct row {
 	struct dict *dict;
 	bool numbers;			/* keys are */
 	bool open;			/* the row has a field */
+	bool object;			/* of jsonl: bytes that are not UTF-8 as import reads them */
 	int error;
 	uint8_t *at, *end;		/* of the output's buffer, while we have it */
 	struct buf key, text;		/* a key, and escaped */

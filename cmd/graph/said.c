@@ -59,22 +59,35 @@ int said_pair(struct buf *out, struct buf *scratch, const struct property *p,
 
 /* --- JSON --- */
 
+static int add(struct buf *out, const char *text)
+{
+	return buf_add(out, text, strlen(text));
+}
+
+static int put_binary(struct buf *out, const char *before, struct bytes text,
+		      const char *behind)
+{
+	int r = add(out, before);
+
+	if (r == 0)
+		r = output_base64(out, text);
+	return r < 0 ? r : add(out, behind);
+}
+
 int said_quote(struct buf *out, struct bytes text)
 {
 	const struct literal l = { .kind = LITERAL_STRING, .text = text };
 
-	if (utf8_end(text.ptr, text.ptr + text.len) != text.ptr + text.len) {
-		err_set(ERR_BAD_RECORD, "JSON cannot carry \"%s\", which is not UTF-8",
-			bytes_show(text));
-		err_hint("use tsv");
-		return ERR_BAD_RECORD;
-	}
-	return literal_json(out, &l);
+	return output_is_utf8(text) ? literal_json(out, &l) : put_binary(out, "{\"@base64\":\"",
+									 text, "\"}");
 }
 
-static int add(struct buf *out, const char *text)
+/* A name has to be a string; one that looks like another's digits is digits, too. */
+static int put_key(struct buf *out, struct bytes name)
 {
-	return buf_add(out, text, strlen(text));
+	if (output_is_utf8(name) && !bytes_starts(name, bytes_str("@base64:")))
+		return said_quote(out, name);
+	return put_binary(out, "\"@base64:", name, "\"");
 }
 
 static int member(struct buf *out, const char *before, struct bytes text)
@@ -96,7 +109,7 @@ static bool stays_object(struct bytes text)
 		return false;
 	j = json_inside(&v);
 	while (json_member(&j, &name, &value) > 0)
-		if (json_is(&name, "@value") || name.escaped)
+		if (json_is(&name, "@value") || json_is(&name, "@base64") || name.escaped)
 			return false;
 	return true;
 }
@@ -173,7 +186,7 @@ int said_values(struct buf *out, struct buf *scratch, const struct property *p, 
 static int put_name(struct buf *out, struct buf *scratch, const struct prop_state *s, uint32_t *at)
 {
 	uint32_t first = *at, n = 1;
-	int r = said_quote(out, s->prop[first].name);
+	int r = put_key(out, s->prop[first].name);
 
 	while (first + n < s->prop_n &&
 	       bytes_equal(s->prop[first + n].name, s->prop[first].name))

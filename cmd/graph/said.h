@@ -15,7 +15,7 @@ enum said_fit { SAID_SAME, SAID_CHANGED };
 int said_pair(struct buf *out, struct buf *scratch, const struct property *p,
 	      enum said_fit *fit);
 
-/* A string of JSON: ERR_BAD_RECORD when it is not UTF-8. */
+/* A string of JSON; of bytes that are not UTF-8 {"@base64":"..."}. */
 int said_quote(struct buf *out, struct bytes text);
 /* One value of JSON. */
 int said_value(struct buf *out, struct buf *scratch, const struct literal *l);

@@ -10,4 +10,5 @@ libcore_a_SOURCES += \
 	%D%/team.c %D%/team.h
 libcore_a_SOURCES += %D%/json.c %D%/json.h
 libcore_a_SOURCES += %D%/utf8.c %D%/utf8.h
+libcore_a_SOURCES += %D%/base64.c %D%/base64.h
 libcore_a_SOURCES += %D%/siphash.c %D%/siphash.h

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -89,27 +90,7 @@ int output_escape(struct buf *out, struct bytes b)
 
 int output_base64(struct buf *out, struct bytes b)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint8_t *to;
-	int r = buf_reserve(out, (b.len + 2) / 3 * 4);
-
-	if (r < 0)
-		return r;
-	to = out->ptr + out->len;
-	for (size_t i = 0; i < b.len; i += 3) {
-		size_t n = b.len - i;
-		uint32_t v = (uint32_t)b.ptr[i] << 16 |
-			     (n > 1 ? (uint32_t)b.ptr[i + 1] << 8 : 0) |
-			     (n > 2 ? b.ptr[i + 2] : 0);
-
-		*to++ = (uint8_t)digits[v >> 18];
-		*to++ = (uint8_t)digits[v >> 12 & 63];
-		*to++ = n > 1 ? (uint8_t)digits[v >> 6 & 63] : '=';
-		*to++ = n > 2 ? (uint8_t)digits[v & 63] : '=';
-	}
-	out->len = (size_t)(to - out->ptr);
-	return 0;
+	return base64_add(out, b);
 }
 
 bool output_is_utf8(struct bytes b)

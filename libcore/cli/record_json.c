@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/json.h"
 #include "cli/output.h"
 
@@ -76,62 +77,6 @@ static bool string(struct scan *s, struct text *t)
 	return true;
 }
 
-static const uint8_t digit_of[256] = {	/* value + 1 */
-	['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5, ['F'] = 6, ['G'] = 7,
-	['H'] = 8, ['I'] = 9, ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13,
-	['N'] = 14, ['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19,
-	['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25,
-	['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31,
-	['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37,
-	['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42, ['q'] = 43,
-	['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49,
-	['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55,
-	['3'] = 56, ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61,
-	['9'] = 62, ['+'] = 63, ['/'] = 64,
-};
-
-/* Whole groups of four, padded, no bits left over; "\/" may stand for "/". */
-static bool is_base64(const struct text *t)
-{
-	size_t digits = 0, pads = 0;
-	unsigned last = 0;
-
-	for (size_t i = 0; i < t->len; i++) {
-		uint8_t c = t->at[i];
-
-		if (c == '\\' && t->at[i + 1] == '/')
-			continue;
-		if (c == '=') {
-			pads++;
-			continue;
-		}
-		if (pads || !digit_of[c])
-			return false;
-		last = digit_of[c] - 1u;
-		digits++;
-	}
-	if ((digits + pads) % 4 || pads > 2)
-		return false;
-	return !(pads == 1 && last & 3) && !(pads == 2 && last & 15);
-}
-
-static size_t debase64(uint8_t *p, size_t len)
-{
-	uint8_t *to = p;
-	uint32_t v = 0;
-	unsigned bits = 0;
-
-	for (size_t i = 0; i < len && p[i] != '='; i++) {
-		v = v << 6 | (digit_of[p[i]] - 1u);
-		bits += 6;
-		if (bits >= 8) {
-			bits -= 8;
-			*to++ = (uint8_t)(v >> bits);
-		}
-	}
-	return (size_t)(to - p);
-}
-
 static struct bytes decode(const struct text *t)
 {
 	size_t len = t->len;
@@ -139,7 +84,7 @@ static struct bytes decode(const struct text *t)
 	if (t->escaped)
 		len = json_unescape(t->at, bytes_of(t->at, len));
 	if (t->base64)
-		len = debase64(t->at, len);
+		len = base64_decode(t->at, len);
 	return bytes_of(t->at, len);
 }
 
@@ -163,7 +108,7 @@ static bool field_text(struct scan *s, struct text *t, const struct text *name,
 		return false;
 	t->given = true;
 	t->base64 = base64;
-	if (base64 && !is_base64(t))
+	if (base64 && !base64_is(bytes_of(t->at, t->len)))
 		return refuse(s, "not base64", t->at);
 	return true;
 }

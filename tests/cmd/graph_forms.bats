@@ -29,6 +29,71 @@ every_kind() {
 	jq -e . <out >/dev/null
 }
 
+# Keys, labels, types, names and values of any bytes, in 100 edges from $1, a seed.
+any_bytes() {
+	awk -v seed="$1" 'BEGIN {
+		srand(seed)
+		for (i = 0; i < 100; i++) {
+			printf "edge\t%s%s\t%s\t%s\t%s=%s\n", i, word(), word(), word(), word(), word()
+			printf "node\t%s%s\t:%s\t%s=%s\t%s=%s\n", i, word(), word(), word(), word(), word(), word()
+		}
+	}
+	function word(  s, n) {
+		for (n = 1 + int(rand() * 5); n > 0; n--)
+			s = s sprintf("\\x%02x", int(rand() * 256))
+		return s
+	}'
+}
+
+@test "any bytes in keys, labels, types, names and values come back through jsonl" {
+	for seed in 1 $RANDOM; do
+		echo "seed $seed"
+		strato-graph rm --force kg
+		echo '{"id":"x"}' | strato-graph import -q -f jsonl
+		any_bytes $seed >ops
+		printf '%b\n' 'edge\tx\t\\xff\tt' 'edge\t\\xff\t\\xfd\t\\xfe' >>ops
+		strato-graph apply -q ops
+		strato-graph export -f jsonl >model
+		jq -e . <model >/dev/null
+		for in in id from to type labels props; do
+			grep -q "\"$in\":[[{]*\"@base64\":" model ||
+				grep -q "\"$in\":{\"@base64:" model || fail "no @base64 in $in"
+		done
+		strato-graph import -q --replace -f jsonl model
+		strato-graph export -f jsonl | diff model -
+		strato-graph rm kg
+		echo '{"id":"x"}' | strato-graph import -q -f jsonl
+		jq -c '{op: (if .id then "node" else "edge" end)} + .' model | strato-graph apply -q
+		strato-graph export -f jsonl | diff model -
+		strato-graph subgraph -J --hops=3 x >part
+		grep -q '"from":{"@base64":"/w=="},"type":{"@base64":"/g=="},"to":{"@base64":"/Q=="}' part
+		strato-graph import -q --replace -g part -f jsonl part
+		strato-graph export -g part -f jsonl >out
+		[ "$(grep -c from out)" -ge 2 ]
+		[ "$(grep -cvFx -f model out)" = 0 ]
+	done
+}
+
+@test "what looks like base64 in jsonl stays what it is, and bad base64 is malformed" {
+	cat >given <<-'EOT'
+	{"id":"a","props":{"@base64:QGJhc2U2NDpBQUE=":1,"json":{"@value":"{\"@base64\":\"AAA=\"}","@type":"http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON"},"other":{"@base64":"AAA=","x":1}}}
+	{"id":{"@base64":"/w=="}}
+	EOT
+	sed 's/"other".*}}}/"other":{"@value":"{\\"@base64\\":\\"AAA=\\",\\"x\\":1}","@type":"http:\/\/www.w3.org\/1999\/02\/22-rdf-syntax-ns#JSON"}}}/' given >want
+	strato-graph import -q -f jsonl given
+	strato-graph export -f jsonl | diff want -
+	[ "$(strato-graph nodes -lJ -L 1 | jq -c '.props["@base64:QGJhc2U2NDpBQUE="]')" = 1 ]
+	for bad in '{"id":{"@base64":"/w="}}' '{"id":{"@base64":"!!!!"}}' '{"id":{"@base64":1}}' \
+		'{"id":"a","props":{"@base64:x":1}}' '{"id":{"@base64":""}}'; do
+		echo "$bad" >f
+		run -65 strato-graph import -q --replace -f jsonl f
+		[[ $output == *'f: line 1: '* ]]
+	done
+	printf 'a\tb\t\xff\n' | strato-graph import -q --replace -f tsv
+	run -65 strato-graph export -f mcp
+	[[ $output == *'mcp cannot carry'*'use -f jsonl'* ]]
+}
+
 @test "weights come first in jsonl, and stay what they were" {
 	printf '{"from":"1","to":"2","props":{"weight":1.5,"x":"y"}}\n' >given
 	strato-graph import -q given
@@ -619,17 +684,24 @@ need_expat() {
 	refused "$head<node id='a'></graph>" '3: mismatched tag'
 }
 
-@test "graphml: characters that XML has not are refused, with the node's name" {
+@test "graphml: a key, a label or a name with characters that XML has not is refused by name" {
 	need_expat
-	printf '{"id":"me","props":{"x":"a\\u0001"}}\n' | strato-graph import -q -f jsonl
-	run -65 strato-graph export -f graphml
-	[[ $output == *'graphml cannot carry "a\x01", of the node "me": XML has no such character'*'use -f jsonl'* ]]
-	printf 'a\tb\tt\tx=\\xff\n' | strato-graph import -q --replace -f tsv
-	run -65 strato-graph export -f graphml
-	[[ $output == *', of the node "a": it is not UTF-8'* ]]
-	printf '{"id":"me","props":{"x\\u0001":1}}\n' | strato-graph import -q --replace -f jsonl
-	run -65 strato-graph export -f graphml
-	[[ $output == *'graphml cannot carry the name "x\x01"'* ]]
+	refused() { # JSONL WORDS
+		printf '%s\n' "$1" | strato-graph import -q --replace -f jsonl
+		run -65 strato-graph export -f graphml
+		[[ $output == *"graphml cannot carry $2"*'use -f jsonl'* ]] || { echo "$output"; false; }
+	}
+	refused '{"id":"me\u0001"}' '"me\x01", of the node "me\x01": XML has no such character'
+	refused '{"id":"me","labels":["x\u0002"]}' '"x\x02", of the node "me"'
+	refused '{"id":"me","props":{"x\u0001":1}}' 'the name "x\x01"'
+	refused '{"id":{"@base64":"bWX/"}}' '"me'
+	[[ $output == *'it is not UTF-8'* ]]
+	cat >given <<-'EOT'
+	{"id":"me","props":{"one":"a\u0001","several":["b\u0000",{"@base64":"/w=="}]}}
+	EOT
+	strato-graph import -q --replace -f jsonl given
+	strato-graph export -f graphml | strato-graph import -q --replace -f graphml
+	strato-graph export -f jsonl | diff given -
 }
 
 @test "graphml of a part, with equal edges, and with stamps" {

@@ -12,12 +12,16 @@
  * array of these is several values, null is none.  As JSON-LD has it, {"@value":"12",
  * "@type":IRI} and {"@value":"thé","@language":"fr"} are a literal, with "@graph":IRI of a
  * named graph; any other object, and an array with one, is kept as JSON.
+ *
+ * Bytes that are no UTF-8 are {"@base64":"/w=="} wherever a string may be; as a property's
+ * name, which has to be a string, "@base64:/w==".
  */
 #include "graph/text/jsonl.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "graph/literal_code.h"
@@ -66,8 +70,50 @@ static int malformed(const struct json_at *j)
 
 /* --- strings and keys --- */
 
+/* Is it {"@base64":TEXT}? */
+static bool is_binary(const struct json_value *v, struct bytes *text)
+{
+	struct json_value name, value, none;
+	struct json_at in;
+
+	if (v->kind != JSON_OBJECT)
+		return false;
+	in = json_inside(v);
+	if (json_member(&in, &name, &value) == 0 || !json_is(&name, "@base64") ||
+	    value.kind != JSON_STRING || json_member(&in, &none, &none) > 0)
+		return false;
+	*text = value.text;
+	return true;
+}
+
+static bool is_text(const struct json_value *v)
+{
+	struct bytes ignored;
+
+	return v->kind == JSON_STRING || is_binary(v, &ignored);
+}
+
+static int decode(struct line *l, struct bytes text, struct bytes *out)
+{
+	size_t len;
+
+	if (!base64_is(text))
+		return err_set(ERR_BAD_RECORD, "\"%s\" is not base64", bytes_show(text));
+	if (text.len)
+		memmove(l->room, text.ptr, text.len);
+	len = json_unescape(l->room, bytes_of(l->room, text.len));
+	*out = bytes_of(l->room, base64_decode(l->room, len));
+	l->room += out->len;
+	return 0;
+}
+
+/* V is_text. */
 static int text_of(struct line *l, const struct json_value *v, struct bytes *out)
 {
+	struct bytes digits;
+
+	if (is_binary(v, &digits))
+		return decode(l, digits, out);
 	*out = json_string(v, l->room);
 	if (v->escaped)
 		l->room += out->len;
@@ -80,7 +126,7 @@ static int text_of(struct line *l, const struct json_value *v, struct bytes *out
 static int short_text(struct line *l, const struct json_value *v, const char *what,
 		      struct bytes *out)
 {
-	if (v->kind != JSON_STRING)
+	if (!is_text(v))
 		return err_set(ERR_BAD_RECORD, "\"%s\" is no string", what);
 	if (text_of(l, v, out) < 0)
 		return ERR_BAD_RECORD;
@@ -124,7 +170,7 @@ static bool ld_members(const struct json_value *object, struct json_value of[LDS
 	for (; json_member(&in, &name, &value) > 0; n++) {
 		for (m = 0; m < LDS && !json_is(&name, names[m]); m++)
 			;
-		if (value.kind != JSON_STRING || m == LDS || of[m].text.ptr)
+		if (m == LDS || of[m].text.ptr || !is_text(&value))
 			return false;
 		of[m] = value;
 	}
@@ -180,6 +226,11 @@ static int literal_of(struct line *l, const struct json_value *v, struct literal
 		r = text_of(l, v, &out->text);
 		return r < 0 ? r : 1;
 	case JSON_OBJECT:
+		if (is_text(v)) {
+			out->kind = LITERAL_STRING;
+			r = text_of(l, v, &out->text);
+			return r < 0 ? r : 1;
+		}
 		r = json_ld(l, v, out);
 		if (r)
 			return r;
@@ -211,7 +262,7 @@ static bool is_flat(struct line *l, const struct json_value *array)
 
 	while (flat && json_element(&in, &v) > 0)
 		flat = v.kind != JSON_ARRAY &&
-			(v.kind != JSON_OBJECT || json_ld(l, &v, &ignored) == 1);
+			(v.kind != JSON_OBJECT || is_text(&v) || json_ld(l, &v, &ignored) == 1);
 	l->room = room;
 	return flat;
 }
@@ -286,10 +337,21 @@ static bool is_nothing(const struct json_value *v)
 	return json_element(&in, &first) == 0;
 }
 
+static int name_of(struct line *l, const struct json_value *name, struct bytes *out)
+{
+	uint8_t *room = l->room;
+	int r = short_text(l, name, "a property's name", out);
+
+	if (r < 0 || !bytes_starts(*out, bytes_str("@base64:")))
+		return r;
+	l->room = room;			/* the digits have had it */
+	return decode(l, bytes_of(out->ptr + 8, out->len - 8), out);
+}
+
 static int property(struct line *l, const struct json_value *name, const struct json_value *v)
 {
 	struct bytes text;
-	int r = short_text(l, name, "a property's name", &text);
+	int r = name_of(l, name, &text);
 
 	if (r == 0 && text.len == 0)
 		r = err_set(ERR_BAD_RECORD, "a property without a name");
