@@ -93,6 +93,9 @@ int opened_types(struct opened *o);
  * or the first error on the way. */
 int opened_end(struct opened *o, int r);
 
+/* schema.c: the lines of the schema of O->graph. */
+int schema_say(struct opened *o);
+
 struct sink opened_sink(struct opened *o);
 /* 1 and the id; ERR_ABSENT with a message when there is no such node. */
 int opened_node(struct opened *o, struct bytes key, uint64_t *id);

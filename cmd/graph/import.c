@@ -147,6 +147,23 @@ static int build(struct import *im)
 	return r;
 }
 
+/* What would be there, whose segments nobody will name. */
+static int say_schema(struct import *im)
+{
+	struct opened o = { .cli = im->cli, .store = im->store };
+	int r = graph_open(&o.graph, store_backend(im->store), store_id(im->store), &im->graph,
+			   store_mem(im->store));
+
+	if (r == 0)
+		r = out_open(&o.out, NULL, NULL);
+	if (r == 0)
+		r = schema_say(&o);
+	o.store = NULL;			/* it is ours */
+	r = opened_end(&o, r);
+	build_discard(store_backend(im->store), &im->graph);
+	return r;
+}
+
 static int build_and_publish(struct import *im)
 {
 	uint64_t version;
@@ -155,7 +172,9 @@ static int build_and_publish(struct import *im)
 	if (r < 0)
 		return r;
 	r = build(im);
-	if (r == 0 && !im->dry)
+	if (r == 0 && im->dry)
+		r = say_schema(im);
+	else if (r == 0)
 		r = im->old ? replace_graph(im->store, im->old, im->folded, publish, im, &version) :
 			store_publish(im->store, publish, im, &version);
 	store_build_end(im->store);

@@ -118,7 +118,7 @@ static int build_for(struct import *im, bool undirected)
 		.backend = store_backend(im->store), .store_id = store_id(im->store),
 		.mem = store_mem(im->store), .ids = (enum build_ids)im->ids,
 		.undirected = undirected, .threads = im->threads,
-		.equal = (enum build_equal)im->dedup, .dry = im->dry,
+		.equal = (enum build_equal)im->dedup,
 		.drop_loops = im->loops, .layout = (enum csr_layout)im->layout,
 		.stop = stop, .stop_ctx = im,
 	};

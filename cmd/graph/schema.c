@@ -19,7 +19,7 @@ static const struct cli_tool tool = {
 };
 
 struct asked {
-	struct opened o;
+	struct opened *o;
 	struct schema *schema;
 	struct buf line;
 	bool labels;			/* there is one */
@@ -36,7 +36,7 @@ static int put_kinds(struct asked *s, uint32_t kinds)
 		if (kinds >> k & 1)
 			r = buf_printf(&s->line, "%s%s", s->line.len ? "," : "",
 				       literal_kind_name((enum literal_kind)k));
-	output_bytes(s->o.rows, "kinds", buf_bytes(&s->line));
+	output_bytes(s->o->rows, "kinds", buf_bytes(&s->line));
 	return r;
 }
 
@@ -48,34 +48,34 @@ static int put_name(void *ctx, enum schema_what what, const struct prop_name *n)
 	struct asked *s = ctx;
 	int r = 0;
 
-	output_text(s->o.rows, "what", words[what]);
-	output_bytes(s->o.rows, "name", n->text);
-	output_u64(s->o.rows, "count", n->row_n);
+	output_text(s->o->rows, "what", words[what]);
+	output_bytes(s->o->rows, "name", n->text);
+	output_u64(s->o->rows, "count", n->row_n);
 	if (what == SCHEMA_LABELS) {
-		output_absent(s->o.rows, "values");
-		output_absent(s->o.rows, "kinds");
+		output_absent(s->o->rows, "values");
+		output_absent(s->o->rows, "kinds");
 	} else {
-		output_u64(s->o.rows, "values", n->value_n);
+		output_u64(s->o->rows, "values", n->value_n);
 		r = put_kinds(s, n->kinds);
 	}
-	return r < 0 ? r : output_row(s->o.rows);
+	return r < 0 ? r : output_row(s->o->rows);
 }
 
 static int put_type(struct asked *s, struct bytes name, uint64_t n)
 {
-	output_text(s->o.rows, "what", "type");
-	output_bytes(s->o.rows, "name", name);
-	output_u64(s->o.rows, "count", n);
-	output_absent(s->o.rows, "values");
-	output_absent(s->o.rows, "kinds");
-	return output_row(s->o.rows);
+	output_text(s->o->rows, "what", "type");
+	output_bytes(s->o->rows, "name", name);
+	output_u64(s->o->rows, "count", n);
+	output_absent(s->o->rows, "values");
+	output_absent(s->o->rows, "kinds");
+	return output_row(s->o->rows);
 }
 
 /* Of an undirected graph with several types it is known how often its edges are
  * stored: at both of their ends, but a loop once. */
 static int put_types(struct asked *s)
 {
-	struct graph *g = s->o.graph;
+	struct graph *g = s->o->graph;
 	struct bytes name;
 	uint64_t n;
 	int r = 0;
@@ -94,7 +94,7 @@ static int put_types(struct asked *s)
 
 static int lines(struct asked *s)
 {
-	int r = opened_rows(&s->o);
+	int r = opened_rows(s->o);
 
 	if (r == 0)
 		r = schema_each(s->schema, SCHEMA_LABELS, put_name, s);
@@ -159,21 +159,34 @@ static int neo4j(struct asked *s)
 		r = schema_each(s->schema, SCHEMA_EDGES, neo4j_name, s);
 	if (r == 0)
 		r = buf_add_byte(&s->line, '\n');
-	return r < 0 ? r : out_write(s->o.out, s->line.ptr, s->line.len);
+	return r < 0 ? r : out_write(s->o->out, s->line.ptr, s->line.len);
 }
 
-static int schema(struct cli *c, bool headers)
+static int say(struct opened *o, bool headers)
 {
-	struct asked s = {0};
-	int r = opened_begin(&s.o, c);
+	struct asked s = { .o = o };
+	int r = schema_open(&s.schema, o->graph);
 
-	if (r == 0)
-		r = schema_open(&s.schema, s.o.graph);
 	if (r == 0)
 		r = headers ? neo4j(&s) : lines(&s);
 	schema_close(s.schema);
 	buf_release(&s.line);
-	return opened_end(&s.o, r);
+	return r;
+}
+
+int schema_say(struct opened *o)
+{
+	return say(o, false);
+}
+
+static int schema(struct cli *c, bool headers)
+{
+	struct opened o;
+	int r = opened_begin(&o, c);
+
+	if (r == 0)
+		r = say(&o, headers);
+	return opened_end(&o, r);
 }
 
 int schema_main(int argc, const char **argv)

@@ -47,7 +47,6 @@ struct build_options {
 	enum build_equal equal;
 	enum csr_layout layout;	/* 0: packed */
 	bool undirected, drop_loops;
-	bool dry;		/* count, write nothing but tmp/ */
 	/* Asked now and then: not 0 stops the build with that code. */
 	int (*stop)(void *ctx);
 	void *stop_ctx;

@@ -109,8 +109,7 @@ static int feed_on(struct build *b, unsigned who, struct feed *f)
 /* Is it something to a graph with properties? */
 static bool says(const struct build *b, const struct intake_edge *e)
 {
-	return b->props.said && !b->o.dry &&
-		(e->type & BUILD_SAID || b->o.equal == BUILD_KEEP);
+	return b->props.said && (e->type & BUILD_SAID || b->o.equal == BUILD_KEEP);
 }
 
 static int feed_from(struct build *b, unsigned who, struct ids_reader *in)
@@ -166,7 +165,7 @@ static int feed_edges(struct build *b)
 
 	pthread_mutex_init(&all.mutex, NULL);
 	all.in.from.mutex = &all.mutex;
-	if (r == 0 && b->props.said && !b->o.dry)
+	if (r == 0 && b->props.said)
 		r = build_props_begin(b);
 	if (r == 0)
 		r = team_run(ids_joined(b->ids) || b->props.said ? 1 : b->hands, feed_part,
@@ -198,8 +197,7 @@ static int settle_log(struct build *b, struct segment_ref *ref)
 	int r = settle_types(b);
 
 	if (r == 0)
-		r = ids_settle(b->ids, b->log, b->nodes, b->type_name, b->type_n,
-			       b->o.dry ? NULL : ref);
+		r = ids_settle(b->ids, b->log, b->nodes, b->type_name, b->type_n, ref);
 	if (r < 0)
 		return r;
 	b->node_n = ids_n(b->ids);
@@ -220,7 +218,7 @@ static int settle(struct build *b, struct segment_ref *ref)
 		return settle_log(b, ref);
 	b->node_n = edges_keys(b->edges)->key_n;
 	b->type_n = edges_n(b->edges) ? 1 : 0;
-	return b->o.dry ? 0 : write_dict(b, ref);
+	return write_dict(b, ref);
 }
 
 /* --- adjacency --- */
@@ -275,13 +273,11 @@ static int write_csr(struct build *b, enum csr_direction way, unsigned threads,
 		.layout = b->o.layout,
 	};
 	struct csr_writer *w = NULL;
-	int r = 0;
+	int r = csr_create(&w, &plan, b->o.backend, b->o.store_id, b->o.mem);
 
-	if (!b->o.dry)
-		r = csr_create(&w, &plan, b->o.backend, b->o.store_id, b->o.mem);
 	if (r == 0)
 		r = fill(b, way, threads, w, done);
-	if (r == 0 && w) {
+	if (r == 0) {
 		r = csr_finish(w, ref);
 		w = NULL;
 	}
@@ -309,7 +305,7 @@ static int write_way(void *ctx, unsigned who)
 
 static int write_ways(struct build *b, struct manifest_graph *g, struct ways *w)
 {
-	bool both = !b->o.undirected && !b->o.dry;
+	bool both = !b->o.undirected;
 	int r;
 
 	if (both && b->hands > 1)
@@ -337,7 +333,7 @@ static int write_segments(struct build *b, struct manifest_graph *g,
 	w.dict = ref.id;
 	if (r == 0)
 		r = write_ways(b, g, &w);
-	if (r == 0 && !b->o.dry)
+	if (r == 0)
 		r = build_props_write(b, &w.ref[0], g);
 	*done = w.done[0];
 	return r;

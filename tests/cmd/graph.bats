@@ -167,8 +167,37 @@ no_rests() {
 	files_of "$STRATO_STORE" >before
 	run --separate-stderr -0 strato-graph import -n -f tsv kg.tsv
 	[[ "$stderr" == *"4 edges, 5 nodes, 3 types"* ]]
+	printf '%s\n' "$output" >said
 	files_of "$STRATO_STORE" >after
 	same before after
+	[ -s said ]
+	import -f tsv kg.tsv
+	strato-graph schema | diff said -
+}
+
+@test "a dry run says the schema that the graph would have, as schema would" {
+	printf '%s\n' '{"id":"a","labels":["P","Q"],"props":{"n":1,"s":["x","y"],"d":1.5}}' \
+		'{"id":"b","labels":["P"],"props":{"n":"1"}}' '{"from":"a","type":"t","to":"b"}' \
+		'{"from":"a","type":"t","to":"b","props":{"weight":2,"w":true}}' >g.jsonl
+	printf '%s\n' '{"id":"c","props":{"n":2.5E0}}' '{"from":"c","type":"u","to":"a"}' >more.jsonl
+	for how in '' '--undirected' '--dedup=keep' '--order=degree'; do
+		strato-graph import -q -n -g dry $how g.jsonl >said
+		strato-graph import -q -n -J -g dry $how g.jsonl >said.json
+		[ -z "$(strato-graph ls | grep -x dry)" ]
+		import -g dry $how -f jsonl g.jsonl
+		strato-graph schema -g dry | diff said -
+		strato-graph schema -J -g dry | diff said.json -
+		[ "$(grep -c '^label' said)" = 2 ]
+		grep -qx "node${TAB}n${TAB}2${TAB}2${TAB}integer,text" said
+		files_of "$STRATO_STORE" >before
+		strato-graph import -q -n -g dry --append more.jsonl >said
+		files_of "$STRATO_STORE" >after
+		same before after
+		strato-graph import -q -g dry --append more.jsonl
+		strato-graph schema -g dry | diff said -
+		strato-graph rm dry
+	done
+	no_rests
 }
 
 @test "duplicates and loops are as asked; undirected edges are at both ends" {
