@@ -27,6 +27,7 @@ static void read_edge(struct cli *c, struct update_op *op)
 	if (!type && next && !strchr(next, '='))
 		type = cli_operand_if_any(c);
 	op->type = bytes_str(type ? type : "");
+	op->any_type = op->kind == UPDATE_DEL_EDGE && !type;
 }
 
 static int edge(struct cli *c, const struct update_op *op)
@@ -42,7 +43,10 @@ static int edge(struct cli *c, const struct update_op *op)
 	else if (r == 0 && g.dry)
 		cli_say(c, done.edge_n == 0 ? "nothing would change" :
 			op->kind == UPDATE_EDGE ? "would write the edge" :
-			"would remove the edge");
+			done.edge_n == 1 ? "would remove the edge" :
+			"would remove edges of %llu types", (unsigned long long)done.edge_n);
+	else if (r == 0 && op->any_type)
+		cli_note(c, "removed edges of %llu types", (unsigned long long)done.edge_n);
 	return changing_end(&g, r);
 }
 
@@ -50,7 +54,7 @@ int edge_main(int argc, const char **argv)
 {
 	int rm = 0;
 	const struct poptOption table[] = {
-		CLI_FLAG("rm", 0, &rm, "remove it"),
+		CLI_FLAG("rm", 0, &rm, "remove it; without TYPE all from SRC to DST"),
 		OPTION_UNSET,
 		CLI_TEXT("type", 0, OPTION_TYPE_VAL, "its type, if that has a = in it", "T"),
 		CLI_OPTION_GRAPH,

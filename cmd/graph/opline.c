@@ -51,7 +51,7 @@ static int tsv(struct opline *l, const struct update_op *op, bool *exact)
 	*exact = op->kind != UPDATE_EDGE || ops_check_weight(op) == 0;
 	if (r == 0 && is_edge(op))
 		r = field(l, "\t", op->to);
-	if (r == 0 && is_edge(op))
+	if (r == 0 && is_edge(op) && !op->any_type)
 		r = field(l, "\t", op->type);
 	if (r == 0 && op->cascade)
 		r = add(l, "\tcascade");
@@ -119,7 +119,7 @@ static int json(struct opline *l, const struct update_op *op)
 	if (op->kind == UPDATE_COMMIT)
 		return 0;
 	r = member(l, is_edge(op) ? "\"from\":" : "\"id\":", op->node);
-	if (r == 0 && is_edge(op) && op->type.len)
+	if (r == 0 && (op->type.len || (op->kind == UPDATE_DEL_EDGE && !op->any_type)))
 		r = member(l, ",\"type\":", op->type);
 	if (r == 0 && is_edge(op))
 		r = member(l, ",\"to\":", op->to);

@@ -6,6 +6,7 @@
  */
 #include "graph/update_inside.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -99,7 +100,7 @@ static void init_rooms(struct update *u)
 {
 	u->arena.mem = u->key.mem = u->value.mem = u->room.mem = u->scratch.mem = u->mem;
 	u->change.bytes.mem = u->change.labels.mem = u->change.props.mem = u->mem;
-	u->fresh.mem = u->mem;
+	u->fresh.mem = u->types.mem = u->mem;
 	u->states.labels.mem = u->states.props.mem = u->mem;
 	prop_room_init(&u->props, u->mem);
 	gather_init(&u->gather[0], u->mem);
@@ -145,6 +146,7 @@ void update_close(struct update *u)
 	buf_release(&u->value);
 	buf_release(&u->room);
 	buf_release(&u->scratch);
+	buf_release(&u->types);
 	change_room_release(&u->change);
 	prop_room_release(&u->props);
 	state_room_release(&u->states);
@@ -171,7 +173,8 @@ static bool is_slot(const struct update *u, const struct update_slot *s, uint32_
 {
 	bool edge = op->kind == UPDATE_EDGE || op->kind == UPDATE_DEL_EDGE;
 
-	return s->hash == hash && s->edge == edge && bytes_equal(update_node(u, s), op->node) &&
+	return s->hash == hash && s->edge == edge && s->pair == op->any_type &&
+		bytes_equal(update_node(u, s), op->node) &&
 		(!edge || (bytes_equal(update_type(u, s), op->type) &&
 			   bytes_equal(update_to(u, s), op->to)));
 }
@@ -189,6 +192,13 @@ struct update_slot *update_find_node(const struct update *u, struct bytes key)
 {
 	const struct update_op op = { .kind = UPDATE_NODE, .node = key };
 	uint32_t at = u->table_n ? *place_of(u, hash_of(key, op.type, op.to), &op) : 0;
+
+	return at ? &u->slot[at - 1] : NULL;
+}
+
+struct update_slot *update_find_edge(const struct update *u, const struct update_op *op)
+{
+	uint32_t at = u->table_n ? *place_of(u, hash_of(op->node, op->type, op->to), op) : 0;
 
 	return at ? &u->slot[at - 1] : NULL;
 }
@@ -230,6 +240,7 @@ static int new_slot(struct update *u, uint32_t hash, const struct update_op *op,
 	struct update_slot s = {
 		.text = u->arena.len, .hash = hash, .node_len = (uint32_t)op->node.len,
 		.edge = op->kind == UPDATE_EDGE || op->kind == UPDATE_DEL_EDGE,
+		.pair = op->any_type,
 	};
 	int r = buf_reserve(&u->arena, op->node.len + op->type.len + op->to.len);
 
@@ -289,6 +300,8 @@ static int check_op(const struct update_op *op)
 {
 	bool edge = op->kind == UPDATE_EDGE || op->kind == UPDATE_DEL_EDGE;
 	int r = check_lengths(op, edge);
+
+	assert(!op->any_type || (op->kind == UPDATE_DEL_EDGE && op->type.len == 0));
 
 	for (uint32_t i = 0; r == 0 && i < op->unset_n; i++)
 		for (uint32_t k = 0; r == 0 && k < op->prop_n; k++)
@@ -367,15 +380,26 @@ static uint64_t cascade_at(const struct update *u, struct bytes node)
 	return s ? s->cascade : 0;
 }
 
+static uint64_t pair_at(const struct update *u, const struct update_slot *s)
+{
+	const struct update_op op = { .kind = UPDATE_DEL_EDGE, .any_type = true,
+		.node = update_node(u, s), .to = update_to(u, s) };
+	const struct update_slot *pair = update_find_edge(u, &op);
+
+	return pair ? pair->seq : 0;
+}
+
 uint64_t update_cascade(const struct update *u, const struct update_slot *s)
 {
-	uint64_t a, b;
+	uint64_t a, b, pair;
 
 	if (u->cascade_n == 0)
 		return 0;
 	a = cascade_at(u, update_node(u, s));
 	b = cascade_at(u, update_to(u, s));
-	return a > b ? a : b;
+	pair = s->pair ? 0 : pair_at(u, s);
+	a = a > b ? a : b;
+	return a > pair ? a : pair;
 }
 
 static int take(struct update *u, struct update_slot *s, const struct update_op *op)
@@ -385,6 +409,7 @@ static int take(struct update *u, struct update_slot *s, const struct update_op 
 	if (s->edge && update_cascade(u, s) > s->seq)
 		forget_before(s);
 	s->seq = ++u->seq;
+	u->cascade_n += s->pair;
 	if (op->kind == UPDATE_NODE || op->kind == UPDATE_EDGE) {
 		r = add_step(u, s, op);
 		s->there = true;

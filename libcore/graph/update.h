@@ -11,7 +11,7 @@
  *	edge		the same; its ends are there by it
  *	del-node	what is said of it goes.  It stays as an end of its edges, unless
  *			CASCADE takes them, too
- *	del-edge	the edge goes
+ *	del-edge	the edge goes; with ANY_TYPE all from this source to this target
  *
  * Of an undirected graph an edge is the same both ways round.  In a graph that keeps
  * equal edges (GRAPH_MULTI) del-edge takes all of them, and properties of one that is not
@@ -34,6 +34,7 @@ enum update_kind {
 struct update_op {			/* borrows all its bytes */
 	enum update_kind kind;
 	bool cascade;			/* del-node */
+	bool any_type;			/* del-edge: of whatever type; TYPE is empty */
 	struct bytes node;		/* a node's key, or an edge's source */
 	struct bytes type, to;		/* of an edge */
 	uint32_t label_n, prop_n, unset_n, unlabel_n;

@@ -19,6 +19,7 @@ struct update_slot {
 	uint64_t cascade;		/* of a node: of the last that took its edges; 0: none */
 	uint64_t first, last;		/* steps, in the arena, + 1; 0: none */
 	bool edge;
+	bool pair;			/* all edges between two nodes went, at SEQ */
 	bool there;			/* after all of them */
 	bool fresh;			/* what was before them does not count */
 };
@@ -58,7 +59,7 @@ struct update {
 	struct graph *base;		/* the segments alone; NULL: not open */
 	bool bare;			/* no edge of BASE has more than its ends and type */
 	bool still;			/* nothing may be committed in between */
-	struct buf key, value, room, scratch;
+	struct buf key, value, room, scratch, types;
 	struct change_room change;
 	struct prop_room props;
 	struct state_room states;
@@ -85,8 +86,11 @@ static inline struct bytes update_to(const struct update *u, const struct update
 
 /* The node of this key among the slots; NULL: none. */
 struct update_slot *update_find_node(const struct update *u, struct bytes key);
+/* The same of an edge; with ANY_TYPE of what took all between two nodes. */
+struct update_slot *update_find_edge(const struct update *u, const struct update_op *op);
 
-/* When operations that wait took all edges at one of its ends; 0: none did. */
+/* When operations that wait took all edges at one of its ends, or between them; 0: none
+ * did. */
 uint64_t update_cascade(const struct update *u, const struct update_slot *s);
 
 /* All slots to entries of u->txn, as of u->snap. */

@@ -436,6 +436,149 @@ static int resolve_edge(struct update *u, const struct update_slot *s)
 	return r < 0 ? r : put_edge(u, s, &now);
 }
 
+/* --- all edges between two nodes --- */
+
+static int add_type(struct update *u, struct bytes type)
+{
+	uint8_t len[VARINT_MAX];
+	int r = buf_add(&u->types, len, varint_put(len, type.len));
+
+	return r < 0 ? r : buf_add(&u->types, type.ptr, type.len);
+}
+
+/* 1 and the next of them, from *AT on. */
+static int next_type(const struct update *u, size_t *at, struct bytes *type)
+{
+	uint64_t len;
+
+	if (*at == u->types.len)
+		return 0;
+	*at += varint_get(u->types.ptr + *at, u->types.len - *at, &len);
+	*type = bytes_of(u->types.ptr + *at, (size_t)len);
+	*at += (size_t)len;
+	return 1;
+}
+
+static int add_new_type(struct update *u, struct bytes type)
+{
+	struct bytes had;
+	size_t at = 0;
+
+	while (next_type(u, &at, &had))
+		if (bytes_equal(had, type))
+			return 0;
+	return add_type(u, type);
+}
+
+static int stored_types(struct update *u, const struct update_slot *s)
+{
+	struct dict *d = graph_dict(u->base);
+	uint64_t from, to, id = 0;
+	struct csr_list l;
+	struct bytes name;
+	int r = dict_find(d, update_node(u, s), &from);
+
+	if (r > 0)
+		r = dict_find(d, update_to(u, s), &to);
+	for (uint32_t t = 0; r > 0 && t < graph_type_n(u->base); t++) {
+		r = csr_row(graph_csr(u->base, CSR_OUT), t, from, &l);
+		if (r == 0 && l.n)
+			r = csr_seek(&l, to);
+		while (r == 0 && l.n && (r = csr_next(&l, &id)) > 0 && id < to)
+			r = 0;
+		if (r > 0 && id == to) {
+			r = dict_type(d, t, &name);
+			r = r < 0 ? r : add_type(u, name);
+		}
+		r = r < 0 ? r : 1;
+	}
+	return r < 0 ? r : 0;
+}
+
+/* Of edges that entries tell of, gone ones, too. */
+static int entry_types(struct update *u, struct bytes from, struct bytes to)
+{
+	struct scan_options o = { .from.space = u->row.space };
+	struct iter *entries;
+	struct entry e;
+	int r = change_prefix(&u->key, from, NULL);
+
+	o.from.key = o.prefix = buf_bytes(&u->key);
+	if (r == 0)
+		r = snapshot_scan(u->snap, &o, &entries);
+	if (r < 0)
+		return r;
+	while (r == 0 && (r = iter_next(entries, &e)) == 1) {
+		struct change c;
+
+		r = whole_value(u, &e);
+		if (r == 0)
+			r = change_read(&c, e.key, buf_bytes(&u->value), &u->change);
+		if (r == 0 && e.version > u->row.folded && bytes_equal(c.to, to))
+			r = add_new_type(u, c.type);
+	}
+	iter_close(entries);
+	return r;
+}
+
+/* One of them goes, unless the group says more of it. */
+static int drop_one(struct update *u, const struct update_slot *s, struct bytes type)
+{
+	struct update_op op = { .kind = UPDATE_DEL_EDGE, .type = type };
+	struct update_slot one = { .text = u->arena.len, .edge = true, .node_len = s->node_len,
+		.to_len = s->to_len, .type_len = (uint32_t)type.len };
+	const struct update_slot *later;
+	struct before b;
+	int r = buf_reserve(&u->arena, one.node_len + one.type_len + one.to_len);
+
+	if (r < 0)
+		return r;
+	op.node = update_node(u, s);
+	op.to = update_to(u, s);
+	later = update_find_edge(u, &op);
+	if (later && later->seq > s->seq)
+		return 0;
+	buf_add(&u->arena, op.node.ptr, op.node.len);
+	buf_add(&u->arena, type.ptr, type.len);
+	buf_add(&u->arena, op.to.ptr, op.to.len);
+	r = edge_before(u, &one, &b);
+	if (r == 0 && b.there)
+		r = put_edge(u, &one, NULL);
+	u->arena.len = one.text;
+	return r;
+}
+
+/* That there are no others is known only if nobody commits meanwhile. */
+static int resolve_pair(struct update *u, const struct update_slot *s)
+{
+	uint64_t before = u->done.edge_n;
+	struct bytes type;
+	size_t at = 0;
+	int r;
+
+	if (update_cascade(u, s) > s->seq)
+		return 0;
+	if (u->own_n) {			/* these are to be seen, too */
+		u->stale = true;
+		return ERR_ABSENT;
+	}
+	u->still = true;
+	buf_clear(&u->types);
+	r = open_base(u);
+	if (r == 0)
+		r = stored_types(u, s);
+	if (r == 0)
+		r = entry_types(u, update_node(u, s), update_to(u, s));
+	if (r == 0 && u->undirected)
+		r = entry_types(u, update_to(u, s), update_node(u, s));
+	while (r == 0 && next_type(u, &at, &type))
+		r = drop_one(u, s, type);
+	u->done.absent_n += r == 0 && u->done.edge_n == before;
+	return r;
+}
+
+/* --- nodes --- */
+
 static int stored_node(struct update *u, struct bytes key, struct before *b)
 {
 	uint64_t id;
@@ -510,7 +653,8 @@ int update_resolve(struct update *u)
 	int r = 0;
 
 	for (uint64_t i = 0; r == 0 && i < u->slot_n; i++)
-		r = u->slot[i].edge ? resolve_edge(u, &u->slot[i]) :
+		r = u->slot[i].pair ? resolve_pair(u, &u->slot[i]) :
+			u->slot[i].edge ? resolve_edge(u, &u->slot[i]) :
 			resolve_node(u, &u->slot[i]);
 	return r;
 }

@@ -74,9 +74,44 @@ node() { # NODE: its line, TABs as blanks
 	strato-graph edge --rm ann bob knows
 	run strato-graph edge --rm ann bob knows
 	[ "$status" = 1 ]
-	run strato-graph edge --rm ann dan
+	run strato-graph edge --rm --type= ann dan
 	[ "$status" = 1 ]
 	[ "$(strato-graph edges --count)" = 3 ]
+}
+
+@test "removing without a type takes all edges from one node to the other, and no more" {
+	strato-graph import -q -f tsv < <(printf 'a\tb\tt\na\tb\tu\na\tb\t\nb\ta\tt\na\tc\tt\n')
+	strato-graph edge a b new x=1
+	run --separate-stderr strato-graph edge --rm -n a b
+	[ "$status" = 0 ]
+	[[ "$stderr" == *"would remove edges of 4 types"* ]]
+	strato-graph edge --rm --type= a b
+	[ "$(strato-graph edges --from=a --to=b | cut -f3 | sort | tr '\n' ' ')" = "new t u " ]
+	run --separate-stderr strato-graph edge --rm -v a b
+	[[ "$stderr" == *"removed edges of 3 types"* ]]
+	[ "$(strato-graph edges | sort | tr '\t' ' ')" = "a c t
+b a t" ]
+	run -1 strato-graph edge --rm a b
+	strato-graph edge a b
+	strato-graph apply <<-'END'
+		edge	a	b	t
+		del-edge	a	b
+		edge	a	b	later
+		edge	b	a
+		{"op":"del-edge","from":"b","type":"","to":"a"}
+		{"op":"del-edge","from":"a","to":"c"}
+	END
+	[ "$(strato-graph edges | sort | tr '\t' ' ')" = "a b later
+b a t" ]
+	strato-graph log >log
+	strato-graph import -q -g copy -f tsv < <(printf 'a\tb\tt\na\tb\tu\na\tb\t\nb\ta\tt\na\tc\tt\n')
+	strato-graph log -J | strato-graph apply -g copy
+	[ "$(strato-graph edges -g copy | sort | tr '\t' ' ')" = "a b later
+b a t" ]
+	strato-graph import -q -g und --undirected -f el <<<'x y'
+	strato-graph edge -g und y x t
+	strato-graph edge -g und --rm y x
+	[ -z "$(strato-graph edges -g und)" ]
 }
 
 @test "a removed node stays as an end of its edges, or takes them with it" {

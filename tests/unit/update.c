@@ -109,7 +109,7 @@ static uint32_t values_of(unsigned name, unsigned kind, struct property out[2])
 struct op {
 	enum update_kind kind;
 	uint64_t from, type, to;
-	bool cascade;
+	bool cascade, any;			/* del-edge: of any type */
 	struct said set;
 	uint8_t unset;			/* a bit a name */
 	uint8_t unlabel;		/* a bit a label */
@@ -125,6 +125,7 @@ static struct op random_op(void)
 		.type = rnd(TYPES), .cascade = rnd(2) };
 	bool edge = op.kind == UPDATE_EDGE;
 
+	op.any = op.kind == UPDATE_DEL_EDGE && rnd(3) == 0;
 	if (op.kind == UPDATE_NODE)
 		op.set.labels = (uint8_t)(rnd(3) ? 0 : rnd(1 << LABELS));
 	if (op.kind == UPDATE_NODE && rnd(3) == 0)
@@ -149,7 +150,8 @@ static void give(struct update *u, const struct model *m, const struct op *op)
 
 	out.node = key_of(m, op->from, from);
 	if (op->kind == UPDATE_EDGE || op->kind == UPDATE_DEL_EDGE) {
-		out.type = type_of(op->type);
+		out.any_type = op->any;
+		out.type = op->any ? (struct bytes){0} : type_of(op->type);
 		out.to = key_of(m, op->to, to);
 	}
 	for (unsigned i = LABELS; i-- > 0;)
@@ -213,7 +215,9 @@ static void follow(struct model *m, const struct op *op)
 		m->there[op->type][from][to] = true;
 		say(&m->edge[op->type][from][to], op);
 	} else {
-		drop_edge(m, op->type, from, to);
+		for (uint64_t t = 0; t < TYPES; t++)
+			if (op->any || t == op->type)
+				drop_edge(m, t, from, to);
 	}
 }
 

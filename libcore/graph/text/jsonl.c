@@ -580,6 +580,7 @@ static int op_ends(struct line *l, struct update_op *op)
 		r = op_key(l, TO, &op->to);
 	if (r == 0 && given(l, TYPE))
 		r = short_text(l, &l->value[TYPE], "type", &op->type);
+	op->any_type = op->kind == UPDATE_DEL_EDGE && !given(l, TYPE);
 	if (r == 0 && given(l, CASCADE) && l->value[CASCADE].kind != JSON_TRUE &&
 	    l->value[CASCADE].kind != JSON_FALSE)
 		r = err_set(ERR_BAD_RECORD, "\"cascade\" is neither true nor false");

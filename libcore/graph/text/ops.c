@@ -134,6 +134,7 @@ static int tsv_op(struct bytes line, struct ops_room *room, struct update_op *op
 		r = key(&line, &at, is_edge(op) ? "source" : "key", &op->node);
 	if (r == 0 && is_edge(op))
 		r = key(&line, &at, "target", &op->to);
+	op->any_type = op->kind == UPDATE_DEL_EDGE && !line.ptr;
 	if (r == 0 && is_edge(op) && line.ptr)
 		r = key(&line, &at, "type", &op->type);
 	if (r == 0)

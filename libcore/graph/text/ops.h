@@ -14,7 +14,8 @@
  *	{"op":"del-edge","from":SRC,"type":TYPE,"to":DST}
  *	{"op":"commit"}
  *
- * !NAME and a property that is null, or an array of nothing, are unset, and so is the
+ * del-edge without a type takes all edges from SRC to DST; one with an empty type those
+ * that have none.  !NAME and a property that is null, or an array of nothing, are unset, and so is the
  * label of !:LABEL.  A label, a name or a value whose first byte would mean something else
  * is written with \xHH.
  */
