@@ -12,13 +12,20 @@ EXTRA_DIST += %D%/graph_import.sh %D%/graph_traversal.sh %D%/pigo_import.cc
 EXTRA_PROGRAMS += bench/rdfscan
 bench_rdfscan_SOURCES = %D%/rdfscan.c
 bench_rdfscan_LDADD = libcore.a
+EXTRA_PROGRAMS += bench/cachehit
+bench_cachehit_SOURCES = %D%/cachehit.c
+bench_cachehit_LDADD = libcore.a -lm
+EXTRA_PROGRAMS += bench/cachesim
+bench_cachesim_SOURCES = %D%/cachesim.c
+bench_cachesim_LDADD = libcore.a -lm
+EXTRA_DIST += %D%/gpu_cache.sh
 EXTRA_DIST += %D%/graph_knowledge.sh
 EXTRA_DIST += %D%/graph_semi.sh
 EXTRA_DIST += %D%/graph_update.sh
 EXTRA_DIST += %D%/README.md %D%/table.awk %D%/plot.sh
 CLEANFILES += bench/results.tsv bench/*.svg $(EXTRA_PROGRAMS)
 
-BENCH = process io store large graph_import graph_traversal graph_semi graph_knowledge graph_update
+BENCH = process io store large graph_import graph_traversal graph_semi graph_knowledge graph_update gpu_cache
 
 .PHONY: bench
 bench: all $(EXTRA_PROGRAMS)

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -102,7 +101,10 @@ void gpu_index_close(struct gpu_index *x)
 	mem_free(NULL, x);
 }
 
-/* Sets x->head; LEN is checked, the bytes are not. */
+/* Sets x->head; LEN is checked, the bytes are not.  Pages of 2 MiB, where the file
+ * system has them (ext4 since Linux 6.16) and whoever touches the file first asks for
+ * them: a look-up among a million keys takes a third less (bench/gpu_cache).  The
+ * price: a changed line makes 2 MiB dirty, which are written back by and by. */
 static int map(struct gpu_index *x, size_t len, bool write)
 {
 	void *p;
@@ -110,6 +112,7 @@ static int map(struct gpu_index *x, size_t len, bool write)
 
 	if (r < 0)
 		return r;
+	mem_large(p, len);
 	x->len = len;
 	x->head = p;
 	return 0;

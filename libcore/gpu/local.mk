@@ -6,3 +6,5 @@ libcore_a_SOURCES += %D%/gpu_index_disk.h
 libcore_a_SOURCES += %D%/gpu_index_find.c
 libcore_a_SOURCES += %D%/gpu_index_inside.h
 libcore_a_SOURCES += %D%/gpu_index_write.c
+libcore_a_SOURCES += %D%/hot.c %D%/hot.h
+libcore_a_SOURCES += %D%/sieve.c %D%/sieve.h

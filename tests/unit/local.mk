@@ -253,3 +253,7 @@ THREADED_TESTS += tests/unit/gpu_index
 UNIT_TESTS += tests/unit/graphml
 tests_unit_graphml_SOURCES = %D%/graphml.c
 tests_unit_graphml_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/sieve
+tests_unit_sieve_SOURCES = %D%/sieve.c
+tests_unit_sieve_LDADD = $(UNIT_LDADD)
+THREADED_TESTS += tests/unit/sieve

@@ -1,0 +1,56 @@
+#!/bin/sh
+# bench/gpu_cache.sh - the GPU cache without a GPU: what a look-up in its index costs,
+# and what SIEVE keeps beside LRU.  Rows as bench/rows.sh says; bench/README.md tells
+# what each is.
+#
+#	BENCH_RUNS	runs of each figure (default 5)
+#	BENCH_KEYS	resident keys (default 1000000)
+#	BENCH_HITS	look-ups a run (default 10000000)
+#	BENCH_SCALE	log2 of the nodes of the graph that is searched (default 18)
+#	BENCH_SEARCHES	searches (default 2000)
+#	BENCH_DIR	where the index lies (default bench/ of the build)
+#
+# In half a minute: BENCH_RUNS=1 BENCH_HITS=2000000 BENCH_SCALE=16 BENCH_SEARCHES=500
+set -eu
+# shellcheck source=bench/rows.sh
+. "$(dirname "$0")/rows.sh"
+keys=${BENCH_KEYS:-1000000}
+hits=${BENCH_HITS:-10000000}
+scale=${BENCH_SCALE:-18}
+searches=${BENCH_SEARCHES:-2000}
+work_begin gpu_cache
+about "the index of the GPU cache, and what stays in it"
+
+hit() { # METRIC OPTION... KEYS
+	metric=$1
+	shift
+	repeat "$build/bench/cachehit" "$@" "$hits" "$work" | row "$metric" ns
+}
+
+group "a look-up"
+hit "hit-$keys-zipf" -z 0.99 "$keys"
+hit "hit-$keys-uniform" "$keys"
+hit hit-16384-uniform 16384
+hit "hit-$keys-batched" -b "$keys"
+hit "hit-$keys-zipf-anonymous" -p anonymous -z 0.99 "$keys"
+hit "hit-$keys-batched-anonymous" -p anonymous -b "$keys"
+
+# LRU's hits, SIEVE's and those of SIEVE with admission, and what the last is above
+# the first; the programs draw the same each time, so one run says it
+kept() { # METRIC ARGUMENT...
+	metric=$1
+	shift
+	"$build/bench/cachesim" "$@" >"$work/kept"
+	cut -d ' ' -f 1 "$work/kept" | row "hits-$metric-lru" percent
+	cut -d ' ' -f 2 "$work/kept" | row "hits-$metric-sieve-at-once" percent
+	cut -d ' ' -f 3 "$work/kept" | row "hits-$metric-sieve" percent
+	awk '{ printf "%.2f\n", $3 - $1 }' "$work/kept" | row "hits-$metric-above-lru" points
+}
+
+group "what is kept"
+kept zipf-1-in-100 zipf 0.99 0.01
+kept zipf-1-in-10 zipf 0.99 0.1
+kept 2-hops-1-in-10 graph "$scale" 2 0.1 "$searches"
+kept 2-hops-3-in-10 graph "$scale" 2 0.3 "$searches"
+kept 3-hops-1-in-10 graph "$scale" 3 0.1 "$searches"
+kept 3-hops-3-in-10 graph "$scale" 3 0.3 "$searches"
