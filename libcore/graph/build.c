@@ -21,6 +21,7 @@
 #define NAME_LEN 24
 #define VALUES_N 512u
 #define TEXTS_N INTAKE_SOME
+#define TEXTS_FEW 16u		/* edges: fewer wait for others */
 
 /* --- open and close --- */
 
@@ -67,6 +68,13 @@ static int log_open(struct build *b, bool strings)
 		*(strings ? &o.budget : &o.look_up) = most;
 
 	b->strings = strings;
+	if (strings) {
+		b->waiting = mem_alloc(b->o.mem, sizeof *b->waiting);
+		if (!b->waiting)
+			return ERR_MEMORY;
+		b->waiting->n = 0;
+		b->waiting->used = 0;
+	}
 	r = ids_open(&b->ids, &o);
 	if (r == 0)
 		r = intake_open(&b->log, b->o.backend, b->budget / 4, b->o.mem);
@@ -134,6 +142,7 @@ void build_abort(struct build *b)
 	intake_close(b->nodes);
 	intern_close(b->types);
 	build_props_release(b);
+	mem_free(b->o.mem, b->waiting);
 	mem_free(b->o.mem, b->type_id);
 	mem_free(b->o.mem, b->type_name);
 	pthread_rwlock_destroy(&b->lock);
@@ -190,6 +199,79 @@ static int log_add(struct build *b, const struct text_key *from, const struct te
 	if (r == 0)
 		r = add_type(b, type, &number);
 	return r < 0 ? r : intake_add(b->log, src, dst, (uint32_t)number | flag, v);
+}
+
+static uint32_t waiting_types(const struct waiting *w, struct bytes *type)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->n; i++)
+		if (w->entry[i].flag != BUILD_NODE)
+			type[n++] = w->entry[i].type;
+	return n;
+}
+
+/* One look at a table waits for memory; those of many wait together. */
+int build_flush(struct build *b)
+{
+	struct bytes key[2 * WAITING_N], type[WAITING_N];
+	uint64_t number[2 * WAITING_N], type_number[WAITING_N];
+	struct waiting *w = b->waiting;
+	uint32_t n, t = 0;
+	int r = 0;
+
+	if (!w || w->n == 0)
+		return 0;
+	for (uint32_t i = 0; i < w->n; i++) {
+		key[2 * i] = w->entry[i].src;
+		key[2 * i + 1] = w->entry[i].dst;
+	}
+	n = waiting_types(w, type);
+	r = ids_add_texts(b->ids, key, 2 * w->n, number);
+	if (r == 0)
+		r = intern_add_many(b->types, type, n, type_number);
+	for (uint32_t i = 0; r == 0 && i < w->n; i++) {
+		uint32_t flag = w->entry[i].flag;
+
+		if (flag != BUILD_NODE)
+			flag |= (uint32_t)type_number[t++];
+		r = intake_add(b->log, number[2 * i], number[2 * i + 1], flag,
+			       &w->entry[i].value);
+	}
+	w->n = 0;
+	w->used = 0;
+	return r;
+}
+
+static struct bytes put_waiting(struct waiting *w, struct bytes text)
+{
+	struct bytes out = bytes_of(w->room + w->used, text.len);
+
+	if (text.len)
+		memcpy(w->room + w->used, text.ptr, text.len);
+	w->used += text.len;
+	return out;
+}
+
+/* As log_add, where keys are strings; of a node its key twice. */
+static int wait_add(struct build *b, struct bytes src, struct bytes dst, struct bytes type,
+		    uint32_t flag, struct shuffle_value v)
+{
+	size_t need = src.len + dst.len + type.len;
+	struct waiting *w = b->waiting;
+	int r = 0;
+
+	if (w->n == WAITING_N || need > WAITING_ROOM - w->used)
+		r = build_flush(b);
+	if (r < 0)
+		return r;
+	w->entry[w->n].src = put_waiting(w, src);
+	w->entry[w->n].dst = flag == BUILD_NODE ? w->entry[w->n].src : put_waiting(w, dst);
+	w->entry[w->n].type = put_waiting(w, type);
+	w->entry[w->n].flag = flag;
+	w->entry[w->n].value = v;
+	w->n++;
+	return 0;
 }
 
 static int log_add_nodes(struct build *b, uint64_t first, uint64_t n)
@@ -478,9 +560,14 @@ static int add_any(struct build *b, const struct text_edge *e, uint64_t at)
 		r = build_props_say(b, e, at);
 	if (r < 0)
 		return r;
-	return b->edges ? add_plain(b, e, valued ? &v : NULL) :
-		log_add(b, &e->src, &e->dst, e->type, says ? BUILD_SAID : 0,
-			valued ? &v : NULL);
+	if (b->strings && e->src.bytes.len + e->dst.bytes.len + e->type.len <= WAITING_ROOM)
+		return wait_add(b, e->src.bytes, e->dst.bytes, e->type, says ? BUILD_SAID : 0,
+				valued ? v : SHUFFLE_NO_VALUE);
+	if (b->edges)
+		return add_plain(b, e, valued ? &v : NULL);
+	r = build_flush(b);
+	return r < 0 ? r : log_add(b, &e->src, &e->dst, e->type, says ? BUILD_SAID : 0,
+				   valued ? &v : NULL);
 }
 
 /* With the lock shared, as all until the log has them: the types' numbers.  In most
@@ -549,13 +636,14 @@ static int add_texts_alone(struct build *b, const struct text_edge *e, size_t n,
 
 int build_add_texts(struct build *b, const struct text_edge *e, size_t n, uint64_t at)
 {
-	bool strings;
+	bool strings, waits = n < TEXTS_FEW;
 	int r = 0;
 
 	b->came += n;
-	for (size_t i = 0; i < n; i++)
-		if (build_props_of(&e[i]))
-			return add_texts_alone(b, e, n, at);
+	for (size_t i = 0; i < n && !waits; i++)
+		waits = build_props_of(&e[i]);
+	if (waits)
+		return add_texts_alone(b, e, n, at);
 	for (size_t some; n > 0 && r == 0; e += some, n -= some, at += some) {
 		some = n < TEXTS_N ? n : TEXTS_N;
 		pthread_rwlock_rdlock(&b->lock);
@@ -608,12 +696,19 @@ int build_add_node(struct build *b, const struct text_key *key)
 static int add_text_node(struct build *b, const struct text_edge *e, uint64_t at)
 {
 	uint64_t number;
-	int r = add_node(b, &e->src);
+	int r = needs_strings(b, &e->src);
 
+	if (r == 0 && !b->strings)
+		r = add_nodes(b, e->src.number, 1);
 	if (r == 0)
 		r = build_turn_to_log(b, false);
 	if (r == 0)
 		r = build_props_say(b, e, at);
+	if (r == 0 && b->strings && e->src.bytes.len <= WAITING_ROOM)
+		return wait_add(b, e->src.bytes, (struct bytes){0}, (struct bytes){0},
+				BUILD_NODE, SHUFFLE_NO_VALUE);
+	if (r == 0)
+		r = build_flush(b);
 	if (r == 0)
 		r = ids_add(b->ids, &e->src, &number);
 	return r < 0 ? r : intake_add(b->log, number, number, BUILD_NODE, NULL);

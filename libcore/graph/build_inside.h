@@ -11,6 +11,20 @@
 #include "graph/ids.h"
 #include "graph/intern.h"
 
+/* Entries of the log whose keys, strings, are looked up many at a time. */
+#define WAITING_N INTAKE_SOME
+#define WAITING_ROOM ((size_t)48 << 10)
+struct waiting {
+	uint32_t n;
+	size_t used;
+	struct {
+		struct bytes src, dst, type;
+		uint32_t flag;			/* BUILD_SAID, BUILD_NODE or 0 */
+		struct shuffle_value value;
+	} entry[WAITING_N];
+	uint8_t room[WAITING_ROOM];		/* where these bytes lie */
+};
+
 struct build {
 	struct build_options o;
 	size_t budget;
@@ -23,6 +37,7 @@ struct build {
 	struct intake *log, *nodes;	/* nodes: (first, how many), of numbers */
 	struct ids *ids;
 	struct intern *types;
+	struct waiting *waiting;	/* behind what is in the log; of strings */
 	bool strings;
 	bool last_empty;
 	uint64_t last_number;		/* of the edge before's type */
@@ -39,6 +54,7 @@ struct build {
 	struct build_note note;
 };
 
+int build_flush(struct build *b);	/* what waits goes into the log */
 /* The edges so far, as numbers, go into the log, and so will all others. */
 int build_turn_to_log(struct build *b, bool strings);
 struct edges_plan build_edges_plan(const struct build *b);

@@ -194,8 +194,10 @@ static int shuffle_log(struct build *b)
 
 static int settle_log(struct build *b, struct segment_ref *ref)
 {
-	int r = settle_types(b);
+	int r = build_flush(b);
 
+	if (r == 0)
+		r = settle_types(b);
 	if (r == 0)
 		r = ids_settle(b->ids, b->log, b->nodes, b->type_name, b->type_n, ref);
 	if (r < 0)
