@@ -339,6 +339,30 @@ made() {
 	done
 }
 
+@test "csv: further columns of a plain header are properties, typed as those of tsv" {
+	cat >f.csv <<-'EOT'
+	from,since,to,weight,"a ""name""",type,tag,tag,when
+	a,1999,b,2,"x, y",knows,p,q,2026-11-22
+	b,,c,,"",,,r,
+	b,007,a,0.5,true,,1e3,,no date
+	EOT
+	printf '%s\n' 'a\tb\tknows\tweight=2\tsince=1999\ta "name"=x, y\ttag=p\ttag=q\twhen=2026-11-22' \
+		'b\tc\t\ta "name"=\ttag=r' 'b\ta\t\tweight=0.5\tsince=007\ta "name"=true\ttag=1e3\twhen=no date' |
+		sed 's/\\t/\t/g' >f.tsv
+	strato-graph import -q -g tsv -f tsv f.tsv
+	strato-graph import f.csv 2>said
+	grep -q 'taken as csv' said
+	strato-graph export -f jsonl >out
+	strato-graph export -g tsv -f jsonl | diff out -
+	grep -q '"weight":2.0,"a \\"name\\"":"x, y","since":1999,"tag":\["p","q"\]' out
+	printf 'from,to,\na,b,1\n' >f
+	run -65 strato-graph import -q --replace --max-bad=5 -f csv f
+	[[ $output == *'f: line 1: column 3: a name'* ]]
+	printf 'from,to,x\na,b\n' >f
+	run -65 strato-graph import -q --replace f
+	[[ $output == *'f: line 2: 2 columns, the header has 3'* ]]
+}
+
 @test "csv: labels, types, arrays, id spaces, columns left out, as databases write them" {
 	cat >n.csv <<-'EOT'
 	id:ID(P),name,born:int,tags:string[],x:IGNORE,score:double,:LABEL

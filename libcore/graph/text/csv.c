@@ -2,7 +2,8 @@
  *
  * The first row is a header when it names a source and a target column, or when
  * its keys are no numbers and those of the second row are; the first row waits
- * for the second to tell.  Without names the columns are SRC, DST, WEIGHT.
+ * for the second to tell.  Without names the columns are SRC, DST, WEIGHT.  Other columns
+ * of a header are properties, their values typed as those of tsv; an empty field is none.
  */
 #include "graph/text/csv.h"
 
@@ -11,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "graph/literal_code.h"
 #include "graph/text/csv_graph.h"
 #include "graph/text/weight.h"
 
@@ -24,7 +26,9 @@ struct csv {
 	bool begun, headed;
 	unsigned column_n;		/* headed: of each row */
 	unsigned at[KINDS];		/* which column is it; COLUMNS: none */
-	char other[64];			/* a column that is none of them */
+	uint8_t *text_of_names;		/* of the columns that are none of them, ... */
+	struct bytes *name;		/* ... each by its column; of the others len 0 */
+	struct buf props;
 	struct csv_header *graph;	/* a graph database's header, if that is what it is */
 	uint64_t row_n;			/* read by it */
 	/* the first row, until the second came */
@@ -151,18 +155,22 @@ static void strip_mark(struct bytes *line)	/* the byte order mark of UTF-8 */
 		*line = bytes_of(line->ptr + 3, line->len - 3);
 }
 
+/* Does this column say its kind in the very word?  Then it is no matter where it stands. */
+static bool is_named(struct bytes field, enum column k)
+{
+	return (k == WEIGHT && bytes_equal(field, bytes_str("weight"))) ||
+		(k == TYPE && bytes_equal(field, bytes_str("type")));
+}
+
 /* 1 when ROW names its columns, 0 when not; they are noted. */
 static int read_header(struct csv *s, const struct csv_row *row)
 {
 	for (unsigned k = 0; k < KINDS; k++)
 		s->at[k] = COLUMNS;
-	s->other[0] = '\0';
 	for (unsigned i = 0; i < row->n; i++) {
 		enum column k = kind_of(row->field[i]);
 
-		if (k == OTHER || s->at[k] != COLUMNS)
-			snprintf(s->other, sizeof s->other, "%s", bytes_show(row->field[i]));
-		else
+		if (k != OTHER && (s->at[k] == COLUMNS || is_named(row->field[i], k)))
 			s->at[k] = i;
 	}
 	return s->at[SOURCE] != COLUMNS && s->at[TARGET] != COLUMNS;
@@ -180,17 +188,51 @@ bool csv_is_header(struct bytes line)
 	return csv_graph_is(&row) || (row.n > 1 && read_header(&s, &row));
 }
 
+static bool is_property(const struct csv *s, unsigned column)
+{
+	for (unsigned k = 0; k < KINDS; k++)
+		if (s->at[k] == column)
+			return false;
+	return true;
+}
+
+/* The row lasts no longer than its line. */
+static int keep_names(struct csv *s, const struct csv_row *row)
+{
+	size_t len = 0;
+	uint8_t *to;
+
+	for (unsigned i = 0; i < row->n; i++)
+		len += row->field[i].len;
+	s->text_of_names = to = mem_alloc(s->text.mem, len + 1);
+	s->name = mem_zalloc(s->text.mem, row->n * sizeof *s->name);
+	if (!s->text_of_names || !s->name)
+		return ERR_MEMORY;
+	for (unsigned i = 0; i < row->n; i++) {
+		struct bytes name = row->field[i];
+
+		if (!is_property(s, i))
+			continue;
+		if (!name.len || name.len > TEXT_KEY_MAX || memchr(name.ptr, '\0', name.len))
+			return err_set(ERR_BAD_RECORD, "column %u: a name of 1 to %u bytes, and"
+				       " no NUL, is missing", i + 1, TEXT_KEY_MAX);
+		memcpy(to, name.ptr, name.len);
+		s->name[i] = bytes_of(to, name.len);
+		to += name.len;
+	}
+	return 0;
+}
+
 static int take_header(struct csv *s, const struct csv_row *row)
 {
-	int n;
+	int n = keep_names(s, row);
 
 	s->headed = true;
 	s->column_n = row->n;
-	if (s->other[0]) {
-		s->text.strict = true;
-		return err_set(ERR_UNSUPPORTED, "the column \"%s\": properties other than"
-			       " weight cannot be stored yet", s->other);
-	}
+	s->props.mem = s->text.mem;
+	s->text.strict = n < 0;
+	if (n < 0)
+		return n;
 	n = snprintf(s->text.note, sizeof s->text.note, "a header row: source \"%s\","
 		     " target \"%s\"", bytes_show(row->field[s->at[SOURCE]]),
 		     bytes_show(row->field[s->at[TARGET]]));
@@ -229,11 +271,30 @@ static int check_columns(const struct csv *s, const struct csv_row *row)
 		return err_set(ERR_BAD_RECORD, "expected SRC,DST, found one column");
 	if (!s->headed && row->n > 3)
 		return err_set(ERR_UNSUPPORTED, "a fourth column without a header row:"
-			       " properties cannot be stored yet");
+			       " a property has to have a name");
 	return 0;
 }
 
-static int edge_of(const struct csv *s, const struct csv_row *row, struct text_edge *out)
+/* Columns of one name are several values of it. */
+static int properties(struct csv *s, const struct csv_row *row, struct text_edge *out)
+{
+	int r = 0;
+
+	buf_clear(&s->props);
+	for (unsigned i = 0; i < s->column_n && r == 0; i++) {
+		struct property p = { .name = s->name[i] };
+
+		if (!p.name.len || (!row->field[i].len && !row->quoted[i]))
+			continue;
+		literal_parse(&p.value, row->field[i]);
+		r = buf_add(&s->props, &p, sizeof p);
+	}
+	out->prop = (const struct property *)s->props.ptr;
+	out->prop_n = (uint32_t)(s->props.len / sizeof *out->prop);
+	return r;
+}
+
+static int edge_of(struct csv *s, const struct csv_row *row, struct text_edge *out)
 {
 	struct bytes weight = field_of(s, row, WEIGHT);
 	int r = check_columns(s, row);
@@ -245,14 +306,16 @@ static int edge_of(const struct csv *s, const struct csv_row *row, struct text_e
 	out->type = field_of(s, row, TYPE);
 	if (out->type.len > TEXT_KEY_MAX)
 		return err_set(ERR_BAD_RECORD, "a type over %u bytes", TEXT_KEY_MAX);
-	if (weight.ptr && (r = weight_parse(weight, &out->value)) < 0)
+	if (weight.ptr && (weight.len || !s->headed) &&
+	    (r = weight_parse(weight, &out->value)) < 0)
 		return r;
-	return TEXT_EDGE;
+	r = s->name ? properties(s, row, out) : 0;
+	return r < 0 ? r : TEXT_EDGE;
 }
 
 int csv_row(struct bytes line, uint8_t *room, struct text_edge *out)
 {
-	const struct csv plain_csv = { .at = { 0, 1, 2, COLUMNS } };
+	struct csv plain_csv = { .at = { 0, 1, 2, COLUMNS } };
 	struct csv_row row;
 	int r = split(line, room, &row);
 
@@ -400,6 +463,9 @@ static void csv_release(void *state)
 	if (!s->text.header || s->graph != *s->text.header)
 		csv_graph_close(s->graph);
 	mem_free(s->text.mem, s->held);
+	mem_free(s->text.mem, s->text_of_names);
+	mem_free(s->text.mem, s->name);
+	buf_release(&s->props);
 }
 
 const struct text_dialect csv_dialect = {
