@@ -182,7 +182,7 @@ static int change(struct indexing *x)
 
 /* --- listed --- */
 
-static int list(struct cli *c)
+static int list(struct cli *c, bool more)
 {
 	struct opened o;
 	struct index *x = NULL;
@@ -194,6 +194,8 @@ static int list(struct cli *c)
 		r = graph_index(o.graph, &x);
 	for (uint32_t i = 0; r == 0 && x && i < index_name_n(x); i++) {
 		row_bytes(&o.row, "property", index_name_at(x, i));
+		if (more || c->json)
+			row_u64(&o.row, "values", index_value_n(x, i));
 		r = row_end(&o.row);
 	}
 	return opened_end(&o, r);
@@ -202,8 +204,9 @@ static int list(struct cli *c)
 int index_main(int argc, const char **argv)
 {
 	struct indexing x = {0};
-	int rm = 0;
+	int rm = 0, more = 0;
 	const struct poptOption table[] = {
+		CLI_FLAG("long", 'l', &more, "list them with the number of their values"),
 		CLI_FLAG("rm", 0, &rm, "no longer of these properties"),
 		CLI_OPTION_GRAPH,
 		CLI_OPTIONS_STORE,
@@ -217,6 +220,8 @@ int index_main(int argc, const char **argv)
 	x.rm = rm;
 	x.name = cli_graph(&cli);
 	if (!rm && !cli_operand_peek(&cli))
-		return cli_end(&cli, list(&cli));
+		return cli_end(&cli, list(&cli, more));
+	if (more)
+		cli_usage(&cli, "--long lists what there is: no PROPERTY, no --rm");
 	return cli_end(&cli, change(&x));
 }

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "cmd/graph/graph.h"
+#include "graph/index.h"
 #include "graph/literal_code.h"
 #include "graph/schema.h"
 
@@ -92,6 +93,24 @@ static int put_types(struct asked *s)
 	return r;
 }
 
+/* The values the index has: those of changes that are pending are not among them. */
+static int put_index(struct asked *s)
+{
+	struct output *rows = s->o->rows;
+	struct index *x;
+	int r = graph_index(s->o->graph, &x);
+
+	for (uint32_t i = 0; r == 0 && x && i < index_name_n(x); i++) {
+		output_text(rows, "what", "index");
+		output_bytes(rows, "name", index_name_at(x, i));
+		output_absent(rows, "count");
+		output_u64(rows, "values", index_value_n(x, i));
+		output_absent(rows, "kinds");
+		r = output_row(rows);
+	}
+	return r;
+}
+
 static int lines(struct asked *s)
 {
 	int r = opened_rows(s->o);
@@ -100,6 +119,8 @@ static int lines(struct asked *s)
 		r = schema_each(s->schema, SCHEMA_LABELS, put_name, s);
 	if (r == 0)
 		r = schema_each(s->schema, SCHEMA_NODES, put_name, s);
+	if (r == 0)
+		r = put_index(s);
 	if (r == 0)
 		r = put_types(s);
 	return r < 0 ? r : schema_each(s->schema, SCHEMA_EDGES, put_name, s);

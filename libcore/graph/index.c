@@ -212,6 +212,11 @@ uint64_t index_prop(const struct index *x)
 	return x->prop;
 }
 
+uint64_t index_value_n(const struct index *x, uint32_t name)
+{
+	return x->name[name].n;
+}
+
 uint32_t index_name_n(const struct index *x)
 {
 	return x->name_n;

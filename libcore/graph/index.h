@@ -36,6 +36,7 @@ struct segment *index_segment(const struct index *x);
 uint64_t index_prop(const struct index *x);	/* the id of the segment it is of */
 uint32_t index_name_n(const struct index *x);
 struct bytes index_name_at(const struct index *x, uint32_t name);
+uint64_t index_value_n(const struct index *x, uint32_t name);
 bool index_find(const struct index *x, struct bytes text, uint32_t *name);
 
 /* The entries of a name whose ranks are from LEAST to MOST, both included: from *FIRST to

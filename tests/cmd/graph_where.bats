@@ -124,6 +124,10 @@ nodes() { strato-graph nodes "$@" | paste -sd,; }
 	[ -z "$(strato-graph index)" ]
 	strato-graph index born name
 	[ "$(strato-graph index | paste -sd,)" = born,name ]
+	[ "$(strato-graph index -l | tr '\t' ' ' | paste -sd,)" = 'born 3,name 3' ]
+	[ "$(strato-graph index -J | jq -c '[.property, .values]' | head -n 1)" = '["born",3]' ]
+	[ "$(strato-graph schema | grep ^index | cut -f2-4 | tr '\t' ' ' | paste -sd,)" = 'born \N 3,name \N 3' ]
+	run -64 strato-graph index -l born
 	[[ "$(strato-graph info)" == *'index of'*'born, name'* ]]
 	[ "$(strato-graph info -J | jq -c .index)" = '["born","name"]' ]
 	[ "$(nodes --where=born=1970)" = bob ]
