@@ -12,6 +12,12 @@
  *
  * The caller parks, reads and takes; helpers, and the caller when it would wait, turn
  * READY into DONE.
+ *
+ * Without DIRECT the system is asked to bring values into the page cache, in their
+ * order.  That takes none of our memory, so those told of are asked for before they have
+ * a slot: with the slots alone most of those asked for have come, and wait behind one
+ * that the device serves late.  The n-th value has the slot n % slot_n and the place
+ * n % TOLD among those told.
  */
 #include "store/fetch_inside.h"
 
@@ -20,6 +26,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/disk.h"
 #include "base/err.h"
@@ -35,6 +42,8 @@
 #define HELP_FROM 16u		/* values on their way: fewer are done sooner alone */
 #define READ_THREADS 8u
 #define POLL 4u			/* values taken between two looks at the queue */
+#define TOLD (2 * SLOTS)
+#define LOOK_AGAIN_NS 500000L	/* while waiting: did others come? */
 
 enum slot_state { PARKED, READING, READY, BUSY, DONE };
 
@@ -43,6 +52,7 @@ struct slot {
 	struct entry e;
 	struct fetch_file *ff;
 	struct slot *next;		/* in the list READY */
+	uint64_t n;
 	uint64_t span_off, mem_end;
 	size_t span_len;
 	uint8_t *pages, *span, *raw;	/* span lies in pages */
@@ -51,6 +61,13 @@ struct slot {
 	_Atomic int state;
 	int result;			/* as fetch_take's */
 	struct err_note *note;
+};
+
+struct told {
+	struct fetch_file *ff;		/* NULL: nothing is to be brought in */
+	uint64_t off;
+	size_t len;
+	bool on_way;			/* asked for, and not seen to be there */
 };
 
 struct fetch {
@@ -64,6 +81,9 @@ struct fetch {
 	struct slot *slot;
 	uint64_t slot_n;
 	uint64_t first, parked, end;	/* wanted: [first, end); from PARKED on none was sent */
+	struct told *told;		/* NULL: past the page cache */
+	uint64_t landed, asked, told_end;	/* [landed, asked) may be on their way */
+	uint64_t ahead_bytes;		/* asked for and not wanted yet */
 	bool taken;			/* the first was handed out */
 	uint8_t *pages;
 	uint64_t room, mem_first, mem_end;
@@ -72,7 +92,7 @@ struct fetch {
 	pthread_cond_t work, done;
 	struct slot *ready, **ready_end;
 	unsigned idle;			/* helpers that wait */
-	_Atomic bool waiting;		/* the caller does */
+	struct slot *waited;		/* the caller waits for it */
 	bool stop;
 	unsigned helper_n;
 	pthread_t helper[HELPERS];
@@ -81,6 +101,7 @@ struct fetch {
 int fetch_open(struct fetch **out, struct store *s, size_t room, bool direct)
 {
 	struct fetch *f = mem_zalloc(&s->mem, sizeof *f);
+	pthread_condattr_t monotonic;
 
 	if (!f)
 		return ERR_MEMORY;
@@ -91,13 +112,18 @@ int fetch_open(struct fetch **out, struct store *s, size_t room, bool direct)
 	f->ready_end = &f->ready;
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->work, NULL);
-	pthread_cond_init(&f->done, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&f->done, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	f->slot_n = f->room / SLOT_ROOM < SLOTS ? f->room / SLOT_ROOM : SLOTS;
 	if (f->slot_n < SLOTS_LEAST)
 		f->slot_n = SLOTS_LEAST;
 	f->slot = mem_zalloc(f->mem, f->slot_n * sizeof *f->slot);
 	f->pages = mem_pages(f->mem, f->room);
-	if (!f->slot || !f->pages) {
+	if (!direct)
+		f->told = mem_zalloc(f->mem, TOLD * sizeof *f->told);
+	if (!f->slot || !f->pages || (!direct && !f->told)) {
 		fetch_close(f);
 		return ERR_MEMORY;
 	}
@@ -174,7 +200,7 @@ static void *help(void *arg)
 		unpack(f, s);
 		pthread_mutex_lock(&f->lock);
 		atomic_store_explicit(&s->state, DONE, memory_order_release);
-		if (f->waiting)
+		if (f->waited == s)
 			pthread_cond_signal(&f->done);
 	}
 	pthread_mutex_unlock(&f->lock);
@@ -231,25 +257,120 @@ static void send_direct(struct fetch *f, struct slot *s)
 	f->stat.read_bytes += s->op.len;
 }
 
+static void count_on_way(struct fetch *f)
+{
+	if (++f->on_way > f->stat.depth)
+		f->stat.depth = f->on_way;
+}
+
+/* --- asking for pages --- */
+
+static void came_in(struct fetch *f, struct told *t)
+{
+	f->on_way -= t->on_way;
+	t->on_way = false;
+}
+
+static bool is_there(const struct fetch *f, uint64_t n)
+{
+	const struct told *t = &f->told[n % TOLD];
+
+	return (n < f->end && f->slot[n % f->slot_n].state == DONE) ||
+		fetch_file_cached(t->ff, t->off, t->len);
+}
+
+/* Looks which came: the oldest ones, or ALL. */
+static void land(struct fetch *f, bool all)
+{
+	for (uint64_t n = f->landed; n < f->asked; n++) {
+		struct told *t = &f->told[n % TOLD];
+
+		if (t->on_way && is_there(f, n))
+			came_in(f, t);
+		if (!t->on_way && n == f->landed)
+			f->landed++;
+		else if (t->on_way && !all)
+			return;
+	}
+}
+
+static void ask_for(struct fetch *f, struct told *t)
+{
+	if (t->ff && fetch_file_open(&f->files, t->ff) < 0) {
+		err_clear();	/* whoever reads the value will say it */
+		t->ff = NULL;
+	}
+	if (!t->ff || fetch_file_cached(t->ff, t->off, t->len))
+		return;
+	view_advise(&t->ff->view, t->off, t->len, VIEW_WILLNEED);
+	t->on_way = true;
+	f->stat.cold_n++;
+	count_on_way(f);
+}
+
+/* For the next ones, while there is room for more on their way. */
+static void ask(struct fetch *f)
+{
+	for (; f->asked < f->told_end; f->asked++) {
+		struct told *t = &f->told[f->asked % TOLD];
+
+		if (f->on_way >= f->depth)
+			land(f, false);
+		if (f->on_way >= f->depth ||
+		    (f->asked >= f->end && f->ahead_bytes >= f->room))
+			return;
+		ask_for(f, t);
+		if (f->asked >= f->end)
+			f->ahead_bytes += t->len;
+	}
+}
+
+static void add_told(struct fetch *f, struct fetch_file *ff, uint64_t off, size_t len)
+{
+	f->told[f->told_end++ % TOLD] = (struct told){ .ff = ff, .off = off, .len = len };
+}
+
+bool fetch_tell(struct fetch *f, const struct entry *e)
+{
+	struct fetch_file *ff = NULL;
+	uint64_t off = 0;
+	size_t len = 0;
+
+	/* SLOTS, and as many wanted before them, have their places */
+	if (!f->told || f->told_end < f->end || f->told_end - f->end == SLOTS)
+		return false;
+	if (blob_span(e, &off, &len))
+		ff = fetch_file(&f->files, e->blob.blob);
+	add_told(f, ff, off, len);
+	return true;
+}
+
+/* False: enough are on their way. */
+static bool send_cold(struct fetch *f, struct slot *s)
+{
+	if (!s->cold || s->state != PARKED)
+		return true;
+	if (f->on_way >= f->depth || (f->q && ioq_room(f->q) == 0))
+		return false;
+	count_on_way(f);
+	send_direct(f, s);
+	return true;
+}
+
 /* Those parked, while there is room for more on their way. */
 static void send_parked(struct fetch *f)
 {
+	if (f->told)
+		ask(f);
 	for (; f->parked < f->end; f->parked++) {
 		struct slot *s = &f->slot[f->parked % f->slot_n];
 
-		if (!s->cold || s->state != PARKED)
-			continue;
-		if (f->on_way >= f->depth ||
-		    (f->files.direct && f->q && ioq_room(f->q) == 0))
+		if (!f->told && !send_cold(f, s))
 			return;
-		if (++f->on_way > f->stat.depth)
-			f->stat.depth = f->on_way;
-		if (f->files.direct) {
-			send_direct(f, s);
-		} else {
-			view_advise(&s->ff->view, s->span_off, s->span_len, VIEW_WILLNEED);
+		if (f->told && f->parked == f->asked)
+			return;
+		if (f->told && s->state == PARKED)
 			push_ready(f, s);
-		}
 	}
 }
 
@@ -279,11 +400,13 @@ static uint8_t *ring_room(struct fetch *f, size_t len, uint64_t *end)
 {
 	uint64_t at = f->mem_end % f->room, start = f->mem_end;
 
-	if (f->first == f->end)
-		f->mem_first = f->mem_end;
+	if (len > f->room)
+		return NULL;
 	if (len > f->room - at)
 		start += f->room - at;
-	if (len > f->room || start + len - f->mem_first > f->room)
+	if (f->first == f->end)
+		f->mem_first = f->mem_end = start;
+	if (start + len - f->mem_first > f->room)
 		return NULL;
 	*end = start + len;
 	return f->pages + start % f->room;
@@ -304,14 +427,25 @@ static void release_taken(struct fetch *f)
 	f->first++;
 	if (f->parked < f->first)
 		f->parked = f->first;
+	if (f->told && f->landed < f->first)
+		came_in(f, &f->told[f->landed++ % TOLD]);
+}
+
+static struct slot *add_slot(struct fetch *f)
+{
+	if (f->told && f->end < f->asked)
+		f->ahead_bytes -= f->told[f->end % TOLD].len;
+	return &f->slot[f->end++ % f->slot_n];
 }
 
 /* One that is to be read elsewhere, or cannot be. */
 static bool add_plain(struct fetch *f, int r)
 {
-	struct slot *s = &f->slot[f->end++ % f->slot_n];
+	struct slot *s = add_slot(f);
 
 	*s = (struct slot){ .mem_end = f->mem_end, .state = DONE };
+	if (f->told && f->told_end < f->end)
+		add_told(f, NULL, 0, 0);
 	if (r < 0)
 		fail(s, r);
 	return true;
@@ -319,21 +453,23 @@ static bool add_plain(struct fetch *f, int r)
 
 static void begin(struct fetch *f, struct slot *s)
 {
-	s->cold = !fetch_file_cached(s->ff, s->span_off, s->span_len);
 	s->ff->used++;
-	if (s->cold) {
+	if (f->told && f->told_end < f->end)
+		add_told(f, s->ff, s->span_off, s->span_len);
+	s->cold = !f->told && !fetch_file_cached(s->ff, s->span_off, s->span_len);
+	if (s->cold)
 		f->stat.cold_n++;
+	if (s->cold || f->told)
 		send_parked(f);
-	} else {
+	else
 		push_ready(f, s);
-	}
 	if (!f->helper_n && f->end - f->first >= HELP_FROM)
 		call_help(f);
 }
 
 bool fetch_want(struct fetch *f, const struct entry *e)
 {
-	struct slot *s = &f->slot[f->end % f->slot_n];
+	struct slot *s;
 	struct fetch_file *ff;
 	uint64_t off, end;
 	size_t len = 0, read_len;
@@ -358,24 +494,39 @@ bool fetch_want(struct fetch *f, const struct entry *e)
 
 		return !wait && add_plain(f, r);
 	}
+	s = add_slot(f);
 	*s = (struct slot){
-		.e = *e, .ff = ff, .mem_end = end, .span_off = off, .span_len = len,
+		.e = *e, .n = f->end - 1, .ff = ff, .mem_end = end, .span_off = off, .span_len = len,
 		.pages = pages, .span = pages + off % DISK_PAGE, .raw = pages + read_len,
 	};
 	f->mem_end = end;
-	f->end++;
 	begin(f, s);
 	return true;
 }
 
 /* --- taking --- */
 
+/* One that need not be waited for; the one that is wanted now all the same. */
+static struct slot *pop_here(struct fetch *f)
+{
+	for (struct slot **at = &f->ready, *s; (s = *at); at = &s->next) {
+		if (f->told && f->told[s->n % TOLD].on_way && s->n != f->first && f->helper_n)
+			continue;
+		*at = s->next;
+		if (!s->next)
+			f->ready_end = at;
+		atomic_store_explicit(&s->state, BUSY, memory_order_relaxed);
+		return s;
+	}
+	return NULL;
+}
+
 static bool work_one(struct fetch *f)
 {
 	struct slot *s;
 
 	pthread_mutex_lock(&f->lock);
-	s = pop_ready(f);
+	s = pop_here(f);
 	pthread_mutex_unlock(&f->lock);
 	if (!s)
 		return false;
@@ -386,11 +537,22 @@ static bool work_one(struct fetch *f)
 
 static void wait_for(struct fetch *f, struct slot *s)
 {
+	bool others = f->told && f->asked < f->told_end;
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += LOOK_AGAIN_NS;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&f->lock);
-	f->waiting = true;
-	while (s->state == BUSY)
-		pthread_cond_wait(&f->done, &f->lock);
-	f->waiting = false;
+	f->waited = s;
+	while (s->state == BUSY) {
+		if (!others)
+			pthread_cond_wait(&f->done, &f->lock);
+		else if (pthread_cond_timedwait(&f->done, &f->lock, &until) != 0)
+			break;
+	}
+	f->waited = NULL;
 	pthread_mutex_unlock(&f->lock);
 }
 
@@ -407,10 +569,10 @@ static void finish(struct fetch *f, struct slot *s)
 			came(f, ioq_wait(f->q));
 		else
 			wait_for(f, s);
+		if (f->told)
+			land(f, true);
 		send_parked(f);
 	}
-	if (s->cold && !f->files.direct)
-		f->on_way--;
 }
 
 int fetch_take(struct fetch *f, struct bytes *out)
@@ -441,6 +603,10 @@ void fetch_drop(struct fetch *f)
 		finish(f, &f->slot[f->first % f->slot_n]);
 		f->taken = true;
 		release_taken(f);
+	}
+	if (f->told) {
+		f->landed = f->asked = f->told_end = f->end;
+		f->ahead_bytes = f->on_way = 0;
 	}
 	err_give(&note);
 }
@@ -491,6 +657,7 @@ void fetch_close(struct fetch *f)
 	fetch_files_close(&f->files);
 	mem_free_pages(f->mem, f->pages, f->room);
 	mem_free(f->mem, f->slot);
+	mem_free(f->mem, f->told);
 	pthread_mutex_destroy(&f->lock);
 	pthread_cond_destroy(&f->work);
 	pthread_cond_destroy(&f->done);

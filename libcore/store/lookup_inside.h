@@ -135,7 +135,7 @@ void lookup_unstage(const struct lookup_staged *s, uint32_t space, struct bytes 
 /* The large values of some answers: REFS[0 .. N), or (NULL) the items 0 .. N. */
 struct lookup_values {
 	const struct lookup_ref *refs;
-	size_t n, at;
+	size_t n, at, told;
 	bool any;		/* set: there are some, and l->fetch has them in this order */
 };
 int lookup_values_begin(struct lookup *l, struct lookup_values *v);

@@ -63,5 +63,10 @@ void lookup_values_ahead(struct lookup *l, struct lookup_values *v)
 
 	for (; v->any && v->at < v->n; v->at++)
 		if (is_large(l, v, v->at, &e) && !fetch_want(l->fetch, &e))
+			break;
+	if (v->told < v->at)
+		v->told = v->at;
+	for (; v->any && v->told < v->n; v->told++)
+		if (is_large(l, v, v->told, &e) && !fetch_tell(l->fetch, &e))
 			return;
 }

@@ -145,10 +145,10 @@ static void close_fixture(struct fixture *f)
 	backend_close(f->b);
 }
 
-/* Wanted and not taken: a queue of key numbers. */
+/* Wanted and not taken: [first, end) of the key numbers; told of: up to TOLD. */
 struct queue {
 	unsigned key[2000];
-	unsigned first, end;
+	unsigned first, end, told;
 };
 
 static void check_one(struct fixture *f, struct fetch *h, struct queue *q, size_t room)
@@ -166,15 +166,30 @@ static void check_one(struct fixture *f, struct fetch *h, struct queue *q, size_
 		assert_true(bytes_equal(got, value_of(e, i)));
 }
 
+/* Advice, so now and then it is wrong. */
+static void tell_some(struct fixture *f, struct fetch *h, struct queue *q, unsigned steps)
+{
+	if (q->told < q->end)
+		q->told = q->end;
+	for (unsigned n = (unsigned)rnd(60); n > 0 && q->told < steps; n--, q->told++)
+		if (!fetch_tell(h, &f->e[rnd(9) ? q->key[q->told] : rnd(KEYS)]))
+			break;
+}
+
 static void history(struct fixture *f, struct fetch *h, size_t room, unsigned steps)
 {
 	struct queue q = { .end = 0 };
 
+	for (unsigned k = 0; k < steps; k++)
+		q.key[k] = (unsigned)rnd(KEYS);
 	while (q.end < steps) {
 		switch (rnd(40)) {
 		case 0:
 			fetch_drop(h);
-			q.first = q.end;
+			q.first = q.told = q.end;
+			break;
+		case 2: case 3: case 4: case 5: case 6: case 7:
+			tell_some(f, h, &q, steps);
 			break;
 		case 1:
 			for (unsigned n = (unsigned)rnd(KEYS); n > 0; n--)
@@ -183,7 +198,6 @@ static void history(struct fixture *f, struct fetch *h, size_t room, unsigned st
 			break;
 		default:
 			for (unsigned n = (unsigned)rnd(30); n > 0 && q.end < steps; n--) {
-				q.key[q.end] = (unsigned)rnd(KEYS);
 				if (!fetch_want(h, &f->e[q.key[q.end]])) {
 					assert_true(q.first < q.end);
 					break;
@@ -245,13 +259,57 @@ static void cold_values_are_on_their_way_at_depth(void **state)
 		for (; q.end < 60 && fetch_want(h, &f.e[q.end]); q.end++)
 			q.key[q.end] = q.end;
 		fetch_get_stat(h, &st);
-		assert_true(st.cold_n >= 10);
+		assert_true(q.end >= 10);
 		/* few direct reads are threads' work, and those are eight */
 		assert_int_equal(st.depth, direct ? 8 : 9);
 		while (q.first < q.end)
 			check_one(&f, h, &q, 8 << 20);
 		fetch_get_stat(h, &st);
+		assert_int_equal(st.cold_n, q.end);
 		assert_int_equal(st.read_n > 0, direct);
+		fetch_close(h);
+		close_fixture(&f);
+		view_set_resident(-1);
+	}
+}
+
+/* There is room for a few; the device is kept at work all the same. */
+static void values_told_of_are_on_their_way_before_there_is_room(void **state)
+{
+	static const size_t room = 64 << 10;
+	static struct fixture f;
+
+	(void)state;
+	for (unsigned deep = 0; deep < 2; deep++) {
+		struct queue q = { .end = 0 };
+		struct fetch_stat st;
+		struct fetch *h;
+		unsigned told;
+
+		rng = 9;
+		open_fixture(&f, deep ? "io_depth = 300\n" : "io_depth = 12\n", true, 3);
+		view_set_resident(0);
+		must(fetch_open(&h, f.s, room, false));
+		for (; q.end < KEYS && fetch_want(h, &f.e[q.end]); q.end++)
+			q.key[q.end] = q.end;
+		assert_in_range(q.end, 2, 11);
+		for (told = q.end; told < KEYS && fetch_tell(h, &f.e[told]); told++)
+			;
+		assert_int_equal(told, KEYS);
+		check_one(&f, h, &q, room);
+		fetch_get_stat(h, &st);
+		print_message("%u wanted, %u on their way\n", q.end, st.depth);
+		if (deep)	/* bounded by bytes: as much again as there is room for */
+			assert_in_range(st.depth, q.end + 2, q.end + room / 500);
+		else
+			assert_int_equal(st.depth, 12);
+		for (unsigned i = q.first; i < KEYS; i++) {
+			for (; q.end < KEYS && fetch_want(h, &f.e[q.end]); q.end++)
+				q.key[q.end] = q.end;
+			check_one(&f, h, &q, room);
+		}
+		fetch_get_stat(h, &st);
+		assert_true(st.depth <= (deep ? room / 500 : 12));
 		fetch_close(h);
 		close_fixture(&f);
 		view_set_resident(-1);
@@ -315,11 +373,14 @@ static int read_plainly(struct fixture *f, const struct entry *e, uint8_t *out)
 	return some < 0 ? (int)some : 1;
 }
 
+static bool tell_also;		/* every other time those to come are told of */
+
 /* All values, in order; the number of the one that fails and how, or KEYS. */
 static unsigned take_all(struct fixture *f, bool direct, int *failure)
 {
 	static uint8_t plain[LEN_MOST];
-	unsigned wanted = 0, i;
+	bool tells = tell_also = !tell_also;
+	unsigned wanted = 0, told = 0, i;
 	struct fetch *h;
 	struct bytes got;
 
@@ -327,6 +388,10 @@ static unsigned take_all(struct fixture *f, bool direct, int *failure)
 	for (i = 0; i < KEYS; i++) {
 		while (wanted < KEYS && fetch_want(h, &f->e[wanted]))
 			wanted++;
+		if (told < wanted)
+			told = wanted;
+		while (tells && told < KEYS && fetch_tell(h, &f->e[told]))
+			told++;
 		*failure = fetch_take(h, &got);
 		if (*failure == 0) {
 			*failure = read_plainly(f, &f->e[i], plain);
@@ -438,6 +503,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(cold_values_are_on_their_way_at_depth, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(
+			values_told_of_are_on_their_way_before_there_is_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_dense_stretch_is_brought_in_as_a_whole_and_a_thin_one_is_not, setup, teardown),
 		cmocka_unit_test_setup_teardown(
