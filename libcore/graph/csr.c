@@ -261,15 +261,27 @@ int csr_type_of(struct csr *c, uint32_t type, struct csr_type *t)
 		csr_damaged(c, d, "a type's rows do not fit their section");
 }
 
+static int add_more(const struct csr_over *o, uint32_t type, uint64_t *n)
+{
+	uint64_t first, end;
+	int r = over_rows(o, type, &first, &end);
+
+	if (r == 0)
+		r = over_reach(o, &o->row[first], sizeof *o->row);
+	if (r == 0)
+		r = over_reach(o, &o->row[end], sizeof *o->row);
+	if (r == 0)
+		*n += (uint64_t)(o->row[end].more - o->row[first].more);
+	return r;
+}
+
 int csr_type_edges(struct csr *c, uint32_t type, uint64_t *out)
 {
 	struct csr_type t;
 	int r = csr_type_of(c, type, &t);
 
 	*out = r == 0 ? t.edge_n : 0;
-	if (r == 0 && c->over)
-		*out += (uint64_t)c->over->type_more[type];
-	return r;
+	return r == 0 && c->over ? add_more(c->over, type, out) : r;
 }
 
 /* --- lists --- */
@@ -289,24 +301,25 @@ static int find(struct csr *c, const struct csr_type *t, uint64_t node, struct c
 	return t->edge_n && node < c->node_n ? c->ops->find(c, t, node, p) : 0;
 }
 
-static inline const struct over_row *changes_of(const struct csr *c, const struct csr_type *t,
-						uint64_t node)
+static inline int changes_of(const struct csr *c, const struct csr_type *t, uint64_t node,
+			     const struct over_row **row)
 {
-	return c->over && node < c->id_n ? over_find(c->over, t->id, node) : NULL;
+	*row = NULL;
+	return c->over && node < c->id_n ? over_find(c->over, t->id, node, row) : 0;
 }
 
 int csr_row_of(struct csr *c, const struct csr_type *t, uint64_t node, struct csr_list *out)
 {
-	const struct over_row *row = changes_of(c, t, node);
+	const struct over_row *row;
 	struct csr_place p;
-	int r = find(c, t, node, &p), begun;
+	int changed = changes_of(c, t, node, &row), r = find(c, t, node, &p), begun;
 
-	if (r <= 0)
+	if (r <= 0 || changed < 0)
 		p.n = 0;
 	begun = list_at(c, t, &p, out);
 	if (row && r >= 0 && begun == 0)
-		over_begin(out, c->over, row);
-	return r < 0 ? r : begun;
+		begun = over_begin(out, c->over, row);
+	return changed < 0 ? changed : r < 0 ? r : begun;
 }
 
 void csr_row_hint(struct csr *c, const struct csr_type *t, uint64_t node)
@@ -332,12 +345,12 @@ int csr_row_find(struct csr *c, const struct csr_type *t, uint64_t node, struct 
 int csr_row_open(struct csr *c, const struct csr_type *t, const struct csr_place *p,
 		 struct csr_list *out)
 {
-	const struct over_row *row = changes_of(c, t, p->node);
-	int r = list_at(c, t, p, out);
+	const struct over_row *row;
+	int changed = changes_of(c, t, p->node, &row), r = list_at(c, t, p, out);
 
 	if (row && r == 0)
-		over_begin(out, c->over, row);
-	return r;
+		r = over_begin(out, c->over, row);
+	return changed < 0 ? changed : r;
 }
 
 int csr_stored_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out)
@@ -368,18 +381,14 @@ int csr_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out)
 
 int csr_degree_of(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *out)
 {
-	const struct over_row *row = changes_of(c, t, node);
+	const struct over_row *row;
 	struct csr_place p;
-	int r;
-
-	if (row) {
-		*out = row->n;
-		return 0;
-	}
-	r = find(c, t, node, &p);
+	int changed = changes_of(c, t, node, &row), r = find(c, t, node, &p);
 
 	*out = r > 0 ? p.n : 0;
-	return r < 0 ? r : 0;
+	if (row && r >= 0)
+		r = over_length(c->over, row, out);
+	return changed < 0 ? changed : r < 0 ? r : 0;
 }
 
 int csr_degree(struct csr *c, uint32_t type, uint64_t node, uint64_t *out)
@@ -662,16 +671,26 @@ static int scan_next(struct csr_scan *s, struct csr_place *p)
 
 /* --- with changes: the segment's rows and the changed ones, merged by node --- */
 
-static void begin_changes(struct csr_scan *s)
+static int begin_changes(struct csr_scan *s)
 {
 	const struct csr_over *o = s->csr->over;
+	uint64_t first = 0, end = 0, beyond;
+	int r = 0;
 
-	s->over = s->over_end = o->row;
-	if (s->type < s->csr->types) {
-		s->over = over_from(o, s->type, s->first);
-		s->over_end = over_end(o, s->type);
-	}
 	s->has_behind = false;
+	if (s->type < s->csr->types && s->end < s->csr->id_n) {
+		r = over_from(o, s->type, s->first, false, &first, &end);
+		if (r == 0)
+			r = over_from(o, s->type, s->end, false, &end, &beyond);
+		end = end < first ? first : end;
+		if (r == 0)
+			r = over_reach_rows(o, first, end);
+	} else if (s->type < s->csr->types) {
+		r = over_from(o, s->type, s->first, true, &first, &end);
+	}
+	s->over = o->row + (r == 0 ? first : 0);
+	s->over_end = o->row + (r == 0 ? end : 0);
+	return r;
 }
 
 /* No changed row before the end, or the next that is not skipped. */
@@ -687,14 +706,15 @@ static bool changed_row(struct csr_scan *s)
 /* The next list and its changes, ROW, or NULL when it has none. */
 static int next_changed(struct csr_scan *s, struct csr_place *p, const struct over_row **row)
 {
-	if (!s->begun)
-		begin_changes(s);
+	int r;
+
+	if (!s->begun && (r = begin_changes(s)) < 0)
+		return r;
 	for (;;) {
 		bool changed = changed_row(s);
 
 		if (!s->has_behind) {
-			int r = scan_next(s, &s->behind);
-
+			r = scan_next(s, &s->behind);
 			if (r < 0)
 				return r;
 			s->has_behind = true;
@@ -710,7 +730,7 @@ static int next_changed(struct csr_scan *s, struct csr_place *p, const struct ov
 		else
 			s->has_behind = false;
 		s->node = p->node;
-		if (!*row || (*row)->n)
+		if (!*row || p->n + (uint64_t)over_more(*row))
 			return 1;
 	}
 }
@@ -725,7 +745,7 @@ static int next_changed_list(struct csr_scan *s, struct csr_list *out)
 		return r;
 	r = list_at(s->csr, &s->t, &p, out);
 	if (r == 0 && row)
-		over_begin(out, s->csr->over, row);
+		r = over_begin(out, s->csr->over, row);
 	return r < 0 ? r : 1;
 }
 
@@ -770,16 +790,22 @@ int csr_scan_degree(struct csr_scan *s, uint64_t *out)
 	struct csr_place p;
 	int r = is_plain(s) ? scan_next(s, &p) : next_changed(s, &p, &row);
 
-	*out = r <= 0 ? 0 : row ? row->n : p.n;
-	return r;
+	*out = r <= 0 ? 0 : p.n;
+	return r > 0 && row && over_length(s->csr->over, row, out) < 0 ? ERR_DAMAGED : r;
 }
 
 /* Of the type's rows before NODE, beyond what the segment has. */
-static int64_t more_before(const struct csr_over *o, uint32_t type, uint64_t node)
+static int more_before(const struct csr_over *o, uint32_t type, uint64_t node, int64_t *more)
 {
-	const struct over_row *row = over_from(o, type, node);
+	uint64_t first, end, at;
+	int r = over_rows(o, type, &first, &end);
 
-	return row < over_end(o, type) ? row->more : o->type_more[type];
+	if (r == 0)
+		r = over_from(o, type, node, false, &at, &end);
+	if (r == 0)
+		r = over_reach(o, &o->row[first], sizeof *o->row);
+	*more = r == 0 ? o->row[at].more - o->row[first].more : 0;
+	return r;
 }
 
 int csr_edges_before(struct csr *c, uint32_t type, uint64_t node, uint64_t *out)
@@ -795,9 +821,9 @@ int csr_edges_before(struct csr *c, uint32_t type, uint64_t node, uint64_t *out)
 		*out = t.edge_n;
 	if (r < 0 || !c->over)
 		return r;
-	more = more_before(c->over, type, node);	/* some too few may be too few for it */
+	r = more_before(c->over, type, node, &more);	/* some too few may be too few for it */
 	*out = more < 0 && *out < (uint64_t)-more ? 0 : *out + (uint64_t)more;
-	return 0;
+	return r;
 }
 
 int csr_lists_of(struct csr *c, uint32_t type, uint64_t first, uint64_t end, uint64_t *lo,

@@ -1,6 +1,7 @@
 /* graph/csr_over.c - a list merged with its changes as it is read */
 #include "graph/csr_over.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -10,54 +11,175 @@
 
 /* --- finding --- */
 
-const struct over_row *over_find(const struct csr_over *o, uint32_t type, uint64_t node)
+int over_damaged(const struct csr_over *o, const void *at, const char *what)
 {
-	uint64_t i, lo, hi;
+	if (!o->seg)
+		return err_set(ERR_BUG, "changes of a graph: %s", what);
+	return err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": %s", segment_path(o->seg),
+		       segment_file_off(o->seg, at), what);
+}
 
-	if (!over_has(o, node, &i))
-		return NULL;
-	if (!o->by_node)
-		return o->row[i].type == type ? &o->row[i] : NULL;
+int over_rows(const struct csr_over *o, uint32_t type, uint64_t *first, uint64_t *end)
+{
+	const uint64_t *at = &o->type_row[type];
+	int r = over_reach(o, at, 2 * sizeof *at);
+
+	if (r < 0)
+		return r;
+	*first = at[0];
+	*end = at[1];
+	return *first <= *end && *end <= o->row_n ? 0 :
+		over_damaged(o, at, "a type's rows are out of order");
+}
+
+/* Rows FIRST to END and where the last one's edges end. */
+int over_reach_rows(const struct csr_over *o, uint64_t first, uint64_t end)
+{
+	const struct over_row *row = &o->row[first];
+	uint64_t n = end - first;
+	int r = over_reach(o, row, (n + 1) * sizeof *row);
+
+	for (uint64_t i = 0; r == 0 && o->seg && i < n; i++)
+		if (row[i].node >= o->id_n || row[i].first >= row[i + 1].first ||
+		    row[i + 1].first > o->edge_n || (i && row[i].node <= row[i - 1].node))
+			r = over_damaged(o, &row[i], "a changed list is out of order");
+	return r;
+}
+
+/* Among the rows of the Ith changed node, which are in the order of types. */
+static int find_among(const struct csr_over *o, uint64_t i, uint64_t first, uint64_t end,
+		      uint64_t *row)
+{
+	uint64_t lo, hi, last;
+	int r = over_reach(o, &o->node_row[i], 2 * sizeof *o->node_row);
+
+	if (r < 0)
+		return r;
 	lo = o->node_row[i];
-	hi = o->node_row[i + 1];
-	while (lo < hi) {
+	last = hi = o->node_row[i + 1];
+	if (lo > hi || hi > o->row_n)
+		return over_damaged(o, &o->node_row[i], "a node's lists are out of order");
+	r = over_reach(o, &o->by_node[lo], (hi - lo) * sizeof *o->by_node);
+	while (r == 0 && lo < hi) {
 		uint64_t mid = lo + (hi - lo) / 2;
-		const struct over_row *row = &o->row[o->by_node[mid]];
 
-		if (row->type == type)
-			return row;
-		if (row->type < type)
+		if (o->by_node[mid] < first)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return NULL;
+	*row = r == 0 && lo < last ? o->by_node[lo] : end;
+	return r < 0 ? r : *row < end;
 }
 
-const struct over_row *over_from(const struct csr_over *o, uint32_t type, uint64_t node)
+int over_find(const struct csr_over *o, uint32_t type, uint64_t node,
+	      const struct over_row **row)
 {
-	uint64_t lo = o->type_row[type], hi = o->type_row[type + 1];
+	uint64_t i = 0, first, end;
+	int r = over_has(o, node, &i);
 
-	while (lo < hi) {
+	*row = NULL;
+	if (r <= 0)
+		return r;
+	if (i >= o->node_n)
+		return over_damaged(o, o->block, "a node's place is beyond all");
+	r = over_rows(o, type, &first, &end);
+	if (r == 0 && o->by_node)
+		r = find_among(o, i, first, end, &i);
+	else if (r == 0)
+		r = i >= first && i < end;
+	if (r <= 0)
+		return r;
+	r = over_reach_rows(o, i, i + 1);
+	if (r == 0 && o->row[i].node != node)
+		r = over_damaged(o, &o->row[i], "the list of another node");
+	if (r < 0)
+		return r;
+	*row = &o->row[i];
+	return 1;
+}
+
+int over_from(const struct csr_over *o, uint32_t type, uint64_t node, bool all,
+	      uint64_t *first, uint64_t *end)
+{
+	uint64_t lo, hi;
+	int r = over_rows(o, type, first, end);
+
+	for (lo = *first, hi = *end; r == 0 && node && lo < hi;) {
 		uint64_t mid = lo + (hi - lo) / 2;
 
+		r = over_reach(o, &o->row[mid], sizeof *o->row);
 		if (o->row[mid].node < node)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return o->row + lo;
+	if (r < 0)
+		return r;
+	*first = lo;
+	return over_reach_rows(o, lo, all ? *end : lo);
 }
-
-/* --- a list --- */
 
 static inline uint64_t target(const struct csr_over *o, uint64_t i)
 {
 	return o->to[i] & ~OVER_GONE;
 }
 
+int over_find_edge(const struct csr_over *o, uint32_t type, uint64_t from, uint64_t to,
+		   uint64_t *at)
+{
+	const struct over_row *row;
+	uint64_t lo, hi;
+	int r = over_find(o, type, from, &row);
+
+	if (r <= 0)
+		return r;
+	lo = row->first;
+	hi = row[1].first;
+	r = over_reach(o, o->to + lo, (hi - lo) * sizeof *o->to);
+	while (r == 0 && lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		if (target(o, mid) < to)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	*at = lo;
+	return r < 0 ? r : lo < row[1].first && target(o, lo) == to;
+}
+
+int over_next(struct over_walk *w, struct over_edge *out)
+{
+	const struct csr_over *o = w->o;
+	uint64_t first, end = 0;
+	int r = 0;
+
+	while (r == 0 && o && w->row < o->row_n && w->type < o->type_n) {
+		r = over_rows(o, w->type, &first, &end);
+		if (w->row < end)
+			break;
+		w->type++;
+	}
+	if (r < 0 || !o || w->row >= o->row_n || w->type == o->type_n)
+		return r;
+	r = over_reach_rows(o, w->row, w->row + 1);
+	if (r == 0)
+		r = over_reach(o, &o->to[w->at], sizeof *o->to);
+	if (r < 0)
+		return r;
+	*out = (struct over_edge){
+		.from = o->row[w->row].node, .to = target(o, w->at), .type = w->type,
+		.there = !(o->to[w->at] & OVER_GONE),
+	};
+	w->row += ++w->at == o->row[w->row + 1].first;
+	return out->to < o->id_n ? 1 : over_damaged(o, &o->to[w->at], "a node beyond all");
+}
+
+/* --- a list --- */
+
 /* What is known of the first id: that of the segment, unless it went. */
-static void find_first(struct csr_list *l, const struct csr_over *o)
+static int find_first(struct csr_list *l, const struct csr_over *o)
 {
 	const struct over_row *row = l->row;
 	uint64_t to = target(o, row->first);
@@ -67,20 +189,27 @@ static void find_first(struct csr_list *l, const struct csr_over *o)
 		l->has_first = there;
 		l->first = to;
 	}
+	return to < o->id_n ? 0 : over_damaged(o, &o->to[row->first], "a node beyond all");
 }
 
-void over_begin(struct csr_list *l, const struct csr_over *o, const struct over_row *row)
+int over_begin(struct csr_list *l, const struct csr_over *o, const struct over_row *row)
 {
 	struct csr_merge *m = &l->merge;
+	int r = over_reach(o, o->to + row->first, (row[1].first - row->first) * sizeof *o->to);
 
 	m->base_n = l->n;
 	m->at = row->first;
 	m->below = 0;
 	m->pos = m->got = 0;
 	m->ended = m->plain = false;
-	l->n = row->n;
+	if (r == 0)
+		r = over_length(o, row, &l->n);
+	if (r < 0) {
+		l->n = l->left = 0;
+		return r;
+	}
 	l->row = row;
-	find_first(l, o);
+	return find_first(l, o);
 }
 
 #define INLINE static inline __attribute__((always_inline))
@@ -119,12 +248,19 @@ INLINE void put(struct csr_merge *m, unsigned n, uint64_t id, unsigned origin, b
 		m->out[n] = id;
 }
 
+/* Is the change at AT behind the one before it, and of a node that there is? */
+INLINE bool in_order(const struct csr_over *o, const struct over_row *row, uint64_t at)
+{
+	return !o->seg || (target(o, at) < o->id_n &&
+			   (at == row->first || target(o, at - 1) < target(o, at)));
+}
+
 /* What is left of the block at hand with the changes before its end; how many. */
-INLINE unsigned join(struct csr_list *l, unsigned most, bool narrow)
+INLINE int join(struct csr_list *l, unsigned most, bool narrow)
 {
 	const struct csr_over *o = l->csr->over;
 	struct csr_merge *m = &l->merge;
-	uint64_t at = m->at, end = l->row->end;
+	uint64_t at = m->at, end = l->row[1].first;
 	uint32_t pos = m->pos;
 	unsigned n = 0;
 
@@ -135,6 +271,8 @@ INLINE unsigned join(struct csr_list *l, unsigned most, bool narrow)
 			put(m, n++, id, pos, narrow);
 		if (n == most || (pos == m->got && !m->ended))
 			break;
+		if (!in_order(o, l->row, at))
+			return over_damaged(o, &o->to[at], "a changed list is out of order");
 		if (pos < m->got && id == stop) {	/* the change has all its say */
 			pos++;
 			continue;
@@ -148,23 +286,24 @@ INLINE unsigned join(struct csr_list *l, unsigned most, bool narrow)
 	m->first = m->at;
 	m->at = at;
 	m->pos = pos;
-	return n;
+	return (int)n;
 }
 
 INLINE int next_block(struct csr_list *l, unsigned most, bool narrow)
 {
 	const struct csr_over *o = l->csr->over;
 	struct csr_merge *m = &l->merge;
-	unsigned n = 0;
+	uint64_t end = l->row[1].first;
+	int n = 0;
 
 	while (n == 0) {
 		int r = m->pos == m->got && !m->ended ? fetch(l, most, narrow) : 0;
 
 		if (r < 0)
 			return r;
-		if (m->ended && m->at == l->row->end)
+		if (m->ended && m->at == end)
 			return 0;
-		m->plain = !m->ended && (m->at == l->row->end ||
+		m->plain = !m->ended && (m->at == end ||
 					 target(o, m->at) > id_at(m, m->got - 1, narrow));
 		if (m->plain) {
 			m->plain_at = m->pos;
@@ -173,7 +312,7 @@ INLINE int next_block(struct csr_list *l, unsigned most, bool narrow)
 		}
 		n = join(l, most, narrow);
 	}
-	return (int)n;
+	return n;
 }
 
 int over_block(struct csr_list *l, const uint64_t **ids)
@@ -201,6 +340,9 @@ int over_block_values(struct csr_list *l)
 	const uint8_t *at = l->values_at + first * w;
 	int r = w && m->got ? segment_check(l->csr->seg, at, (size_t)m->got * w) : 0;
 
+	if (r == 0 && !m->plain && value)
+		r = over_reach(l->csr->over, value + m->first,
+			       (m->at - m->first) * sizeof *value);
 	for (uint32_t i = 0; r == 0 && i < l->given; i++) {
 		unsigned from = m->plain ? m->plain_at + i : m->origin[i];
 
@@ -217,7 +359,7 @@ int over_seek(struct csr_list *l, uint64_t id)
 {
 	const struct csr_over *o = l->csr->over;
 	struct csr_merge *m = &l->merge;
-	uint64_t lo = m->at, hi = l->row->end;
+	uint64_t lo = m->at, hi = l->row[1].first;
 
 	while (lo < hi) {
 		uint64_t mid = lo + (hi - lo) / 2;
@@ -238,15 +380,17 @@ void over_free(struct csr_over *o)
 {
 	if (!o)
 		return;
-	mem_free(o->mem, o->row);
-	mem_free(o->mem, o->type_row);
-	mem_free(o->mem, o->type_more);
-	mem_free(o->mem, o->to);
-	mem_free(o->mem, o->value);
-	mem_free(o->mem, o->dir);
-	mem_free(o->mem, o->block);
-	mem_free(o->mem, o->node_row);
-	mem_free(o->mem, o->by_node);
+	if (!o->seg) {
+		mem_free(o->mem, o->row);
+		mem_free(o->mem, o->type_row);
+		mem_free(o->mem, o->to);
+		mem_free(o->mem, o->value);
+		mem_free(o->mem, o->state);
+		mem_free(o->mem, o->dir);
+		mem_free(o->mem, o->block);
+		mem_free(o->mem, o->node_row);
+		mem_free(o->mem, o->by_node);
+	}
 	mem_free(o->mem, o);
 }
 
@@ -257,22 +401,19 @@ struct making {
 	bool typed;
 	struct csr_list l;		/* of the row at hand, as stored */
 	uint64_t to;			/* its next id, if have */
-	union csr_value value;
 	bool have;
 };
 
 static int step(struct making *k)
 {
-	int r = k->c->values ? csr_next_value(&k->l, &k->to, &k->value) : csr_next(&k->l, &k->to);
+	int r = csr_next(&k->l, &k->to);
 
 	k->have = r > 0;
 	return r < 0 ? r : 0;
 }
 
-/* How often the segment has the edge, and its value there.  Long lists are looked at
- * near the edge only. */
-static int met(struct making *k, const struct over_change *e, uint64_t left, uint64_t *times,
-	       bool *same)
+/* How often the segment has the edge.  Long lists are looked at near the edge only. */
+static int met(struct making *k, const struct over_change *e, uint64_t left, uint64_t *times)
 {
 	int r = 0;
 
@@ -286,35 +427,27 @@ static int met(struct making *k, const struct over_change *e, uint64_t left, uin
 	}
 	while (r == 0 && k->have && k->to < e->to)
 		r = step(k);
-	*same = !k->c->values || (k->have && k->value.i == e->value.i);
 	for (; r == 0 && k->have && k->to == e->to; ++*times)
 		r = step(k);
 	return r;
 }
 
-static void begin_row(struct csr_over *o, const struct over_change *e, uint64_t stored_n)
-{
-	o->row[o->row_n++] = (struct over_row){
-		.node = e->from, .type = e->type, .first = o->edge_n, .end = o->edge_n,
-		.n = stored_n, .more = o->type_more[e->type] };
-}
-
-static void add(struct making *k, const struct over_change *e, uint64_t times, bool fresh,
-		uint64_t stored_n)
+static void add(struct making *k, const struct over_change *e, uint64_t times, bool fresh)
 {
 	struct csr_over *o = k->o;
 	int64_t more = (int64_t)e->there - (int64_t)times;
-	struct over_row *row;
 
-	if (fresh)
-		begin_row(o, e, stored_n);
-	row = &o->row[o->row_n - 1];
+	if (fresh) {
+		o->row[o->row_n++] = (struct over_row){ e->from, o->edge_n, o->more };
+		o->type_row[e->type + 1]++;
+	}
 	o->to[o->edge_n] = e->to | (e->there ? 0 : OVER_GONE);
 	if (o->value)
 		o->value[o->edge_n] = e->value;
-	row->end = ++o->edge_n;
-	row->n += (uint64_t)more;
-	o->type_more[e->type] += more;
+	if (o->state)
+		o->state[o->edge_n] = e->state;
+	o->edge_n++;
+	o->there_n += e->there;
 	o->more += more;
 	o->more_up += e->to >= e->from ? more : 0;
 }
@@ -322,7 +455,7 @@ static void add(struct making *k, const struct over_change *e, uint64_t times, b
 /* The changes of one list. */
 static int add_row(struct making *k, const struct over_change *e, uint64_t n)
 {
-	bool stored = e->type < k->c->type_n && e->from < k->c->node_n, fresh = true, same;
+	bool stored = e->type < k->c->type_n && e->from < k->c->node_n, fresh = true;
 	uint64_t times, stored_n = 0;
 	int r = 0;
 
@@ -334,11 +467,10 @@ static int add_row(struct making *k, const struct over_change *e, uint64_t n)
 		r = csr_degree_of(k->c, &k->type, e->from, &stored_n);
 	for (uint64_t i = 0; r == 0 && i < n; i++) {
 		times = 0;
-		same = false;
 		if (stored_n && (i == 0 || k->have || k->l.n / n > 4096))
-			r = met(k, &e[i], n, &times, &same);
-		if (r == 0 && (e[i].there ? times != 1 || !same : times > 0)) {
-			add(k, &e[i], times, fresh, stored_n);
+			r = met(k, &e[i], n, &times);
+		if (r == 0 && (e[i].there || times)) {
+			add(k, &e[i], times, fresh);
 			fresh = false;
 		}
 	}
@@ -358,21 +490,21 @@ static int add_rows(struct making *k, const struct over_change *e, uint64_t n)
 	return r;
 }
 
-/* Where each type's rows begin. */
+/* Where each type's rows begin, of how many each has; and where the last one's edges end. */
 static void find_types(struct csr_over *o)
 {
-	uint64_t i = 0;
-
-	for (uint32_t t = 0; t <= o->type_n; t++) {
-		while (i < o->row_n && o->row[i].type < t)
-			i++;
-		o->type_row[t] = i;
-	}
+	for (uint32_t t = 0; t < o->type_n; t++)
+		o->type_row[t + 1] += o->type_row[t];
+	o->row[o->row_n] = (struct over_row){ UINT64_MAX, o->edge_n, o->more };
 }
 
 static bool of_one_type(const struct csr_over *o)
 {
-	return o->row_n == 0 || o->row[0].type == o->row[o->row_n - 1].type;
+	uint32_t t = 0;
+
+	while (t < o->type_n && o->type_row[t + 1] == 0)
+		t++;
+	return t == o->type_n || o->type_row[t + 1] == o->row_n;
 }
 
 /* Rows by node, then type: they are sorted by type already. */
@@ -440,17 +572,19 @@ static void mark(struct csr_over *o)
 	}
 	if (o->node_row)
 		o->node_row[rank] = o->row_n;
+	o->node_n = rank;
 }
 
-static int index_nodes(struct csr_over *o, uint64_t node_n)
+static int index_nodes(struct csr_over *o)
 {
 	int r = of_one_type(o) ? 0 : sort_by_node(o);
 
 	if (r < 0)
 		return r;
-	o->dir_n = node_n / OVER_BLOCK + 1;
+	o->dir_n = o->id_n / OVER_BLOCK + 1;
 	o->dir = mem_zalloc(o->mem, o->dir_n * sizeof *o->dir);
-	o->block = mem_zalloc(o->mem, count_blocks(o) * sizeof *o->block);
+	o->block_n = count_blocks(o);
+	o->block = mem_zalloc(o->mem, o->block_n * sizeof *o->block);
 	if (!o->dir || !o->block)
 		return ERR_MEMORY;
 	mark(o);
@@ -470,19 +604,29 @@ static int room(struct csr_over *o, const struct over_plan *p, const struct over
 		uint64_t n)
 {
 	o->type_n = p->type_n;
-	o->row = mem_alloc(o->mem, count_rows(e, n) * sizeof *o->row);
+	o->id_n = p->node_n;
+	o->row = mem_alloc(o->mem, (count_rows(e, n) + 1) * sizeof *o->row);
 	o->to = mem_alloc(o->mem, n * sizeof *o->to);
-	o->type_row = mem_alloc(o->mem, ((size_t)o->type_n + 1) * sizeof *o->type_row);
-	o->type_more = mem_zalloc(o->mem, ((size_t)o->type_n + 1) * sizeof *o->type_more);
+	o->type_row = mem_zalloc(o->mem, ((size_t)o->type_n + 1) * sizeof *o->type_row);
+	if (p->states)
+		o->state = mem_alloc(o->mem, n * sizeof *o->state);
 	if (p->values)
 		o->value = mem_alloc(o->mem, n * sizeof *o->value);
-	return o->row && o->to && o->type_row && o->type_more && (o->value || !p->values) ?
-		0 : ERR_MEMORY;
+	return o->row && o->to && o->type_row && (o->state || !p->states) &&
+		(o->value || !p->values) ? 0 : ERR_MEMORY;
 }
 
 uint64_t csr_edges_up(const struct csr *c)
 {
 	return c->over ? (uint64_t)c->over->more_up : 0;
+}
+
+void csr_lay_over(struct csr *c, struct csr_over *o, enum csr_values values)
+{
+	c->values = values;
+	c->over = o;
+	c->id_n = o->id_n;
+	c->types = o->type_n;
 }
 
 int csr_extend(struct csr *c, const struct over_plan *p, const struct over_change *change,
@@ -501,14 +645,12 @@ int csr_extend(struct csr *c, const struct over_plan *p, const struct over_chang
 		r = add_rows(&k, change, n);
 	if (r == 0) {
 		find_types(o);
-		r = index_nodes(o, p->node_n);
+		r = index_nodes(o);
 	}
 	if (r < 0) {
 		over_free(o);
 		return r;
 	}
-	c->over = o;
-	c->id_n = p->node_n;
-	c->types = p->type_n;
+	csr_lay_over(c, o, p->values);
 	return 0;
 }

@@ -1,21 +1,25 @@
 /* graph/csr_over.h - lists of neighbours with changes laid over them
  *
- * The changes of one direction, in memory: for each list that has some, its targets
- * that came, went, or have another value.  A list is then what its segment says with
- * these merged in as it is read, block by block; one without changes is found to be so
- * by a bit of its node and is read as ever.
+ * The changes of one direction: for each list that has some, its targets that came, went,
+ * or have another value.  A list is then what its segment says with these merged in as it
+ * is read, block by block; one without changes is found to be so by a bit of its node and
+ * is read as ever.
  *
  *	block	4096 nodes, 64 a word: the bits of those that have changes, and how many
  *		have them before the word; a directory says where a block is, or that
  *		there is none
- *	row	a changed list: its node and type, its length with the changes
+ *	row	a changed list: its node, where its edges begin; they end where the next
+ *		row's do, so there is one row more than lists
  *	edge	a target of a row: it is there, once, or it is not, whatever the segment has
  *
- * Rows lie by type, then node; edges in the order of their rows, by target.
+ * Rows lie by type, then node; edges in the order of their rows, by target.  The arrays
+ * are in memory, or where they lie in a segment (graph/delta_disk.h draws them): then
+ * what is looked at is checked first, and ERR_DAMAGED when it does not fit.
  */
 #ifndef GRAPH_CSR_OVER_H
 #define GRAPH_CSR_OVER_H
 
+#include "base/err.h"
 #include "graph/csr.h"
 
 #define OVER_GONE (1ull << 63)		/* of over->to: the target is not there */
@@ -30,29 +34,31 @@ struct over_block {
 };
 
 struct over_row {
-	uint64_t node, first, end;	/* its edges */
-	uint64_t n;			/* of the list, changes and all */
-	int64_t more;			/* edges, of the type's rows before this one */
-	uint32_t type;
+	uint64_t node, first;
+	int64_t more;			/* edges of all rows before, beyond the segment's */
 };
 
 struct csr_over {
 	struct mem *mem;
+	struct segment *seg;		/* where the arrays lie; NULL: in memory */
 	uint32_t type_n;
+	uint64_t id_n;			/* nodes are below this */
 	uint64_t row_n, edge_n;
-	struct over_row *row;
+	uint64_t node_n;		/* that have changes */
+	struct over_row *row;		/* row_n + 1 */
 	uint64_t *type_row;		/* type_n + 1: where a type's rows begin */
-	int64_t *type_more;		/* edges of a type, beyond the segment's */
 	uint64_t *to;
 	union csr_value *value;		/* NULL: there are none */
-	uint64_t dir_n;
+	uint64_t *state;		/* of the way out: graph/delta.h's; NULL: all empty */
+	uint64_t dir_n, block_n;
 	uint32_t *dir;			/* of blocks, plus 1; 0: no changes there */
 	struct over_block *block;
-	uint64_t *node_row;		/* where rows of the Ith changed node are ... */
+	uint64_t *node_row;		/* node_n + 1: where rows of the Ith changed node are ... */
 	uint64_t *by_node;		/* ... here, the numbers of rows; both NULL: the
 					 * Ith node has row I and no other */
 	int64_t more;			/* edges, beyond the segment's */
 	int64_t more_up;		/* of them those whose target is not below their node */
+	uint64_t there_n;		/* edges that are there by a change */
 };
 
 /* One change, as it is given. */
@@ -61,6 +67,7 @@ struct over_change {
 	uint32_t type;
 	bool there;
 	union csr_value value;
+	uint64_t state;
 };
 
 /* What a graph is with its changes. */
@@ -68,15 +75,35 @@ struct over_plan {
 	uint64_t node_n;		/* ids are below this */
 	uint32_t type_n;
 	enum csr_values values;
+	bool states;			/* keep what over_change says of them */
 };
 
 /* C's lists are from here on those with CHANGE, N of them, which are sorted by type,
- * from, to, no two of one edge.  Changes that change nothing are left out. */
+ * from, to, no two of one edge.  Edges that go and were not there are left out. */
 int csr_extend(struct csr *c, const struct over_plan *p, const struct over_change *change,
 	       uint64_t n);
+/* The same with O, which is whole: it becomes C's. */
+void csr_lay_over(struct csr *c, struct csr_over *o, enum csr_values values);
 /* Edges beyond the segment's whose target is not below their node (a negative number's
  * complement when there are less). */
 uint64_t csr_edges_up(const struct csr *c);
+
+/* All changed edges, by type, from, to. */
+struct over_edge {
+	uint64_t from, to;
+	uint32_t type;
+	bool there;
+};
+struct over_walk {
+	const struct csr_over *o;	/* NULL: there are none */
+	uint64_t row, at;
+	uint32_t type;
+};
+int over_next(struct over_walk *w, struct over_edge *out);	/* 1, 0, < 0 */
+
+/* The change of an edge: 1 and its place in O->to, 0: there is none. */
+int over_find_edge(const struct csr_over *o, uint32_t type, uint64_t from, uint64_t to,
+		   uint64_t *at);
 
 /* --- for csr.c --- */
 
@@ -91,29 +118,58 @@ static inline uint64_t over_count(uint64_t x)
 	return x * 0x0101010101010101u >> 56;
 }
 
-static inline bool over_has(const struct csr_over *o, uint64_t node, uint64_t *rank)
+/* Before [ptr, ptr + len) of O's arrays is looked at. */
+static inline int over_reach(const struct csr_over *o, const void *ptr, size_t len)
+{
+	return o->seg ? segment_check(o->seg, ptr, len) : 0;
+}
+int over_damaged(const struct csr_over *o, const void *at, const char *what);
+
+static inline int over_has(const struct csr_over *o, uint64_t node, uint64_t *rank)
 {
 	uint32_t b = o->dir[node / OVER_BLOCK];
 	const struct over_word *w = &o->block[b - 1].word[node % OVER_BLOCK / 64];
 	uint64_t bit = 1ull << node % 64;
 
-	if (!b || !(w->bits & bit))
-		return false;
+	if (!b)
+		return 0;
+	if (over_reach(o, w, sizeof *w) < 0)
+		return ERR_DAMAGED;
+	if (!(w->bits & bit))
+		return 0;
 	*rank = w->rank + over_count(w->bits & (bit - 1));
-	return true;
+	return 1;
 }
 
-/* The row of a list that has changes, or NULL. */
-const struct over_row *over_find(const struct csr_over *o, uint32_t type, uint64_t node);
-/* The first of a type's rows of a node not below NODE. */
-const struct over_row *over_from(const struct csr_over *o, uint32_t type, uint64_t node);
-static inline const struct over_row *over_end(const struct csr_over *o, uint32_t type)
+/* 1 and the row of a list that has changes, or 0 and NULL. */
+int over_find(const struct csr_over *o, uint32_t type, uint64_t node,
+	      const struct over_row **row);
+/* The numbers of a type's rows. */
+int over_rows(const struct csr_over *o, uint32_t type, uint64_t *first, uint64_t *end);
+/* The same from the first of a node not below NODE on; ALL: they will all be looked at. */
+int over_from(const struct csr_over *o, uint32_t type, uint64_t node, bool all,
+	      uint64_t *first, uint64_t *end);
+/* Before rows FIRST to END are looked at, and where the last one's edges end. */
+int over_reach_rows(const struct csr_over *o, uint64_t first, uint64_t end);
+/* Edges of a row's list beyond the segment's. */
+static inline int64_t over_more(const struct over_row *row)
 {
-	return o->row + o->type_row[type + 1];
+	return row[1].more - row[0].more;
+}
+
+/* *N, of the segment's list, becomes that of ROW's. */
+static inline int over_length(const struct csr_over *o, const struct over_row *row, uint64_t *n)
+{
+	int64_t more = over_more(row);
+
+	if (more < 0 && *n < (uint64_t)-more)
+		return over_damaged(o, row, "more edges went than there were");
+	*n += (uint64_t)more;
+	return 0;
 }
 
 /* L, at its beginning, as a list of ROW. */
-void over_begin(struct csr_list *l, const struct csr_over *o, const struct over_row *row);
+int over_begin(struct csr_list *l, const struct csr_over *o, const struct over_row *row);
 int over_block(struct csr_list *l, const uint64_t **ids);
 int over_block32(struct csr_list *l, unsigned most, const uint32_t **ids);
 int over_block_values(struct csr_list *l);

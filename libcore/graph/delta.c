@@ -3,7 +3,7 @@
  * Edges are sorted and made unique under the numbers that reading gave them; what
  * cascades take along joins them as edges that are gone.  Then it is known which new
  * keys and types anything speaks of, these get their ids, and one more sort puts the
- * changes in the order of lists.
+ * changes in the order of lists.  What is left of an edge after that is in the lists.
  */
 #include "graph/delta.h"
 
@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "graph/csr_inside.h"
 #include "graph/delta_inside.h"
 #include "graph/radix.h"
 
@@ -319,28 +320,41 @@ static int number_all(struct census *s)
 	return d->keys.n || d->types.n ? sort_edges(d) : 0;
 }
 
+static int by_id(const void *x, const void *y)
+{
+	const struct delta_node *a = x, *b = y;
+
+	return cmp64(a->id, b->id);
+}
+
 /* Those of the dictionary that went; of the others a state stays, if it is empty. */
 static int settle_nodes(struct census *s)
 {
 	struct delta *d = s->d;
-	uint64_t n = 0;
 
 	d->gone = mem_alloc(d->mem, d->node_n * sizeof *d->gone);
-	if (!d->gone)
+	d->gone_cut = mem_alloc(d->mem, d->node_n * sizeof *d->gone_cut);
+	d->nodes = mem_alloc(d->mem, d->node_n * sizeof *d->nodes);
+	if (!d->gone || !d->gone_cut || !d->nodes)
 		return ERR_MEMORY;
 	for (uint64_t i = 0; i < d->node_n; i++) {
-		struct delta_node_change c = d->node[i];
-		bool fresh = c.node & DELTA_NEW;
+		const struct delta_node_change *c = &d->node[i];
+		bool fresh = c->node & DELTA_NEW;
+		uint64_t id = id_of(c->node, s->key);
 
-		if (!fresh && !s->there[i])
-			d->gone[d->gone_n++] = c.node;
-		c.node = id_of(c.node, s->key);
-		if (fresh ? c.node != NOBODY : s->there[i])
-			d->node[n++] = c;
+		if (fresh ? id != NOBODY : s->there[i]) {
+			d->nodes[d->nodes_n++] = (struct delta_node){
+				.id = id, .cut = c->cut, .value = c->value,
+				.state = (uint32_t)c->state };
+		} else if (fresh) {
+			d->lost_cut |= c->cut != 0;
+		} else {
+			d->gone_cut[d->gone_n] = c->cut;
+			d->gone[d->gone_n++] = c->node;
+		}
 	}
-	d->node_n = n;
-	if (n)
-		qsort(d->node, n, sizeof *d->node, by_node);
+	if (d->nodes_n)
+		qsort(d->nodes, d->nodes_n, sizeof *d->nodes, by_id);
 	return 0;
 }
 
@@ -406,7 +420,7 @@ static enum csr_values values_of(const struct delta *d)
 static struct over_change change_of(const struct delta_edge_change *e, enum csr_values kind)
 {
 	struct over_change c = { .from = e->from, .to = e->to, .type = (uint32_t)e->type,
-				 .there = e->there };
+				 .there = e->there, .state = e->value };
 
 	if (kind == CSR_INTEGERS)
 		c.value.i = e->kind ? e->weight.i : 1;
@@ -489,15 +503,25 @@ static void count_edges(struct delta *d, uint64_t before)
 	d->note.edge_more = (int64_t)(d->of.in ? more : up);
 }
 
+static bool any_says(const struct delta *d)
+{
+	uint64_t i = 0;
+
+	while (i < d->edge_n && !(d->edge[i].there && d->edge[i].value))
+		i++;
+	return i < d->edge_n;
+}
+
 static int extend_lists(struct delta *d)
 {
-	const struct over_plan p = {
+	struct over_plan p = {
 		.node_n = dict_id_n(d->of.dict), .type_n = dict_type_n(d->of.dict),
-		.values = values_of(d),
+		.values = values_of(d), .states = any_says(d),
 	};
 	uint64_t before = csr_edge_n(d->of.out);
 	int r = extend_csr(d, d->of.out, d->of.in ? CSR_OUT : CSR_BOTH, &p);
 
+	p.states = false;
 	if (r == 0 && d->of.in)
 		r = extend_csr(d, d->of.in, CSR_IN, &p);
 	if (r == 0)
@@ -505,15 +529,21 @@ static int extend_lists(struct delta *d)
 	return r;
 }
 
-/* Edges that are gone are in no list, and nobody asks for their state. */
-static void drop_gone(struct delta *d)
+/* What is known now is in the dictionary, in the lists, and in nodes. */
+static void forget_entries(struct delta *d)
 {
-	uint64_t n = 0;
-
-	for (uint64_t i = 0; i < d->edge_n; i++)
-		if (d->edge[i].there)
-			d->edge[n++] = d->edge[i];
-	d->edge_n = n;
+	delta_names_free(&d->keys);
+	delta_names_free(&d->types);
+	mem_free(d->mem, d->node);
+	mem_free(d->mem, d->edge);
+	mem_free(d->mem, d->key);
+	mem_free(d->mem, d->type);
+	mem_free(d->mem, d->gone);
+	d->node = NULL;
+	d->edge = NULL;
+	d->key = d->type = NULL;
+	d->gone = NULL;
+	d->node_n = d->edge_n = 0;
 }
 
 /* --- --- */
@@ -534,7 +564,7 @@ static int lay_over(struct delta *d, struct iter *changes)
 	if (r == 0)
 		r = extend_lists(d);
 	if (r == 0)
-		drop_gone(d);
+		forget_entries(d);
 	return r;
 }
 
@@ -566,14 +596,13 @@ void delta_close(struct delta *d)
 {
 	if (!d)
 		return;
+	forget_entries(d);
 	buf_release(&d->arena);
-	delta_names_free(&d->keys);
-	delta_names_free(&d->types);
-	mem_free(d->mem, d->node);
-	mem_free(d->mem, d->edge);
-	mem_free(d->mem, d->key);
-	mem_free(d->mem, d->type);
-	mem_free(d->mem, d->gone);
+	if (!d->seg) {
+		mem_free(d->mem, d->nodes);
+		mem_free(d->mem, d->gone_cut);
+	}
+	segment_close(d->seg);
 	mem_free(d->mem, d);
 }
 
@@ -584,19 +613,42 @@ const struct delta_note *delta_note(const struct delta *d)
 
 /* --- states --- */
 
+int delta_state_bytes(const struct delta *d, uint64_t value, struct bytes *out)
+{
+	struct bytes all = d->stored;
+	uint64_t at = value - 1;
+	struct segment *seg = d->seg;
+	le32 len;
+
+	if (at >= all.len) {
+		at -= all.len;
+		all = buf_bytes(&d->arena);
+		seg = NULL;
+	}
+	if (all.len < sizeof len || at > all.len - sizeof len)
+		return err_set(ERR_DAMAGED, "graph %s: a state beyond all", d->of.name);
+	if (seg && segment_check(seg, all.ptr + at, sizeof len) < 0)
+		return ERR_DAMAGED;
+	memcpy(&len, all.ptr + at, sizeof len);
+	if (le32_get(len) > all.len - sizeof len - at)
+		return err_set(ERR_DAMAGED, "graph %s: a state is cut off", d->of.name);
+	*out = bytes_of(all.ptr + at + sizeof len, le32_get(len));
+	return seg ? segment_check(seg, out->ptr, out->len) : 0;
+}
+
 /* What names it is not read again: only what it has. */
-static int state_of(struct delta *d, const struct delta_state *s, struct prop_room *room,
+static int state_of(struct delta *d, uint64_t value, struct prop_room *room,
 		    struct prop_state *out)
 {
 	static const uint8_t key[] = { 1, 'x' };
 	struct change_room with = { room->bytes, room->labels, room->props };
 	struct change c = {0};
-	int r = 0;
+	struct bytes bytes;
+	int r = value ? delta_state_bytes(d, value, &bytes) : 0;
 
 	buf_clear(&room->props);
-	if (s->len)
-		r = change_read(&c, bytes_of(key, sizeof key),
-				bytes_of(d->arena.ptr + s->off, s->len), &with);
+	if (r == 0 && value)
+		r = change_read(&c, bytes_of(key, sizeof key), bytes, &with);
 	room->bytes = with.bytes;
 	room->labels = with.labels;
 	room->props = with.props;
@@ -605,46 +657,55 @@ static int state_of(struct delta *d, const struct delta_state *s, struct prop_ro
 	return r < 0 ? r : 1;
 }
 
+static const struct delta_node *node_of(const struct delta *d, uint64_t id)
+{
+	const struct delta_node key = { .id = id };
+
+	return d->nodes_n ? bsearch(&key, d->nodes, d->nodes_n, sizeof key, by_id) : NULL;
+}
+
 int delta_node(struct delta *d, uint64_t id, struct prop_room *room, struct prop_state *out)
 {
-	static const struct delta_state nothing;
-	const struct delta_node_change *n = find_node(d, id);
+	const struct delta_node *n = node_of(d, id);
 
 	if (n)
-		return state_of(d, n->state == CHANGE_THERE ? &n->value : &nothing, room, out);
-	return id < dict_stored_n(d->of.dict) ? 0 : state_of(d, &nothing, room, out);
+		return state_of(d, n->state == CHANGE_THERE ? n->value : 0, room, out);
+	return id < dict_stored_n(d->of.dict) ? 0 : state_of(d, 0, room, out);
 }
 
 int delta_edge(struct delta *d, uint64_t from, uint32_t type, uint64_t to,
 	       struct prop_room *room, struct prop_state *out)
 {
-	const struct delta_edge_change *e = find_edge(d, from, type, to);
+	bool turned = !d->of.in && from > to;
+	const struct csr_over *o = d->of.out->over;
+	uint64_t at = 0, value = 0;
+	int r = o ? over_find_edge(o, type, turned ? to : from, turned ? from : to, &at) : 0;
 
-	return e ? state_of(d, &e->value, room, out) : 0;
+	if (r <= 0 || o->to[at] & OVER_GONE)
+		return r < 0 ? r : 0;
+	if (o->state) {
+		r = over_reach(o, &o->state[at], sizeof *o->state);
+		value = o->state[at];
+	}
+	return r < 0 ? r : state_of(d, value, room, out);
 }
 
 uint64_t delta_node_n(const struct delta *d)
 {
-	return d->node_n;
+	return d->nodes_n;
 }
 
 bool delta_has_node(const struct delta *d, uint64_t id)
 {
-	return find_node(d, id);
+	return node_of(d, id);
 }
 
 uint64_t delta_node_at(const struct delta *d, uint64_t i)
 {
-	return d->node[i].node;
+	return d->nodes[i].id;
 }
 
 uint64_t delta_edge_n(const struct delta *d)
 {
-	return d->edge_n;
-}
-
-struct delta_edge_id delta_edge_at(const struct delta *d, uint64_t i)
-{
-	return (struct delta_edge_id){ d->edge[i].from, d->edge[i].to,
-				       (uint32_t)d->edge[i].type };
+	return d->of.out->over ? d->of.out->over->there_n : 0;
 }

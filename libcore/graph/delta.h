@@ -65,12 +65,7 @@ int delta_edge(struct delta *d, uint64_t from, uint32_t type, uint64_t to,
 uint64_t delta_node_n(const struct delta *d);
 bool delta_has_node(const struct delta *d, uint64_t id);
 uint64_t delta_node_at(const struct delta *d, uint64_t i);
-/* The same of edges, by type, from, to; of an undirected one from is the lesser id. */
-struct delta_edge_id {
-	uint64_t from, to;
-	uint32_t type;
-};
+/* Edges that are there by a change; graph/csr_over.h goes through them. */
 uint64_t delta_edge_n(const struct delta *d);
-struct delta_edge_id delta_edge_at(const struct delta *d, uint64_t i);
 
 #endif

@@ -23,41 +23,55 @@ struct delta_names {
 
 #define DELTA_NEW (1ull << 62)		/* of an end or a type: a number of delta_names */
 
-struct delta_state {			/* of the value: empty where there is none */
-	uint64_t off;
-	uint32_t len;
-};
+/* A state is where it lies among all of them, plus 1: le32, its length, then the entry's
+ * value.  0: nothing is said. */
 
 struct delta_node_change {
 	uint64_t node, cut;		/* edges of versions before are gone */
 	enum change_state state;
-	struct delta_state value;
+	uint64_t value;
 };
 
 struct delta_edge_change {
 	uint64_t from, to, type;	/* ids, or with DELTA_NEW */
 	uint64_t version;		/* 0: made by a cascade */
-	struct delta_state value;
+	uint64_t value;
 	bool there, back;		/* back: given with the greater end first */
 	enum csr_values kind;		/* of the weight; CSR_NO_VALUES: it has none */
 	union csr_value weight;
+};
+
+/* What is kept of them: of each node that is there.  As in a segment. */
+struct delta_node {
+	uint64_t id, cut, value;
+	uint32_t state;			/* enum change_state */
+	uint32_t zero;
 };
 
 struct delta {
 	struct mem *mem;
 	struct delta_of of;
 	struct delta_note note;
-	struct buf arena;		/* entries' values */
+	struct segment *seg;		/* where what follows lies, or the first of it; or NULL */
+	struct bytes stored;		/* states there, ... */
+	struct buf arena;		/* ... and behind them those in memory */
+	struct delta_node *nodes;	/* by id */
+	uint64_t nodes_n;
+	uint64_t *gone_cut;		/* of the dictionary's nodes that went (dict_gone) */
+	bool lost_cut;			/* there was one of a node that is in neither */
+	/* while entries are read and laid over */
 	struct delta_names keys, types;
 	struct delta_node_change *node;
 	struct delta_edge_change *edge;
 	uint64_t node_n, node_cap, edge_n, edge_cap;
-	/* what the dictionary was extended by */
-	struct bytes *key, *type;
+	struct bytes *key, *type;	/* what the dictionary is extended by */
 	uint64_t *gone;
 	uint64_t key_n, gone_n;
 	uint32_t type_n;
 };
+
+/* The bytes of a state. */
+int delta_state_bytes(const struct delta *d, uint64_t value, struct bytes *out);
 
 int delta_read(struct delta *d, struct iter *changes);
 /* What a property `weight` is worth; CSR_NO_VALUES: it is no finite number. */

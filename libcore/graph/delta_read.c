@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/endian.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -25,6 +26,8 @@ void delta_names_free(struct delta_names *n)
 	buf_release(&n->text);
 	buf_release(&n->at);
 	mem_free(n->mem, n->slot);
+	n->slot = NULL;
+	n->n = n->slot_n = 0;
 }
 
 static uint32_t *slot_of(const struct delta_names *n, struct bytes name)
@@ -126,13 +129,17 @@ static int find_source(struct reading *k, const struct change *c)
 }
 
 static int keep_state(struct delta *d, const struct change *c, struct bytes value,
-		      struct delta_state *out)
+		      uint64_t *out)
 {
-	*out = (struct delta_state){ .off = d->arena.len };
+	le32 len = le32_of((uint32_t)value.len);
+	int r;
+
+	*out = 0;
 	if (c->label_n == 0 && c->prop_n == 0)
 		return 0;
-	out->len = (uint32_t)value.len;
-	return buf_add(&d->arena, value.ptr, value.len);
+	*out = d->stored.len + d->arena.len + 1;
+	r = buf_add(&d->arena, &len, sizeof len);
+	return r < 0 ? r : buf_add(&d->arena, value.ptr, value.len);
 }
 
 static void *grown(struct mem *mem, void *array, uint64_t n, uint64_t *cap, size_t size)

@@ -597,7 +597,7 @@ int dict_key(struct dict *d, uint64_t id, struct buf *out)
 	if (id >= dict_id_n(d))
 		return err_set(ERR_BUG, "no node %" PRIu64 " among %" PRIu64, id, dict_id_n(d));
 	if (id >= d->key_n) {
-		struct bytes key = d->more->key[id - d->key_n];
+		struct bytes key = more_name(&d->more->key, id - d->key_n);
 
 		return buf_add(out, key.ptr, key.len);
 	}
@@ -715,7 +715,7 @@ int dict_type(struct dict *d, uint32_t type, struct bytes *name)
 		return err_set(ERR_BUG, "no type %" PRIu32 " among %" PRIu32, type,
 			       dict_type_n(d));
 	if (type >= d->type_n) {
-		*name = d->more->type[type - d->type_n];
+		*name = more_name(&d->more->type, type - d->type_n);
 		return 0;
 	}
 	if ((r = at64(d, d->types, type, &from)) < 0 ||

@@ -2,6 +2,7 @@
 #include "graph/dict_more.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -60,7 +61,7 @@ uint64_t more_below(const struct dict_more *m, struct bytes key)
 	while (lo < hi) {
 		uint64_t mid = lo + (hi - lo) / 2;
 
-		if (compare_keys(m->number, m->key[mid], key) < 0)
+		if (compare_keys(m->number, more_name(&m->key, mid), key) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -72,7 +73,7 @@ int more_find(const struct dict_more *m, struct bytes key, uint64_t *id)
 {
 	uint64_t i = m->new_n ? more_below(m, key) : 0;
 
-	if (i == m->new_n || !bytes_equal(m->key[i], key))
+	if (i == m->new_n || !bytes_equal(more_name(&m->key, i), key))
 		return 0;
 	*id = m->stored_n + i;
 	return 1;
@@ -85,13 +86,13 @@ int more_find_type(const struct dict_more *m, struct bytes name, uint32_t *type)
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 
-		if (bytes_cmp(m->type[mid], name) < 0)
+		if (bytes_cmp(more_name(&m->type, mid), name) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
 	*type = m->stored_type_n + lo;
-	return lo < m->type_n && bytes_equal(m->type[lo], name);
+	return lo < m->type_n && bytes_equal(more_name(&m->type, lo), name);
 }
 
 /* --- places --- */
@@ -133,16 +134,44 @@ void more_free(struct dict_more *m)
 {
 	if (!m)
 		return;
-	mem_free(m->mem, m->number);
-	mem_free(m->mem, m->before);
-	mem_free(m->mem, m->place);
-	mem_free(m->mem, m->gone_place);
-	mem_free(m->mem, m->gone);
+	if (!m->lent) {
+		mem_free(m->mem, m->key.text);
+		mem_free(m->mem, m->key.end);
+		mem_free(m->mem, m->type.text);
+		mem_free(m->mem, m->type.end);
+		mem_free(m->mem, m->number);
+		mem_free(m->mem, m->before);
+		mem_free(m->mem, m->place);
+		mem_free(m->mem, m->gone_place);
+		mem_free(m->mem, m->gone);
+	}
 	mem_free(m->mem, m);
 }
 
-static int room(struct dict_more *m, bool numbers)
+static int copy_names(struct more_names *to, const struct bytes *name, uint64_t n,
+		      struct mem *mem)
 {
+	uint64_t len = 0;
+
+	for (uint64_t i = 0; i < n; i++)
+		len += name[i].len;
+	to->text = mem_alloc(mem, len);
+	to->end = mem_alloc(mem, n * sizeof *to->end);
+	if (!to->text || !to->end)
+		return ERR_MEMORY;
+	len = 0;
+	for (uint64_t i = 0; i < n; i++) {
+		memcpy(to->text + len, name[i].ptr, name[i].len);
+		to->end[i] = len += name[i].len;
+	}
+	return 0;
+}
+
+static int room(struct dict_more *m, const struct dict_change *c, bool numbers)
+{
+	if (copy_names(&m->key, c->key, c->key_n, m->mem) < 0 ||
+	    copy_names(&m->type, c->type, c->type_n, m->mem) < 0)
+		return ERR_MEMORY;
 	m->before = mem_alloc(m->mem, m->new_n * sizeof *m->before);
 	m->place = mem_alloc(m->mem, m->new_n * sizeof *m->place);
 	m->gone_place = mem_alloc(m->mem, m->gone_n * sizeof *m->gone_place);
@@ -178,11 +207,12 @@ static int find_places(struct dict_more *m, struct dict *d)
 	int r = 0;
 
 	for (uint64_t i = 0; r == 0 && i < m->new_n; i++) {
+		struct bytes key = more_name(&m->key, i);
 		uint64_t number;
 
 		if (!m->number)
-			r = dict_place(d, m->key[i], &m->before[i]);
-		else if (text_number(m->key[i], &number)) {
+			r = dict_place(d, key, &m->before[i]);
+		else if (text_number(key, &number)) {
 			m->number[m->number_n++] = number;
 			r = dict_place_number(d, number, &m->before[i]);
 		} else {
@@ -203,10 +233,10 @@ int dict_extend(struct dict *d, const struct dict_change *c)
 		return ERR_MEMORY;
 	*m = (struct dict_more){
 		.mem = mem, .stored_n = dict_key_n(d), .new_n = c->key_n, .gone_n = c->gone_n,
-		.key = c->key, .type_n = c->type_n, .type = c->type,
+		.type_n = c->type_n,
 		.stored_type_n = dict_type_n(d),
 	};
-	r = room(m, dict_form(d) != DICT_FORM_STRINGS);
+	r = room(m, c, dict_form(d) != DICT_FORM_STRINGS);
 	if (r == 0)
 		r = find_gone(m, d, c->gone);
 	if (r == 0)

@@ -11,11 +11,17 @@
 
 #include "graph/dict.h"
 
+struct more_names {			/* one after another */
+	uint8_t *text;
+	uint64_t *end;			/* of each, in text */
+};
+
 struct dict_more {
 	struct mem *mem;
 	uint64_t stored_n;		/* keys of the dictionary */
 	uint64_t new_n, gone_n;
-	const struct bytes *key;	/* new ones, in the order of keys */
+	bool lent;			/* the arrays are somebody else's */
+	struct more_names key;		/* new ones, in the order of keys */
 	uint64_t number_n;		/* the first so many are numbers: of a dictionary of them */
 	uint64_t *number;
 	uint64_t *before;		/* of each new key: the dictionary's before it, ... */
@@ -23,12 +29,11 @@ struct dict_more {
 	uint64_t *gone_place;		/* in the dictionary, ascending */
 	uint64_t *gone;			/* ids, ascending */
 	uint32_t type_n;		/* new ones */
-	const struct bytes *type;	/* ascending */
+	struct more_names type;		/* ascending */
 	uint32_t stored_type_n;
 };
 
-/* D has KEY, new ones in the order of keys, and TYPE, and GONE, ids ascending, no more.
- * Keys and types stay the caller's, and must live as long. */
+/* D has KEY, new ones in the order of keys, and TYPE, and not GONE, ids ascending. */
 struct dict_change {
 	const struct bytes *key, *type;
 	uint64_t key_n;
@@ -39,6 +44,13 @@ struct dict_change {
 int dict_extend(struct dict *d, const struct dict_change *c);
 /* Which of two new keys of D comes first: as in bytes_cmp. */
 int dict_compare(const struct dict *d, struct bytes a, struct bytes b);
+
+static inline struct bytes more_name(const struct more_names *n, uint64_t i)
+{
+	uint64_t from = i ? n->end[i - 1] : 0;
+
+	return bytes_of(n->text + from, n->end[i] - from);
+}
 
 /* --- for dict.c --- */
 

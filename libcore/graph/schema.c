@@ -150,35 +150,23 @@ static int edge_goes(struct schema *s, uint64_t from, uint32_t type, uint64_t to
 	return r;
 }
 
-/* Those that went without another state. */
-static int gone_edges(struct schema *s)
-{
-	const struct csr_over *o = graph_csr(s->g, CSR_OUT)->over;
-	int r = 0;
-
-	for (uint64_t i = 0; r == 0 && o && i < o->row_n; i++)
-		for (uint64_t k = o->row[i].first; r == 0 && k < o->row[i].end; k++) {
-			uint64_t to = o->to[k] & ~OVER_GONE;
-
-			if (!(o->to[k] & OVER_GONE) ||
-			    (graph_undirected(s->g) && to < o->row[i].node))
-				continue;
-			r = edge_goes(s, o->row[i].node, o->row[i].type, to);
-		}
-	return r;
-}
-
+/* Those with changes: what was said of each, and what is, if it is there. */
 static int edges(struct schema *s, struct delta *d)
 {
+	struct over_walk w = { .o = graph_csr(s->g, CSR_OUT)->over };
 	struct prop_state now;
-	int r = gone_edges(s);
+	struct over_edge e;
+	int r;
 
-	for (uint64_t i = 0; r == 0 && i < delta_edge_n(d); i++) {
-		struct delta_edge_id e = delta_edge_at(d, i);
-
+	while ((r = over_next(&w, &e)) > 0) {
+		if (graph_undirected(s->g) && e.to < e.from)
+			continue;
 		r = edge_goes(s, e.from, e.type, e.to);
-		if (r == 0 && (r = delta_edge(d, e.from, e.type, e.to, &s->other, &now)) > 0)
+		if (r == 0 && e.there &&
+		    (r = delta_edge(d, e.from, e.type, e.to, &s->other, &now)) > 0)
 			r = count(s, true, &now, 1);
+		if (r < 0)
+			return r;
 	}
 	return r;
 }
