@@ -19,6 +19,8 @@ int changing_begin(struct changing *g, struct cli *c)
 
 int changing_end(struct changing *g, int r)
 {
+	if (r == 0 && g->update && !g->dry)
+		update_settle(g->update);
 	update_close(g->update);
 	store_close(g->store);
 	return r;

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "graph/delta_segment.h"
 #include "graph/sort.h"
 #include "graph/index.h"
 
@@ -20,6 +21,7 @@ struct check {
 	struct graph *g;
 	struct mem *mem;
 	struct backend *backend;
+	const uint8_t *store_id;
 	void (*found)(void *ctx, const char *words);
 	void *ctx;
 	int fault_n;
@@ -304,6 +306,27 @@ static int check_index(struct check *c)
 	return r == 0 && p ? note(c, index_check(x, p)) : r < 0 ? r : 0;
 }
 
+/* Laid over the rest, so it is the last. */
+static int check_delta(struct check *c)
+{
+	const struct manifest_graph *g = graph_entry(c->g);
+	const struct delta_of of = {
+		.name = g->name, .dict = graph_dict(c->g), .out = graph_csr(c->g, CSR_OUT),
+		.in = graph_undirected(c->g) ? NULL : graph_csr(c->g, CSR_IN), .mem = c->mem,
+		.folded = g->folded,
+	};
+	const struct delta_segment where = { g, c->backend, c->store_id };
+	struct delta *d = NULL;
+	int r = delta_segment_of(g) ? delta_map(&d, &of, &where) : 0;
+
+	if (r < 0 || !d)
+		return note(c, r);
+	r = pages(c, delta_file(d));
+	r = r == 0 ? note(c, delta_check(d)) : r < 0 ? r : 0;
+	delta_close(d);
+	return r;
+}
+
 static int check_all(struct check *c)
 {
 	struct csr *out = graph_csr(c->g, CSR_OUT), *in = graph_csr(c->g, CSR_IN);
@@ -324,14 +347,15 @@ static int check_all(struct check *c)
 			r = check_values(c, t);
 	if (r == 0 && !c->fault_n && dict_order(graph_dict(c->g)) == DICT_BY_DEGREE)
 		r = check_order(c);
-	return r;
+	return r == 0 && !c->fault_n ? check_delta(c) : r;
 }
 
 int check_graph(struct backend *b, const uint8_t store_id[16],
 		const struct manifest_graph *g, struct mem *mem,
 		void (*found)(void *ctx, const char *words), void *ctx)
 {
-	struct check c = { .mem = mem, .backend = b, .found = found, .ctx = ctx };
+	struct check c = { .mem = mem, .backend = b, .store_id = store_id,
+		.found = found, .ctx = ctx };
 	int r = graph_open(&c.g, b, store_id, g, mem);
 
 	r = r < 0 ? note(&c, r) : check_all(&c);

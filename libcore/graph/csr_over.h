@@ -128,11 +128,12 @@ int over_damaged(const struct csr_over *o, const void *at, const char *what);
 static inline int over_has(const struct csr_over *o, uint64_t node, uint64_t *rank)
 {
 	uint32_t b = o->dir[node / OVER_BLOCK];
-	const struct over_word *w = &o->block[b - 1].word[node % OVER_BLOCK / 64];
+	const struct over_word *w;
 	uint64_t bit = 1ull << node % 64;
 
 	if (!b)
 		return 0;
+	w = &o->block[b - 1].word[node % OVER_BLOCK / 64];
 	if (over_reach(o, w, sizeof *w) < 0)
 		return ERR_DAMAGED;
 	if (!(w->bits & bit))

@@ -568,6 +568,14 @@ static int lay_over(struct delta *d, struct iter *changes)
 	return r;
 }
 
+void delta_init(struct delta *d, const struct delta_of *of)
+{
+	d->mem = d->arena.mem = of->mem;
+	d->keys.mem = d->keys.text.mem = d->keys.at.mem = of->mem;
+	d->types.mem = d->types.text.mem = d->types.at.mem = of->mem;
+	d->of = *of;
+}
+
 int delta_open(struct delta **out, const struct delta_of *of, struct iter *changes)
 {
 	struct delta *d = mem_zalloc(of->mem, sizeof *d);
@@ -576,10 +584,7 @@ int delta_open(struct delta **out, const struct delta_of *of, struct iter *chang
 
 	if (!d)
 		return ERR_MEMORY;
-	d->mem = d->arena.mem = of->mem;
-	d->keys.mem = d->keys.text.mem = d->keys.at.mem = of->mem;
-	d->types.mem = d->types.text.mem = d->types.at.mem = of->mem;
-	d->of = *of;
+	delta_init(d, of);
 	r = lay_over(d, changes);
 	if (r < 0) {
 		delta_close(d);

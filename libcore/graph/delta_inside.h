@@ -73,6 +73,7 @@ struct delta {
 /* The bytes of a state. */
 int delta_state_bytes(const struct delta *d, uint64_t value, struct bytes *out);
 
+void delta_init(struct delta *d, const struct delta_of *of);
 int delta_read(struct delta *d, struct iter *changes);
 /* What a property `weight` is worth; CSR_NO_VALUES: it is no finite number. */
 enum csr_values delta_number(const struct literal *l, union csr_value *out);

@@ -172,6 +172,11 @@ void dict_take(struct dict *d, struct dict_more *m)
 	d->more = m;
 }
 
+const struct dict_more *dict_changes(const struct dict *d)
+{
+	return d->more;
+}
+
 struct mem *dict_mem(const struct dict *d)
 {
 	return d->mem;

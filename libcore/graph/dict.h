@@ -98,7 +98,9 @@ int dict_place(struct dict *d, struct bytes key, uint64_t *place);
 int dict_place_number(struct dict *d, uint64_t number, uint64_t *place);
 
 struct dict_more;
-void dict_take(struct dict *d, struct dict_more *m);	/* for dict_more.c */
+/* From here on with what came and went; M is D's to free. */
+void dict_take(struct dict *d, struct dict_more *m);
+const struct dict_more *dict_changes(const struct dict *d);	/* NULL: none */
 struct mem *dict_mem(const struct dict *d);
 
 int dict_find_type(struct dict *d, struct bytes name, uint32_t *type);

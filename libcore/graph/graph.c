@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "graph/delta.h"
+#include "graph/delta_segment.h"
 #include "graph/index.h"
 #include "store/store.h"
 
@@ -54,7 +54,8 @@ static int open_segments(struct graph *g, struct backend *b, const uint8_t store
 			r = csr_open(&c, b, &ref[i], store_id, g->mem);
 			if (r == 0)
 				r = take_csr(g, c);
-		} else if (ref[i].kind != SEGMENT_PROP && ref[i].kind != SEGMENT_INDEX) {
+		} else if (ref[i].kind != SEGMENT_PROP && ref[i].kind != SEGMENT_INDEX &&
+			   ref[i].kind != SEGMENT_DELTA) {
 			r = err_set(ERR_NEWER, "graph %s: a segment of kind %s",
 				    g->entry->name, segment_kind_name(ref[i].kind));
 		}
@@ -104,12 +105,48 @@ int graph_open(struct graph **out, struct backend *b, const uint8_t store_id[16]
 	return 0;
 }
 
-static int lay_over(struct graph *g, struct store *s, struct iter *changes)
+static int read_changes(struct graph *g, struct snapshot *v, const struct delta_of *of)
+{
+	struct iter *changes;
+	int r = snapshot_changes(v, g->entry->space, g->entry->folded, &changes);
+
+	if (r <= 0)
+		return r;
+	r = delta_open(&g->delta, of, changes);
+	iter_close(changes);
+	return r;
+}
+
+/* 1: all of them lie in a segment, which is laid over, 0: they are to be read. */
+static int map_changes(struct graph *g, struct snapshot *v, const struct delta_of *of)
+{
+	const struct manifest_graph *m = g->entry;
+	const struct delta_segment where = { m, g->backend, g->store_id };
+	struct iter *later;
+	struct entry e;
+	int r;
+
+	if (!delta_segment_of(m) || m->upto > snapshot_version(v))
+		return 0;
+	r = snapshot_changes(v, m->space, m->upto, &later);
+	if (r > 0) {
+		r = iter_next(later, &e);
+		iter_close(later);
+	}
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = delta_map(&g->delta, of, &where);
+	return r < 0 ? r : 1;
+}
+
+static int lay_over(struct graph *g, struct store *s, struct snapshot *v)
 {
 	const struct delta_of of = { g->entry->name, g->dict, g->out, g->in, s, g->mem,
 		g->entry->folded };
-	int r = delta_open(&g->delta, &of, changes);
+	int r = map_changes(g, v, &of);
 
+	if (r == 0)
+		r = read_changes(g, v, &of);
 	if (r < 0 || !g->delta)
 		return r;
 	g->now = *g->entry;
@@ -133,16 +170,11 @@ int graph_open_changed(struct graph **out, struct store *s, struct snapshot *v,
 		       const struct manifest_graph *m)
 {
 	struct graph *g;
-	struct iter *changes;
 	int r = graph_open(&g, store_backend(s), store_id(s), m, store_mem(s));
 
 	if (r < 0)
 		return r;
-	r = snapshot_changes(v, m->space, m->folded, &changes);
-	if (r > 0) {
-		r = lay_over(g, s, changes);
-		iter_close(changes);
-	}
+	r = lay_over(g, s, v);
 	if (r == ERR_MEMORY)
 		too_much(g);
 	if (r < 0)

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "graph/delta_fold.h"
 #include "graph/text/text.h"
 #include "store/store.h"
 
@@ -535,6 +536,36 @@ static int attempt(struct update *u)
 	return r;
 }
 
+/* --- folding --- */
+
+static void fold(struct update *u)
+{
+	look_away(u);
+	if (delta_fold(u->store, u->name) < 0)
+		err_clear();		/* the commit is durable whatever comes of it */
+	u->unfolded = 0;
+	u->fold_seen = u->done.version;
+}
+
+/* Commits since then stand for their changes, as others made some of them. */
+static void fold_if_due(struct update *u)
+{
+	uint64_t from = u->row.upto > u->row.folded ? u->row.upto : u->row.folded, since;
+
+	u->unfolded += u->done.node_n + u->done.edge_n;
+	from = from > u->fold_seen ? from : u->fold_seen;
+	since = u->done.version > from ? u->done.version - from : 0;
+	since = since > u->unfolded ? since : u->unfolded;
+	if (since >= delta_fold_due(&u->row, u->fold_least ? u->fold_least : DELTA_FOLD_LEAST))
+		fold(u);
+}
+
+void update_settle(struct update *u)
+{
+	if (u->unfolded >= (u->fold_least ? u->fold_least : DELTA_FOLD_LEAST) / 4)
+		fold(u);
+}
+
 int update_commit(struct update *u, struct update_done *done)
 {
 	int r = ERR_ABSENT;
@@ -552,8 +583,10 @@ int update_commit(struct update *u, struct update_done *done)
 		r = err_set(ERR_LOCKED, "graph %s: others change the same again and again",
 			    u->name);
 	*done = u->done;
-	if (r == 0)
+	if (r == 0) {
 		update_drop(u);
+		fold_if_due(u);
+	}
 	return r;
 }
 

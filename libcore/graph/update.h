@@ -65,6 +65,10 @@ struct update_done {
 int update_commit(struct update *u, struct update_done *done);
 /* The same, but nothing is written. */
 int update_try(struct update *u, struct update_done *done);
+/* After the last commit of many: changes that a segment does not have are folded if they
+ * are some thousands.  A commit does so when they are very many (graph/delta_fold.h); what
+ * comes of it is nobody's error. */
+void update_settle(struct update *u);
 /* Before a wait of any length: files that others replaced are let go. */
 void update_rest(struct update *u);
 /* The next commit is made only if VERSION is the newest that changed the graph:

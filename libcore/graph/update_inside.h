@@ -65,6 +65,9 @@ struct update {
 	struct state_room states;
 	struct gather gather[2];
 	struct update_done done;
+	/* folding (graph/delta_fold.h): of changes since the last time, or since another did */
+	uint64_t fold_least;		/* 0: as delta_fold says */
+	uint64_t unfolded, fold_seen;	/* our entries; up to which version it was done */
 };
 
 static inline struct bytes update_node(const struct update *u, const struct update_slot *s)

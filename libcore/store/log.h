@@ -29,6 +29,7 @@ struct mem;
 enum store_lock {
 	LOCK_APPEND = 0, LOCK_SYNC = 1,
 	LOCK_PUBLISH = 2,		/* who replaces the manifest: fold, merge, import */
+	LOCK_DELTA = 6,			/* who folds changes of a graph into a segment */
 	LOCK_READERS = 4,		/* shared by snapshots: files they may open stay */
 	LOCK_VALUES = 5,		/* the same where all runs are open: what else they need stays */
 	LOCK_BUILD = 3,			/* shared by who has segments no manifest names yet */

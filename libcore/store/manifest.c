@@ -85,6 +85,7 @@ bool manifest_get_graph(struct manifest_graph *g,
 	g->flags = le32_get(d->flags);
 	g->segment_n = le32_get(d->segment_n);
 	g->folded = le64_get(d->folded);
+	g->upto = le64_get(d->upto);
 	for (uint32_t i = 0; i < g->segment_n; i++)
 		get_ref(&g->segment[i], &d->segment[i]);
 	return true;
@@ -103,6 +104,7 @@ void manifest_put_graph(struct manifest_graph_disk *d, const struct manifest_gra
 	d->flags = le32_of(g->flags);
 	d->segment_n = le32_of(g->segment_n);
 	d->folded = le64_of(g->folded);
+	d->upto = le64_of(g->upto);
 	for (uint32_t i = 0; i < g->segment_n; i++)
 		put_ref(&d->segment[i], &g->segment[i]);
 }

@@ -27,6 +27,8 @@ struct manifest_graph {
 	uint64_t created_ns;		/* wall clock */
 	uint32_t space;			/* its space in the log, never reused */
 	uint64_t folded;		/* entries of the space up to here are in the segments */
+	uint64_t upto;			/* those above, up to here, are in the one of kind
+					 * SEGMENT_DELTA; 0 where there is none */
 	uint32_t segment_n;
 	struct segment_ref segment[MANIFEST_GRAPH_SEGMENTS];
 	uint64_t node_n, edge_n, type_n;

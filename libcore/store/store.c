@@ -496,6 +496,17 @@ int store_replace_manifest(struct store *s, struct manifest *next)
 	return r;
 }
 
+int store_sync(struct store *s)
+{
+	int r = store_begin(s);
+
+	if (r < 0)
+		return r;
+	r = log_sync_all(s->log);
+	log_end(s->log);
+	return r;
+}
+
 /* The newest manifest, under LOCK_PUBLISH, changed and written. */
 static int edit_and_publish(struct store *s,
 			    int (*edit)(void *, struct manifest *, uint64_t),

@@ -180,6 +180,10 @@ int txn_commit(struct txn *t, uint64_t *version);
 int store_fold(struct store *s);
 int store_compact(struct store *s);
 
+/* All commits so far are durable, also where sync is none: what is published without a
+ * version may rest on them. */
+int store_sync(struct store *s);
+
 /* Publishing: under the lock, on the newest manifest; EDIT changes it (0, or an
  * error that stops), then it is written and the store moves to it.  One version
  * is taken if VERSION is not NULL. */

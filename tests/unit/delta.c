@@ -23,6 +23,7 @@
 #include "base/mem.h"
 #include "graph/convert.h"
 #include "graph/delta.h"
+#include "graph/delta_fold.h"
 #include "graph/dict_more.h"
 #include "graph/graph.h"
 #include "graph/label.h"
@@ -954,6 +955,14 @@ static int setup(void **state)
 	return 0;
 }
 
+static void fold_changes(struct model *m)
+{
+	int r = delta_fold(m->store, "g");
+
+	if (r < 0)
+		must(r);
+}
+
 static void forget_tags(struct model *m)
 {
 	memset(m->tag, 0, sizeof m->tag);
@@ -975,7 +984,7 @@ static void a_graph_with_changes_is_the_graph_they_make(void **state)
 		for (unsigned i = 0; i < 8; i++) {
 			change_some(m);
 			ask_afresh(m);
-			switch (rnd(10)) {
+			switch (rnd(14)) {
 			case 0: must(store_fold(m->store)); break;
 			case 1: must(store_compact(m->store)); break;
 			case 2: open_it(m); break;
@@ -984,6 +993,10 @@ static void a_graph_with_changes_is_the_graph_they_make(void **state)
 				build_and_publish(m, false);
 				break;
 			case 4: build_and_publish(m, true); break;
+			case 5:
+			case 6:
+			case 7:
+			case 8: fold_changes(m); break;
 			default: continue;
 			}
 			ask_afresh(m);
@@ -1032,7 +1045,7 @@ static int compact_alone(struct store *s)
 	return r < 0 ? r : store_publish(s, publish, &p, &version);
 }
 
-enum step { COMMIT, COMPACT, FOLD, MERGE, STEPS };
+enum step { COMMIT, COMPACT, FOLD, MERGE, DELTA, STEPS };
 
 static int take_step(enum step step, struct store *s, const struct batch *b, uint64_t *version)
 {
@@ -1044,6 +1057,10 @@ static int take_step(enum step step, struct store *s, const struct batch *b, uin
 		return store_fold(s);
 	if (step == MERGE)
 		return store_compact(s);
+	if (step == DELTA) {
+		r = delta_fold(s, "g");
+		return r < 0 ? r : 0;
+	}
 	r = store_build_begin(s);
 	if (r == 0) {
 		r = compact_alone(s);
@@ -1086,8 +1103,11 @@ static void killed_in(enum step step, uint64_t n)
 
 	must(fault_open(&b, NULL, seed + n));
 	m = begin(b);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 3; i++) {
 		change_some(m);
+		if (rnd(4) == 0)
+			fold_changes(m);
+	}
 	store_close(m->store);
 	m->store = NULL;
 	memcpy(after, m, sizeof *m);
@@ -1117,7 +1137,7 @@ static void killed_in(enum step step, uint64_t n)
 static void a_kill_and_a_power_cut_leave_the_graph_before_or_after(void **state)
 {
 	(void)state;
-	for (uint64_t i = 0; i < scaled(32); i++)
+	for (uint64_t i = 0; i < scaled(40); i++)
 		killed_in((enum step)(i % STEPS), 1 + rnd(i % STEPS == COMMIT ? 8 : 40));
 }
 

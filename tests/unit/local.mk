@@ -257,3 +257,6 @@ UNIT_TESTS += tests/unit/sieve
 tests_unit_sieve_SOURCES = %D%/sieve.c
 tests_unit_sieve_LDADD = $(UNIT_LDADD)
 THREADED_TESTS += tests/unit/sieve
+UNIT_TESTS += tests/unit/delta_segment
+tests_unit_delta_segment_SOURCES = %D%/delta_segment.c
+tests_unit_delta_segment_LDADD = $(UNIT_LDADD)

@@ -21,10 +21,11 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "graph/delta.h"
+#include "graph/delta_fold.h"
 #include "graph/literal_code.h"
 #include "graph/rebuild.h"
 #include "graph/replace.h"
-#include "graph/update.h"
+#include "graph/update_inside.h"
 #include "io/backend.h"
 #include "io/fault.h"
 #include "store/store.h"
@@ -379,6 +380,13 @@ static struct store *open_writer(struct backend *b)
 
 #define MOST 12u
 
+/* Changes are folded after some, or many, or none of the commits. */
+static void open_update(struct update **u, struct store *s)
+{
+	must(update_open(u, s, "g"));
+	(*u)->fold_least = 1 + rnd(3) * rnd(40);
+}
+
 struct batch {
 	struct op op[MOST];
 	unsigned n;
@@ -467,10 +475,11 @@ static void compact(struct store *s, struct model *m, struct update *u)
 
 static void others(struct store *s, struct model *m, struct update *u)
 {
-	switch (rnd(6)) {
+	switch (rnd(7)) {
 	case 0: must(store_fold(s)); break;
 	case 1: must(store_compact(s)); break;
 	case 2: compact(s, m, rnd(2) ? u : NULL); break;
+	case 3: assert_true(delta_fold(s, "g") >= 0); break;
 	default: break;
 	}
 }
@@ -494,7 +503,7 @@ static void what_several_writers_say_is_all_there(void **state)
 		make(s[0], m);
 		s[1] = open_writer(other);
 		for (unsigned i = 0; i < 2; i++)
-			must(update_open(&u[i], s[i], "g"));
+			open_update(&u[i], s[i]);
 		for (unsigned i = 0; i < 24; i++) {
 			unsigned first = (unsigned)rnd(2);
 
@@ -541,7 +550,7 @@ static void a_commit_that_is_killed_happened_or_did_not(void **state)
 		must(store_create_on(b, bytes_str("log_size = 1M\n")));
 		s = open_writer(b);
 		make(s, m);
-		must(update_open(&u, s, "g"));
+		open_update(&u, s);
 		for (unsigned i = 0; i < 4; i++) {
 			gather(&batch, u, m);
 			commit(&batch, u, m);
@@ -553,7 +562,7 @@ static void a_commit_that_is_killed_happened_or_did_not(void **state)
 		store_close(s);
 		must(fault_again(&other, b));
 		s = open_writer(other);
-		must(update_open(&u, s, "g"));
+		open_update(&u, s);
 		gather(&batch, u, m);
 		fault_die_after(other, n);
 		r = update_commit(u, &done);
