@@ -8,3 +8,4 @@ libcore_a_SOURCES += %D%/gpu_index_inside.h
 libcore_a_SOURCES += %D%/gpu_index_write.c
 libcore_a_SOURCES += %D%/hot.c %D%/hot.h
 libcore_a_SOURCES += %D%/sieve.c %D%/sieve.h
+libcore_a_SOURCES += %D%/slab.c %D%/slab.h

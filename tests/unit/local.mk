@@ -260,3 +260,6 @@ THREADED_TESTS += tests/unit/sieve
 UNIT_TESTS += tests/unit/delta_segment
 tests_unit_delta_segment_SOURCES = %D%/delta_segment.c
 tests_unit_delta_segment_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/slab
+tests_unit_slab_SOURCES = %D%/slab.c
+tests_unit_slab_LDADD = $(UNIT_LDADD)

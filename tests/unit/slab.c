@@ -1,0 +1,261 @@
+/* tests/unit/slab.c - no byte belongs to two things, and none is lost */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "gpu/slab.h"
+#include "tests/lib/kit.h"
+
+#define KIB 1024u
+#define MIB (KIB * KIB)
+
+static uint64_t draw(uint64_t *s)
+{
+	*s += 0x9e3779b97f4a7c15u;
+	return hash_u64(*s);
+}
+
+static struct slab *opened(const uint64_t *len, uint32_t n, uint32_t align)
+{
+	struct slab *s;
+
+	must(slab_open(&s, len, n, align, NULL));
+	return s;
+}
+
+/* --- random histories: who has which unit of 512 bytes --- */
+
+enum { ARENAS = 3, THINGS = 4000 };
+
+static const uint64_t lens[ARENAS] = { 20 * MIB, 7 * MIB + 12345, 33 * MIB };
+
+struct thing {
+	struct slab_place p;
+	uint64_t len;
+};
+
+struct model {
+	struct slab *s;
+	uint32_t align;
+	struct thing t[THINGS];
+	unsigned n;
+	uint16_t *owner[ARENAS];	/* thing's number + 1 of each unit */
+	uint64_t cost;
+};
+
+static uint64_t some_len(uint64_t *seed)
+{
+	uint64_t bits = draw(seed) % 24;	/* up to 16 MiB, small ones as often as large */
+
+	return draw(seed) % ((UINT64_C(2) << bits) + 1);
+}
+
+static void paint(struct model *m, const struct thing *t, uint16_t from, uint16_t to)
+{
+	uint64_t end = t->p.off + (t->len ? t->len : 1);
+
+	assert_true(t->p.arena < ARENAS && t->p.off % m->align == 0);
+	assert_true(end <= lens[t->p.arena]);
+	for (uint64_t u = t->p.off / 512; u <= (end - 1) / 512; u++) {
+		assert_int_equal(m->owner[t->p.arena][u], from);
+		m->owner[t->p.arena][u] = to;
+	}
+}
+
+static void give(struct model *m, unsigned i)
+{
+	paint(m, &m->t[i], (uint16_t)(i + 1), 0);
+	m->cost -= slab_cost(m->s, m->t[i].len);
+	slab_give(m->s, &m->t[i].p, m->t[i].len);
+	m->n--;
+	if (i < m->n) {		/* the last takes its number */
+		paint(m, &m->t[m->n], (uint16_t)(m->n + 1), (uint16_t)(i + 1));
+		m->t[i] = m->t[m->n];
+	}
+}
+
+static void take(struct model *m, uint64_t len)
+{
+	struct thing *t = &m->t[m->n];
+	struct slab_info info;
+
+	slab_info(m->s, &info);
+	if (m->n == THINGS)
+		return;
+	t->len = len;
+	if (slab_take(m->s, len, &t->p) == 0) {
+		assert_true(info.free_run < slab_cost(m->s, len));
+		return;
+	}
+	paint(m, t, 0, (uint16_t)(m->n + 1));
+	m->cost += slab_cost(m->s, len);
+	m->n++;
+}
+
+static void check(struct model *m)
+{
+	struct slab_info info;
+
+	slab_info(m->s, &info);
+	assert_int_equal(info.n, m->n);
+	assert_true(info.taken_len == m->cost && info.len == 28 * 2 * MIB + 2 * MIB);
+	/* places cut a slab with a rest of less than a place: costs are rounded down */
+	assert_true(info.taken_len + info.partial_len + info.free_len <= info.len);
+	assert_true(info.taken_len + info.partial_len + info.free_len + 30 * 4096 >= info.len);
+}
+
+/* All things of the slab that the fewest bytes are in. */
+static void clear_sparse(struct model *m)
+{
+	struct slab_place p, at;
+	bool first = true;
+	unsigned n = 0;
+
+	if (!slab_sparse(m->s, &p))
+		return;
+	for (at = p; slab_next(m->s, &at, first); first = false, n++) {
+		uint16_t owner = m->owner[at.arena][at.off / 512];
+
+		assert_true(owner && at.off / SLAB_LEN == p.off / SLAB_LEN);
+	}
+	assert_true(n > 0);
+	while (n--)
+		for (uint64_t u = p.off / 512; u < (p.off + SLAB_LEN) / 512; u++)
+			if (m->owner[p.arena][u]) {
+				give(m, m->owner[p.arena][u] - 1u);
+				break;
+			}
+	for (uint64_t u = p.off / 512; u < (p.off + SLAB_LEN) / 512; u++)
+		assert_int_equal(m->owner[p.arena][u], 0);
+}
+
+static void history(struct model *m, uint64_t seed)
+{
+	for (unsigned step = 0; step < 1500; step++) {
+		if (m->n && draw(&seed) % 5 < 2)
+			give(m, (unsigned)(draw(&seed) % m->n));
+		else
+			take(m, some_len(&seed));
+		if (step % 50 == 0)
+			clear_sparse(m);
+		check(m);
+	}
+	while (m->n)
+		give(m, (unsigned)(draw(&seed) % m->n));
+}
+
+static void no_byte_belongs_to_two(void **state)
+{
+	static const uint32_t align[] = { 128, 512, 4096, 65536 };
+	static struct model m;
+
+	(void)state;
+	for (int a = 0; a < ARENAS; a++)
+		m.owner[a] = test_calloc(lens[a] / 512 + 1, sizeof *m.owner[a]);
+	for (uint64_t round = 0; round < scaled(12); round++) {
+		uint64_t seed = clock_random();
+		struct slab_info info;
+
+		printf("# seed %" PRIu64 "\n", seed);
+		m.align = align[round % 4];
+		m.s = opened(lens, ARENAS, m.align);
+		history(&m, seed);
+		slab_info(m.s, &info);
+		assert_true(info.free_len == info.len && info.free_run == 32 * MIB);
+		assert_true(info.n == 0 && info.taken_len == 0 && info.partial_len == 0);
+		slab_close(m.s);
+	}
+	for (int a = 0; a < ARENAS; a++)
+		test_free(m.owner[a]);
+}
+
+static void waste_is_what_the_header_says(void **state)
+{
+	const uint64_t len = 64 * MIB;
+	struct slab *s = opened(&len, 1, 512);
+
+	(void)state;
+	for (uint64_t n = 1; n < 20 * MIB; n += n < 4096 ? 1 : n / 97) {
+		uint64_t waste = slab_cost(s, n) - n;
+
+		assert_true(slab_cost(s, n) >= n);
+		if (n <= 256 * KIB)	/* its place's rest, and a share of the slab's */
+			assert_true(waste < 512 + 8 || waste * 8 <= slab_cost(s, n) + 8 * 8);
+		else if (n <= MIB)
+			assert_true(waste * 3 <= slab_cost(s, n) + 3 * 512);
+		else
+			assert_true(waste < SLAB_LEN);
+	}
+	slab_close(s);
+}
+
+/* A cache full of things of one size goes over to another: what is left of the first
+ * in each slab is bounded by what is there. */
+static void a_slab_emptied_goes_to_any_class(void **state)
+{
+	const uint64_t len = 64 * MIB;
+	struct slab *s = opened(&len, 1, 512);
+	struct slab_place p[64], got;
+
+	(void)state;
+	for (int i = 0; i < 64; i++)
+		assert_int_equal(slab_take(s, MIB, &p[i]), 1);
+	assert_int_equal(slab_take(s, 1, &got), 0);
+	slab_give(s, &p[10], MIB);
+	assert_int_equal(slab_take(s, 1, &got), 0);	/* half a slab is another class's */
+	assert_int_equal(slab_take(s, MIB, &got), 1);
+	assert_true(got.arena == p[10].arena && got.off == p[10].off);
+	slab_give(s, &p[10], MIB);
+	slab_give(s, &p[11], MIB);
+	assert_int_equal(slab_take(s, 1, &got), 1);
+	assert_int_equal(got.off / SLAB_LEN, p[10].off / SLAB_LEN);
+	slab_close(s);
+}
+
+static void large_things_lie_low_and_small_ones_high(void **state)
+{
+	const uint64_t len = 64 * MIB;
+	struct slab *s = opened(&len, 1, 512);
+	struct slab_place small, large;
+
+	(void)state;
+	assert_int_equal(slab_take(s, 100, &small), 1);
+	assert_int_equal(slab_take(s, 5 * MIB, &large), 1);
+	assert_true(small.off / SLAB_LEN == 31 && large.off == 0);
+	assert_int_equal(slab_take(s, 57 * MIB, &large), 0);
+	assert_int_equal(slab_take(s, 56 * MIB, &large), 1);
+	assert_true(large.off == 6 * MIB);
+	slab_close(s);
+}
+
+static void memory_is_drawn_from_its_budget(void **state)
+{
+	const uint64_t len = 1024 * MIB;
+	struct slab *s;
+	struct mem mem;
+
+	(void)state;
+	mem_init(&mem, 100 * KIB);
+	assert_int_equal(slab_open(&s, &len, 1, 512, &mem), ERR_MEMORY);
+	assert_int_equal(mem.used, 0);
+	mem_init(&mem, 400 * KIB);
+	must(slab_open(&s, &len, 1, 512, &mem));
+	slab_close(s);
+	assert_int_equal(mem.used, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_byte_belongs_to_two),
+		cmocka_unit_test(waste_is_what_the_header_says),
+		cmocka_unit_test(a_slab_emptied_goes_to_any_class),
+		cmocka_unit_test(large_things_lie_low_and_small_ones_high),
+		cmocka_unit_test(memory_is_drawn_from_its_budget),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
