@@ -21,6 +21,7 @@ static const struct {
 	[-ERR_NO_SNAPSHOT] = { 66, "no-snapshot" },
 	[-ERR_NO_FILE] = { 66, "no-file" },
 	[-ERR_UNAVAILABLE] = { 69, "unavailable" },
+	[-ERR_DEVICE] = { 69, "device" },
 	[-ERR_UNSUPPORTED] = { 69, "unsupported" },
 	[-ERR_BUG] = { 70, "bug" },
 	[-ERR_MEMORY] = { 71, "out-of-memory" },

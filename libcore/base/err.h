@@ -38,7 +38,8 @@ enum err {
 	ERR_SETTING = -25,	/* an unknown setting or a value out of its range */
 	ERR_NEWER = -26,	/* a format newer than this program */
 	ERR_NO_SNAPSHOT = -27,	/* no snapshot of this name or version is kept */
-	ERR_LIMIT = -28		/* one below the last */
+	ERR_DEVICE = -28,	/* a device was lost, or failed in the middle of its work */
+	ERR_LIMIT = -29		/* one below the last */
 };
 
 /* Set the thread's message and return CODE, so that `return err_set(...)` is

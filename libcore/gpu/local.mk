@@ -9,3 +9,5 @@ libcore_a_SOURCES += %D%/gpu_index_write.c
 libcore_a_SOURCES += %D%/hot.c %D%/hot.h
 libcore_a_SOURCES += %D%/sieve.c %D%/sieve.h
 libcore_a_SOURCES += %D%/slab.c %D%/slab.h
+libcore_a_SOURCES += %D%/arena.c %D%/arena.h
+libcore_a_SOURCES += %D%/host.c

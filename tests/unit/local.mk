@@ -263,3 +263,6 @@ tests_unit_delta_segment_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/slab
 tests_unit_slab_SOURCES = %D%/slab.c
 tests_unit_slab_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/arena
+tests_unit_arena_SOURCES = %D%/arena.c
+tests_unit_arena_LDADD = $(UNIT_LDADD)
