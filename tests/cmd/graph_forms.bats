@@ -591,6 +591,33 @@ rows() {
 	run -64 strato-graph import -q --replace --stamp=weight=2
 }
 
+# --- long lines ---
+
+@test "lines of ten megabytes are taken by jsonl and nt, within the limit of memory" {
+	head -c 7500000 /dev/zero | base64 -w 0 >long
+	printf '{"id":"a"}\n{"id":"b","props":{"x":"%s"}}\n{"from":"a","to":"b"}\n' "$(cat long)" >f.jsonl
+	printf '<http://x/a> <http://x/p> "%s"@en .\n' "$(cat long)" >f.nt
+	for f in f.jsonl f.nt; do
+		strato-graph import -q --replace --memory-limit=192M -f ${f#f.} $f
+		strato-graph export -f ${f#f.} >out
+		grep -vFx '{"id":"a"}' $f | grep -v from | cmp - <(grep -v from out)
+		strato-graph check
+		if command -v time >/dev/null && [[ $(strato-graph --version) != *sanitizers* ]]; then
+			command time -f %M -o peak strato-graph import -q --replace --memory-limit=192M -f ${f#f.} $f
+			[ "$(tail -n 1 peak)" -lt $((192 * 1024)) ]
+		fi
+		run -65 strato-graph import -q --replace --memory-limit=64M -f ${f#f.} $f
+		[[ $output == *"$f: line "[12]": longer than 4194304 bytes: "* ]] || { echo "$output"; false; }
+		strato-graph import -q --replace --memory-limit=64M -f ${f#f.} --max-bad=1 --rejects=bad $f
+	done
+	strato-graph import -q --replace --memory-limit=64M --max-bad=1 f.jsonl
+	[ "$(strato-graph edges --count)" = 1 ]
+	sed 1d f.jsonl | strato-graph import --replace --memory-limit=192M 2>said
+	grep -q 'taken as jsonl' said
+	run -64 strato-graph import --replace f.nt
+	[[ $output == *'-f nt or -f nq'* ]]
+}
+
 # --- GraphML ---
 
 need_expat() {

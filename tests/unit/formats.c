@@ -485,9 +485,77 @@ static void any_damage_is_an_answer_and_pieces_do_not_matter(void **state)
 	buf_release(&parts);
 }
 
+/* Long lines between short ones: as long as is allowed they are there whole, by however
+ * much memory came before; else they are malformed and what follows is not lost. */
+static void add_long(struct buf *text, size_t len)
+{
+	static const char head[] = "{\"id\":\"a\",\"props\":{\"x\":\"", tail[] = "\"}}";
+	size_t n = len - (sizeof head - 1) - (sizeof tail - 1);
+
+	assert_int_equal(buf_reserve(text, len + 100), 0);
+	buf_printf(text, "{\"from\":1,\"to\":2}\n%s", head);
+	memset(text->ptr + text->len, 'x', n);
+	text->len += n;
+	buf_printf(text, "%s\n", tail);
+}
+
+static size_t read_long(struct bytes text, size_t most, size_t limit, uint64_t *bad)
+{
+	struct bytes_source s = { .left = text, .most = 100000 };
+	const struct text_source from = { fill, &s, "F" };
+	const struct text_options o = { .dialect = &jsonl_dialect, .line_most = most,
+		.bad_most = 100 };
+	struct text_edge e;
+	struct text *t;
+	struct mem mem;
+	size_t longest = 0;
+	int r, edges = 0;
+
+	mem_init(&mem, limit);
+	assert_int_equal(text_open(&t, &from, &o, &mem), 0);
+	while ((r = text_next(t, &e)) > 0) {
+		edges += r == TEXT_EDGE;
+		if (r == TEXT_NODE && e.prop[0].value.text.len > longest)
+			longest = e.prop[0].value.text.len;
+		if (r == TEXT_NODE)
+			assert_int_equal(e.prop[0].value.text.ptr[e.prop[0].value.text.len - 1], 'x');
+	}
+	assert_int_equal(r, 0);
+	assert_int_equal(edges, 7);
+	*bad = text_bad(t);
+	text_close(t);
+	assert_int_equal(mem.used, 0);
+	return longest + 27;
+}
+
+static void a_line_is_as_long_as_is_allowed(void **state)
+{
+	static const size_t most[] = { 0, 3u << 20, 5000000 };
+	struct buf text = {0};
+	uint64_t bad;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		size_t max = most[i] ? most[i] : TEXT_LINE_MAX;
+		size_t lens[] = { 100, max, max + 1, max - 1, TEXT_LINE_MAX + 1 + rnd(1000),
+				  3 * max, 100 };
+
+		buf_clear(&text);
+		for (size_t k = 0; k < 7; k++)
+			add_long(&text, lens[k]);
+		assert_int_equal(read_long(buf_bytes(&text), most[i], 0, &bad), max);
+		assert_int_equal(bad, i ? 2 : 3);
+		/* no memory for longer ones: they are malformed, like any too long */
+		assert_true(read_long(buf_bytes(&text), most[i], 8u << 20, &bad) <= max);
+		assert_int_equal(bad, i ? 4 : 3);
+	}
+	buf_release(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_is_as_long_as_is_allowed),
 		cmocka_unit_test(csv_is_read_as_rfc_4180_has_it),
 		cmocka_unit_test(mtx_keeps_every_number_and_says_its_symmetry),
 		cmocka_unit_test(metis_gives_each_edge_once_and_checks_both_ends),

@@ -313,8 +313,8 @@ static void XMLCALL on_text(void *handle, const char *text, int len)
 	if (s->error < 0 || (s->at != DATA && s->at != PRESET))
 		return;
 	r = buf_add(&s->given, text, (size_t)len);
-	if (r == 0 && s->given.len > TEXT_LINE_MAX)
-		r = err_set(ERR_BAD_RECORD, "an element over %u bytes", TEXT_LINE_MAX);
+	if (r == 0 && s->given.len > s->text.longest)
+		r = err_set(ERR_BAD_RECORD, "an element over %zu bytes", s->text.longest);
 	if (r < 0)
 		wrong(s, r);
 }

@@ -294,6 +294,14 @@ static int two(const struct guess *g, const struct text_dialect *a,
 	return ERR_USAGE;
 }
 
+static int long_line(const struct guess *g)
+{
+	err_set(ERR_BAD_RECORD, "%s: line 1: no end of it within %zu bytes", g->name,
+		g->head.len);
+	err_hint("-f names the format");
+	return ERR_BAD_RECORD;
+}
+
 static int none(const struct guess *g)
 {
 	struct bytes rest = g->head, line = {0};
@@ -339,6 +347,17 @@ static int by_votes(struct guess *g, uint8_t *room, const struct votes *el,
 	return 1;
 }
 
+/* A first line that has no end here: only some formats have such lines. */
+static int by_long_line(struct guess *g)
+{
+	g->dialect = is_graphml(g) ? &graphml_dialect :
+		starts(g->head, "{\"") ? &jsonl_dialect : NULL;
+	if (g->dialect)
+		return 1;
+	return starts(g->head, "<") || starts(g->head, "_:") ?
+		two(g, &nt_dialect, &nq_dialect) : long_line(g);
+}
+
 int guess_dialect(struct guess *g, uint8_t *room)
 {
 	size_t mark = utf8_mark(g->head.ptr, g->head.len);
@@ -348,6 +367,9 @@ int guess_dialect(struct guess *g, uint8_t *room)
 	g->head = bytes_of(g->head.ptr + mark, g->head.len - mark);
 	differ = count_votes(g, room, &el, &tsv);
 
+	if (!g->all && g->head.len && !memchr(g->head.ptr, '\n', g->head.len) &&
+	    !starts(g->head, "#") && !starts(g->head, "%"))
+		return by_long_line(g);
 	g->dialect = named(g, &el);
 	return g->dialect ? 1 : by_votes(g, room, &el, &tsv, differ);
 }

@@ -650,5 +650,5 @@ bool jsonl_is(struct bytes line)
 
 const struct text_dialect jsonl_dialect = {
 	.name = "jsonl", .shape = "{\"from\":SRC,\"type\":TYPE,\"to\":DST,\"props\":{}}",
-	.state_len = sizeof(struct jsonl), .take = jsonl_take, .release = jsonl_release,
+	.long_lines = true, .state_len = sizeof(struct jsonl), .take = jsonl_take, .release = jsonl_release,
 };

@@ -236,25 +236,25 @@ enum nt_is nt_is(struct bytes line)
 
 const struct text_dialect nt_dialect = {
 	.name = "nt", .shape = "SUBJECT PREDICATE OBJECT .",
-	.state_len = sizeof(struct nt), .take = nt_take, .more = nt_more,
+	.long_lines = true, .state_len = sizeof(struct nt), .take = nt_take, .more = nt_more,
 	.release = nt_release,
 };
 
 const struct text_dialect nq_dialect = {
 	.name = "nq", .shape = "SUBJECT PREDICATE OBJECT [GRAPH] .",
-	.state_len = sizeof(struct nt), .take = nq_take, .more = nt_more,
+	.long_lines = true, .state_len = sizeof(struct nt), .take = nq_take, .more = nt_more,
 	.release = nt_release,
 };
 
 /* Turtle and TriG, once they are lines. */
 const struct text_dialect ttl_dialect = {
 	.name = "ttl", .shape = "@prefix, statements of Turtle",
-	.state_len = sizeof(struct nt), .take = nt_take, .more = nt_more,
+	.long_lines = true, .state_len = sizeof(struct nt), .take = nt_take, .more = nt_more,
 	.release = nt_release,
 };
 
 const struct text_dialect trig_dialect = {
 	.name = "trig", .shape = "@prefix, statements of TriG",
-	.state_len = sizeof(struct nt), .take = nq_take, .more = nt_more,
+	.long_lines = true, .state_len = sizeof(struct nt), .take = nq_take, .more = nt_more,
 	.release = nt_release,
 };

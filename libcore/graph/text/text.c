@@ -1,9 +1,10 @@
 /* graph/text/text.c - lines out of blocks
  *
- * One buffer of two line lengths: [start, len) is not yet taken.  When no LF is
- * in it, what is left moves to the front and a block is read behind it, so that
- * each byte moves once at most.  A line that fills TEXT_LINE_MAX is cut there and
- * the rest of it is skipped unread, or comes as the next piece.
+ * One buffer of a line's length and a block more: [start, len) is not yet taken.  When no
+ * LF is in it, what is left moves to the front and a block is read behind it.  A line
+ * that fills line_max, TEXT_LINE_MAX at first, makes both twice as large where the dialect
+ * takes long lines; else it is cut there and the rest of it is skipped unread, or comes as
+ * the next piece.
  */
 #include "graph/text/fields.h"
 
@@ -16,7 +17,7 @@
 #include "graph/text/declared.h"
 #include "base/utf8.h"
 
-#define ROOM (2u * TEXT_LINE_MAX)
+#define BLOCK TEXT_LINE_MAX		/* at least so much is read at a time */
 #define HOPELESS 1000u		/* lines, all malformed: the format is wrong */
 #define SHOWN 3
 
@@ -27,8 +28,9 @@ struct text {
 	struct text_state *state;	/* of a dialect that has one */
 	uint8_t *buf, *room;
 	struct buf props;		/* of the line at hand */
-	size_t start, len;
-	bool ended;
+	size_t start, len, cap;
+	size_t line_max;		/* longer lines do not fit */
+	bool ended, no_more;		/* memory has no room for longer ones */
 	/* the line being read */
 	struct bytes line;
 	size_t whole;			/* its bytes, with its LF */
@@ -72,6 +74,11 @@ void text_key_number(struct text_key *out, uint64_t number, uint8_t **room)
 	out->is_number = true;
 }
 
+static size_t longest(const struct text *t)
+{
+	return t->o.line_most > TEXT_LINE_MAX ? t->o.line_most : TEXT_LINE_MAX;
+}
+
 static int begin_state(struct text *t, const struct text_dialect *d)
 {
 	if (!d->state_len)
@@ -83,6 +90,7 @@ static int begin_state(struct text *t, const struct text_dialect *d)
 	t->state->arcs = t->o.arcs;
 	t->state->rdf = t->o.rdf;
 	t->state->header = t->o.header;
+	t->state->longest = longest(t);
 	return d->begin ? d->begin(t->state) : 0;
 }
 
@@ -97,7 +105,9 @@ int text_open(struct text **out, const struct text_source *from,
 	t->mem = mem;
 	t->from = *from;
 	t->o = *o;
-	t->buf = mem_alloc(mem, ROOM);
+	t->line_max = TEXT_LINE_MAX;
+	t->cap = t->line_max + BLOCK;
+	t->buf = mem_alloc(mem, t->cap);
 	t->room = mem_alloc(mem, TEXT_ROOM);
 	t->props.mem = mem;
 	r = t->buf && t->room ? begin_state(t, o->dialect) : ERR_MEMORY;
@@ -147,12 +157,12 @@ static int fill(struct text *t)
 {
 	ssize_t n;
 
-	if (t->start > 0 && ROOM - t->len < TEXT_LINE_MAX) {
+	if (t->start > 0 && t->cap - t->len < BLOCK) {
 		memmove(t->buf, t->buf + t->start, t->len - t->start);
 		t->len -= t->start;
 		t->start = 0;
 	}
-	n = t->from.fill(t->from.ctx, t->buf + t->len, ROOM - t->len);
+	n = t->from.fill(t->from.ctx, t->buf + t->len, t->cap - t->len);
 	if (n < 0)
 		return (int)n;
 	t->len += (size_t)n;
@@ -206,7 +216,7 @@ static uint8_t *find_end(const struct text *t, uint8_t *at, size_t searched, siz
  * beginning. */
 static void cut_line(struct text *t, uint8_t *at)
 {
-	size_t len = TEXT_LINE_MAX;
+	size_t len = t->line_max;
 
 	if (t->o.dialect->frame == TEXT_QUOTED) {	/* a quote that is never closed? */
 		uint8_t *lf = memchr(at, '\n', len);
@@ -215,11 +225,38 @@ static void cut_line(struct text *t, uint8_t *at)
 	} else if (t->o.dialect->frame == TEXT_PIECES) {
 		while (len > 0 && !fields_blank(at[len - 1]))
 			len--;
-		len = len ? len : TEXT_LINE_MAX;
+		len = len ? len : t->line_max;
 	}
 	t->line = bytes_of(at, len);
 	t->whole = len;
 	t->cut = true;
+}
+
+/* Twice the room for lines: false where there is none, or none is wanted.  What is in ROOM
+ * was for the line before. */
+static bool grow(struct text *t)
+{
+	size_t most = longest(t);
+	size_t max = 2 * t->line_max < most ? 2 * t->line_max : most;
+	uint8_t *buf;
+
+	if (!t->o.dialect->long_lines || t->line_max >= most || t->no_more)
+		return false;
+	t->no_more = true;
+	buf = mem_resize(t->mem, t->buf, max + BLOCK);
+	if (buf) {
+		t->buf = buf;
+		t->cap = max + BLOCK;
+		buf = mem_resize(t->mem, t->room, max + TEXT_ROOM - TEXT_LINE_MAX);
+	}
+	if (!buf) {
+		err_clear();
+		return false;
+	}
+	t->room = buf;
+	t->line_max = max;
+	t->no_more = false;
+	return true;
 }
 
 /* 1 and the next line, or what of it fits; 0 at the end. */
@@ -234,12 +271,14 @@ static int next_line(struct text *t)
 
 		at = t->buf + t->start;
 		lf = find_end(t, at, searched, have);
-		if (lf && (size_t)(lf - at) <= TEXT_LINE_MAX) {
+		if (lf && (size_t)(lf - at) <= t->line_max) {
 			t->line = bytes_of(at, (size_t)(lf - at));
 			t->whole = t->line.len + 1;
 			break;
 		}
-		if (lf || have > TEXT_LINE_MAX ||
+		if ((lf || have > t->line_max) && grow(t))
+			continue;
+		if (lf || have > t->line_max ||
 		    (t->ended && have && t->o.dialect->frame == TEXT_QUOTED &&
 		     memchr(at, '\n', have))) {
 			cut_line(t, at);
@@ -405,11 +444,12 @@ static int declare(struct text *t, int what, const struct text_edge *e)
 static int judge(struct text *t, int r, const struct text_edge *out)
 {
 	if (t->cut && r != 0 && t->o.dialect->frame == TEXT_QUOTED)
-		r = err_set(ERR_BAD_RECORD, "a quote that is not closed within %u bytes",
-			    TEXT_LINE_MAX);
+		r = err_set(ERR_BAD_RECORD, "a quote that is not closed within %zu bytes",
+			    t->line_max);
 	else if (t->cut && t->o.dialect->frame == TEXT_LINES &&
 		 (r != 0 || text_is_blank(t->line)))
-		r = err_set(ERR_BAD_RECORD, "longer than %u bytes", TEXT_LINE_MAX);
+		r = err_set(ERR_BAD_RECORD, "longer than %zu bytes%s", t->line_max,
+			    t->no_more ? ", and memory_limit has no room for more" : "");
 	if (r > 0 && t->o.numbers && !out->src.is_number)
 		r = no_number(&out->src);
 	else if (r == TEXT_EDGE && t->o.numbers && !out->dst.is_number)

@@ -29,7 +29,8 @@
  *
  * A last line without LF is a line.  A line over TEXT_LINE_MAX bytes is malformed,
  * unless it is a comment or the dialect reads lines in pieces; memory stays the
- * same.  CR before LF is no byte of the line in tsv, which writes one as \r, and a
+ * same.  Of jsonl and RDF lines have up to line_most bytes, and two buffers of that length
+ * are drawn when the first such line comes.  CR before LF is no byte of the line in tsv, which writes one as \r, and a
  * blank elsewhere.
  */
 #ifndef GRAPH_TEXT_TEXT_H
@@ -120,6 +121,7 @@ struct text_state {
 	struct csv_header **header;	/* given, or NULL: of a file of its own, for csv */
 	bool unique;		/* a node may be given once only */
 	enum text_direction direction;	/* what the header says */
+	size_t longest;		/* given: bytes of a line, or of what is one */
 	uint64_t line;		/* of the input, if the reader does not count them; 0: it does */
 	bool strict;		/* this error, and those to come, are not to be tolerated */
 	char note[200];		/* for people: how the input is taken; "" for nothing */
@@ -145,6 +147,7 @@ struct text_dialect {
 	 * for the rest of the line until it says 0.  FINISH at the end of the input,
 	 * until it says 0.  MORE, FINISH and RELEASE may be NULL. */
 	enum text_frame frame;
+	bool long_lines;	/* of TEXT_LINES: up to line_most */
 	size_t record_len;	/* TEXT_FIXED; the last may be shorter */
 	size_t state_len;
 	int (*begin)(void *state);	/* before anything is read; may be NULL */
@@ -175,6 +178,7 @@ struct text_options {
 	const struct text_dialect *dialect;
 	bool numbers;			/* keys that are not numbers are malformed */
 	bool arcs;			/* undirected edges of a header come as two arcs */
+	size_t line_most;		/* bytes; less than TEXT_LINE_MAX: that */
 	struct text_rdf rdf;
 	struct csv_header **header;	/* from one input to the next; NULL: none is kept */
 	struct declared *declared;	/* the nodes given so far; NULL: not asked */
