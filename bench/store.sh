@@ -17,6 +17,9 @@
 #	BENCH_BIG	bytes of the large value (default 1073741824)
 #	BENCH_OVER	records that are overwritten three times (default 1000000)
 #	BENCH_PEERS	engines, of those that were built in (default all)
+#	BENCH_ROWS	which rows, of: load get memory recovery large values space
+#			(default all); "load get" with BENCH_RECORDS=10000000 are those
+#			of ten million records alone
 #	BENCH_DIR	where the stores are made (default bench/ of the build)
 #
 # In a minute: BENCH_RUNS=1 BENCH_RECORDS=200000 BENCH_GETS=200000 BENCH_BLOBS=2000
@@ -24,6 +27,13 @@
 set -eu
 # shellcheck source=bench/rows.sh
 . "$(dirname "$0")/rows.sh"
+rows_wanted=${BENCH_ROWS:-load get memory recovery large values space}
+for w in $rows_wanted; do
+	case $w in
+	load | get | memory | recovery | large | values | space) ;;
+	*) echo "BENCH_ROWS: no rows '$w'" >&2; exit 64 ;;
+	esac
+done
 peers=${BENCH_PEERS-$("$peer" engines)}
 every='lmdb rocksdb sqlite'	# rows in this order, built in or not
 cdb=
@@ -31,6 +41,10 @@ if command -v cdb >/dev/null; then cdb=cdb; fi
 work_begin store
 # shellcheck disable=SC2086
 about "the store, beside:$(printf ' %s' $peers $cdb)"
+
+wanted() { # ROWS
+	case " $rows_wanted " in *" $1 "*) ;; *) return 1 ;; esac
+}
 
 bytes_of() { # DIR: on disk
 	du -s -B1 "$1" | cut -f1
@@ -144,35 +158,53 @@ get_limited() { # METRIC N
 	rows_beside "$1" records/s "$work/$1.strato" lmdb "$work/$1.lmdb"
 }
 
+load_rows() { # N
+	group "load-$1"
+	begin "load-$1"
+	repeat load_once "load-$1" "$1"
+	rows "load-$1" records/s
+	rows_beside "load-$1" records/s "$work/load-$1.strato" cdb "$work/load-$1.cdb"
+	row_over_best "load-$1"
+}
+
 gets=${BENCH_GETS:-1000000}
-for n in ${BENCH_RECORDS:-1000000 10000000}; do
-	group "load-$n"
-	"$peer" make records "$n" 100 0 >"$work/records"
-	begin "load-$n"
-	repeat load_once "load-$n" "$n"
-	rows "load-$n" records/s
-	rows_beside "load-$n" records/s "$work/load-$n.strato" cdb "$work/load-$n.cdb"
-	row_over_best "load-$n"
-	group "get-from-$n"
+get_rows() { # N
+	group "get-from-$1"
+	for e in strato $peers; do
+		[ -e "$work/$e" ] || load $e "$work/records"
+	done
 	if [ -n "$gets" ]; then
-		"$peer" make keys "$n" "$gets" >"$work/keys"
-		begin "get-cached-from-$n"
+		"$peer" make keys "$1" "$gets" >"$work/keys"
+		begin "get-cached-from-$1"
 		for e in strato $peers; do get $e "$work/keys"; done
-		repeat get_once "get-cached-from-$n" "$gets"
-		rows "get-cached-from-$n" records/s
+		repeat get_once "get-cached-from-$1" "$gets"
+		rows "get-cached-from-$1" records/s
 		gets=
 	fi
-	get_limited "get-limited-from-$n" "$n"
+	get_limited "get-limited-from-$1" "$1"
+}
+
+for n in ${BENCH_RECORDS:-1000000 10000000}; do
+	for e in strato $peers $cdb; do rm -rf "${work:?}/$e"; done
+	if wanted load || wanted get || wanted memory || wanted recovery; then
+		"$peer" make records "$n" 100 0 >"$work/records"
+	fi
+	! wanted load || load_rows "$n"
+	! wanted get || get_rows "$n"
 done
 
 # --- peak memory of a batch; bench/process.sh has that of one key ---
 
-group batch-memory
-"$peer" make keys "$n" "$few" >"$work/keys"
-rows_peak get-batch-peak strato-get -q -s "$work/strato" -b -f cdb <"$work/keys"
-rm -rf "$work/strato"
-strato-init "$work/strato"
-rows_peak load-peak strato-put -q -s "$work/strato" -b -f cdb <"$work/records"
+memory_rows() {
+	group batch-memory
+	[ -d "$work/strato" ] || load strato "$work/records"
+	"$peer" make keys "$n" "$few" >"$work/keys"
+	rows_peak get-batch-peak strato-get -q -s "$work/strato" -b -f cdb <"$work/keys"
+	rm -rf "$work/strato"
+	strato-init "$work/strato"
+	rows_peak load-peak strato-put -q -s "$work/strato" -b -f cdb <"$work/records"
+}
+! wanted memory || memory_rows
 
 # --- recovery of a log as large as it may become ---
 
@@ -193,23 +225,26 @@ recover_once() {
 	echo $took | awk '{ printf "%.1f\n", $1 / 1000 }' >>"$work/recovery"
 }
 
-group recovery
-for e in strato $peers $cdb; do rm -rf "${work:?}/$e"; done
-load plain "$work/records"
-rm "$work/records"
-runs_sixteenth=$(($(stat_number run_bytes) / 16))
-most=$(stat_number log_limit_bytes)
-[ $runs_sixteenth -ge 8388608 ] || runs_sixteenth=8388608
-[ "$most" -le $runs_sixteenth ] || most=$runs_sixteenth
-empty=$(stat_number log_bytes)
-fill_log 1000 1
-each=$((($(stat_number log_bytes) - empty) / 1000))
-fill_log $(((most - empty) / each * 98 / 100 - 1000)) 2
-strato-put -s "$work/plain" -d value last
-log=$(stat_number log_bytes)
-echo "# the log holds $log bytes and is folded beyond $most"
-repeat recover_once
-row "recovery-of-log-$((log / 1048576))-MiB" ms <"$work/recovery"
+recovery_rows() {
+	group recovery
+	for e in strato $peers $cdb; do rm -rf "${work:?}/$e"; done
+	load plain "$work/records"
+	rm "$work/records"
+	runs_sixteenth=$(($(stat_number run_bytes) / 16))
+	most=$(stat_number log_limit_bytes)
+	[ $runs_sixteenth -ge 8388608 ] || runs_sixteenth=8388608
+	[ "$most" -le $runs_sixteenth ] || most=$runs_sixteenth
+	empty=$(stat_number log_bytes)
+	fill_log 1000 1
+	each=$((($(stat_number log_bytes) - empty) / 1000))
+	fill_log $(((most - empty) / each * 98 / 100 - 1000)) 2
+	strato-put -s "$work/plain" -d value last
+	log=$(stat_number log_bytes)
+	echo "# the log holds $log bytes and is folded beyond $most"
+	repeat recover_once
+	row "recovery-of-log-$((log / 1048576))-MiB" ms <"$work/recovery"
+}
+! wanted recovery || recovery_rows
 
 # --- one large value ---
 
@@ -242,19 +277,22 @@ big_out_once() {
 	timed big_out_cat; mb_rate "$big" >>"$work/value-out-cached.cat"
 }
 
-group large-value
-rm -rf "${work:?}"/*
-head -c $((mib * 1048576)) /dev/urandom >"$work/value"
-big=$((mib * 1048576))
-cat "$work/value" >/dev/null
-repeat big_in_once
-row value-in MB/s <"$work/value-in.strato"
-rows_beside value-in MB/s "$work/value-in.strato" dd "$work/value-in.dd"
-repeat big_out_once
-row value-out-cold MB/s <"$work/value-out-cold.strato"
-rows_beside value-out-cold MB/s "$work/value-out-cold.strato" dd "$work/value-out-cold.dd"
-row value-out-cached MB/s <"$work/value-out-cached.strato"
-rows_beside value-out-cached MB/s "$work/value-out-cached.strato" cat "$work/value-out-cached.cat"
+large_rows() {
+	group large-value
+	rm -rf "${work:?}"/*
+	head -c $((mib * 1048576)) /dev/urandom >"$work/value"
+	big=$((mib * 1048576))
+	cat "$work/value" >/dev/null
+	repeat big_in_once
+	row value-in MB/s <"$work/value-in.strato"
+	rows_beside value-in MB/s "$work/value-in.strato" dd "$work/value-in.dd"
+	repeat big_out_once
+	row value-out-cold MB/s <"$work/value-out-cold.strato"
+	rows_beside value-out-cold MB/s "$work/value-out-cold.strato" dd "$work/value-out-cold.dd"
+	row value-out-cached MB/s <"$work/value-out-cached.strato"
+	rows_beside value-out-cached MB/s "$work/value-out-cached.strato" cat "$work/value-out-cached.cat"
+}
+! wanted large || large_rows
 
 # --- many middling values, half of which packs; plain: compression=none ---
 
@@ -292,46 +330,52 @@ plain_rows() { # METRIC UNIT
 	row_over "$1-plain-over-lmdb" "$work/$1.plain" "$work/$1.lmdb"
 }
 
-for len in ${BENCH_BLOB:-4096 65536}; do
-	group "values-$len"
-	rm -rf "${work:?}"/*
-	"$peer" make records "$blobs" "$len" 0 >"$work/records"
-	"$peer" make keys "$blobs" "$blobs" >"$work/keys"
-	for m in in space out-cold space-unreserved; do begin "values-$len-$m"; done
-	repeat blobs_once "$len"
-	rows "values-$len-in" MB/s
-	plain_rows "values-$len-in" MB/s
-	rows "values-$len-out-cold" MB/s
-	plain_rows "values-$len-out-cold" MB/s
-	rows "values-$len-space" ratio
-	row "values-$len-space-plain" ratio <"$work/values-$len-space.plain"
-	row "values-$len-space-unreserved" ratio <"$work/values-$len-space-unreserved.strato"
-	row "values-$len-space-unreserved-plain" ratio <"$work/values-$len-space-unreserved.plain"
-done
+values_rows() {
+	for len in ${BENCH_BLOB:-4096 65536}; do
+		group "values-$len"
+		rm -rf "${work:?}"/*
+		"$peer" make records "$blobs" "$len" 0 >"$work/records"
+		"$peer" make keys "$blobs" "$blobs" >"$work/keys"
+		for m in in space out-cold space-unreserved; do begin "values-$len-$m"; done
+		repeat blobs_once "$len"
+		rows "values-$len-in" MB/s
+		plain_rows "values-$len-in" MB/s
+		rows "values-$len-out-cold" MB/s
+		plain_rows "values-$len-out-cold" MB/s
+		rows "values-$len-space" ratio
+		row "values-$len-space-plain" ratio <"$work/values-$len-space.plain"
+		row "values-$len-space-unreserved" ratio <"$work/values-$len-space-unreserved.strato"
+		row "values-$len-space-unreserved-plain" ratio <"$work/values-$len-space-unreserved.plain"
+	done
+}
+! wanted values || values_rows
 
 # --- space after everything was overwritten three times ---
 
 over=${BENCH_OVER:-1000000}
-group space
-rm -rf "${work:?}"/*
-for m in space-overwritten space-overwritten-unreserved space-compacted \
-	space-compacted-unreserved; do begin $m; done
-for seed in 0 1 2 3; do
-	"$peer" make records "$over" 100 $seed >"$work/records"
-	for e in strato plain $peers; do load $e "$work/records"; done
-done
-for e in strato plain $peers; do space space-overwritten $e $((over * 116)); done
-for e in strato plain; do
-	unreserved space-overwritten-unreserved $e $((over * 116))
-	strato-compact -q -s "$work/$e"
-	space space-compacted $e $((over * 116))
-	unreserved space-compacted-unreserved $e $((over * 116))
-done
-rows space-overwritten ratio
-for m in space-overwritten-unreserved space-compacted space-compacted-unreserved; do
-	row $m ratio <"$work/$m.strato"
-done
-for m in space-overwritten space-overwritten-unreserved space-compacted \
-	space-compacted-unreserved; do
-	row $m-plain ratio <"$work/$m.plain"
-done
+space_rows() {
+	group space
+	rm -rf "${work:?}"/*
+	for m in space-overwritten space-overwritten-unreserved space-compacted \
+		space-compacted-unreserved; do begin $m; done
+	for seed in 0 1 2 3; do
+		"$peer" make records "$over" 100 $seed >"$work/records"
+		for e in strato plain $peers; do load $e "$work/records"; done
+	done
+	for e in strato plain $peers; do space space-overwritten $e $((over * 116)); done
+	for e in strato plain; do
+		unreserved space-overwritten-unreserved $e $((over * 116))
+		strato-compact -q -s "$work/$e"
+		space space-compacted $e $((over * 116))
+		unreserved space-compacted-unreserved $e $((over * 116))
+	done
+	rows space-overwritten ratio
+	for m in space-overwritten-unreserved space-compacted space-compacted-unreserved; do
+		row $m ratio <"$work/$m.strato"
+	done
+	for m in space-overwritten space-overwritten-unreserved space-compacted \
+		space-compacted-unreserved; do
+		row $m-plain ratio <"$work/$m.plain"
+	done
+}
+! wanted space || space_rows
