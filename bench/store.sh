@@ -46,6 +46,13 @@ wanted() { # ROWS
 	case " $rows_wanted " in *" $1 "*) ;; *) return 1 ;; esac
 }
 
+# The input is on disk before anything is measured: gigabytes that the system writes
+# back half a minute later slow down whoever is measured then.
+make_records() { # N LEN SEED
+	"$peer" make records "$@" >"$work/records"
+	sync "$work/records"
+}
+
 bytes_of() { # DIR: on disk
 	du -s -B1 "$1" | cut -f1
 }
@@ -187,7 +194,7 @@ get_rows() { # N
 for n in ${BENCH_RECORDS:-1000000 10000000}; do
 	for e in strato $peers $cdb; do rm -rf "${work:?}/$e"; done
 	if wanted load || wanted get || wanted memory || wanted recovery; then
-		"$peer" make records "$n" 100 0 >"$work/records"
+		make_records "$n" 100 0
 	fi
 	! wanted load || load_rows "$n"
 	! wanted get || get_rows "$n"
@@ -282,6 +289,7 @@ large_rows() {
 	rm -rf "${work:?}"/*
 	head -c $((mib * 1048576)) /dev/urandom >"$work/value"
 	big=$((mib * 1048576))
+	sync "$work/value"
 	cat "$work/value" >/dev/null
 	repeat big_in_once
 	row value-in MB/s <"$work/value-in.strato"
@@ -334,7 +342,7 @@ values_rows() {
 	for len in ${BENCH_BLOB:-4096 65536}; do
 		group "values-$len"
 		rm -rf "${work:?}"/*
-		"$peer" make records "$blobs" "$len" 0 >"$work/records"
+		make_records "$blobs" "$len" 0
 		"$peer" make keys "$blobs" "$blobs" >"$work/keys"
 		for m in in space out-cold space-unreserved; do begin "values-$len-$m"; done
 		repeat blobs_once "$len"
@@ -359,7 +367,7 @@ space_rows() {
 	for m in space-overwritten space-overwritten-unreserved space-compacted \
 		space-compacted-unreserved; do begin $m; done
 	for seed in 0 1 2 3; do
-		"$peer" make records "$over" 100 $seed >"$work/records"
+		make_records "$over" 100 $seed
 		for e in strato plain $peers; do load $e "$work/records"; done
 	done
 	for e in strato plain $peers; do space space-overwritten $e $((over * 116)); done
