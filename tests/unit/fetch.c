@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "io/fault.h"
 #include "io/view.h"
 #include "store/blob.h"
 #include "store/fetch.h"
@@ -111,9 +112,23 @@ static void fill(struct fixture *f, unsigned blobs)
 	}
 }
 
-static void open_fixture(struct fixture *f, const char *config, bool disk, unsigned blobs)
+static void fill_fixture(struct fixture *f, unsigned blobs)
 {
 	struct store_options o = { .who = "test" };
+
+	fill(f, blobs);
+	must(store_open_on(&f->s, f->b, &o));
+	for (unsigned i = 0; i < KEYS; i++) {
+		char key[16];
+
+		snprintf(key, sizeof key, "%u", i);
+		assert_int_equal(store_get(f->s, 0, bytes_str(key), &f->e[i]), 1);
+		assert_int_equal(f->e[i].kind, ENTRY_BLOB);
+	}
+}
+
+static void open_fixture(struct fixture *f, const char *config, bool disk, unsigned blobs)
+{
 	static unsigned n;
 	char path[200];
 
@@ -126,17 +141,9 @@ static void open_fixture(struct fixture *f, const char *config, bool disk, unsig
 		must(backend_mem(&f->b));
 		must(store_create_on(f->b, bytes_str(config)));
 	}
-	fill(f, blobs);
-	must(store_open_on(&f->s, f->b, &o));
-	for (unsigned i = 0; i < KEYS; i++) {
-		char key[16];
-
-		snprintf(key, sizeof key, "%u", i);
-		assert_int_equal(store_get(f->s, 0, bytes_str(key), &f->e[i]), 1);
-		assert_int_equal(f->e[i].kind, ENTRY_BLOB);
-		if (disk)
-			assert_true((f->e[i].blob.blob == f->e[0].blob.blob) == (i % blobs == 0));
-	}
+	fill_fixture(f, blobs);
+	for (unsigned i = 0; disk && i < KEYS; i++)
+		assert_true((f->e[i].blob.blob == f->e[0].blob.blob) == (i % blobs == 0));
 }
 
 static void close_fixture(struct fixture *f)
@@ -468,6 +475,67 @@ static void a_blob_that_was_cut_or_is_gone_is_said_at_its_value(void **state)
 	close_fixture(&f);
 }
 
+/* All values, the failed one among them; how many failed, which is said of the right file. */
+static unsigned take_others(struct fixture *f)
+{
+	unsigned wanted = 0, told = 0, failed = 0;
+	char name[SEGMENT_NAME_MAX];
+	struct fetch *h;
+	struct bytes got;
+
+	must(fetch_open(&h, f->s, 1 << 20, false));
+	for (unsigned i = 0; i < KEYS; i++) {
+		int r;
+
+		while (wanted < KEYS && fetch_want(h, &f->e[wanted]))
+			wanted++;
+		told = told < wanted ? wanted : told;
+		while (told < KEYS && fetch_tell(h, &f->e[told]))
+			told++;
+		r = fetch_take(h, &got);
+		if (r < 0) {
+			segment_name(name, SEGMENT_BLOB, f->e[i].blob.blob);
+			assert_int_equal(r, ERR_IO);
+			assert_non_null(strstr(err_message(), name));
+			failed++;
+		} else if (r > 0) {
+			assert_true(bytes_equal(got, value_of(&f->e[i], i)));
+		}
+	}
+	fetch_close(h);
+	return failed;
+}
+
+static void a_read_that_fails_is_one_value_s_failure_and_short_ones_are_none(void **state)
+{
+	struct backend *b;
+	struct fixture f = { .s = NULL };
+	unsigned failures = 0;
+
+	(void)state;
+	rng = 24;
+	must(fault_open(&b, NULL, 24));
+	f.b = b;
+	must(store_create_on(b, bytes_str("")));
+	fill_fixture(&f, 3);
+	fault_modes(b, FAULT_SHORT);
+	assert_int_equal(take_others(&f), 0);
+	/* one that was read to open a file for what may come is nobody's */
+	for (unsigned k = 0; k < 4 + 12 * scale() / 100; k++) {
+		uint64_t before = fault_hits(b);
+		unsigned failed;
+
+		fault_fail(b, FAULT_READ, 1 + rnd(KEYS / 2), ERR_IO, false);
+		failed = take_others(&f);
+		assert_int_equal(fault_hits(b), before + 1);
+		assert_in_range(failed, 0, 1);
+		failures += failed;
+		fault_calm(b);
+	}
+	assert_true(failures > 2);
+	close_fixture(&f);
+}
+
 static void few_descriptors_are_enough(void **state)
 {
 	static struct fixture f;
@@ -511,6 +579,9 @@ int main(void)
 			a_flipped_bit_is_the_failure_of_its_value_and_of_no_other, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_blob_that_was_cut_or_is_gone_is_said_at_its_value, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_read_that_fails_is_one_value_s_failure_and_short_ones_are_none, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(few_descriptors_are_enough, setup, teardown),
 	};
 
