@@ -28,6 +28,12 @@ endif
 check-threads: $(THREADED_TESTS)
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(THREADED_TESTS)'
 .PHONY: check-threads
+# what PoCL compiled for them
+clean-local: clean-pocl
+.PHONY: clean-pocl
+clean-pocl:
+	rm -rf .pocl
+
 UNIT_LDADD = libcore.a $(CMOCKA_LIBS) $(POPT_LIBS)
 
 CMD_TESTS =

@@ -1,5 +1,5 @@
-# libcore/gpu: what a device holds.  Only device.c calls OpenCL, and only
-# strato-gpucache refers to it, and so only that links OpenCL
+# libcore/gpu: what a device holds.  Only device.c and opencl.c call OpenCL, and only
+# strato-gpucache refers to them, and so only that links OpenCL
 libcore_a_SOURCES += %D%/device.c %D%/device.h
 libcore_a_SOURCES += %D%/gpu_index.c %D%/gpu_index.h
 libcore_a_SOURCES += %D%/gpu_index_disk.h
@@ -11,3 +11,4 @@ libcore_a_SOURCES += %D%/sieve.c %D%/sieve.h
 libcore_a_SOURCES += %D%/slab.c %D%/slab.h
 libcore_a_SOURCES += %D%/arena.c %D%/arena.h
 libcore_a_SOURCES += %D%/host.c
+libcore_a_SOURCES += %D%/opencl.c %D%/opencl.h

@@ -9,7 +9,8 @@
  * third, since a slab has 8, 7, ... 2 places; above that its last slab's rest: of two
  * slabs a half at most, of five a fifth.  Slabs that are partly empty wait for things
  * of their class: slab_info says how much that is, and slab_sparse names the one whose
- * things are best evicted to give it to others.
+ * things are best evicted to give it to others.  There are some 75 classes: a cache of
+ * many sizes wants to be many times 150 MiB.
  *
  * Large things are laid from the low end, slabs of small ones from the high end, so
  * that small ones do not come to lie between large ones.

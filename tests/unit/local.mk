@@ -266,3 +266,6 @@ tests_unit_slab_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/arena
 tests_unit_arena_SOURCES = %D%/arena.c
 tests_unit_arena_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/opencl
+tests_unit_opencl_SOURCES = %D%/opencl.c
+tests_unit_opencl_LDADD = $(UNIT_LDADD) $(OPENCL_LIBS)

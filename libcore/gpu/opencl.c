@@ -1,0 +1,239 @@
+/* gpu/opencl.c - one context, one queue in order, a buffer an arena
+ *
+ * Buffers are filled when they are made, since drivers give memory at its first use
+ * and only then say that there is none.  A call that fails later is a lost device:
+ * OpenCL does not say what it did and what not.
+ */
+#include "gpu/opencl.h"
+
+#include "base/err.h"
+
+#ifndef HAVE_OPENCL
+
+int opencl_open(struct gpu_backend **out, unsigned nth)
+{
+	(void)out;
+	(void)nth;
+	return err_set(ERR_UNAVAILABLE, "this program was built without OpenCL");
+}
+
+#else
+
+#define CL_TARGET_OPENCL_VERSION 120
+#include <CL/cl.h>
+
+#include "base/mem.h"
+#include "gpu/device.h"
+
+#define PLATFORM_MAX 16		/* as gpu/device counts them */
+
+struct opencl {
+	struct gpu_backend b;
+	cl_device_id device;
+	cl_context context;
+	cl_command_queue queue;
+	uint64_t memory, most;
+	uint32_t align;
+};
+
+static struct opencl *opencl_of(struct gpu_backend *b)
+{
+	return (struct opencl *)(void *)b;
+}
+
+static int failed(const char *what, cl_int code)
+{
+	return err_set(ERR_DEVICE, "the device failed: OpenCL error %d in %s", (int)code, what);
+}
+
+static bool no_memory(cl_int code)
+{
+	return code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_RESOURCES ||
+	       code == CL_OUT_OF_HOST_MEMORY || code == CL_INVALID_BUFFER_SIZE;
+}
+
+static uint64_t opencl_memory(struct gpu_backend *b)
+{
+	return opencl_of(b)->memory;
+}
+
+static uint64_t opencl_most(struct gpu_backend *b)
+{
+	return opencl_of(b)->most;
+}
+
+static uint32_t opencl_align(struct gpu_backend *b)
+{
+	return opencl_of(b)->align;
+}
+
+/* All of it written, so that it is there. */
+static cl_int touch(struct opencl *o, cl_mem m, uint64_t len)
+{
+	const cl_ulong zero = 0;
+	cl_int code = clEnqueueFillBuffer(o->queue, m, &zero, sizeof zero, 0, (size_t)len, 0,
+					  NULL, NULL);
+
+	return code == CL_SUCCESS ? clFinish(o->queue) : code;
+}
+
+static int opencl_arena_new(struct gpu_backend *b, uint64_t len, void **out)
+{
+	struct opencl *o = opencl_of(b);
+	cl_int code;
+	cl_mem m = clCreateBuffer(o->context, CL_MEM_READ_WRITE, (size_t)len, NULL, &code);
+
+	if (m && code == CL_SUCCESS) {
+		code = touch(o, m, len);
+		if (code == CL_SUCCESS) {
+			*out = m;
+			return 0;
+		}
+		clReleaseMemObject(m);
+	}
+	if (!no_memory(code))
+		return failed("an arena", code);
+	return err_set(ERR_MEMORY, "the device has no arena of %llu bytes: OpenCL error %d",
+		       (unsigned long long)len, (int)code);
+}
+
+static void opencl_arena_free(struct gpu_backend *b, void *arena, uint64_t len)
+{
+	(void)b;
+	(void)len;
+	clReleaseMemObject(arena);
+}
+
+static int opencl_write(struct gpu_backend *b, void *arena, uint64_t off, const void *ptr,
+			size_t len)
+{
+	cl_int code = clEnqueueWriteBuffer(opencl_of(b)->queue, arena, CL_FALSE, (size_t)off,
+					   len, ptr, 0, NULL, NULL);
+
+	return code == CL_SUCCESS ? 0 : failed("a write", code);
+}
+
+static int opencl_read(struct gpu_backend *b, void *arena, uint64_t off, void *ptr,
+		       size_t len)
+{
+	cl_int code = clEnqueueReadBuffer(opencl_of(b)->queue, arena, CL_FALSE, (size_t)off,
+					  len, ptr, 0, NULL, NULL);
+
+	return code == CL_SUCCESS ? 0 : failed("a read", code);
+}
+
+static int opencl_copy(struct gpu_backend *b, void *from, uint64_t from_off, void *to,
+		       uint64_t to_off, uint64_t len)
+{
+	cl_int code = clEnqueueCopyBuffer(opencl_of(b)->queue, from, to, (size_t)from_off,
+					  (size_t)to_off, (size_t)len, 0, NULL, NULL);
+
+	return code == CL_SUCCESS ? 0 : failed("a copy", code);
+}
+
+static int opencl_finish(struct gpu_backend *b)
+{
+	cl_int code = clFinish(opencl_of(b)->queue);
+
+	return code == CL_SUCCESS ? 0 : failed("waiting", code);
+}
+
+static void opencl_close(struct gpu_backend *b)
+{
+	struct opencl *o = opencl_of(b);
+
+	if (o->queue)
+		clReleaseCommandQueue(o->queue);
+	if (o->context)
+		clReleaseContext(o->context);
+	mem_free(NULL, o);
+}
+
+static const struct gpu_backend_ops opencl_ops = {
+	.name = "opencl",
+	.memory = opencl_memory, .most = opencl_most, .align = opencl_align,
+	.arena_new = opencl_arena_new, .arena_free = opencl_arena_free,
+	.write = opencl_write, .read = opencl_read, .copy = opencl_copy,
+	.finish = opencl_finish, .close = opencl_close,
+};
+
+/* --- which device --- */
+
+/* The device of that number, over all platforms in order; NULL: there is none. */
+static cl_device_id device_of(unsigned nth)
+{
+	cl_platform_id platform[PLATFORM_MAX];
+	cl_device_id device[DEVICE_MAX];
+	cl_uint platform_n = 0, n;
+
+	if (clGetPlatformIDs(PLATFORM_MAX, platform, &platform_n) != CL_SUCCESS)
+		return NULL;
+	for (cl_uint i = 0; i < platform_n && i < PLATFORM_MAX; i++) {
+		n = 0;
+		if (clGetDeviceIDs(platform[i], CL_DEVICE_TYPE_ALL, DEVICE_MAX, device,
+				   &n) != CL_SUCCESS)
+			continue;
+		n = n < DEVICE_MAX ? n : DEVICE_MAX;
+		if (nth < n)
+			return device[nth];
+		nth -= n;
+	}
+	return NULL;
+}
+
+static int ask(struct opencl *o)
+{
+	cl_ulong memory = 0, most = 0;
+	cl_uint align = 0;		/* in bits */
+	cl_int code = clGetDeviceInfo(o->device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory,
+				      &memory, NULL);
+
+	if (code == CL_SUCCESS)
+		code = clGetDeviceInfo(o->device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof most,
+				       &most, NULL);
+	if (code == CL_SUCCESS)
+		code = clGetDeviceInfo(o->device, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof align,
+				       &align, NULL);
+	if (code != CL_SUCCESS)
+		return failed("asking what it has", code);
+	o->memory = memory;
+	o->most = most;
+	o->align = align / 8 ? align / 8 : 1;
+	return 0;
+}
+
+static int start(struct opencl *o)
+{
+	cl_int code;
+	int r = ask(o);
+
+	if (r < 0)
+		return r;
+	o->context = clCreateContext(NULL, 1, &o->device, NULL, NULL, &code);
+	if (!o->context)
+		return failed("making a context", code);
+	o->queue = clCreateCommandQueue(o->context, o->device, 0, &code);
+	return o->queue ? 0 : failed("making a queue", code);
+}
+
+int opencl_open(struct gpu_backend **out, unsigned nth)
+{
+	struct opencl *o = mem_zalloc(NULL, sizeof *o);
+	int r;
+
+	if (!o)
+		return ERR_MEMORY;
+	o->b.ops = &opencl_ops;
+	o->device = device_of(nth);
+	if (o->device)
+		r = start(o);
+	else
+		r = err_set(ERR_UNAVAILABLE, "there is no OpenCL device %u", nth);
+	if (r < 0)
+		opencl_close(&o->b);
+	else
+		*out = &o->b;
+	return r;
+}
+
+#endif
