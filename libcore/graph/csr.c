@@ -195,8 +195,12 @@ static bool values_fit(const struct csr *c, const struct csr_type *t)
 	uint32_t w = t->values_width;
 
 	if (c->stored == CSR_NO_VALUES)
-		return w == 0 && t->values_base == 0;
-	if (w > 8 || (w & (w - 1)) || (c->stored == CSR_REALS && (w == 1 || w == 2)))
+		return w == 0 && t->values_base == 0 && t->values_scale == 0;
+	if (w > 8 || (w & (w - 1)))
+		return false;
+	if (t->values_scale != 0 && (c->stored != CSR_REALS || w == 0 || w == 8))
+		return false;
+	if (c->stored == CSR_REALS && t->values_scale == 0 && (w == 1 || w == 2))
 		return false;
 	return w == 0 || (c->values_at.len &&
 			  csr_holds(t->values, c->values_at.ptr + c->values_at.len,
@@ -211,6 +215,13 @@ static uint64_t value_of_one(enum csr_values kind)
 
 	memcpy(&bits, &one, sizeof bits);
 	return kind == CSR_REALS ? bits : 1;
+}
+
+static double scale_of(unsigned digits)
+{
+	static const double of[CSR_DIGITS + 1] = { 0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6 };
+
+	return digits <= CSR_DIGITS ? of[digits] : 0;
 }
 
 /* A type that came with the changes. */
@@ -249,8 +260,10 @@ int csr_type_of(struct csr *c, uint32_t type, struct csr_type *t)
 	t->rows_end = c->rows.len ? c->rows.ptr + c->rows.len : t->rows;
 	t->values = part(c->values_at, le64_get(d->values_off));
 	t->values_base = le64_get(d->values_base);
-	t->values_width = le32_get(d->values_width);
+	t->values_width = d->values_width;
+	t->values_scale = scale_of(d->values_digits);
 	if (t->edge_n > c->edge_n || t->row_n > t->edge_n || t->row_n > c->node_n ||
+	    d->values_digits > CSR_DIGITS || memcmp(d->zero, zero, sizeof d->zero) ||
 	    (!t->sparse && le32_get(d->form) != CSR_DENSE) || !t->targets || !t->rows ||
 	    !t->values || len > c->targets.len - le64_get(d->targets_off) || !values_fit(c, t))
 		return csr_damaged(c, d, "a type's entry does not fit its sections");
@@ -471,6 +484,8 @@ union csr_value csr_stored_value(const struct csr_list *l, const uint8_t *at)
 		v.i = (int64_t)(x + l->values_base);
 		if (l->csr->values == CSR_REALS)
 			v.r = (double)v.i;
+	} else if (l->values_scale != 0) {
+		v.r = (double)(int64_t)(x + l->values_base) / l->values_scale;
 	} else if (l->values_width == 4) {
 		memcpy(&f, &narrow, sizeof f);
 		v.r = (double)f;
@@ -521,6 +536,7 @@ int csr_block_stored(struct csr_list *l, struct csr_stored *v)
 		return block_as_read(l, v);
 	v->width = l->values_width;
 	v->base = l->values_base;
+	v->scale = l->values_scale;
 	v->at = l->values_at + (l->edge + l->n - l->left - l->given) * v->width;
 	return v->width ? segment_check(l->csr->seg, v->at, (size_t)l->given * v->width) : 0;
 }
@@ -545,6 +561,7 @@ int csr_list_stored(struct csr_list *l, struct csr_stored *v)
 		return list_as_read(l, v);
 	v->width = l->values_width;
 	v->base = l->values_base;
+	v->scale = l->values_scale;
 	v->at = l->values_at + l->edge * v->width;
 	return v->width ? segment_check(l->csr->seg, v->at, (size_t)l->n * v->width) : 0;
 }
@@ -554,6 +571,7 @@ int csr_stored_of(struct csr *c, const struct csr_type *t, uint64_t first, uint6
 {
 	v->width = t->values_width;
 	v->base = t->values_base;
+	v->scale = t->values_scale;
 	v->at = t->values + first * v->width;
 	if (c->over || c->values == CSR_NO_VALUES || first > t->edge_n ||
 	    n > t->edge_n - first)

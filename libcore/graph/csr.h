@@ -119,6 +119,7 @@ struct csr_list {
 	const uint8_t *values_at;	/* of the type, see csr_type */
 	uint64_t values_base;
 	uint32_t values_width;
+	double values_scale;
 	uint64_t first;
 	bool has_first;
 	uint32_t given;		/* ids of the block before */
@@ -169,11 +170,13 @@ static inline int csr_next(struct csr_list *l, uint64_t *to)
  * ERR_BUG of a graph without values. */
 int csr_block_values(struct csr_list *l, const union csr_value **v);
 /* The same as they are stored, for kernels over many: integers of WIDTH bytes, little
- * endian, less BASE, reals of 4 or 8; at WIDTH 0 each is BASE (of a real the bits). */
+ * endian, less BASE, reals of 4 or 8; at WIDTH 0 each is BASE (of a real the bits).
+ * SCALE of reals, if it is not 0: they are such integers over it. */
 struct csr_stored {
 	const uint8_t *at;
 	uint64_t base;
 	uint32_t width;
+	double scale;
 };
 int csr_block_stored(struct csr_list *l, struct csr_stored *v);
 /* Of the whole list, CSR_BLOCK at most, before it is read; good until then. */
@@ -226,6 +229,7 @@ struct csr_type {		/* private */
 	const uint8_t *values;
 	uint64_t values_base;
 	uint32_t values_width;
+	double values_scale;		/* of decimals: 10, 100, ...; else 0 */
 };
 
 int csr_type_of(struct csr *c, uint32_t type, struct csr_type *t);

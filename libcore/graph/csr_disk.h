@@ -47,7 +47,9 @@
  * Values, in any layout: values_width bytes an edge, by edge number.  Integers: the
  * value less values_base, little-endian, in 0 (all the same), 1, 2, 4 or 8 bytes.
  * Reals: 8 bytes, IEEE 754 binary64; 4, binary32, when all of them are exactly such;
- * 0, when they are all values_base.
+ * 0, when they are all values_base.  With values_digits, 1 to CSR_DIGITS, they are
+ * decimals of so many digits behind the point: integers as above, in 1, 2 or 4 bytes,
+ * of which the value is the quotient by that power of ten, rounded to the nearest.
  */
 #ifndef GRAPH_CSR_DISK_H
 #define GRAPH_CSR_DISK_H
@@ -59,6 +61,7 @@ enum csr_form { CSR_DENSE = 1, CSR_SPARSE = 2 };
 
 #define CSR_ALIGN 64u		/* a cache line, and the widest vector */
 #define CSR_PAIRS 1024u		/* edges a chunk of a coo */
+#define CSR_DIGITS 6u		/* of a decimal, behind the point */
 
 struct csr_meta_disk {		/* the segment's META */
 /*00*/	le32 layout;		/* enum csr_layout; a reader refuses others */
@@ -85,11 +88,14 @@ struct csr_type_disk {
 /*20*/	le64 rows_off;		/* in CSR_ROWS, a multiple of 64 */
 /*28*/	le64 values_off;	/* in CSR_VALUES, a multiple of 64 */
 /*30*/	le64 values_base;
-/*38*/	le32 values_width;
+/*38*/	uint8_t values_width;
+/*39*/	uint8_t values_digits;	/* of decimals, else 0 */
+/*3a*/	uint8_t zero[2];	/* must be zero */
 /*3c*/	le32 form;		/* enum csr_form; with coo CSR_SPARSE */
 };
 DISK_SIZE(struct csr_type_disk, 64);
 DISK_AT(struct csr_type_disk, rows_off, 0x20);
+DISK_AT(struct csr_type_disk, values_digits, 0x39);
 DISK_AT(struct csr_type_disk, form, 0x3c);
 
 struct csr_where_disk {

@@ -108,6 +108,7 @@ static inline void csr_list_set(struct csr_list *l, struct csr *c, const struct 
 	l->values_at = t->values;
 	l->values_base = t->values_base;
 	l->values_width = t->values_width;
+	l->values_scale = t->values_scale;
 }
 
 static inline bool csr_skips(const struct csr_scan *s, uint64_t node)

@@ -445,14 +445,15 @@ static int put_types(struct csr_writer *w)
 
 	for (uint32_t i = 0; i < w->plan.type_n && r == 0; i++) {
 		const struct csr_type_out *t = &w->types[i];
-		uint64_t base;
-		unsigned width = csr_write_values_width(w, t, &base);
+		const struct csr_write_as as = csr_write_values_as(w, t);
 		struct csr_type_disk d = {
 			.edge_n = le64_of(t->edge_n), .row_n = le64_of(t->row_n),
 			.targets_off = le64_of(t->targets_off),
 			.targets_len = le64_of(t->targets_len),
 			.rows_off = le64_of(t->rows_off), .values_off = le64_of(t->values_off),
-			.values_base = le64_of(base), .values_width = le32_of(width),
+			.values_base = le64_of(as.base),
+			.values_width = (uint8_t)as.width,
+			.values_digits = (uint8_t)as.digits,
 			.form = le32_of(csr_write_dense(w, t) ? CSR_DENSE : CSR_SPARSE),
 		};
 

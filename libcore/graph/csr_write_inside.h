@@ -23,6 +23,8 @@ struct csr_type_out {
 	int64_t least, most;
 	uint64_t first;				/* the bits of the first */
 	bool differ, wide;			/* not all the same; not all binary32 */
+	unsigned digits;			/* decimals of so many; over CSR_DIGITS: not all */
+	double low, high;
 };
 
 struct csr_writer {
@@ -63,7 +65,11 @@ int csr_write_values(struct csr_writer *w);
 
 /* N values of the open type, in order. */
 int csr_write_take_values(struct csr_writer *w, const union csr_value *v, uint64_t n);
-unsigned csr_write_values_width(const struct csr_writer *w, const struct csr_type_out *t,
-				uint64_t *base);
+struct csr_write_as {			/* how a type's values are written */
+	uint64_t base;
+	unsigned width, digits;
+};
+struct csr_write_as csr_write_values_as(const struct csr_writer *w,
+					const struct csr_type_out *t);
 
 #endif

@@ -309,6 +309,44 @@ int csr_write_rows(struct csr_writer *w)
 
 /* --- values --- */
 
+/* --- decimals --- */
+
+#define DECIMAL_MOST 1e12	/* so far a product by a power of ten is near an integer */
+
+static const double power[CSR_DIGITS + 1] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6 };
+
+/* V times 10^DIGITS as an integer; V is small enough. */
+static int64_t shifted(double v, unsigned digits)
+{
+	double n = v * power[digits];
+
+	return (int64_t)(n < 0 ? n - 0.5 : n + 0.5);
+}
+
+/* Is V the double that is nearest to a decimal of so many digits? */
+static bool is_decimal(double v, unsigned digits)
+{
+	double most = DECIMAL_MOST / power[digits], back;
+
+	if (!(v > -most && v < most))
+		return false;
+	back = (double)shifted(v, digits) / power[digits];
+	return memcmp(&back, &v, sizeof v) == 0;	/* -0 is none */
+}
+
+/* One of few digits is one of more, too. */
+static void note_decimal(struct csr_type_out *t, double v, bool first)
+{
+	if (first) {
+		t->digits = 1;
+		t->low = t->high = v;
+	}
+	while (t->digits <= CSR_DIGITS && !is_decimal(v, t->digits))
+		t->digits++;
+	t->low = v < t->low ? v : t->low;
+	t->high = v > t->high ? v : t->high;
+}
+
 /* What the width of a type's values depends on. */
 static void note_value(enum csr_values kind, struct csr_type_out *t, union csr_value v,
 		       bool first)
@@ -330,6 +368,7 @@ static void note_value(enum csr_values kind, struct csr_type_out *t, union csr_v
 	r = (double)(float)v.r;
 	memcpy(&back, &r, sizeof back);
 	t->wide |= back != bits;
+	note_decimal(t, v.r, first);
 }
 
 int csr_write_take_values(struct csr_writer *w, const union csr_value *v, uint64_t n)
@@ -342,47 +381,68 @@ int csr_write_take_values(struct csr_writer *w, const union csr_value *v, uint64
 	return n ? spool_add(w->values, v, n * sizeof *v) : 0;
 }
 
-unsigned csr_write_values_width(const struct csr_writer *w, const struct csr_type_out *t,
-				uint64_t *base)
+static unsigned width_of(uint64_t range)
 {
-	uint64_t range = (uint64_t)t->most - (uint64_t)t->least;
-
-	*base = 0;
-	if (w->plan.values == CSR_NO_VALUES || t->edge_n == 0)
-		return 0;
-	if (w->plan.values == CSR_REALS) {
-		if (!t->differ)
-			*base = t->first;
-		return !t->differ ? 0 : t->wide ? 8 : 4;
-	}
-	*base = (uint64_t)t->least;
 	return !range ? 0 : range <= UINT8_MAX ? 1 : range <= UINT16_MAX ? 2 :
 		range <= UINT32_MAX ? 4 : 8;
 }
 
-static int put_value(struct csr_writer *w, union csr_value v, unsigned width, uint64_t base)
+/* Decimals where they are shorter; what binary32 can say is read as it is. */
+static struct csr_write_as reals_as(const struct csr_type_out *t)
+{
+	struct csr_write_as as = { .base = t->differ ? 0 : t->first };
+	int64_t low, high;
+
+	if (!t->differ)
+		return as;
+	as.width = t->wide ? 8 : 4;
+	if (!t->wide || t->digits > CSR_DIGITS || !is_decimal(t->low, t->digits) ||
+	    !is_decimal(t->high, t->digits))
+		return as;
+	low = shifted(t->low, t->digits);
+	high = shifted(t->high, t->digits);
+	if (width_of((uint64_t)(high - low)) > 4)
+		return as;
+	return (struct csr_write_as){ (uint64_t)low, width_of((uint64_t)(high - low)),
+				      t->digits };
+}
+
+struct csr_write_as csr_write_values_as(const struct csr_writer *w,
+					const struct csr_type_out *t)
+{
+	if (w->plan.values == CSR_NO_VALUES || t->edge_n == 0)
+		return (struct csr_write_as){0};
+	if (w->plan.values == CSR_REALS)
+		return reals_as(t);
+	return (struct csr_write_as){ .base = (uint64_t)t->least,
+				      .width = width_of((uint64_t)t->most - (uint64_t)t->least) };
+}
+
+static int put_value(struct csr_writer *w, union csr_value v, const struct csr_write_as *as)
 {
 	uint64_t bits;
 	uint32_t narrow;
 	float f = (float)v.r;
 
 	if (w->plan.values == CSR_INTEGERS)
-		return csr_write_number(w, (uint64_t)v.i - base, width);
+		return csr_write_number(w, (uint64_t)v.i - as->base, as->width);
+	if (as->digits)
+		return csr_write_number(w, (uint64_t)shifted(v.r, as->digits) - as->base,
+					as->width);
 	memcpy(&narrow, &f, sizeof narrow);
 	memcpy(&bits, &v, sizeof bits);
-	return csr_write_number(w, width == 4 ? narrow : bits, width);
+	return csr_write_number(w, as->width == 4 ? narrow : bits, as->width);
 }
 
 static int values_of(struct csr_writer *w, const struct csr_type_out *t, struct spool_reader *in)
 {
-	uint64_t base;
-	unsigned width = csr_write_values_width(w, t, &base);
+	const struct csr_write_as as = csr_write_values_as(w, t);
 	union csr_value v;
 	int r = 0;
 
 	for (uint64_t i = 0; i < t->edge_n && r >= 0; i++)
-		if ((r = spool_read(in, &v, sizeof v)) > 0 && width)
-			r = put_value(w, v, width, base);
+		if ((r = spool_read(in, &v, sizeof v)) > 0 && as.width)
+			r = put_value(w, v, &as);
 	return r < 0 ? r : csr_write_align(w);
 }
 

@@ -4,6 +4,7 @@
  * encoded lists in any portions; an array is the model.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +19,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "graph/csr.h"
+#include "graph/csr_disk.h"
 #include "io/file.h"
 
 static const uint8_t store_id[16] = "layout";
@@ -77,12 +79,28 @@ static int cmp_edges(const void *a, const void *b)
 	return x->to < y->to ? -1 : x->to > y->to;
 }
 
-static union csr_value random_value(enum csr_values kind, unsigned size)
+static const double tens[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7 };
+
+/* A number of at most so many digits behind the point; rarely, if ODD, one that looks
+ * like it and is none, or is too large. */
+static double random_decimal(unsigned digits, unsigned size, bool odd)
+{
+	static const double others[] = { -0.0, 0x1p-60, 1e300, 1.0 / 3, 0.1 + 0.2, 1e12 + 0.5,
+					 -1e13, NAN, INFINITY };
+	double r = (double)((int64_t)rnd(1ull << size) - (1 << (size / 2))) /
+		tens[rnd(digits + 1)];
+
+	return odd && rnd(500) == 0 ? others[rnd(sizeof others / sizeof *others)] : r;
+}
+
+static union csr_value random_value(enum csr_values kind, unsigned size, unsigned digits)
 {
 	union csr_value v = {0};
 
 	if (kind == CSR_INTEGERS)
 		v.i = (int64_t)(size == 64 ? rnd(UINT64_MAX) : rnd(1ull << size)) - 7;
+	else if (kind == CSR_REALS && digits)
+		v.r = random_decimal(digits / 2, size < 50 ? size : 40, digits & 1);
 	else if (kind == CSR_REALS)
 		v.r = size < 20 ? (double)rnd(1000) / 8 : (double)rnd(1000) / 7;
 	return v;
@@ -98,6 +116,7 @@ static struct model random_model(bool large)
 	} };
 	uint64_t hub = rnd(m.plan.node_n);
 	unsigned size = sizes[rnd(5)];
+	unsigned digits = (unsigned)rnd(16);	/* 2 to 7, and with others among them */
 	bool high = rnd(6) == 0;	/* ids beyond 32 bits; all types are sparse then */
 
 	if (high)
@@ -109,7 +128,7 @@ static struct model random_model(bool large)
 			.type = (uint32_t)rnd(rnd(3) ? 1 : m.plan.type_n),
 			.from = rnd(3) ? hub : rnd(m.plan.node_n),
 			.to = rnd(4) ? rnd(m.plan.node_n) : m.plan.node_n - 1,
-			.v = random_value(m.plan.values, size),
+			.v = random_value(m.plan.values, size, digits),
 		};
 	qsort(m.edges, m.n, sizeof *m.edges, cmp_edges);
 	return m;
@@ -357,6 +376,56 @@ static void memory_changes_no_byte(void **state)
 	}
 }
 
+static uint64_t values_len(struct backend *b, const double *v, unsigned n)
+{
+	const struct csr_plan plan = { .direction = CSR_OUT, .node_n = 100, .type_n = 1,
+				       .values = CSR_REALS };
+	const union csr_value *read;
+	struct segment_ref ref;
+	struct csr_writer *w;
+	struct csr_list l;
+	const uint64_t *ids;
+	struct csr *c;
+	uint64_t len;
+
+	assert_int_equal(csr_create(&w, &plan, b, store_id, &mem), 0);
+	for (unsigned i = 0; i < n; i++) {
+		union csr_value x = { .r = v[i] };
+
+		assert_int_equal(csr_add_value(w, 0, 3, i, x), 0);
+	}
+	assert_int_equal(csr_finish(w, &ref), 0);
+	assert_int_equal(csr_open(&c, b, &ref, store_id, &mem), 0);
+	assert_int_equal(csr_row(c, 0, 3, &l), 0);
+	assert_int_equal(csr_block(&l, &ids), n);
+	assert_int_equal(csr_block_values(&l, &read), 0);
+	assert_memory_equal(read, v, n * sizeof *v);
+	len = segment_section(csr_segment(c), CSR_VALUES).len;
+	csr_close(c);
+	return len;
+}
+
+/* 70 edges: 70, 140, 280 or 560 bytes, and zeros to a border. */
+static void decimals_are_as_short_as_their_integers(void **state)
+{
+	static const struct { double from, step; unsigned len; } all[] = {
+		{ 0.01, 0.01, 128 }, { -0.3, 0.01, 128 }, { 9.91, 0.05, 192 },
+		{ 1e5 + 0.25, 0.567891, 320 }, { 0.0000001, 0.1, 576 },
+		{ 1e11 + 0.1, 1e9, 576 }, { 0.25, 1234.567891, 576 }, { -70.5, 1, 320 },
+	};
+	double v[70];
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		for (unsigned k = 0; k < 70; k++) {
+			char text[32];
+
+			snprintf(text, sizeof text, "%.7f", all[i].from + k * all[i].step);
+			v[k] = strtod(text, NULL);
+		}
+		assert_int_equal(values_len(*state, v, 70), all[i].len);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +433,8 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(lists_out_of_order_are_our_bug, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_changes_no_byte, setup, teardown),
+		cmocka_unit_test_setup_teardown(decimals_are_as_short_as_their_integers, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@
 
 enum weights {
 	SMALL, TENS, BYTES, SHIFTED, ONE, ZERO, WIDE, HUGE_ONES,
-	HALVES, FRACTIONS, SAME_REAL, MAGNITUDES, OVERFLOWING, WEIGHTS_N
+	HALVES, FRACTIONS, CENTS, SAME_REAL, MAGNITUDES, OVERFLOWING, WEIGHTS_N
 };
 
 static union csr_value a_weight(enum weights kind, uint64_t h)
@@ -30,6 +30,7 @@ static union csr_value a_weight(enum weights kind, uint64_t h)
 	case HUGE_ONES: v.i = (int64_t)(h >> 1 >> h % 2); break;
 	case HALVES: v.r = (double)(h % 9) / 2; break;
 	case FRACTIONS: v.r = (double)(h >> 11) / 0x1p53; break;
+	case CENTS: v.r = (double)(h % 1000) / 100; break;
 	case SAME_REAL: v.r = 0.1; break;
 	case MAGNITUDES: v.r = ldexp((double)(h >> 11), (int)(h % 1900) - 1050); break;
 	default: v.r = ldexp(1 + (double)(h % 8), (int)(1010 + h % 11)); break;

@@ -58,6 +58,8 @@ static inline union csr_value weigh_stored(enum csr_values kind, const struct cs
 
 	if (kind == CSR_INTEGERS) {
 		out.i = (int64_t)(x + v->base);
+	} else if (v->scale != 0) {
+		out.r = (double)(int64_t)(x + v->base) / v->scale;
 	} else if (v->width == 4) {
 		memcpy(&f, &narrow, sizeof f);
 		out.r = (double)f;
