@@ -165,7 +165,18 @@ static const struct {
 	  "node a ok boolean true;", 0, false },
 	{ "\xef\xbb\xbf<?xml version='1.0'?><!DOCTYPE graphml SYSTEM 'http://x/graphml.dtd'>"
 	  DIRECTED TAIL, "", 0, false },
+	{ "<g:graphml xmlns:g='x'><g:graph edgedefault='directed'><g:node id='a'/></g:graph></g:graphml>",
+	  "node a;", 0, false },
+	{ "<graphml><key id='t' for='graph'/><key id='t' for='node' attr.name='x'/><key id='t' for='edge'"
+	  " attr.name='y' attr.type='int'/><graph edgedefault='directed'><node id='a'><data key='t'>1"
+	  "</data></node><edge source='a' target='b'><data key='t'>1</data></edge>" TAIL,
+	  "node a x text 1;edge a>b type  y integer 1;", 0, false },
+	{ DIRECTED "<node id='a'><data key='b'>FALSE</data><data key='i'> </data><data key='s'/>"
+	  "</node><edge source='a' target='b'><data key='w'/></edge>" TAIL,
+	  "node a ok boolean false s text ;edge a>b type ;", 0, false },
 	/* what is refused */
+	{ "<g:graphml xmlns:g='x'><graph edgedefault='directed'/></g:graphml>",
+	  "line 1: <graph> in <graphml> cannot be stored", ERR_BAD_RECORD, false },
 	{ DIRECTED "\n<node id='a'>\n<graph edgedefault='directed'/></node>" TAIL,
 	  "F: line 13: <graph> in <node> cannot be stored", ERR_BAD_RECORD, false },
 	{ DIRECTED "<hyperedge/>" TAIL, "F: line 11: <hyperedge> in <graph>", ERR_BAD_RECORD, false },
@@ -200,7 +211,7 @@ static const struct {
 	{ "<!DOCTYPE graphml [<!ENTITY a 'aaaa'>]>" DIRECTED TAIL,
 	  "line 1: a document type with declarations", ERR_BAD_RECORD, false },
 	{ HEAD "<graph>" TAIL, "line 10: <graph> without edgedefault", ERR_BAD_RECORD, false },
-	{ HEAD "<key id='s' attr.name='q'/><graph edgedefault='directed'>" TAIL,
+	{ HEAD "<key id='s' for='edge' attr.name='q'/><graph edgedefault='directed'>" TAIL,
 	  "two keys with the id \"s\"", ERR_BAD_RECORD, false },
 	{ "<graphml><key id='a' attr.type='vector'/></graphml>", "attr.type=\"vector\" is none of",
 	  ERR_BAD_RECORD, false },
@@ -467,6 +478,7 @@ static void test_bounds(void **state)
 		long_text(&xml, all[i].before, 4u << 20, all[i].behind);
 		assert_int_equal(read_all(&got, buf_bytes(&xml), false), ERR_BAD_RECORD);
 		assert_non_null(strstr(err_message(), all[i].why));
+		assert_non_null(strstr(err_message(), "F: line 11: "));
 		assert_true(peak < 8u << 20);
 	}
 	long_text(&xml, "<node id='", 65536, "'/>");

@@ -58,6 +58,7 @@ struct graphml {
 	int error;			/* less than 0: the message is set */
 	bool waits, finished;		/* told to wait; the end was said */
 	enum place at, back;		/* back: from DATA and LEFT_OUT */
+	char prefix[64];		/* of all its elements: "", or "g:" */
 	size_t silent;			/* bytes since the last tag or text */
 	struct graphml_keys keys;
 	uint64_t *seen, element_n;	/* of a key, by its place: the last element that had it */
@@ -210,7 +211,7 @@ static int begin_data(struct graphml *s, const char **a)
 			id = a[1];
 	if (!id)
 		return err_set(ERR_BAD_RECORD, "<data> without a key");
-	d.key = graphml_keys_find(&s->keys, id);
+	d.key = graphml_keys_find(&s->keys, id, s->at == NODE ? GRAPHML_NODES : GRAPHML_EDGES);
 	if (!d.key)
 		return err_set(ERR_BAD_RECORD, "the key \"%s\" was not declared before the"
 			       " graph", bytes_show(bytes_str(id)));
@@ -237,6 +238,20 @@ static int misplaced(const struct graphml *s, const char *name)
 			       bytes_show(bytes_str(name)));
 	return err_set(ERR_BAD_RECORD, "<%s> in <%s> cannot be stored",
 		       bytes_show(bytes_str(name)), within[s->at]);
+}
+
+/* The first element's prefix is that of all others, whatever it stands for; "": not of
+ * this one. */
+static const char *local_name(struct graphml *s, const char *name)
+{
+	const char *colon = strchr(name, ':');
+	size_t len = colon ? (size_t)(colon + 1 - name) : 0;
+
+	if (s->at == OUTSIDE && len < sizeof s->prefix) {
+		memcpy(s->prefix, name, len);
+		s->prefix[len] = '\0';
+	}
+	return len == strlen(s->prefix) && !memcmp(name, s->prefix, len) ? name + len : "";
 }
 
 /* Where an element leads to; OUTSIDE: it has no place there. */
@@ -296,7 +311,7 @@ static void XMLCALL on_start(void *handle, const char *name, const char **attrib
 	if (s->error < 0)
 		return;
 	s->silent = 0;
-	to = place_of(s->at, name);
+	to = place_of(s->at, local_name(s, name));
 	r = to == OUTSIDE ? misplaced(s, name) : begin(s, to, attributes);
 	if (r < 0)
 		wrong(s, r);
@@ -603,6 +618,7 @@ static int graphml_take(void *state, const struct text_piece *p, uint8_t *room,
 
 	(void)room;
 	s->silent += p->bytes.len;
+	s->text.line = EXPAT(LINE, XML_GetCurrentLineNumber)(s->parser);
 	if (s->silent > TEXT_LINE_MAX + RECORD)
 		return err_set(ERR_BAD_RECORD, "a tag or a comment over %u bytes",
 			       TEXT_LINE_MAX);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/err.h"
 #include "base/json.h"
@@ -175,26 +176,46 @@ int graphml_keys_preset(struct graphml_keys *k, struct bytes text)
 static int by_id(const void *a, const void *b)
 {
 	const struct graphml_key *x = a, *y = b;
+	int r = bytes_cmp(x->id, y->id);
 
-	return bytes_cmp(x->id, y->id);
+	return r ? r : (x->place > y->place) - (x->place < y->place);
 }
 
 int graphml_keys_sort(struct graphml_keys *k)
 {
+	unsigned of = 0;		/* of all before that have this id */
+
 	if (k->n)
 		qsort(k->at, k->n, sizeof *k->at, by_id);
-	for (uint32_t i = 1; i < k->n; i++)
-		if (bytes_equal(k->at[i - 1].id, k->at[i].id))
+	for (uint32_t i = 0; i < k->n; i++) {
+		if (i && !bytes_equal(k->at[i - 1].id, k->at[i].id))
+			of = 0;
+		if (k->at[i].of & of)
 			return err_set(ERR_BAD_RECORD, "two keys with the id \"%s\"",
 				       bytes_show(k->at[i].id));
+		of |= k->at[i].of;
+	}
 	return 0;
 }
 
-const struct graphml_key *graphml_keys_find(const struct graphml_keys *k, const char *id)
+const struct graphml_key *graphml_keys_find(const struct graphml_keys *k, const char *id,
+					    unsigned of)
 {
-	const struct graphml_key key = { .id = bytes_str(id) };
+	struct bytes want = bytes_str(id);
+	uint32_t from = 0, to = k->n;
 
-	return k->n ? bsearch(&key, k->at, k->n, sizeof key, by_id) : NULL;
+	while (from < to) {
+		uint32_t mid = from + (to - from) / 2;
+
+		if (bytes_cmp(k->at[mid].id, want) < 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	for (to = from; to < k->n && bytes_equal(k->at[to].id, want); to++)
+		if (k->at[to].of & of)
+			return &k->at[to];
+	return to > from ? &k->at[from] : NULL;
 }
 
 void graphml_keys_release(struct graphml_keys *k)
@@ -237,15 +258,19 @@ static int bad_value(const struct graphml_key *key, struct bytes text)
 }
 
 /* What languages print: True, and inf of numbers. */
-static struct bytes as_written(struct bytes text)
+static struct bytes as_written(const struct graphml_key *key, struct bytes text)
 {
 	static const char *const other[][2] = {
-		{ "True", "true" }, { "False", "false" }, { "inf", "INF" }, { "-inf", "-INF" },
-		{ "Infinity", "INF" }, { "-Infinity", "-INF" }, { "nan", "NaN" },
+		{ "true", "true" }, { "false", "false" }, { "inf", "INF" }, { "-inf", "-INF" },
+		{ "infinity", "INF" }, { "-infinity", "-INF" }, { "nan", "NaN" },
 	};
+	size_t n = sizeof other / sizeof *other;
 
-	for (size_t i = 0; i < sizeof other / sizeof *other; i++)
-		if (bytes_equal(text, bytes_str(other[i][0])))
+	if (key->type != GRAPHML_BOOLEAN && key->type != GRAPHML_DOUBLE)
+		return text;
+	for (size_t i = 0; i < n; i++)
+		if (text.len == strlen(other[i][0]) &&
+		    !strncasecmp((const char *)text.ptr, other[i][0], text.len))
 			return bytes_str(other[i][1]);
 	return text;
 }
@@ -260,7 +285,7 @@ static int typed(const struct graphml_key *key, struct bytes text, struct litera
 		out->kind = LITERAL_JSON;
 	if (key->type == GRAPHML_STRING || key->type == GRAPHML_JSON)
 		return 0;
-	text = as_written(trim(text));
+	text = as_written(key, trim(text));
 	if (key->type == GRAPHML_DOUBLE && weight_parse_real(text, &number) == 0) {
 		*out = (struct literal){ .kind = LITERAL_DOUBLE, .r = number.r };
 		return 0;
@@ -281,7 +306,11 @@ static int typed(const struct graphml_key *key, struct bytes text, struct litera
 static int add(const struct graphml_key *key, struct bytes text, struct buf *props)
 {
 	struct property p = { .name = key->name };
-	int r = typed(key, text, &p.value);
+	int r;
+
+	if (key->type != GRAPHML_STRING && key->type != GRAPHML_JSON && !trim(text).len)
+		return 0;		/* no value */
+	r = typed(key, text, &p.value);
 
 	return r < 0 ? r : buf_add(props, &p, sizeof p);
 }

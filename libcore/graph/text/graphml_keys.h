@@ -46,9 +46,11 @@ struct graphml_keys {
  * are sorted.  ERR_BAD_RECORD says which. */
 int graphml_keys_add(struct graphml_keys *k, const char **attributes);
 int graphml_keys_preset(struct graphml_keys *k, struct bytes text);
-/* All are there.  ERR_BAD_RECORD: two of one id. */
+/* All are there.  ERR_BAD_RECORD: two of one id for the same elements. */
 int graphml_keys_sort(struct graphml_keys *k);
-const struct graphml_key *graphml_keys_find(const struct graphml_keys *k, const char *id);
+/* The key of this id that is of OF; else another of the id; NULL: there is none. */
+const struct graphml_key *graphml_keys_find(const struct graphml_keys *k, const char *id,
+					    unsigned of);
 void graphml_keys_release(struct graphml_keys *k);
 
 /* The values that TEXT is, to PROPS; strings that need it are decoded to *ROOM, as many

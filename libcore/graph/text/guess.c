@@ -107,7 +107,8 @@ static bool is_graphml(const struct guess *g)
 	if (!starts(head, "<?xml") && !starts(head, "<!--") && !starts(head, "<!DOCTYPE") &&
 	    !starts(head, "<graphml"))
 		return false;
-	return memmem(head.ptr, head.len, "<graphml", 8) != NULL;
+	return memmem(head.ptr, head.len, "<graphml", 8) ||
+		memmem(head.ptr, head.len, ":graphml ", 9);
 }
 
 /* Every line is a statement, or nothing; a fourth term makes it nq. */
