@@ -70,7 +70,8 @@ static void keep_looking(struct update *u, uint64_t version)
 	const uint64_t *hash = (const void *)u->fresh.ptr;
 	uint64_t n = u->fresh.len / sizeof *hash;
 
-	if (version != u->held + 1 || n + u->own_n >= UPDATE_OWN / 2) {
+	/* who commits once has no use for it, and it is 1 MiB */
+	if (version != u->held + 1 || u->commit_n++ == 0 || n + u->own_n >= UPDATE_OWN / 2) {
 		look_away(u);
 		return;
 	}

@@ -51,6 +51,7 @@ struct update {
 	struct buf fresh;		/* hashes of the keys of this commit's entries, ... */
 	uint64_t *own;			/* ... and of all since the snapshot: a table; 0: free */
 	uint64_t own_n;
+	uint64_t commit_n;		/* of those that nobody's came before */
 	bool stale;			/* one of those was asked for: it needs another snapshot */
 	/* while entries are made */
 	struct txn *txn;
