@@ -1,7 +1,9 @@
-/* bench/cachesim - what stays in a cache: SIEVE beside LRU on the same look-ups
+/* bench/cachesim - what stays in a cache: SIEVE beside LRU on the same look-ups, and
+ * how much of an arena it fills
  *
  *	cachesim zipf EXPONENT SHARE [KEYS [REQUESTS]]
  *	cachesim graph SCALE HOPS SHARE [SOURCES]
+ *	cachesim slabs MIB LARGEST
  *
  * zipf: things of equal size asked for by Zipf's law (1 M keys, 10 M requests).
  * graph: a Kronecker graph of 2^SCALE nodes and 16 edges a node, as Graph500 draws
@@ -12,6 +14,12 @@
  *
  * Prints, in percent of the requests: LRU, SIEVE, SIEVE with admission on second
  * miss; the first tenth of the requests only fills the caches.
+ *
+ * slabs: things of 64 bytes to LARGEST, small ones as often as large, come by Zipf's
+ * law into an arena of so many MiB until twenty times its size went through it.  For
+ * one without a place a slab is emptied by moving, else SIEVE's next goes.  Prints, of
+ * the last half, the percent of the arena that values take, how many went for one that
+ * came, the mean and the most, and bytes moved a byte that came.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -23,6 +31,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "gpu/sieve.h"
+#include "gpu/slab.h"
 
 #define FACTOR 16u
 #define LISTS_MOST 20000u
@@ -307,10 +316,136 @@ static double by_sieve(const struct trace *t, uint64_t capacity, uint32_t ghosts
 	return 100.0 * (double)hits / (double)(t->n - t->n / 10);
 }
 
+/* --- places --- */
+
+struct churn {
+	struct slab *slab;
+	struct sieve *sieve;
+	struct slab_place *at;		/* of each slot */
+	uint32_t *key_of, *slot_of;
+	uint32_t *slot_at;		/* of each 512 bytes that something begins at */
+	uint64_t live, moved;		/* bytes of values */
+};
+
+static uint32_t len_of(uint32_t key, uint64_t largest)
+{
+	return (uint32_t)(64 * pow((double)largest / 64, (double)hash_u64(key + 99) * 0x1p-64));
+}
+
+static bool one_out(struct churn *c, uint64_t largest)
+{
+	uint32_t slot, len;
+
+	if (!sieve_evict(c->sieve, &slot))
+		return false;
+	len = len_of(c->key_of[slot], largest);
+	slab_give(c->slab, &c->at[slot], len);
+	c->slot_of[c->key_of[slot]] = NONE;
+	c->live -= len;
+	return true;
+}
+
+/* A slab made free without anything going. */
+static bool move_some(struct churn *c, uint64_t largest)
+{
+	struct slab_place p, to;
+	bool first = true;
+
+	if (!slab_movable(c->slab, &p))
+		return false;
+	for (; slab_next(c->slab, &p, first); first = false) {
+		uint32_t slot = c->slot_at[p.off / 512];
+		uint32_t len = len_of(c->key_of[slot], largest);
+
+		if (!slab_move(c->slab, &p, len, &to))
+			exit(1);
+		c->at[slot] = to;
+		c->slot_at[to.off / 512] = slot;
+		c->moved += len;
+	}
+	return true;
+}
+
+/* How many went for it; it is in afterwards, unless the arena is too small for it. */
+static uint64_t come(struct churn *c, uint32_t key, uint64_t largest)
+{
+	uint32_t len = len_of(key, largest), slot;
+	struct slab_place at;
+	uint64_t gone = 0;
+
+	while (sieve_room(c->sieve, len) == 0 || !slab_take(c->slab, len, &at)) {
+		if (move_some(c, largest))
+			continue;
+		if (!one_out(c, largest))
+			return gone;
+		gone++;
+	}
+	if (sieve_add(c->sieve, len, false, &slot) < 0)
+		exit(1);
+	c->at[slot] = at;
+	c->slot_at[at.off / 512] = slot;
+	c->key_of[slot] = key;
+	c->slot_of[key] = slot;
+	c->live += len;
+	marks[slot] = false;
+	return gone;
+}
+
+/* Requests of TRACE, until so many bytes came in. */
+static void churn(struct churn *c, const struct trace *t, uint64_t arena, uint64_t largest)
+{
+	uint64_t in = 0, came = 0, gone = 0, most = 0, n;
+	double used = 0;
+
+	for (size_t i = 0; in < 20 * arena; i = (i + 1) % t->n) {
+		uint32_t k = t->key[i];
+
+		if (c->slot_of[k] != NONE) {
+			marks[c->slot_of[k]] = true;
+			continue;
+		}
+		n = come(c, k, largest);
+		in += len_of(k, largest);
+		if (in < 10 * arena)
+			continue;
+		came++;
+		gone += n;
+		most = n > most ? n : most;
+		used += (double)c->live;
+	}
+	printf("%.1f %.2f %llu %.2f\n", 100 * used / (double)came / (double)arena,
+	       (double)gone / (double)came, (unsigned long long)most,
+	       (double)c->moved / (double)in);
+}
+
+static void slabs(uint64_t mib, uint64_t largest)
+{
+	uint64_t arena = mib << 20;
+	struct trace t = { 0 };
+	struct churn c = { 0 };
+	struct sieve_setup o = { .capacity = arena, .visited = take };
+	uint32_t keys;
+
+	/* as many as fill it some ten times */
+	keys = (uint32_t)((double)arena * 10 * log((double)largest / 64) / (double)largest) + 1000;
+	o.slots = keys;
+	zipf(&t, 0.8, keys, 8 * (size_t)keys);
+	c.at = room(keys * sizeof *c.at);
+	c.key_of = room(keys * sizeof *c.key_of);
+	c.slot_of = room(keys * sizeof *c.slot_of);
+	c.slot_at = room(arena / 512 * sizeof *c.slot_at);
+	memset(c.slot_of, 0xff, keys * sizeof *c.slot_of);
+	marks = room(keys);
+	if (sieve_open(&c.sieve, &o) < 0 || slab_open(&c.slab, &arena, 1, 512, NULL) < 0)
+		exit(1);
+	churn(&c, &t, arena, largest);
+}
+
 static int usage(void)
 {
 	fprintf(stderr, "usage: cachesim zipf EXPONENT SHARE [KEYS [REQUESTS]]\n"
-		"       cachesim graph SCALE HOPS SHARE [SOURCES]\n");
+		"       cachesim graph SCALE HOPS SHARE [SOURCES]\n"
+		"       cachesim slabs MIB LARGEST\n");
 	return 64;
 }
 
@@ -320,6 +455,10 @@ int main(int argc, char **argv)
 	uint64_t capacity;
 	double share;
 
+	if (argc == 4 && !strcmp(argv[1], "slabs")) {
+		slabs(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10));
+		return 0;
+	}
 	if (argc >= 4 && !strcmp(argv[1], "zipf")) {
 		share = atof(argv[3]);
 		zipf(&t, atof(argv[2]), argc > 4 ? (uint32_t)atol(argv[4]) : 1000000,

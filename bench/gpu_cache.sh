@@ -54,3 +54,12 @@ kept 2-hops-1-in-10 graph "$scale" 2 0.1 "$searches"
 kept 2-hops-3-in-10 graph "$scale" 2 0.3 "$searches"
 kept 3-hops-1-in-10 graph "$scale" 3 0.1 "$searches"
 kept 3-hops-3-in-10 graph "$scale" 3 0.3 "$searches"
+
+# places in an arena of 1 GiB, things of up to 64 KiB and 1 MiB
+group "what of an arena is used"
+for largest in 65536 1048576; do
+	"$build/bench/cachesim" slabs 1024 $largest >"$work/used"
+	cut -d ' ' -f 1 "$work/used" | row "arena-used-to-$largest" percent
+	cut -d ' ' -f 3 "$work/used" | row "arena-evicted-at-once-to-$largest" things
+	cut -d ' ' -f 4 "$work/used" | row "arena-moved-to-$largest" bytes/byte
+done

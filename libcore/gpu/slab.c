@@ -183,19 +183,27 @@ static uint32_t first_clear(const uint64_t *bits)
 	return w * 64 + (uint32_t)__builtin_ctzll(~bits[w]);
 }
 
-static int take_small(struct slab *s, uint64_t len, struct slab_place *out)
+/* A place in slab I, which is not full. */
+static void take_in(struct slab *s, uint32_t i, struct slab_place *out)
 {
-	uint32_t class = class_of(s, len), i, at;
-	struct class *c = &s->class[class];
+	struct class *c = &s->class[s->one[i].class];
+	uint32_t at = first_clear(s->bits[i]);
 
-	i = c->first == NONE ? open_slab(s, class) : c->first;
-	if (i == NONE)
-		return 0;
-	at = first_clear(s->bits[i]);
 	s->bits[i][at / 64] |= UINT64_C(1) << at % 64;
 	if (++s->one[i].taken == c->place_n)
 		list_out(s, i);
 	place_of(s, i, (uint64_t)at * c->place_len, out);
+}
+
+static int take_small(struct slab *s, uint64_t len, struct slab_place *out)
+{
+	uint32_t class = class_of(s, len), i = s->class[class].first;
+
+	if (i == NONE)
+		i = open_slab(s, class);
+	if (i == NONE)
+		return 0;
+	take_in(s, i, out);
 	return 1;
 }
 
@@ -289,23 +297,55 @@ void slab_give(struct slab *s, const struct slab_place *p, uint64_t len)
 	s->info.taken_len -= slab_cost(s, len);
 }
 
-int slab_sparse(const struct slab *s, struct slab_place *out)
+/* Of a class the part-full slab with the fewest things, if the others have places for
+ * all of them. */
+static uint32_t emptiest(const struct slab *s, const struct class *c)
+{
+	uint32_t best = NONE;
+	uint64_t places = 0;
+
+	for (uint32_t i = c->first; i != NONE; i = s->one[i].next) {
+		places += c->place_n - s->one[i].taken;
+		if (best == NONE || s->one[i].taken < s->one[best].taken)
+			best = i;
+	}
+	return best != NONE && places >= c->place_n ? best : NONE;
+}
+
+int slab_movable(const struct slab *s, struct slab_place *out)
 {
 	uint64_t least = UINT64_MAX;
 	uint32_t best = NONE;
 
-	for (uint32_t c = 0; c < s->class_n; c++)
-		for (uint32_t i = s->class[c].first; i != NONE; i = s->one[i].next) {
-			uint64_t len = (uint64_t)s->one[i].taken * s->class[c].place_len;
+	for (uint32_t c = 0; c < s->class_n; c++) {
+		uint32_t i = emptiest(s, &s->class[c]);
+		uint64_t len = i == NONE ? UINT64_MAX :
+			       (uint64_t)s->one[i].taken * s->class[c].place_len;
 
-			if (len < least) {
-				least = len;
-				best = i;
-			}
+		if (len < least) {
+			least = len;
+			best = i;
 		}
+	}
 	if (best == NONE)
 		return 0;
 	place_of(s, best, 0, out);
+	return 1;
+}
+
+int slab_move(struct slab *s, const struct slab_place *from, uint64_t len,
+	      struct slab_place *to)
+{
+	uint32_t i = index_of(s, from), other;
+
+	assert(is_small(s, len) && s->one[i].state == SMALL);
+	other = s->class[s->one[i].class].first;
+	if (other == i)
+		other = s->one[i].next;
+	if (other == NONE)
+		return 0;
+	take_in(s, other, to);
+	give_small(s, i, from->off, len);
 	return 1;
 }
 

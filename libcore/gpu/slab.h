@@ -7,10 +7,13 @@
  * What is lost.  A slab is cut into equal places, and a thing of up to 256 KiB wastes
  * an eighth of its place at most, or about one unit of alignment; up to 1 MiB a
  * third, since a slab has 8, 7, ... 2 places; above that its last slab's rest: of two
- * slabs a half at most, of five a fifth.  Slabs that are partly empty wait for things
- * of their class: slab_info says how much that is, and slab_sparse names the one whose
- * things are best evicted to give it to others.  There are some 75 classes: a cache of
- * many sizes wants to be many times 150 MiB.
+ * slabs a half at most, of five a fifth.
+ *
+ * Slabs that are partly empty wait for things of their class, of which there are some
+ * 75.  When there is no room, slab_movable names a slab whose things all have places
+ * in other slabs of their class, and slab_move says for each where: it is free then,
+ * and nothing had to go.  So at most one slab a class is lost but for what the next
+ * one that is asked for can have.
  *
  * Large things are laid from the low end, slabs of small ones from the high end, so
  * that small ones do not come to lie between large ones.
@@ -53,11 +56,16 @@ void slab_give(struct slab *s, const struct slab_place *p, uint64_t len);
 /* What slab_take would take for LEN bytes: what a cache counts. */
 uint64_t slab_cost(const struct slab *s, uint64_t len);
 
-/* The slab of small things with the fewest bytes taken, among those not full: 1 and
- * where it begins; 0: there is none.  slab_next: its things in order, from where the
- * slab begins (FIRST true) or behind *p; 0 at the end. */
-int slab_sparse(const struct slab *s, struct slab_place *out);
+/* The slab that is emptied with the fewest bytes moved: 1 and where it begins; 0 when
+ * none can be emptied so.  slab_next: its things in order, from where the slab begins
+ * (FIRST true) or behind *p; 0 at the end. */
+int slab_movable(const struct slab *s, struct slab_place *out);
 int slab_next(const struct slab *s, struct slab_place *p, bool first);
+
+/* A small thing of LEN bytes goes from *from to *to, in another slab of its class: 1,
+ * and the caller copies it before anything else is taken; 0 when there is no place. */
+int slab_move(struct slab *s, const struct slab_place *from, uint64_t len,
+	      struct slab_place *to);
 
 struct slab_info {
 	uint64_t len;		/* whole slabs, bytes */
