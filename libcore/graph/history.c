@@ -149,9 +149,13 @@ int history_each(struct store *s, struct snapshot *v, const struct manifest_grap
 	struct entry e;
 	int r;
 
-	if (since < g->folded)
-		return err_set(ERR_NO_SNAPSHOT, "graph %s: what changed up to version %" PRIu64
-			       " is in its segments, and not listed", g->name, g->folded);
+	if (since < g->folded) {
+		err_set(ERR_NO_SNAPSHOT, "graph %s: what changed up to version %" PRIu64
+			" is in its segments, and not listed", g->name, g->folded);
+		err_hint("'strato-graph diff' lists it from a state that is kept: compact --keep, "
+			 "strato-snapshot");
+		return ERR_NO_SNAPSHOT;
+	}
 	r = snapshot_changes(v, g->space, since, &changes);
 	if (r > 0) {
 		r = 0;

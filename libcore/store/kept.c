@@ -236,8 +236,8 @@ int kept_none(const struct kept_set *set, struct bytes which, uint64_t first, ui
 		err_hint("%skept are, newest first: %s%s", logged, hint,
 			 set->n > HINT_NAMES ? ", ..." : "");
 	else
-		err_hint("%snothing is kept; strato-snapshot NAME keeps the store as it is now",
-			 logged);
+		err_hint("%snothing is kept; strato-snapshot NAME keeps the store as it is now, "
+			 "compact --keep as it was", logged);
 	return ERR_NO_SNAPSHOT;
 }
 

@@ -162,7 +162,7 @@ edge${TAB}k1${TAB}k8${TAB}${TAB}m=a\\tb${TAB}n=12" ]
 	[ -z "$(strato-graph log)" ]
 	run strato-graph log --since="$v"
 	[ "$status" = 66 ]
-	[[ $output == *"in its segments"* ]]
+	[[ $output == *"in its segments"*"hint: "*"diff"*"--keep"* ]]
 	run strato-graph diff one
 	[ "$status" = 1 ]
 	[ "$output" = "node${TAB}b
