@@ -7,7 +7,7 @@
 #include "base/mem.h"
 
 #define HEAD 2u			/* words before the ids of a list */
-#define SLACK LIST_BLOCK	/* words behind each part's, which decoding writes over */
+#define LENGTHS 256u		/* of lists that are told apart */
 #define SWEEPS_LEAST 4u		/* fewer do not pay for fresh pages */
 
 /* --- room --- */
@@ -29,7 +29,7 @@ static int count_part(void *ctx, const struct sweep_part *p)
 			words += HEAD + n;
 		}
 	}
-	k->place[p->index + 1] = words + SLACK;
+	k->place[p->index + 1] = words;
 	return r;
 }
 
@@ -45,7 +45,7 @@ static int count_known(struct keep *k, const uint32_t *degree)
 
 		for (uint64_t i = s->border[part]; i < s->border[part + 1]; i++)
 			words += degree[i] ? HEAD + degree[i] : 0;
-		k->place[part + 1] = words + SLACK;
+		k->place[part + 1] = words;
 	}
 	return r < 0 ? r : 0;
 }
@@ -67,7 +67,7 @@ static int make_room(struct keep *k)
 
 int keep_open(struct keep *k, const struct sweep *s, uint64_t sweeps, const uint32_t *degree)
 {
-	uint64_t least = s->edge_n * sizeof *k->ids + (s->part_n + 1) * (16 + SLACK * sizeof *k->ids);
+	uint64_t least = s->edge_n * sizeof *k->ids + (s->part_n + 1) * 16;
 	int r = 0;
 
 	*k = (struct keep){ .sweep = s, .mem = graph_mem(s->graph) };
@@ -97,6 +97,11 @@ void keep_close(struct keep *k)
 
 /* --- the lists of a part --- */
 
+static inline unsigned length_of(const uint32_t *list)
+{
+	return list[1] < LENGTHS ? list[1] : LENGTHS - 1;
+}
+
 void keep_begin(struct keep_walk *w, struct keep *k, const struct sweep_part *p)
 {
 	w->keep = k;
@@ -107,33 +112,49 @@ void keep_begin(struct keep_walk *w, struct keep *k, const struct sweep_part *p)
 	w->whole = k->ids && k->full[p->index];
 	if (w->whole) {
 		w->at = k->ids + k->place[p->index];
-		w->end = k->ids + k->place[p->index + 1] - SLACK;
+		w->end = k->ids + k->place[p->index + 1];
 		return;
 	}
 	if (k->ids) {
 		w->put = k->ids + k->place[p->index];
-		w->put_end = k->ids + k->place[p->index + 1] - SLACK;
+		w->put_end = k->ids + k->place[p->index + 1];
 	}
 	sweep_begin(&w->sweep, p);
 }
 
-static int put(struct keep_walk *w, const uint32_t *words, uint64_t n)
+static int fits(const struct keep_walk *w, uint64_t n)
 {
 	if ((uint64_t)(w->put_end - w->put) < n)
 		return err_set(ERR_DAMAGED, "a list is longer than its row says");
-	memcpy(w->put, words, n * sizeof *words);
-	w->put += n;
 	return 0;
+}
+
+static void copy(uint32_t *out, const uint32_t *ids, uint64_t n, const uint32_t *name)
+{
+	if (!name)
+		memcpy(out, ids, n * sizeof *ids);
+	for (uint64_t i = 0; name && i < n; i++)
+		out[i] = name[ids[i]];
 }
 
 static int begin_list(struct keep_walk *w)
 {
 	const struct sweep_walk *s = &w->sweep;
-	const uint32_t head[HEAD] = { (uint32_t)s->node, (uint32_t)s->list.n };
+	uint32_t node = (uint32_t)s->node;
+	int r = 0;
 
-	w->node = s->node;
 	w->in_list = true;
-	return w->put ? put(w, head, HEAD) : 0;
+	if (w->put) {
+		r = fits(w, HEAD + s->list.n);
+		if (r < 0)
+			return r;
+		copy(w->put, &node, 1, w->keep->name);
+		node = w->put[0];
+		w->put[1] = (uint32_t)s->list.n;
+		w->put += HEAD;
+	}
+	w->node = node;
+	return r;
 }
 
 /* All lists were read: a part is whole when they filled its place. */
@@ -146,19 +167,48 @@ static int end_part(struct keep_walk *w)
 	return 0;
 }
 
-/* Lists that come many at a time, straight to where they are kept. */
+/* The lists in N words of room to where they are kept, by length. */
+static void arrange(struct keep_walk *w, size_t n)
+{
+	const uint32_t *at, *end = w->room + n, *name = w->keep->name;
+	uint32_t place[LENGTHS] = {0}, next = 0;
+
+	for (at = w->room; at < end; at += HEAD + at[1])
+		place[length_of(at)] += HEAD + at[1];
+	for (unsigned i = 0; i < LENGTHS; i++) {
+		uint32_t words = place[i];
+
+		place[i] = next;
+		next += words;
+	}
+	for (at = w->room; at < end; at += HEAD + at[1]) {
+		uint32_t *out = w->put + place[length_of(at)];
+
+		place[length_of(at)] += HEAD + at[1];
+		copy(out, at, 1, name);
+		out[1] = at[1];
+		copy(out + HEAD, at + HEAD, at[1], name);
+	}
+}
+
+/* Lists that come many at a time. */
 static int some_lists(struct keep_walk *w)
 {
-	uint32_t *out = w->put ? w->put : w->room;
-	size_t room = w->put ? (size_t)(w->put_end - w->put) + SLACK : KEEP_ROOM, n;
-	int r = sweep_words(&w->sweep, out, room, &n);
+	size_t n;
+	int r = sweep_words(&w->sweep, w->room, KEEP_ROOM, &n);
 
 	if (r <= 0)
 		return r;
-	w->at = out;
-	w->end = out + n;
-	if (w->put)
+	w->at = w->room;
+	if (w->put) {
+		r = fits(w, n);
+		if (r < 0)
+			return r;
+		arrange(w, n);
+		w->at = w->put;
 		w->put += n;
+	}
+	w->end = w->at + n;
 	return 1;
 }
 
@@ -194,6 +244,13 @@ int keep_decode(struct keep_walk *w)
 			return r;
 	}
 	w->n = (unsigned)n;
-	r = w->put ? put(w, w->ids, w->n) : 0;
-	return r < 0 ? r : 1;
+	if (w->put) {
+		r = fits(w, w->n);
+		if (r < 0)
+			return r;
+		copy(w->put, w->ids, w->n, w->keep->name);
+		w->ids = w->put;
+		w->put += w->n;
+	}
+	return 1;
 }

@@ -4,7 +4,13 @@
  * time: its first sweep leaves them behind as plain ids, 4 bytes an edge and 8 a
  * list, where half of the memory that is left has room for them.  Where it has not,
  * each sweep decodes the lists as the first did.  Who reads sees the same either way
- * but for the pieces that lists come in.
+ * but for the pieces that lists come in and the order of a part's lists: some thousand
+ * ids at a time are kept with the short lists first, so that the end of most lists is
+ * where that of the one before was, which a processor guesses.
+ *
+ * What is read by the ids of all lists is read all over the place.  Where most edges
+ * lead to few nodes, these are better side by side, where a cache holds them: lists
+ * that are kept can give each node another name.
  *
  * Each part of the sweep has a place of its own, so the threads of the first sweep
  * write without asking each other.
@@ -20,6 +26,7 @@ struct keep {
 	uint32_t *ids;		/* node, n, n ids, and so on; NULL: none are kept */
 	uint64_t *place;	/* of each part: where its ids begin; part_n + 1 */
 	bool *full;		/* of each part: they are there */
+	const uint32_t *name;	/* NULL, or what is given instead of each id */
 };
 
 /* Of an open sweep of a graph that is narrow.  SWEEPS: how many there will be at
@@ -27,6 +34,12 @@ struct keep {
  * DEGREE, if not NULL: as sweep_degrees of S has it, which saves counting again. */
 int keep_open(struct keep *k, const struct sweep *s, uint64_t sweeps, const uint32_t *degree);
 void keep_close(struct keep *k);	/* zeroed is fine */
+/* Before the first sweep, of lists that will be kept, so k->ids is not NULL: of all that
+ * is given, nodes and ids, NAME[id], below 2^32; it stays. */
+static inline void keep_rename(struct keep *k, const uint32_t *name)
+{
+	k->name = name;
+}
 
 /* The lists of a part in pieces: each a node and some of the ids of one of its lists,
  * in order.  A part is read to its end or not at all. */
@@ -42,8 +55,8 @@ struct keep_walk {
 	uint32_t *put, *put_end;	/* what is to be kept */
 	bool in_list;
 	struct sweep_walk sweep;
-#define KEEP_ROOM 2048u
-	uint32_t room[KEEP_ROOM];	/* for lists that are not to be kept */
+#define KEEP_ROOM 16384u
+	uint32_t room[KEEP_ROOM];	/* for lists just decoded */
 };
 void keep_begin(struct keep_walk *w, struct keep *k, const struct sweep_part *p);
 int keep_decode(struct keep_walk *w);	/* keep_next of what is not decoded yet */

@@ -4,6 +4,11 @@
  * What all shares come to is known before a step begins, so what goes to all nodes
  * is known, too, and a step is one sweep against the edges.  Rounding is lost to
  * nobody: it goes to all nodes with the rest.
+ *
+ * Where lists are kept (graph/keep), shares lie by how many edges their nodes have, in
+ * powers of two, most first, as each is read that often: what is read most is in few
+ * pages and lines.  Within a power the order is that of ids, so that who goes through
+ * all nodes goes through each power's shares in order, too.
  */
 #include "graph/walk/pagerank.h"
 
@@ -20,6 +25,7 @@ struct ranking {
 	struct sweep ahead, against;
 	struct keep lists;		/* of against */
 	uint32_t *degree;		/* edges out */
+	uint32_t *place;		/* of each node, among the shares; NULL: its id */
 	uint64_t *share, *next;		/* of this step, of the one after */
 	shares_fn *sum;
 	uint64_t damping;		/* of PAGERANK_ONE */
@@ -34,7 +40,37 @@ static inline uint64_t damped(const struct ranking *k, uint64_t x)
 	return (uint64_t)((unsigned __int128)x * k->damping / PAGERANK_ONE);
 }
 
+static inline uint64_t place_of(const struct ranking *k, uint64_t node)
+{
+	return k->place ? k->place[node] : node;
+}
+
 /* --- before the first step --- */
+
+static inline unsigned power(uint32_t degree)	/* most edges: 0; none: 32 */
+{
+	return degree ? (unsigned)__builtin_clz(degree) : 32;
+}
+
+/* If there is memory for it: without, shares are as good where they are. */
+static int find_places(struct ranking *k, uint64_t node_n)
+{
+	uint64_t begin[34] = {0};
+
+	if (!k->lists.ids || node_n * sizeof *k->place > mem_left(k->out->mem) / 2)
+		return 0;
+	k->place = mem_alloc_large(k->out->mem, node_n * sizeof *k->place);
+	if (!k->place)
+		return ERR_MEMORY;
+	for (uint64_t i = 0; i < node_n; i++)
+		begin[power(k->degree[i]) + 1]++;
+	for (unsigned i = 1; i < 34; i++)
+		begin[i] += begin[i - 1];
+	for (uint64_t i = 0; i < node_n; i++)
+		k->place[i] = (uint32_t)begin[power(k->degree[i])]++;
+	keep_rename(&k->lists, k->place);
+	return 0;
+}
 
 static int share_part(void *ctx, const struct sweep_part *p)
 {
@@ -43,9 +79,10 @@ static int share_part(void *ctx, const struct sweep_part *p)
 
 	for (uint64_t i = p->first; i < p->end; i++) {
 		uint32_t n = k->degree[i];
+		uint64_t share = n ? k->out->rank[i] / n : 0;
 
-		k->share[i] = n ? k->out->rank[i] / n : 0;
-		shared += k->share[i] * n;
+		k->share[place_of(k, i)] = share;
+		shared += share * n;
 	}
 	k->shared += shared;
 	return 0;
@@ -59,13 +96,14 @@ static void settle(struct ranking *k, const struct sweep_part *p)
 	uint64_t shared = 0, changed = 0, *rank = k->out->rank;
 
 	for (uint64_t i = p->first; i < p->end; i++) {
-		uint64_t now = k->base + damped(k, k->next[i]);
+		uint64_t *next = &k->next[place_of(k, i)];
+		uint64_t now = k->base + damped(k, *next);
 		uint32_t n = k->degree[i];
 
 		changed += now > rank[i] ? now - rank[i] : rank[i] - now;
 		rank[i] = now;
-		k->next[i] = n ? now / n : 0;
-		shared += k->next[i] * n;
+		*next = n ? now / n : 0;
+		shared += *next * n;
 	}
 	for (uint64_t i = 0; i < k->gone_n; i++)	/* who went has nothing */
 		if (k->gone[i] >= p->first && k->gone[i] < p->end) {
@@ -82,7 +120,8 @@ static int rank_part(void *ctx, const struct sweep_part *p)
 	struct keep_walk w;
 	int r;
 
-	memset(k->next + p->first, 0, (p->end - p->first) * sizeof *k->next);
+	for (uint64_t i = p->first; i < p->end; i++)
+		k->next[place_of(k, i)] = 0;
 	keep_begin(&w, &k->lists, p);
 	while ((r = keep_next(&w)) > 0)
 		k->next[w.node] += k->sum(k->share, w.ids, w.n);
@@ -148,6 +187,8 @@ static int begin(struct ranking *k, struct graph *g, const struct pagerank_plan 
 	if (r == 0)		/* of an undirected graph both sweeps are the same */
 		r = keep_open(&k->lists, &k->against, plan->iterations,
 			      graph_undirected(g) ? k->degree : NULL);
+	if (r == 0)
+		r = find_places(k, graph_node_n(g));
 	return r == 0 ? sweep_run(&k->ahead, share_part, k) : r;
 }
 
@@ -159,6 +200,7 @@ static void end(struct ranking *k)
 	mem_free(k->out->mem, k->share);
 	mem_free(k->out->mem, k->next);
 	mem_free(k->out->mem, k->degree);
+	mem_free(k->out->mem, k->place);
 }
 
 int pagerank_find(struct pagerank *p, struct graph *g, const struct pagerank_plan *plan)

@@ -44,7 +44,8 @@ static inline double pagerank_value(uint64_t rank)
 int pagerank_find(struct pagerank *p, struct graph *g, const struct pagerank_plan *plan);
 void pagerank_release(struct pagerank *p);
 
-/* Bytes that it draws at least; where there is room, 4 more an edge (graph/keep). */
+/* Bytes that it draws at least; where there is room, 4 more an edge (graph/keep) and a
+ * node. */
 uint64_t pagerank_memory(uint64_t node_n);
 
 #endif
