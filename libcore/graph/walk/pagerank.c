@@ -20,16 +20,19 @@
 #include "graph/keep.h"
 #include "graph/walk/shares.h"
 
+#define POWERS 33u		/* of two, and no edge at all */
+
 struct ranking {
 	struct pagerank *out;
 	struct sweep ahead, against;
 	struct keep lists;		/* of against */
 	uint32_t *degree;		/* edges out */
 	uint32_t *place;		/* of each node, among the shares; NULL: its id */
+	uint32_t (*first)[POWERS];	/* of each part, and power: the next place */
 	uint64_t *share, *next;		/* of this step, of the one after */
 	shares_fn *sum;
 	uint64_t damping;		/* of PAGERANK_ONE */
-	uint64_t base;			/* what every node gets */
+	uint64_t base;			/* what every node gets, at first as well */
 	_Atomic uint64_t shared, changed;	/* all shares of all edges; all changes */
 	const uint64_t *gone;		/* ids that are no node's any more */
 	uint64_t gone_n;
@@ -52,35 +55,76 @@ static inline unsigned power(uint32_t degree)	/* most edges: 0; none: 32 */
 	return degree ? (unsigned)__builtin_clz(degree) : 32;
 }
 
+static int count_powers(void *ctx, const struct sweep_part *p)
+{
+	struct ranking *k = ctx;
+	uint32_t *first = k->first[p->index];
+
+	for (uint64_t i = p->first; i < p->end; i++)
+		first[power(k->degree[i])]++;
+	return 0;
+}
+
+/* From how many there are to where the first of them is: power by power, in each part
+ * by part. */
+static void add_up(struct ranking *k)
+{
+	uint32_t at = 0;
+
+	for (unsigned power = 0; power < POWERS; power++)
+		for (uint64_t i = 0; i < k->ahead.part_n; i++) {
+			uint32_t n = k->first[i][power];
+
+			k->first[i][power] = at;
+			at += n;
+		}
+}
+
 /* If there is memory for it: without, shares are as good where they are. */
 static int find_places(struct ranking *k, uint64_t node_n)
 {
-	uint64_t begin[34] = {0};
+	uint64_t size = node_n * sizeof *k->place + k->ahead.part_n * sizeof *k->first;
+	int r;
 
-	if (!k->lists.ids || node_n * sizeof *k->place > mem_left(k->out->mem) / 2)
+	if (!k->lists.ids || size > mem_left(k->out->mem) / 2)
 		return 0;
 	k->place = mem_alloc_large(k->out->mem, node_n * sizeof *k->place);
-	if (!k->place)
+	k->first = mem_zalloc(k->out->mem, k->ahead.part_n * sizeof *k->first);
+	if (!k->place || !k->first)
 		return ERR_MEMORY;
-	for (uint64_t i = 0; i < node_n; i++)
-		begin[power(k->degree[i]) + 1]++;
-	for (unsigned i = 1; i < 34; i++)
-		begin[i] += begin[i - 1];
-	for (uint64_t i = 0; i < node_n; i++)
-		k->place[i] = (uint32_t)begin[power(k->degree[i])]++;
+	r = sweep_run(&k->ahead, count_powers, k);
+	add_up(k);
 	keep_rename(&k->lists, k->place);
-	return 0;
+	return r;
+}
+
+/* Who went has nothing.  Returns what they had. */
+static uint64_t forget(struct ranking *k, const struct sweep_part *p)
+{
+	uint64_t *rank = k->out->rank, had = 0;
+
+	for (uint64_t i = 0; i < k->gone_n; i++)
+		if (k->gone[i] >= p->first && k->gone[i] < p->end) {
+			had += rank[k->gone[i]];
+			rank[k->gone[i]] = 0;
+		}
+	return had;
 }
 
 static int share_part(void *ctx, const struct sweep_part *p)
 {
 	struct ranking *k = ctx;
-	uint64_t shared = 0;
+	uint64_t shared = 0, *rank = k->out->rank;
 
+	for (uint64_t i = p->first; i < p->end; i++)
+		rank[i] = k->base;
+	forget(k, p);
 	for (uint64_t i = p->first; i < p->end; i++) {
 		uint32_t n = k->degree[i];
-		uint64_t share = n ? k->out->rank[i] / n : 0;
+		uint64_t share = n ? rank[i] / n : 0;
 
+		if (k->place)
+			k->place[i] = k->first[p->index][power(n)]++;
 		k->share[place_of(k, i)] = share;
 		shared += share * n;
 	}
@@ -105,11 +149,7 @@ static void settle(struct ranking *k, const struct sweep_part *p)
 		*next = n ? now / n : 0;
 		shared += *next * n;
 	}
-	for (uint64_t i = 0; i < k->gone_n; i++)	/* who went has nothing */
-		if (k->gone[i] >= p->first && k->gone[i] < p->end) {
-			changed -= rank[k->gone[i]];
-			rank[k->gone[i]] = 0;
-		}
+	changed -= forget(k, p);
 	k->shared += shared;
 	k->changed += changed;
 }
@@ -164,11 +204,8 @@ static int draw(struct ranking *k, struct graph *g)
 	k->degree = mem_zalloc_large(mem, n * sizeof(uint32_t));
 	if (!k->out->rank || !k->share || !k->next || !k->degree)
 		return ERR_MEMORY;
-	for (uint64_t i = 0; i < n; i++)
-		k->out->rank[i] = PAGERANK_ONE / graph_count(g);
 	k->gone = dict_gone(graph_dict(g), &k->gone_n);
-	for (uint64_t i = 0; i < k->gone_n; i++)
-		k->out->rank[k->gone[i]] = 0;
+	k->base = graph_count(g) ? PAGERANK_ONE / graph_count(g) : 0;
 	return 0;
 }
 
@@ -201,6 +238,7 @@ static void end(struct ranking *k)
 	mem_free(k->out->mem, k->next);
 	mem_free(k->out->mem, k->degree);
 	mem_free(k->out->mem, k->place);
+	mem_free(k->out->mem, k->first);
 }
 
 int pagerank_find(struct pagerank *p, struct graph *g, const struct pagerank_plan *plan)
