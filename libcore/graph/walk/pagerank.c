@@ -30,7 +30,6 @@ struct ranking {
 	uint32_t *place;		/* of each node, among the shares; NULL: its id */
 	uint32_t (*first)[POWERS];	/* of each part, and power: the next place */
 	uint64_t *share, *next;		/* of this step, of the one after */
-	shares_fn *sum;
 	uint64_t damping;		/* of PAGERANK_ONE */
 	uint64_t base;			/* what every node gets, at first as well */
 	_Atomic uint64_t shared, changed;	/* all shares of all edges; all changes */
@@ -164,7 +163,7 @@ static int rank_part(void *ctx, const struct sweep_part *p)
 		k->next[place_of(k, i)] = 0;
 	keep_begin(&w, &k->lists, p);
 	while ((r = keep_next(&w)) > 0)
-		k->next[w.node] += k->sum(k->share, w.ids, w.n);
+		k->next[w.node] += shares_sum(k->share, w.ids, w.n);
 	if (r == 0)
 		settle(k, p);
 	return r;
@@ -244,7 +243,7 @@ static void end(struct ranking *k)
 int pagerank_find(struct pagerank *p, struct graph *g, const struct pagerank_plan *plan)
 {
 	struct ranking k = {
-		.out = p, .sum = shares_best(),
+		.out = p,
 		.damping = (uint64_t)(plan->damping * (double)PAGERANK_ONE),
 	};
 	int r;
