@@ -107,9 +107,23 @@ uint64_t more_place(const struct dict_more *m, uint64_t stored, uint64_t n)
 	return stored - below(m->gone_place, m->gone_n, stored) + n;
 }
 
-bool more_at(const struct dict_more *m, uint64_t place, uint64_t *out)
+/* New keys before PLACE: mostly as many as before the place asked for last. */
+static uint64_t before_place(struct dict_more *m, uint64_t place)
 {
-	uint64_t i = below(m->place, m->new_n, place), lo = 0, hi = m->gone_n;
+	uint64_t i = atomic_load_explicit(&m->last, memory_order_relaxed);
+
+	if (i < m->new_n && m->place[i] < place)
+		i++;
+	if (i > m->new_n || (i && m->place[i - 1] >= place) ||
+	    (i < m->new_n && m->place[i] < place))
+		i = below(m->place, m->new_n, place);
+	atomic_store_explicit(&m->last, i, memory_order_relaxed);
+	return i;
+}
+
+bool more_at(struct dict_more *m, uint64_t place, uint64_t *out)
+{
+	uint64_t i = before_place(m, place), lo = 0, hi = m->gone_n;
 
 	if (i < m->new_n && m->place[i] == place) {
 		*out = m->stored_n + i;
@@ -161,7 +175,8 @@ static int copy_names(struct more_names *to, const struct bytes *name, uint64_t 
 		return ERR_MEMORY;
 	len = 0;
 	for (uint64_t i = 0; i < n; i++) {
-		memcpy(to->text + len, name[i].ptr, name[i].len);
+		if (name[i].len)
+			memcpy(to->text + len, name[i].ptr, name[i].len);
 		to->end[i] = len += name[i].len;
 	}
 	return 0;

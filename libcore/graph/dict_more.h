@@ -9,6 +9,8 @@
 #ifndef GRAPH_DICT_MORE_H
 #define GRAPH_DICT_MORE_H
 
+#include <stdatomic.h>
+
 #include "graph/dict.h"
 
 struct more_names {			/* one after another */
@@ -31,6 +33,7 @@ struct dict_more {
 	uint32_t type_n;		/* new ones */
 	struct more_names type;		/* ascending */
 	uint32_t stored_type_n;
+	_Atomic uint64_t last;		/* a hint for who goes through all places */
 };
 
 /* D has KEY, new ones in the order of keys, and TYPE, and not GONE, ids ascending. */
@@ -63,7 +66,7 @@ int more_find_type(const struct dict_more *m, struct bytes name, uint32_t *type)
 uint64_t more_below(const struct dict_more *m, struct bytes key);
 uint64_t more_below_number(const struct dict_more *m, uint64_t number);
 /* At PLACE: true and a new key's id, else false and the place in the dictionary. */
-bool more_at(const struct dict_more *m, uint64_t place, uint64_t *out);
+bool more_at(struct dict_more *m, uint64_t place, uint64_t *out);
 /* Of a place in the dictionary with N new keys before it, the place among all. */
 uint64_t more_place(const struct dict_more *m, uint64_t stored, uint64_t n);
 uint64_t more_before(const struct dict_more *m, uint64_t stored);
