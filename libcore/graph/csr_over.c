@@ -600,12 +600,11 @@ static uint64_t count_rows(const struct over_change *e, uint64_t n)
 	return rows;
 }
 
-static int room(struct csr_over *o, const struct over_plan *p, const struct over_change *e,
-		uint64_t n)
+static int room(struct csr_over *o, const struct over_plan *p, uint64_t row_n, uint64_t n)
 {
 	o->type_n = p->type_n;
 	o->id_n = p->node_n;
-	o->row = mem_alloc(o->mem, (count_rows(e, n) + 1) * sizeof *o->row);
+	o->row = mem_alloc(o->mem, (row_n + 1) * sizeof *o->row);
 	o->to = mem_alloc(o->mem, n * sizeof *o->to);
 	o->type_row = mem_zalloc(o->mem, ((size_t)o->type_n + 1) * sizeof *o->type_row);
 	if (p->states)
@@ -640,9 +639,249 @@ int csr_extend(struct csr *c, const struct over_plan *p, const struct over_chang
 		return ERR_MEMORY;
 	o->mem = c->mem;
 	c->values = p->values;		/* from here on what is stored is read so */
-	r = room(o, p, change, n);
+	r = room(o, p, count_rows(change, n), n);
 	if (r == 0)
 		r = add_rows(&k, change, n);
+	if (r == 0) {
+		find_types(o);
+		r = index_nodes(o);
+	}
+	if (r < 0) {
+		over_free(o);
+		return r;
+	}
+	csr_lay_over(c, o, p->values);
+	return 0;
+}
+
+/* --- changes upon changes --- */
+
+struct csr_over *csr_lay_bare(struct csr *c)
+{
+	struct csr_over *o = c->over;
+
+	c->over = NULL;
+	c->values = c->stored;
+	c->id_n = c->node_n;
+	c->types = c->type_n;
+	return o;
+}
+
+struct again {
+	struct making k;
+	const struct over_map *m;
+	const struct csr_over *was;
+	enum csr_values values;
+	const struct over_change *e, *end;	/* those still to come */
+};
+
+static uint64_t id_now(const struct again *a, uint64_t id)
+{
+	return id < a->k.c->node_n ? id : a->m->id[id - a->k.c->node_n];
+}
+
+static uint64_t type_now(const struct again *a, uint32_t type)
+{
+	return type < a->k.c->type_n ? type : a->m->type[type - a->k.c->type_n];
+}
+
+static int stored_times(struct making *k, const struct over_change *e, uint64_t *times)
+{
+	int r = 0;
+
+	*times = 0;
+	if (e->type >= k->c->type_n || e->from >= k->c->node_n || e->to >= k->c->node_n)
+		return 0;
+	if (!k->typed || k->type.id != e->type)
+		r = csr_type_of(k->c, e->type, &k->type);
+	k->typed = true;
+	k->have = false;
+	return r < 0 ? r : met(k, e, 1, times);
+}
+
+static void put_edge(struct again *a, const struct over_change *e)
+{
+	struct csr_over *o = a->k.o;
+
+	o->to[o->edge_n] = e->to | (e->there ? 0 : OVER_GONE);
+	if (o->value)
+		o->value[o->edge_n] = e->value;
+	if (o->state)
+		o->state[o->edge_n] = e->state;
+	o->edge_n++;
+	o->there_n += e->there;
+}
+
+/* The edge at AT of what was, as it is now. */
+static void keep(struct again *a, uint64_t at, uint64_t to)
+{
+	struct over_change e = { .to = to, .there = !(a->was->to[at] & OVER_GONE) };
+
+	e.value.i = 1;
+	if (a->was->value)
+		e.value = a->was->value[at];
+	if (a->values == CSR_REALS && a->m->values != CSR_REALS)
+		e.value.r = (double)e.value.i;
+	e.state = a->was->state ? a->was->state[at] : 0;
+	put_edge(a, &e);
+}
+
+/* E, where the segments and what was have the edge BEFORE times. */
+static int change_edge(struct again *a, const struct over_change *e, bool known, uint64_t before)
+{
+	struct csr_over *o = a->k.o;
+	uint64_t times = 0;
+	int64_t more;
+	int r = known && e->there ? 0 : stored_times(&a->k, e, &times);
+
+	if (r < 0)
+		return r;
+	more = (int64_t)e->there - (int64_t)(known ? before : times);
+	o->more += more;
+	o->more_up += e->to >= e->from ? more : 0;
+	if (e->there || times)
+		put_edge(a, e);
+	return 0;
+}
+
+/* The edge at AT went with its other end, which came by a change. */
+static int lose(struct again *a, const struct over_row *row, uint64_t at)
+{
+	if (a->was->to[at] & OVER_GONE)
+		return over_damaged(a->was, &a->was->to[at], "an edge went that never was");
+	a->k.o->more--;
+	a->k.o->more_up -= target(a->was, at) >= row->node;
+	return 0;
+}
+
+static int reach_row(const struct again *a, const struct over_row *row)
+{
+	const struct csr_over *was = a->was;
+	uint64_t first = row->first, n = row[1].first - first;
+	int r = over_reach(was, was->to + first, n * sizeof *was->to);
+
+	if (r == 0 && was->value)
+		r = over_reach(was, was->value + first, n * sizeof *was->value);
+	if (r == 0 && was->state)
+		r = over_reach(was, was->state + first, n * sizeof *was->state);
+	for (uint64_t i = first; r == 0 && i < first + n; i++)
+		if (!in_order(was, row, i))
+			r = over_damaged(was, &was->to[i], "a changed list is out of order");
+	return r;
+}
+
+static bool is_next(const struct again *a, uint64_t node, uint32_t type)
+{
+	return a->e < a->end && a->e->from == node && a->e->type == type;
+}
+
+static int join_edges(struct again *a, const struct over_row *row, uint64_t node, uint32_t type)
+{
+	uint64_t at = row ? row->first : 0, end = row ? row[1].first : 0;
+	int r = row ? reach_row(a, row) : 0;
+
+	while (r == 0 && (at < end || is_next(a, node, type))) {
+		uint64_t to = at < end ? id_now(a, target(a->was, at)) : OVER_NOBODY;
+		bool next = is_next(a, node, type);
+
+		if (at < end && to == OVER_NOBODY) {
+			r = lose(a, row, at++);
+		} else if (at < end && (!next || to < a->e->to)) {
+			keep(a, at++, to);
+		} else if (at < end && to == a->e->to) {
+			r = change_edge(a, a->e++, true, !(a->was->to[at] & OVER_GONE));
+			at++;
+		} else {
+			r = change_edge(a, a->e++, false, 0);
+		}
+	}
+	return r;
+}
+
+/* The list of NODE: ROW of what was (NULL: none), and what comes next of it. */
+static int join_row(struct again *a, const struct over_row *row, uint64_t node, uint32_t type)
+{
+	struct csr_over *o = a->k.o;
+	struct over_row *now = &o->row[o->row_n];
+	uint64_t first = o->edge_n;
+	int r;
+
+	*now = (struct over_row){ node, first, o->more };
+	o->more += row ? over_more(row) : 0;
+	r = join_edges(a, row, node, type);
+	if (r < 0 || o->edge_n == first)
+		return r;
+	o->row_n++;
+	o->type_row[type + 1]++;
+	return 0;
+}
+
+/* A node that came by a change and went: so did its list. */
+static int lose_row(struct again *a, const struct over_row *row)
+{
+	int r = reach_row(a, row);
+
+	for (uint64_t at = row->first; r == 0 && at < row[1].first; at++) {
+		r = lose(a, row, at);
+		a->k.o->more++;		/* it was not counted here */
+	}
+	return r;
+}
+
+static bool comes_before(const struct over_change *e, uint64_t node, uint64_t type)
+{
+	return e->type != type ? e->type < type : e->from < node;
+}
+
+/* Lists of nodes and types before these, which what was does not have. */
+static int new_rows(struct again *a, uint64_t node, uint64_t type)
+{
+	int r = 0;
+
+	while (r == 0 && a->e < a->end && comes_before(a->e, node, type))
+		r = join_row(a, NULL, a->e->from, a->e->type);
+	return r;
+}
+
+static int join_type(struct again *a, uint32_t was)
+{
+	uint64_t first, end, type = type_now(a, was);
+	int r = over_from(a->was, was, 0, true, &first, &end);
+
+	for (uint64_t i = first; r == 0 && i < end; i++) {
+		const struct over_row *row = &a->was->row[i];
+		uint64_t node = id_now(a, row->node);
+
+		if (node == OVER_NOBODY || type == OVER_NOBODY) {
+			r = lose_row(a, row);
+			continue;
+		}
+		r = new_rows(a, node, type);
+		if (r == 0)
+			r = join_row(a, row, node, (uint32_t)type);
+	}
+	return r;
+}
+
+int csr_extend_again(struct csr *c, const struct over_plan *p, const struct over_map *m,
+		     const struct over_change *change, uint64_t n)
+{
+	struct csr_over *o = mem_zalloc(c->mem, sizeof *o);
+	struct again a = {
+		.k = { .c = c, .o = o }, .m = m, .was = m->was, .values = p->values,
+		.e = change, .end = change + n,
+	};
+	int r;
+
+	if (!o)
+		return ERR_MEMORY;
+	o->mem = c->mem;
+	o->more_up = m->was->more_up;
+	r = room(o, p, m->was->row_n + count_rows(change, n), m->was->edge_n + n);
+	for (uint32_t t = 0; r == 0 && t < m->was->type_n; t++)
+		r = join_type(&a, t);
+	if (r == 0)
+		r = new_rows(&a, UINT64_MAX, UINT64_MAX);
 	if (r == 0) {
 		find_types(o);
 		r = index_nodes(o);

@@ -84,6 +84,19 @@ int csr_extend(struct csr *c, const struct over_plan *p, const struct over_chang
 	       uint64_t n);
 /* The same with O, which is whole: it becomes C's. */
 void csr_lay_over(struct csr *c, struct csr_over *o, enum csr_values values);
+/* The same with WAS, whose changes CHANGE, N of them, come after.  C has none at the
+ * moment; WAS's ids from C's on are mapped by ID, its types by TYPE, both ascending but
+ * for those that are gone, OVER_NOBODY; its states count on as they are. */
+#define OVER_NOBODY UINT64_MAX
+struct over_map {
+	const struct csr_over *was;
+	enum csr_values values;		/* of WAS */
+	const uint64_t *id, *type;
+};
+int csr_extend_again(struct csr *c, const struct over_plan *p, const struct over_map *m,
+		     const struct over_change *change, uint64_t n);
+/* C without its changes, which are handed back. */
+struct csr_over *csr_lay_bare(struct csr *c);
 /* Edges beyond the segment's whose target is not below their node (a negative number's
  * complement when there are less). */
 uint64_t csr_edges_up(const struct csr *c);

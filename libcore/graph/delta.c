@@ -58,7 +58,7 @@ static struct radix_pair *sort_keys(const struct delta *d, struct radix_pair *p,
 	return p;
 }
 
-static int sort_edges(struct delta *d)
+int delta_sort_edges(struct delta *d)
 {
 	struct radix_pair *p = mem_alloc(d->mem, d->edge_n * sizeof *p), *sorted;
 	struct radix_pair *q = mem_alloc(d->mem, d->edge_n * sizeof *q);
@@ -88,8 +88,8 @@ static int sort_edges(struct delta *d)
 	return 0;
 }
 
-static struct delta_edge_change *find_edge(const struct delta *d, uint64_t from, uint64_t type,
-					   uint64_t to)
+struct delta_edge_change *delta_find_edge(const struct delta *d, uint64_t from, uint64_t type,
+					  uint64_t to)
 {
 	struct delta_edge_change key = { .from = from, .to = to, .type = type };
 	uint64_t lo = 0, hi = d->edge_n;
@@ -128,9 +128,7 @@ static struct delta_node_change *find_node(const struct delta *d, uint64_t node)
 
 /* --- the segments' edges at a node --- */
 
-typedef int each_edge(struct delta *d, uint64_t from, uint32_t type, uint64_t to);
-
-static int each_in(struct delta *d, struct csr *c, uint64_t node, each_edge *each)
+static int each_in(struct delta *d, struct csr *c, uint64_t node, delta_each *each)
 {
 	struct csr_list l;
 	uint64_t to;
@@ -144,7 +142,7 @@ static int each_in(struct delta *d, struct csr *c, uint64_t node, each_edge *eac
 	return r;
 }
 
-static int each_at(struct delta *d, uint64_t node, each_edge *each)
+int delta_each_at(struct delta *d, uint64_t node, delta_each *each)
 {
 	int r = each_in(d, d->of.out, node, each);
 
@@ -172,17 +170,19 @@ static bool taken(const struct delta *d, uint64_t node, uint64_t version)
 	return n && n->cut > version;
 }
 
-static int cascade(struct delta *d)
+int delta_cascade(struct delta *d)
 {
 	uint64_t edge_n = d->edge_n, cascade_n = 0;
 	int r = 0;
 
+	if (d->node_n)
+		qsort(d->node, d->node_n, sizeof *d->node, by_node);
 	for (uint64_t i = 0; r == 0 && i < d->node_n; i++) {
-		if (d->node[i].cut == 0)
+		if (d->node[i].cut <= d->upto)
 			continue;
 		cascade_n++;
 		if (!(d->node[i].node & DELTA_NEW))
-			r = each_at(d, d->node[i].node, take_along);
+			r = delta_each_at(d, d->node[i].node, take_along);
 	}
 	for (uint64_t i = 0; cascade_n && i < edge_n; i++) {
 		struct delta_edge_change *e = &d->edge[i];
@@ -212,9 +212,9 @@ static void count_in(struct census *s, uint64_t node)
 }
 
 /* 1: an edge that the changes leave alone. */
-static int is_left(struct delta *d, uint64_t from, uint32_t type, uint64_t to)
+int delta_is_left(struct delta *d, uint64_t from, uint32_t type, uint64_t to)
 {
-	return !find_edge(d, from, type, to);
+	return !delta_find_edge(d, from, type, to);
 }
 
 static int take_census(struct census *s)
@@ -239,7 +239,7 @@ static int take_census(struct census *s)
 			count_in(s, d->node[i].node);
 		else if (d->node[i].state == CHANGE_GONE && !s->there[i] &&
 			 !(d->node[i].node & DELTA_NEW))
-			s->there[i] = (r = each_at(d, d->node[i].node, is_left)) > 0;
+			s->there[i] = (r = delta_each_at(d, d->node[i].node, delta_is_left)) > 0;
 	}
 	return r < 0 ? r : 0;
 }
@@ -317,7 +317,7 @@ static int number_all(struct census *s)
 		d->edge[n++] = e;
 	}
 	d->edge_n = n;
-	return d->keys.n || d->types.n ? sort_edges(d) : 0;
+	return d->keys.n || d->types.n ? delta_sort_edges(d) : 0;
 }
 
 static int by_id(const void *x, const void *y)
@@ -470,9 +470,9 @@ static int sort_lists(struct delta *d, struct over_change **all, uint64_t n)
 	return 0;
 }
 
-/* DIRECTION: CSR_BOTH: each edge at both of its ends, a loop once. */
+/* DIRECTION: CSR_BOTH: each edge at both of its ends, a loop once.  M: upon what was. */
 static int extend_csr(struct delta *d, struct csr *csr, enum csr_direction direction,
-		      const struct over_plan *p)
+		      const struct over_plan *p, const struct over_map *m)
 {
 	uint64_t room = d->edge_n * (direction == CSR_BOTH ? 2 : 1), n = 0;
 	struct over_change *all = mem_alloc(d->mem, room * sizeof *all);
@@ -490,7 +490,7 @@ static int extend_csr(struct delta *d, struct csr *csr, enum csr_direction direc
 	if (r == 0 && direction != CSR_OUT)
 		r = sort_lists(d, &all, n);
 	if (r == 0)
-		r = csr_extend(csr, p, all, n);
+		r = m ? csr_extend_again(csr, p, m, all, n) : csr_extend(csr, p, all, n);
 	mem_free(d->mem, all);
 	return r;
 }
@@ -512,25 +512,30 @@ static bool any_says(const struct delta *d)
 	return i < d->edge_n;
 }
 
-static int extend_lists(struct delta *d)
+int delta_extend_lists(struct delta *d, const struct over_map m[2])
 {
 	struct over_plan p = {
 		.node_n = dict_id_n(d->of.dict), .type_n = dict_type_n(d->of.dict),
 		.values = values_of(d), .states = any_says(d),
 	};
 	uint64_t before = csr_edge_n(d->of.out);
-	int r = extend_csr(d, d->of.out, d->of.in ? CSR_OUT : CSR_BOTH, &p);
+	int r;
 
+	if (m) {
+		p.values = p.values > m->values ? p.values : m->values;
+		p.states |= m->was->state != NULL;
+	}
+	r = extend_csr(d, d->of.out, d->of.in ? CSR_OUT : CSR_BOTH, &p, m);
 	p.states = false;
 	if (r == 0 && d->of.in)
-		r = extend_csr(d, d->of.in, CSR_IN, &p);
+		r = extend_csr(d, d->of.in, CSR_IN, &p, m ? m + 1 : NULL);
 	if (r == 0)
 		count_edges(d, before);
 	return r;
 }
 
 /* What is known now is in the dictionary, in the lists, and in nodes. */
-static void forget_entries(struct delta *d)
+void delta_forget_entries(struct delta *d)
 {
 	delta_names_free(&d->keys);
 	delta_names_free(&d->types);
@@ -552,19 +557,17 @@ static int lay_over(struct delta *d, struct iter *changes)
 {
 	int r = delta_read(d, changes);
 
-	if (r == 0 && d->node_n)
-		qsort(d->node, d->node_n, sizeof *d->node, by_node);
 	if (r == 0)
-		r = cascade(d);
+		r = delta_cascade(d);
 	if (r < 0 || d->note.entry_n == 0)
 		return r;
-	r = sort_edges(d);
+	r = delta_sort_edges(d);
 	if (r == 0)
 		r = find_who_is_there(d);
 	if (r == 0)
-		r = extend_lists(d);
+		r = delta_extend_lists(d, NULL);
 	if (r == 0)
-		forget_entries(d);
+		delta_forget_entries(d);
 	return r;
 }
 
@@ -601,9 +604,9 @@ void delta_close(struct delta *d)
 {
 	if (!d)
 		return;
-	forget_entries(d);
+	delta_forget_entries(d);
 	buf_release(&d->arena);
-	if (!d->seg) {
+	if (!d->lent) {
 		mem_free(d->mem, d->nodes);
 		mem_free(d->mem, d->gone_cut);
 	}

@@ -53,6 +53,7 @@ struct delta {
 	struct delta_of of;
 	struct delta_note note;
 	struct segment *seg;		/* where what follows lies, or the first of it; or NULL */
+	bool lent;			/* all of it does */
 	struct bytes stored;		/* states there, ... */
 	struct buf arena;		/* ... and behind them those in memory */
 	struct delta_node *nodes;	/* by id */
@@ -60,6 +61,7 @@ struct delta {
 	uint64_t *gone_cut;		/* of the dictionary's nodes that went (dict_gone) */
 	bool lost_cut;			/* there was one of a node that is in neither */
 	/* while entries are read and laid over */
+	uint64_t upto;			/* cuts up to here are done already */
 	struct delta_names keys, types;
 	struct delta_node_change *node;
 	struct delta_edge_change *edge;
@@ -72,6 +74,21 @@ struct delta {
 
 /* The bytes of a state. */
 int delta_state_bytes(const struct delta *d, uint64_t value, struct bytes *out);
+
+/* --- of delta.c, for delta_merge.c --- */
+
+typedef int delta_each(struct delta *d, uint64_t from, uint32_t type, uint64_t to);
+/* The graph's edges at a node, as its lists are now. */
+int delta_each_at(struct delta *d, uint64_t node, delta_each *each);
+int delta_is_left(struct delta *d, uint64_t from, uint32_t type, uint64_t to);
+/* Nodes sorted, and what goes with them joins the edges that go. */
+int delta_cascade(struct delta *d);
+int delta_sort_edges(struct delta *d);
+struct delta_edge_change *delta_find_edge(const struct delta *d, uint64_t from, uint64_t type,
+					  uint64_t to);
+/* M: of out and in, what was, which these come after; or NULL. */
+int delta_extend_lists(struct delta *d, const struct over_map m[2]);
+void delta_forget_entries(struct delta *d);
 
 void delta_init(struct delta *d, const struct delta_of *of);
 int delta_read(struct delta *d, struct iter *changes);

@@ -278,6 +278,7 @@ static int lay_over(struct mapping *m, const struct delta_segment *s)
 	int r = segment_open(&m->seg, s->backend, delta_segment_of(s->row), s->store_id, d->mem);
 
 	d->seg = m->seg;
+	d->lent = true;
 	if (r == 0)
 		r = take_meta(m, s);
 	if (r == 0)
@@ -309,5 +310,5 @@ int delta_map(struct delta **out, const struct delta_of *of, const struct delta_
 
 struct segment *delta_file(const struct delta *d)
 {
-	return d->seg;
+	return d->lent ? d->seg : NULL;
 }

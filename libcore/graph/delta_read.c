@@ -92,7 +92,7 @@ struct reading {
 /* Of a key that went the id is found, too. */
 static int find_key(struct delta *d, struct bytes key, uint64_t *out)
 {
-	int r = dict_find(d->of.dict, key, out);
+	int r = dict_find_ever(d->of.dict, key, out);
 
 	return r < 0 ? r : r > 0 ? 0 : intern(&d->keys, key, out);
 }

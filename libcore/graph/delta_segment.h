@@ -31,6 +31,10 @@ int delta_write(const struct delta *d, const struct delta_segment *s, uint64_t u
 		struct segment_ref *ref);
 /* As delta_open, of the row's segment alone. */
 int delta_map(struct delta **out, const struct delta_of *of, const struct delta_segment *s);
+/* The same with the entries NEWER than it on top: 1, or 0 when they do not say enough for
+ * that; then, and after a failure, OF is to be opened anew. */
+int delta_merge(struct delta **out, const struct delta_of *of, const struct delta_segment *s,
+		struct iter *newer);
 /* All its rules: 0 or the first fault. */
 int delta_check(struct delta *d);
 /* The ids of the segments that it is laid over. */

@@ -172,7 +172,7 @@ void dict_take(struct dict *d, struct dict_more *m)
 	d->more = m;
 }
 
-const struct dict_more *dict_changes(const struct dict *d)
+struct dict_more *dict_changes(const struct dict *d)
 {
 	return d->more;
 }
@@ -576,7 +576,7 @@ static int id_of(struct dict *d, uint64_t place, uint64_t *id)
 	return d->order == DICT_BY_KEY ? 0 : ordered(d, d->ids, place, id);
 }
 
-int dict_find(struct dict *d, struct bytes key, uint64_t *id)
+int dict_find_ever(struct dict *d, struct bytes key, uint64_t *id)
 {
 	uint64_t number, place = 0;
 	int r = 0;
@@ -590,7 +590,14 @@ int dict_find(struct dict *d, struct bytes key, uint64_t *id)
 	if (r <= 0)
 		return r;
 	r = id_of(d, place, id);
-	return r < 0 ? r : dict_has(d, *id);
+	return r < 0 ? r : 1;
+}
+
+int dict_find(struct dict *d, struct bytes key, uint64_t *id)
+{
+	int r = dict_find_ever(d, key, id);
+
+	return r > 0 ? dict_has(d, *id) : r;
 }
 
 int dict_key(struct dict *d, uint64_t id, struct buf *out)

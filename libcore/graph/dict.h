@@ -84,6 +84,7 @@ struct segment *dict_segment(const struct dict *d);
 
 /* 1 and the id, 0 no such key, ERR_DAMAGED. */
 int dict_find(struct dict *d, struct bytes key, uint64_t *id);
+int dict_find_ever(struct dict *d, struct bytes key, uint64_t *id);	/* also of one that went */
 /* OUT becomes the key of ID (below id_n). */
 int dict_key(struct dict *d, uint64_t id, struct buf *out);
 
@@ -100,7 +101,7 @@ int dict_place_number(struct dict *d, uint64_t number, uint64_t *place);
 struct dict_more;
 /* From here on with what came and went; M is D's to free. */
 void dict_take(struct dict *d, struct dict_more *m);
-const struct dict_more *dict_changes(const struct dict *d);	/* NULL: none */
+struct dict_more *dict_changes(const struct dict *d);	/* NULL: none */
 struct mem *dict_mem(const struct dict *d);
 
 int dict_find_type(struct dict *d, struct bytes name, uint32_t *type);

@@ -217,7 +217,7 @@ static int find_gone(struct dict_more *m, struct dict *d, const uint64_t *gone)
 	return r;
 }
 
-static int find_places(struct dict_more *m, struct dict *d)
+static int find_places(struct dict_more *m, struct dict *d, const uint64_t *before)
 {
 	int r = 0;
 
@@ -225,14 +225,18 @@ static int find_places(struct dict_more *m, struct dict *d)
 		struct bytes key = more_name(&m->key, i);
 		uint64_t number;
 
-		if (!m->number)
-			r = dict_place(d, key, &m->before[i]);
-		else if (text_number(key, &number)) {
+		bool is_number = m->number && text_number(key, &number);
+
+		if (is_number)
 			m->number[m->number_n++] = number;
+		if (before && before[i] != DICT_UNKNOWN)
+			m->before[i] = before[i];
+		else if (is_number)
 			r = dict_place_number(d, number, &m->before[i]);
-		} else {
+		else if (m->number)
 			m->before[i] = m->stored_n;
-		}
+		else
+			r = dict_place(d, key, &m->before[i]);
 		m->place[i] = more_place(m, m->before[i], i);
 	}
 	return r;
@@ -255,7 +259,7 @@ int dict_extend(struct dict *d, const struct dict_change *c)
 	if (r == 0)
 		r = find_gone(m, d, c->gone);
 	if (r == 0)
-		r = find_places(m, d);
+		r = find_places(m, d, c->before);
 	if (r < 0)
 		more_free(m);
 	else

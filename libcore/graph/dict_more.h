@@ -43,7 +43,9 @@ struct dict_change {
 	uint32_t type_n;
 	const uint64_t *gone;
 	uint64_t gone_n;
+	const uint64_t *before;		/* of each key, as in dict_more, or DICT_UNKNOWN; or NULL */
 };
+#define DICT_UNKNOWN UINT64_MAX
 int dict_extend(struct dict *d, const struct dict_change *c);
 /* Which of two new keys of D comes first: as in bytes_cmp. */
 int dict_compare(const struct dict *d, struct bytes a, struct bytes b);

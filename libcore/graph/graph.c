@@ -117,44 +117,40 @@ static int read_changes(struct graph *g, struct snapshot *v, const struct delta_
 	return r;
 }
 
-/* 1: all of them lie in a segment, which is laid over, 0: they are to be read. */
+/* From the segment that has most of them: 1, or 0: all of them are to be read. */
 static int map_changes(struct graph *g, struct snapshot *v, const struct delta_of *of)
 {
 	const struct manifest_graph *m = g->entry;
 	const struct delta_segment where = { m, g->backend, g->store_id };
-	struct iter *later;
-	struct entry e;
-	int r;
+	struct iter *newer;
+	int r = snapshot_changes(v, m->space, m->upto, &newer);
 
-	if (!delta_segment_of(m) || m->upto > snapshot_version(v))
-		return 0;
-	r = snapshot_changes(v, m->space, m->upto, &later);
-	if (r > 0) {
-		r = iter_next(later, &e);
-		iter_close(later);
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		r = delta_map(&g->delta, of, &where);
+		return r < 0 ? r : 1;
 	}
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = delta_map(&g->delta, of, &where);
-	return r < 0 ? r : 1;
+	r = delta_merge(&g->delta, of, &where, newer);
+	iter_close(newer);
+	return r;
 }
 
-static int lay_over(struct graph *g, struct store *s, struct snapshot *v)
+/* 1, or 0: from the segment it cannot be done. */
+static int lay_over(struct graph *g, struct store *s, struct snapshot *v, bool mapped)
 {
 	const struct delta_of of = { g->entry->name, g->dict, g->out, g->in, s, g->mem,
 		g->entry->folded };
-	int r = map_changes(g, v, &of);
+	int r = mapped ? map_changes(g, v, &of) : read_changes(g, v, &of);
 
-	if (r == 0)
-		r = read_changes(g, v, &of);
 	if (r < 0 || !g->delta)
-		return r;
+		return r < 0 || mapped ? r : 1;
 	g->now = *g->entry;
 	g->now.node_n = dict_key_n(g->dict);
 	g->now.type_n = dict_type_n(g->dict);
 	g->now.edge_n += (uint64_t)delta_note(g->delta)->edge_more;
 	g->entry = &g->now;
-	return 0;
+	return 1;
 }
 
 static int too_much(const struct graph *g)
@@ -166,22 +162,33 @@ static int too_much(const struct graph *g)
 	return ERR_MEMORY;
 }
 
-int graph_open_changed(struct graph **out, struct store *s, struct snapshot *v,
-		       const struct manifest_graph *m)
+static int open_changed(struct graph **out, struct store *s, struct snapshot *v,
+			const struct manifest_graph *m, bool mapped)
 {
 	struct graph *g;
 	int r = graph_open(&g, store_backend(s), store_id(s), m, store_mem(s));
 
 	if (r < 0)
 		return r;
-	r = lay_over(g, s, v);
+	r = lay_over(g, s, v, mapped);
 	if (r == ERR_MEMORY)
 		too_much(g);
-	if (r < 0)
+	if (r <= 0)
 		graph_close(g);
 	else
 		*out = g;
 	return r;
+}
+
+int graph_open_changed(struct graph **out, struct store *s, struct snapshot *v,
+		       const struct manifest_graph *m)
+{
+	bool mapped = delta_segment_of(m) && m->upto <= snapshot_version(v);
+	int r = open_changed(out, s, v, m, mapped);
+
+	if (r == 0)
+		r = open_changed(out, s, v, m, false);
+	return r < 0 ? r : 0;
 }
 
 struct delta *graph_delta(struct graph *g)

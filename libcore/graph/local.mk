@@ -8,7 +8,7 @@ libcore_a_SOURCES += \
 	%D%/ids.c %D%/ids.h %D%/intake.c %D%/intake.h \
 	%D%/literal.h \
 	%D%/change.c %D%/change.h %D%/delta.c %D%/delta.h %D%/delta_inside.h %D%/delta_read.c \
-	%D%/delta_check.c %D%/delta_disk.h %D%/delta_fold.c %D%/delta_fold.h %D%/delta_map.c %D%/delta_segment.h %D%/delta_write.c \
+	%D%/delta_check.c %D%/delta_disk.h %D%/delta_fold.c %D%/delta_fold.h %D%/delta_map.c %D%/delta_merge.c %D%/delta_segment.h %D%/delta_write.c \
 	%D%/list.c %D%/list.h %D%/list_inside.h %D%/list_long.c \
 	%D%/intern.c %D%/intern.h %D%/sort.c %D%/sort.h \
 	%D%/spool.c %D%/spool.h \
