@@ -87,7 +87,7 @@ int import_append_feed(struct import *im)
 
 int import_append_index(struct import *im)
 {
-	if (!im->old || im->dry)
+	if (!im->old)
 		return 0;
 	memcpy(im->graph.name, graph_entry(im->old)->name, sizeof im->graph.name);
 	return reindex_again(im->old, &im->graph, store_backend(im->store),

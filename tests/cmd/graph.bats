@@ -189,8 +189,10 @@ no_rests() {
 		strato-graph schema -J -g dry | diff said.json -
 		[ "$(grep -c '^label' said)" = 2 ]
 		grep -qx "node${TAB}n${TAB}2${TAB}2${TAB}integer,text" said
+		strato-graph index -g dry n
 		files_of "$STRATO_STORE" >before
 		strato-graph import -q -n -g dry --append more.jsonl >said
+		grep -q '^index' said
 		files_of "$STRATO_STORE" >after
 		same before after
 		strato-graph import -q -g dry --append more.jsonl
