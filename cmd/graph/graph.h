@@ -79,12 +79,15 @@ struct opened {
 /* The store, its newest state or --as-of's, the graph of -g, -o's file or standard output.
  * ERR_NO_GRAPH with a hint.  opened_end goes with it whatever it returned. */
 int opened_begin(struct opened *o, struct cli *c);
+/* The same without a graph. */
+int opened_store(struct opened *o, struct cli *c);
 /* The graph of this name in a snapshot, for who opens it another way: ERR_NO_GRAPH with a
  * hint. */
 int opened_find(struct store *s, struct snapshot *snap, const char *name,
 		const struct manifest_graph **out);
-/* The same without a graph. */
-int opened_store(struct opened *o, struct cli *c);
+/* The store as it was, by what --as-of says; or as it is, when the graph of -g has not
+ * changed since the version that is asked for. */
+int opened_as_of(struct cli *c, struct store *s, const char *which, struct snapshot **out);
 /* o->row, and o->rows where it is needed, in the style of -J; o->types from --type: ERR_ABSENT when the graph has
  * a type of none of these names. */
 int opened_rows(struct opened *o);

@@ -5,6 +5,7 @@
  * from the log, of others by reading both.
  */
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/err.h"
@@ -186,7 +187,8 @@ static int diff(struct changes *c, struct cli *cli, const char *v, const char *w
 	c->o = (struct opened){ .cli = cli };
 	r = open_store(cli, &c->o.store, OPEN_READ);
 	if (r == 0)
-		r = store_snapshot_as_of(c->o.store, bytes_str(v), &from);
+		r = strcmp(w, "now") ? store_snapshot_as_of(c->o.store, bytes_str(v), &from) :
+			opened_as_of(cli, c->o.store, v, &from);
 	if (r == 0)
 		r = store_snapshot_as_of(c->o.store, bytes_str(w), &to);
 	if (r == 0)

@@ -22,7 +22,6 @@ static int rename_graph(void *ctx, struct manifest *m, uint64_t version)
 	const struct mv *mv = ctx;
 	struct manifest_graph *g = manifest_find_graph(m, mv->from), moved;
 
-	(void)version;
 	if (!g)
 		return err_set(ERR_ABSENT, "no graph \"%s\"", mv->from);
 	if (!strcmp(mv->from, mv->to))
@@ -33,6 +32,7 @@ static int rename_graph(void *ctx, struct manifest *m, uint64_t version)
 		return ERR_EXISTS;
 	}
 	moved = *g;
+	moved.version = version;	/* before that another may have had the name */
 	memset(moved.name, 0, sizeof moved.name);
 	memcpy(moved.name, mv->to, strlen(mv->to));
 	manifest_drop_graph(m, mv->from);

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "cmd/graph/graph.h"
+#include "store/kept.h"
 
 static int to_out(void *ctx, const void *ptr, size_t len)
 {
@@ -16,14 +17,56 @@ struct sink opened_sink(struct opened *o)
 	return (struct sink){ to_out, o };
 }
 
-int opened_store(struct opened *o, struct cli *c)
+/* 1: NOW's graph is what it was at VERSION. */
+static int is_unchanged(struct snapshot *now, const char *graph, uint64_t version)
 {
+	const struct manifest_graph *g = manifest_find_graph(snapshot_manifest(now), graph);
+	struct iter *changes;
+	struct entry e;
+	int r;
+
+	if (!g || g->version > version || g->folded > version ||
+	    snapshot_version(now) < version)
+		return 0;
+	r = snapshot_changes(now, g->space, version, &changes);
+	if (r <= 0)
+		return r == 0 ? 1 : r;
+	r = iter_next(changes, &e);
+	iter_close(changes);
+	return r == 0 ? 1 : r < 0 ? r : 0;
+}
+
+int opened_as_of(struct cli *c, struct store *s, const char *which, struct snapshot **out)
+{
+	int r = store_snapshot_as_of(s, bytes_str(which), out), now;
+	struct err_note note;
+	uint64_t version;
+
+	if (r != ERR_NO_SNAPSHOT || kept_version(bytes_str(which), &version) <= 0)
+		return r;
+	err_take(&note, r);
+	now = store_snapshot(s, out);
+	if (now < 0)
+		return now;
+	now = is_unchanged(*out, cli_graph(c), version);
+	if (now > 0)
+		return 0;
+	snapshot_close(*out);
+	*out = NULL;
+	return now < 0 ? now : err_give(&note);
+}
+
+/* For questions to one graph, or to the store. */
+static int begin(struct opened *o, struct cli *c, bool graph)
+{
+	const char *which = graph ? cli_text(c, CLI_VAL_AS_OF) : NULL;
 	int r;
 
 	*o = (struct opened){ .cli = c, .types.all = true };
 	r = open_store(c, &o->store, OPEN_GRAPHS);
 	if (r == 0)
-		r = open_snapshot(c, o->store, &o->snap);
+		r = which ? opened_as_of(c, o->store, which, &o->snap) :
+			open_snapshot(c, o->store, &o->snap);
 	if (r == 0)
 		r = out_open(&o->out, cli_text(c, CLI_VAL_OUTPUT), NULL);
 	return r;
@@ -38,6 +81,11 @@ int opened_find(struct store *s, struct snapshot *snap, const char *name,
 	err_set(ERR_NO_GRAPH, "%s: no graph \"%s\"", store_path(s), bytes_show(bytes_str(name)));
 	err_hint("'strato-graph ls' lists what is there; -g NAME names a graph");
 	return ERR_NO_GRAPH;
+}
+
+int opened_store(struct opened *o, struct cli *c)
+{
+	return begin(o, c, false);
 }
 
 static int open_graph(struct opened *o, const char *name)
@@ -58,7 +106,7 @@ static int open_graph(struct opened *o, const char *name)
 
 int opened_begin(struct opened *o, struct cli *c)
 {
-	int r = opened_store(o, c);
+	int r = begin(o, c, true);
 
 	return r < 0 ? r : open_graph(o, cli_graph(c));
 }

@@ -275,3 +275,36 @@ cost() { # SRC DST
 	run -1 strato-graph diff -g web "$(cat v3)" "$(cat v4)"
 	[ "$(grep -c ^edge <<<"$output")" = 1 ]
 }
+
+@test "a version since which the graph did not change is served, whatever else did" {
+	some_changes
+	edges >a
+	v=$(strato-stat -J | jq -r .version)
+	strato-put -d 1 k
+	strato-put -d 2 k
+	strato-compact
+	run --separate-stderr -66 strato-get --as-of="$v" k
+	cmp a <(strato-graph edges -g web --as-of="$v" | sort)
+	cmp a <(strato-graph edges -g web --as-of=$((v + 1)) | sort)
+	strato-graph diff -g web "$v"
+	run -66 strato-graph ls --as-of="$v"
+	run --separate-stderr -66 strato-graph edges -g web --as-of=$((v - 1))
+	[[ "$stderr" == *"[no-snapshot]"* ]]
+	run --separate-stderr -66 strato-graph edges -g web --as-of=$((v + 9))
+	printf 'a b\n' | strato-graph import -q -g other -f el
+	strato-put -d 3 k
+	w=$(strato-stat -J | jq -r .version)
+	strato-put -d 4 k
+	strato-compact
+	[ "$(strato-graph edges -g other --as-of="$w" --count)" = 1 ]
+	strato-graph mv --replace web other
+	run --separate-stderr -66 strato-graph edges -g other --as-of="$w"
+	strato-graph mv other web
+	printf 'edge\tn1\tknows\tlater\n' | changes
+	strato-compact
+	run --separate-stderr -66 strato-graph edges -g web --as-of="$v"
+	v=$(strato-stat -J | jq -r .version)
+	strato-put -d 5 k
+	strato-compact
+	cmp <(edges) <(strato-graph edges -g web --as-of="$v" | sort)
+}
