@@ -496,7 +496,8 @@ bool fetch_want(struct fetch *f, const struct entry *e)
 	}
 	s = add_slot(f);
 	*s = (struct slot){
-		.e = *e, .n = f->end - 1, .ff = ff, .mem_end = end, .span_off = off, .span_len = len,
+		.e = *e, .n = f->end - 1, .ff = ff, .mem_end = end,
+		.span_off = off, .span_len = len,
 		.pages = pages, .span = pages + off % DISK_PAGE, .raw = pages + read_len,
 	};
 	f->mem_end = end;
