@@ -548,16 +548,18 @@ static void fold(struct update *u)
 	u->fold_seen = u->done.version;
 }
 
-/* Commits since then stand for their changes, as others made some of them. */
+/* Commits since then stand for their changes, as others made some of them.  Who makes
+ * many waits for more of its own: after the last it folds anyway. */
+#define OWN_SHARE 8
 static void fold_if_due(struct update *u)
 {
-	uint64_t from = u->row.upto > u->row.folded ? u->row.upto : u->row.folded, since;
+	uint64_t from = u->row.upto > u->row.folded ? u->row.upto : u->row.folded, since, due;
 
 	u->unfolded += u->done.node_n + u->done.edge_n;
 	from = from > u->fold_seen ? from : u->fold_seen;
 	since = u->done.version > from ? u->done.version - from : 0;
-	since = since > u->unfolded ? since : u->unfolded;
-	if (since >= delta_fold_due(&u->row, u->fold_least ? u->fold_least : DELTA_FOLD_LEAST))
+	due = delta_fold_due(&u->row, u->fold_least ? u->fold_least : DELTA_FOLD_LEAST);
+	if (since >= due || u->unfolded >= due * OWN_SHARE)
 		fold(u);
 }
 
