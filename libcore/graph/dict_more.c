@@ -71,8 +71,12 @@ uint64_t more_below(const struct dict_more *m, struct bytes key)
 
 int more_find(const struct dict_more *m, struct bytes key, uint64_t *id)
 {
-	uint64_t i = m->new_n ? more_below(m, key) : 0;
+	uint64_t i = 0, number;
 
+	if (m->new_n && m->number && text_number(key, &number))
+		i = more_below_number(m, number);
+	else if (m->new_n)
+		i = more_below(m, key);
 	if (i == m->new_n || !bytes_equal(more_name(&m->key, i), key))
 		return 0;
 	*id = m->stored_n + i;
