@@ -402,6 +402,55 @@ static void what_was_kept_is_as_it_was(void **state)
 	backend_close(b);
 }
 
+static void put(struct store *s, const struct change *c)
+{
+	struct buf key_of = {0}, value = {0};
+	uint64_t version;
+	struct txn *t;
+
+	must(change_key(&key_of, c));
+	must(change_value(&value, c));
+	must(txn_begin(&t, s));
+	must(txn_put(t, 1, buf_bytes(&key_of), buf_bytes(&value), 0));
+	must(txn_commit(t, &version));
+	txn_abort(t);
+	buf_release(&key_of);
+	buf_release(&value);
+}
+
+/* What the arrays of a segment do not say is found in the entries again. */
+static void what_a_segment_forgot_is_read_again(void **state)
+{
+	const struct property weight = { .name = bytes_str("weight"),
+		.value = { .kind = LITERAL_INTEGER, .i = 3 } };
+	struct change edge = { .edge = true, .node = bytes_str("1"), .to = bytes_str("2"),
+		.state = CHANGE_THERE, .prop = &weight, .prop_n = 1 };
+	struct change node = { .node = bytes_str("1"), .state = CHANGE_GONE_CASCADE };
+	struct backend *b;
+	struct store *s;
+	uint64_t sum;
+
+	(void)state;
+	must(backend_mem(&b));
+	s = make(b, false);
+	put(s, &edge);
+	assert_int_equal(delta_fold(s, "g"), 1);
+	edge.state = CHANGE_GONE;		/* and no edge has a value any more */
+	edge.prop_n = 0;
+	put(s, &edge);
+	same(s);
+	edge.state = CHANGE_THERE;
+	put(s, &edge);
+	put(s, &node);
+	assert_int_equal(delta_fold(s, "g"), 1);
+	sum = same(s);
+	node.state = CHANGE_THERE;		/* and nothing took its edges */
+	put(s, &node);
+	assert_true(same(s) != sum);
+	store_close(s);
+	backend_close(b);
+}
+
 /* A row that is ahead of its snapshot: of a log that a crash took commits of. */
 static void a_segment_of_what_comes_later_is_not_used(void **state)
 {
@@ -653,6 +702,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_segment_says_what_its_entries_say),
 		CASE(what_was_kept_is_as_it_was),
+		CASE(what_a_segment_forgot_is_read_again),
 		CASE(a_segment_of_what_comes_later_is_not_used),
 		CASE(contents_that_lie_are_damage_or_read_within_bounds),
 		CASE(a_damaged_byte_is_never_an_answer),
