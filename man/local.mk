@@ -12,3 +12,8 @@ dist_man_MANS += %D%/strato-snapshot.1 %D%/strato-diff.1 \
 	%D%/strato-backup.1 %D%/strato-restore.1 %D%/strato-backup.5
 dist_man_MANS += %D%/strato-walcheck.1
 dist_man_MANS += %D%/strato-bench.1 %D%/strato-doctor.1
+dist_man_MANS += %D%/strato-graph-ask.1 \
+	%D%/strato-graph-change.1 \
+	%D%/strato-graph-import.1 \
+	%D%/strato-graph-manage.1 \
+	%D%/strato-graph-whole.1

@@ -348,6 +348,12 @@ speaks_alike() {
 
 page() { echo "$STRATO_SOURCE/man/$1.1"; }
 
+# A program's page, and those of groups of its commands.
+pages() { # PROGRAM
+	page $1
+	[ $1 = strato ] || find "$STRATO_SOURCE/man" -name "$1-*.1" | sort
+}
+
 # A page may leave out what strato(7) says for many commands.
 shared_options() {
 	local part
@@ -383,7 +389,7 @@ program_options() { # PROGRAM
 			continue
 		fi
 		program_options $p >"$W/help"
-		options_of_page "$(page $p)" >"$W/page"
+		for f in $(pages $p); do options_of_page "$f"; done | sort -u >"$W/page"
 		shared_options >"$W/shared"
 		bad="$bad $(comm -13 "$W/help" "$W/page" |
 			sed "s/^/$p(7 and page only):/")"
@@ -468,20 +474,22 @@ program_options() { # PROGRAM
 }
 
 @test "14: every example of every page runs and prints what the page says" {
-	local bad= p
+	local bad= p f
 	command -v mandoc >/dev/null || skip "mandoc is not here"
 	make_store
 	for p in $(programs); do
-		rm -rf "$W/reader"
-		mkdir "$W/reader"
-		cp -r "$S" "$W/reader/store"
-		cp "$W/edges.tsv" "$W/records.tsv" "$W/keys" "$W/reader"
-		(
-			cd "$W/reader"
-			export STRATO_STORE=$W/reader/store HOME=$W/reader
-			"$STRATO_SOURCE/tests/lib/run-examples" "$(page $p)"
-		) >"$W/ran" 2>&1 || bad="$bad
+		for f in $(pages $p); do
+			rm -rf "$W/reader"
+			mkdir "$W/reader"
+			cp -r "$S" "$W/reader/store"
+			cp "$W/edges.tsv" "$W/records.tsv" "$W/keys" "$W/reader"
+			(
+				cd "$W/reader"
+				export STRATO_STORE=$W/reader/store HOME=$W/reader
+				"$STRATO_SOURCE/tests/lib/run-examples" "$f"
+			) >"$W/ran" 2>&1 || bad="$bad
 $(cat "$W/ran")"
+		done
 	done
 	mkdir "$W/seven"
 	(
