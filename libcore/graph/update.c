@@ -550,7 +550,7 @@ static void fold(struct update *u)
 
 /* Commits since then stand for their changes, as others made some of them.  Who makes
  * many waits for more of its own: after the last it folds anyway. */
-#define OWN_SHARE 8
+#define OWN_SHARE 64
 static void fold_if_due(struct update *u)
 {
 	uint64_t from = u->row.upto > u->row.folded ? u->row.upto : u->row.folded, since, due;
