@@ -17,6 +17,7 @@ function holds(value, bound,	part) {
 }
 
 function bound(text) {
+	gsub(/,/, "", text)	# of thousands
 	return text ~ /^[<>]=/ ? text : ""
 }
 
