@@ -177,8 +177,11 @@ strato-graph import -q -s "$s" -g links -f tsv "$work/links"
 found() { # COMMAND..., whatever it finds
 	"$@" >/dev/null || [ $? -eq 1 ]
 }
-one_pattern() { found strato-graph match -s "$s" -g kg -L 10 "<$first> <$type> ?b"; }
-two_patterns() { found strato-graph match -s "$s" -g kg -L 10 "?a : <$label>" "?a <$type> ?b"; }
+# of 200 processes, one after another
+process_ms() { # PATTERN...
+	"$spawn" -n 200 strato-graph match -s "$s" -g kg -L 10 "$@" |
+		awk '{ printf "%.3f\n", $1 / 1e3 }'
+}
 ask_match() { found strato-graph match -s "$s" -g kg -b "?a <$type> ?b" <"$work/keys"; }
 ask_neighbors() { found strato-graph neighbors -s "$s" -g kg -b --type="$type" <"$work/keys"; }
 triangles() {
@@ -191,10 +194,8 @@ ms() {
 
 for f in one two match neighbors triangles; do : >"$work/$f"; done
 once_asked() {
-	timed one_pattern
-	ms >>"$work/one"
-	timed two_patterns
-	ms >>"$work/two"
+	process_ms "<$first> <$type> ?b" >>"$work/one"
+	process_ms "?a : <$label>" "?a <$type> ?b" >>"$work/two"
 	timed ask_match
 	rate "$keys" >>"$work/match"
 	timed ask_neighbors
