@@ -92,7 +92,7 @@ setup() {
 	pid=$!
 	n=0
 	while kill -0 $pid 2>/dev/null; do
-		printf 'a\nc\n' | { strato-get -b || true; } >seen
+		printf 'a\nc\n' | { strato-get -b || [ $? -eq 1 ]; } >seen
 		[ "$(grep -c "${TAB}one\$" seen)" = 1 ] || fail "$(cat seen)"
 		n=$((n + 1))
 	done

@@ -282,7 +282,7 @@ setup() {
 		head -c 24000000 /dev/urandom >&4
 		[ $zeros = 0 ] || head -c 100000000 /dev/zero >&4
 		kill -9 $pid
-		wait $pid 2>/dev/null || true
+		ended_or_killed $pid
 		exec 4>&-
 		[ "$(strato-get k)" = old ]
 	done

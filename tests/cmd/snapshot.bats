@@ -192,8 +192,8 @@ more'
 		strato-snapshot s$n 3>&- &
 		pid=$!
 		sleep "0.00$((n % 10))"
-		kill -9 $pid 2>/dev/null || true
-		wait $pid 2>/dev/null || true
+		kill -9 $pid 2>/dev/null || :	# it may be done
+		ended_or_killed $pid
 		[ "$(strato-ls --count)" = 301 ]
 		if strato-snapshot --list | cut -f1 | grep -qx s$n; then
 			[ "$(strato-get --as-of=s$n changing)" = $n ]
