@@ -40,19 +40,14 @@ static int publish(void *ctx, struct manifest *m, uint64_t version)
 {
 	struct folding *f = ctx;
 	struct manifest_graph *g = manifest_find_graph(m, f->was.name);
-	uint32_t n = 0;
 
 	(void)version;
 	if (!g || !is_same(g, &f->was))
 		return err_set(ERR_CHANGED, "graph %s is another by now", f->was.name);
-	for (uint32_t i = 0; i < g->segment_n; i++)
-		if (g->segment[i].kind != SEGMENT_DELTA)
-			g->segment[n++] = g->segment[i];
-	if (n == MANIFEST_GRAPH_SEGMENTS)
+	manifest_unfold_graph(g);
+	if (g->segment_n == MANIFEST_GRAPH_SEGMENTS)
 		return err_set(ERR_BUG, "graph %s has too many segments", g->name);
-	g->segment[n++] = f->made;
-	memset(&g->segment[n], 0, (MANIFEST_GRAPH_SEGMENTS - n) * sizeof *g->segment);
-	g->segment_n = n;
+	g->segment[g->segment_n++] = f->made;
 	g->upto = f->upto;
 	return 0;
 }

@@ -238,18 +238,24 @@ static bool is_new(const struct backing *k, const struct manifest_graph *g,
 		g->version > k->since;
 }
 
+/* Without the segments of changes: these are made anew between two versions, so that no
+ * version says in which backup one is, and the entries are in the backups anyway. */
 static int put_graphs(struct backing *k)
 {
 	const struct manifest *m = snapshot_manifest(k->now);
 	struct manifest_graph_disk d;
+	struct manifest_graph g;
 	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && i < m->graph_n; i++)
 		for (uint32_t n = 0; r == 0 && n < m->graph[i].segment_n; n++)
-			if (is_new(k, &m->graph[i], &m->graph[i].segment[n]))
+			if (m->graph[i].segment[n].kind != SEGMENT_DELTA &&
+			    is_new(k, &m->graph[i], &m->graph[i].segment[n]))
 				r = put_segment(k, &m->graph[i].segment[n]);
 	for (uint32_t i = 0; r == 0 && i < m->graph_n; i++) {
-		manifest_put_graph(&d, &m->graph[i]);
+		g = m->graph[i];
+		manifest_unfold_graph(&g);
+		manifest_put_graph(&d, &g);
 		r = image_write(&k->w, IMAGE_GRAPH, &d, sizeof d);
 		k->n.graph_n++;
 	}

@@ -37,8 +37,8 @@ void fetch_expect(struct fetch *f, const struct entry *e);
 void fetch_plan(struct fetch *f, bool more);
 
 /* E's value will be wanted behind those wanted and those told of before: without DIRECT
- * it is brought into the page cache.  Advice: nothing fails.  False: enough are on their
- * way, or were told of, for now. */
+ * it is brought into the page cache.  Advice: nothing fails.  False: as many as there
+ * may be are on their way or were told of. */
 bool fetch_tell(struct fetch *f, const struct entry *e);
 /* E's value is wanted behind those wanted before.  False: there is no room until one
  * was taken. */

@@ -377,6 +377,18 @@ void manifest_drop_graph(struct manifest *m, const char *name)
 	memmove(g, g + 1, (size_t)(m->graph + m->graph_n - g) * sizeof *g);
 }
 
+void manifest_unfold_graph(struct manifest_graph *g)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < g->segment_n; i++)
+		if (g->segment[i].kind != SEGMENT_DELTA)
+			g->segment[n++] = g->segment[i];
+	memset(&g->segment[n], 0, (MANIFEST_GRAPH_SEGMENTS - n) * sizeof *g->segment);
+	g->segment_n = n;
+	g->upto = 0;
+}
+
 int manifest_add_run(struct manifest *m, const struct run_info *r)
 {
 	struct run_info *all = mem_resize(m->mem, m->run, (m->run_n + 1) * sizeof *all);

@@ -73,6 +73,8 @@ int manifest_publish(struct manifest *m, struct backend *b);
 struct manifest_graph *manifest_find_graph(const struct manifest *m, const char *name);
 int manifest_add_graph(struct manifest *m, const struct manifest_graph *g);
 void manifest_drop_graph(struct manifest *m, const char *name);
+/* G without the segment of its changes: the entries say them, too. */
+void manifest_unfold_graph(struct manifest_graph *g);
 /* Does it name this file: "seg/run-..."? */
 bool manifest_names(const struct manifest *m, const char *path);
 int manifest_add_run(struct manifest *m, const struct run_info *r);	/* as newest */

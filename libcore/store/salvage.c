@@ -663,19 +663,6 @@ static int copy_segment(struct salvaging *v, struct segment_ref *ref)
 	return r < 0 ? r : backend_sync_dir(v->s->to, "seg");
 }
 
-/* Changes that were folded are in the entries, too, and these may be others by now. */
-static void drop_delta(struct manifest_graph *g)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < g->segment_n; i++)
-		if (g->segment[i].kind != SEGMENT_DELTA)
-			g->segment[n++] = g->segment[i];
-	memset(&g->segment[n], 0, (MANIFEST_GRAPH_SEGMENTS - n) * sizeof *g->segment);
-	g->segment_n = n;
-	g->upto = 0;
-}
-
 static int copy_graphs(struct salvaging *v)
 {
 	v->graph_lost = mem_zalloc(v->s->mem, v->base.graph_n * sizeof *v->graph_lost);
@@ -688,7 +675,7 @@ static int copy_graphs(struct salvaging *v)
 		};
 		int r = 0;
 
-		drop_delta(g);
+		manifest_unfold_graph(g);	/* its entries may be others by now */
 		for (uint32_t n = 0; r == 0 && n < g->segment_n; n++)
 			r = copy_segment(v, &g->segment[n]);
 		v->graph_lost[i] = r < 0;

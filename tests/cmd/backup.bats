@@ -386,3 +386,23 @@ same_snapshots() { # COPY
 	run --separate-stderr -76 strato-backup -o image
 	[ ! -e image ]
 }
+
+# The writer folds so many changes into a segment, between two versions.
+@test "changes that were folded are in a backup, an increment and a repaired store" {
+	printf 'a\tb\n' | strato-graph import -q -f tsv
+	strato-snapshot before
+	strato-backup -o full
+	seq 40000 | awk '{ printf "edge\t%d\t%d\tk\n", $1 % 9000, $1 % 8999 }' |
+		strato-graph apply -q
+	[ "$(find "$S/seg" -name 'delta-*' | wc -l)" = 1 ]
+	graph "$S" >want
+	strato-backup --since=before >increment
+	strato-restore -q both full increment
+	strato-backup | strato-restore -q whole
+	strato-walcheck --repair="$W/repaired" >said
+	for s in both whole repaired; do
+		graph "$s" | cmp - want
+		strato-graph check -s "$s"
+		strato-walcheck -s "$s" --full
+	done
+}
