@@ -40,6 +40,7 @@ strato_graph_SOURCES += %D%/graph/export.c
 strato_graph_SOURCES += %D%/graph/export.h
 strato_graph_SOURCES += %D%/graph/export_lines.c
 strato_graph_SOURCES += %D%/graph/export_json.c
+strato_graph_SOURCES += %D%/graph/export_csv.c
 strato_graph_SOURCES += %D%/graph/export_kgtk.c
 strato_graph_SOURCES += %D%/graph/export_graphml.c
 strato_graph_SOURCES += %D%/graph/export_lists.c

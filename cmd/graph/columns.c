@@ -104,7 +104,7 @@ static int insert(struct columns *c, uint32_t place, struct bytes name)
 
 int columns_show(struct columns *c, const struct prop_state *s)
 {
-	for (uint32_t i = 0; i < s->prop_n; i++) {
+	for (uint32_t i = 0, n = 0; i < s->prop_n; i++) {
 		const struct property *p = &s->prop[i];
 		uint32_t place = place_of(c, p->name);
 		int r = 0;
@@ -114,7 +114,10 @@ int columns_show(struct columns *c, const struct prop_state *s)
 		if (r < 0)
 			return r;
 		c->at[place].kinds |= 1u << columns_kind(&p->value);
-		c->at[place].several |= i > 0 && bytes_equal(p[-1].name, p->name);
+		n = i > 0 && bytes_equal(p[-1].name, p->name) ? n + 1 : 1;
+		c->at[place].several |= n > 1;
+		if (c->at[place].most < n)
+			c->at[place].most = n;
 	}
 	return 0;
 }

@@ -14,7 +14,8 @@ struct columns;
 struct column {
 	struct bytes name;
 	uint32_t kinds;			/* a bit each enum literal_kind */
-	bool several;			/* a row has several values */
+	bool several;			/* a row has several values, ... */
+	uint32_t most;			/* ... as many as this */
 };
 
 /* A text that is not the canonical one counts as what it is of. */

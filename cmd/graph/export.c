@@ -430,7 +430,7 @@ static int export(struct export *x, struct cli *c)
 static const struct export_format *find_format(const char *name)
 {
 	static const struct export_format *const lists[] = {
-		&export_metis, &export_adj, &export_adjlist, &export_jsonl,
+		&export_csv, &export_metis, &export_adj, &export_adjlist, &export_jsonl,
 		&export_nt, &export_nq, &export_neo4j, &export_mcp,
 		&export_kgtk, &export_graphml, NULL
 	};

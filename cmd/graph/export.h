@@ -3,8 +3,8 @@
  * export.c has the command line and decides which edges, export_nodes.c which nodes and
  * what is said of both; export_lines.c has the formats of an edge a line,
  * export_lists.c those of a node a line, export_json.c those of an object a line,
- * export_rdf.c statements, export_neo4j.c a table of nodes and one of edges,
- * export_graphml.c XML.
+ * export_rdf.c statements, export_csv.c edges as rows, export_neo4j.c a table of nodes
+ * and one of edges, export_graphml.c XML.
  */
 #ifndef CMD_GRAPH_EXPORT_H
 #define CMD_GRAPH_EXPORT_H
@@ -43,7 +43,7 @@ struct export_format {
 };
 
 extern const struct export_format *const export_line_formats[];	/* ended by NULL */
-extern const struct export_format export_neo4j, export_mcp, export_kgtk,
+extern const struct export_format export_csv, export_neo4j, export_mcp, export_kgtk,
 	export_jsonl, export_nt, export_nq, export_graphml, export_metis, export_adj, export_adjlist;
 
 struct export_node {		/* of a part */
@@ -79,7 +79,10 @@ struct export {
 	uint64_t lost_n;		/* values that are not in it at all */
 	uint64_t lone_n;		/* nodes of nothing but a key, shown to the format */
 	struct ntriples_scan *scan;	/* of nt and nq */
-	struct columns *columns;	/* of neo4j and kgtk */
+	struct columns *columns;	/* of csv, neo4j and kgtk */
+	struct {
+		bool type, weight;	/* it has such a column */
+	} csv;
 	struct graphml_out *graphml;
 };
 

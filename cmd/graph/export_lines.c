@@ -15,7 +15,7 @@ static int add_bytes(struct buf *b, struct buf text)
 	return buf_add(b, text.ptr, text.len);
 }
 
-/* --- tsv, el, csv --- */
+/* --- tsv, el --- */
 
 /* NAME=VALUE each, a name once for each of its values.  Values that would come back as
  * others are counted; so are weights that are no numbers, which tsv refuses. */
@@ -99,65 +99,12 @@ static int edge_el(struct export *x, const struct export_edge *e)
 	return r < 0 ? r : export_put(x);
 }
 
-/* A field of csv, in quotes where it needs them, or might be taken for a blank. */
-static int csv_field(struct export *x, struct bytes text)
-{
-	struct buf *b = &x->line;
-	bool quote = false;
-	int r;
-
-	if (text.len && memchr(text.ptr, '\0', text.len))
-		return cannot_carry(x, text);
-	for (size_t i = 0; i < text.len && !quote; i++)
-		quote = strchr(",\"\n\r ", text.ptr[i]) != NULL;
-	if (!quote)
-		return buf_add(b, text.ptr, text.len);
-	r = buf_add_byte(b, '"');
-	for (size_t i = 0; i < text.len && r == 0; i++) {
-		if (text.ptr[i] == '"')
-			r = buf_add_byte(b, '"');
-		if (r == 0)
-			r = buf_add_byte(b, text.ptr[i]);
-	}
-	return r < 0 ? r : buf_add_byte(b, '"');
-}
-
-static int begin_csv(struct export *x)
-{
-	int r = buf_printf(&x->line, "source,target%s%s\n", x->typed ? ",type" : "",
-			   x->values ? ",weight" : "");
-
-	return r < 0 ? r : export_put(x);
-}
-
-static int edge_csv(struct export *x, const struct export_edge *e)
-{
-	struct buf *b = &x->line;
-	int r = export_ends(x, e);
-
-	if (r < 0 || (r = csv_field(x, buf_bytes(&x->src_text))) < 0 ||
-	    (r = buf_add_byte(b, ',')) < 0 ||
-	    (r = csv_field(x, buf_bytes(&x->dst_text))) < 0)
-		return r;
-	if (x->typed && ((r = buf_add_byte(b, ',')) < 0 || (r = csv_field(x, e->type)) < 0))
-		return r;
-	if (x->values && ((r = buf_add_byte(b, ',')) < 0 ||
-			  (r = export_add_value(b, &e->value)) < 0))
-		return r;
-	r = buf_add_byte(b, '\n');
-	return r < 0 ? r : export_put(x);
-}
-
 static const struct export_format tsv = {
 	.name = "tsv", .types = true, .values = true, .edge_props = true, .first = -1,
 	.edge = edge_tsv,
 };
 static const struct export_format el = {
 	.name = "el", .values = true, .first = -1, .edge = edge_el,
-};
-static const struct export_format csv = {
-	.name = "csv", .types = true, .values = true, .first = -1, .begin = begin_csv,
-	.edge = edge_csv,
 };
 
 /* --- pairs --- */
@@ -472,5 +419,5 @@ static const struct export_format dot = {
 };
 
 const struct export_format *const export_line_formats[] = {
-	&tsv, &el, &csv, &mtx, &dimacs, &ldbc, &pairs32, &pairs64, &dot, NULL
+	&tsv, &el, &mtx, &dimacs, &ldbc, &pairs32, &pairs64, &dot, NULL
 };

@@ -19,13 +19,11 @@
 #define COLUMNS CSV_COLUMNS
 #define HELD_MAX (TEXT_ROOM - TEXT_LINE_MAX)
 
-enum column { SOURCE, TARGET, WEIGHT, TYPE, KINDS, OTHER = KINDS };
-
 struct csv {
 	struct text_state text;
 	bool begun, headed;
 	unsigned column_n;		/* headed: of each row */
-	unsigned at[KINDS];		/* which column is it; COLUMNS: none */
+	unsigned at[CSV_KINDS];		/* which column is it; COLUMNS: none */
 	uint8_t *text_of_names;		/* of the columns that are none of them, ... */
 	struct bytes *name;		/* ... each by its column; of the others len 0 */
 	struct buf props;
@@ -116,17 +114,17 @@ static bool is_one_of(const char *name, const char *const *names)
 	return false;
 }
 
-static enum column kind_of(struct bytes field)
+enum csv_column csv_column(struct bytes field)
 {
-	static const char *const names[KINDS][16] = {
-		[SOURCE] = { "source", "src", "from", "start", "subject", "node1", "tail",
+	static const char *const names[CSV_KINDS][16] = {
+		[CSV_SOURCE] = { "source", "src", "from", "start", "subject", "node1", "tail",
 			     "sourceid", "fromid", "fromnode", "fromnodeid", "startnode",
 			     "startid", "sourcenode", NULL },
-		[TARGET] = { "target", "dst", "dest", "destination", "to", "end", "object",
+		[CSV_TARGET] = { "target", "dst", "dest", "destination", "to", "end", "object",
 			     "node2", "head", "targetid", "toid", "tonode", "tonodeid",
 			     "endid", "targetnode", NULL },
-		[WEIGHT] = { "weight", "w", "cost", "length", "distance", "value", NULL },
-		[TYPE] = { "type", "label", "relation", "relationship", "predicate", "rel",
+		[CSV_WEIGHT] = { "weight", "w", "cost", "length", "distance", "value", NULL },
+		[CSV_TYPE] = { "type", "label", "relation", "relationship", "predicate", "rel",
 			   NULL },
 	};
 	char name[24];
@@ -139,14 +137,14 @@ static enum column kind_of(struct bytes field)
 		if (c == ' ' || c == '_' || c == '-')
 			continue;
 		if (n == sizeof name - 1)
-			return OTHER;
+			return CSV_OTHER;
 		name[n++] = (char)c;
 	}
 	name[n] = '\0';
-	for (unsigned k = 0; k < KINDS; k++)
+	for (unsigned k = 0; k < CSV_KINDS; k++)
 		if (is_one_of(name, names[k]))
-			return (enum column)k;
-	return OTHER;
+			return (enum csv_column)k;
+	return CSV_OTHER;
 }
 
 static void strip_mark(struct bytes *line)	/* the byte order mark of UTF-8 */
@@ -155,25 +153,28 @@ static void strip_mark(struct bytes *line)	/* the byte order mark of UTF-8 */
 		*line = bytes_of(line->ptr + 3, line->len - 3);
 }
 
-/* Does this column say its kind in the very word?  Then it is no matter where it stands. */
-static bool is_named(struct bytes field, enum column k)
+/* Does this column say its kind in the very word?  Then it is no matter where it stands,
+ * but the first of several is it. */
+static bool is_named(struct bytes field, enum csv_column k)
 {
-	return (k == WEIGHT && bytes_equal(field, bytes_str("weight"))) ||
-		(k == TYPE && bytes_equal(field, bytes_str("type")));
+	return (k == CSV_WEIGHT && bytes_equal(field, bytes_str("weight"))) ||
+		(k == CSV_TYPE && bytes_equal(field, bytes_str("type")));
 }
 
 /* 1 when ROW names its columns, 0 when not; they are noted. */
 static int read_header(struct csv *s, const struct csv_row *row)
 {
-	for (unsigned k = 0; k < KINDS; k++)
+	for (unsigned k = 0; k < CSV_KINDS; k++)
 		s->at[k] = COLUMNS;
 	for (unsigned i = 0; i < row->n; i++) {
-		enum column k = kind_of(row->field[i]);
+		enum csv_column k = csv_column(row->field[i]);
 
-		if (k != OTHER && (s->at[k] == COLUMNS || is_named(row->field[i], k)))
+		if (k != CSV_OTHER && (s->at[k] == COLUMNS ||
+				       (is_named(row->field[i], k) &&
+					!is_named(row->field[s->at[k]], k))))
 			s->at[k] = i;
 	}
-	return s->at[SOURCE] != COLUMNS && s->at[TARGET] != COLUMNS;
+	return s->at[CSV_SOURCE] != COLUMNS && s->at[CSV_TARGET] != COLUMNS;
 }
 
 bool csv_is_header(struct bytes line)
@@ -190,7 +191,7 @@ bool csv_is_header(struct bytes line)
 
 static bool is_property(const struct csv *s, unsigned column)
 {
-	for (unsigned k = 0; k < KINDS; k++)
+	for (unsigned k = 0; k < CSV_KINDS; k++)
 		if (s->at[k] == column)
 			return false;
 	return true;
@@ -234,17 +235,17 @@ static int take_header(struct csv *s, const struct csv_row *row)
 	if (n < 0)
 		return n;
 	n = snprintf(s->text.note, sizeof s->text.note, "a header row: source \"%s\","
-		     " target \"%s\"", bytes_show(row->field[s->at[SOURCE]]),
-		     bytes_show(row->field[s->at[TARGET]]));
-	if (s->at[WEIGHT] != COLUMNS && n > 0 && (size_t)n < sizeof s->text.note)
+		     " target \"%s\"", bytes_show(row->field[s->at[CSV_SOURCE]]),
+		     bytes_show(row->field[s->at[CSV_TARGET]]));
+	if (s->at[CSV_WEIGHT] != COLUMNS && n > 0 && (size_t)n < sizeof s->text.note)
 		snprintf(s->text.note + n, sizeof s->text.note - (size_t)n,
-			 ", weight \"%s\"", bytes_show(row->field[s->at[WEIGHT]]));
+			 ", weight \"%s\"", bytes_show(row->field[s->at[CSV_WEIGHT]]));
 	return 0;
 }
 
 /* --- rows as edges --- */
 
-static struct bytes field_of(const struct csv *s, const struct csv_row *row, enum column k)
+static struct bytes field_of(const struct csv *s, const struct csv_row *row, enum csv_column k)
 {
 	return s->at[k] < row->n ? row->field[s->at[k]] : (struct bytes){0};
 }
@@ -296,14 +297,14 @@ static int properties(struct csv *s, const struct csv_row *row, struct text_edge
 
 static int edge_of(struct csv *s, const struct csv_row *row, struct text_edge *out)
 {
-	struct bytes weight = field_of(s, row, WEIGHT);
+	struct bytes weight = field_of(s, row, CSV_WEIGHT);
 	int r = check_columns(s, row);
 
 	*out = (struct text_edge){0};
-	if (r < 0 || (r = key_of(field_of(s, row, SOURCE), &out->src)) < 0 ||
-	    (r = key_of(field_of(s, row, TARGET), &out->dst)) < 0)
+	if (r < 0 || (r = key_of(field_of(s, row, CSV_SOURCE), &out->src)) < 0 ||
+	    (r = key_of(field_of(s, row, CSV_TARGET), &out->dst)) < 0)
 		return r;
-	out->type = field_of(s, row, TYPE);
+	out->type = field_of(s, row, CSV_TYPE);
 	if (out->type.len > TEXT_KEY_MAX)
 		return err_set(ERR_BAD_RECORD, "a type over %u bytes", TEXT_KEY_MAX);
 	if (weight.ptr && (weight.len || !s->headed) &&
@@ -371,10 +372,10 @@ static int first_row(struct csv *s, struct bytes line, const struct csv_row *row
 	r = read_header(s, row);
 	if (r != 0)
 		return r < 0 ? r : take_header(s, row);
-	s->at[SOURCE] = 0;
-	s->at[TARGET] = 1;
-	s->at[WEIGHT] = 2;
-	s->at[TYPE] = COLUMNS;
+	s->at[CSV_SOURCE] = 0;
+	s->at[CSV_TARGET] = 1;
+	s->at[CSV_WEIGHT] = 2;
+	s->at[CSV_TYPE] = COLUMNS;
 	if (row->n < 2 || text_number(row->field[0], &v) ||
 	    text_number(row->field[1], &v) || line.len > HELD_MAX)
 		return edge_of(s, row, out);

@@ -100,14 +100,18 @@ static enum role role_of(struct bytes word)
 	return PROPERTY;
 }
 
+bool csv_graph_names(struct bytes field)
+{
+	struct parts p = split(field);
+
+	return p.typed && role_of(p.word) >= ID;
+}
+
 bool csv_graph_is(const struct csv_row *row)
 {
-	for (unsigned i = 0; i < row->n; i++) {
-		struct parts p = split(row->field[i]);
-
-		if (p.typed && role_of(p.word) >= ID)
+	for (unsigned i = 0; i < row->n; i++)
+		if (csv_graph_names(row->field[i]))
 			return true;
-	}
 	return false;
 }
 

@@ -27,6 +27,8 @@ struct csv_row {
 
 struct csv_header;
 
+/* Does a column of this name make a header one of these? */
+bool csv_graph_names(struct bytes field);
 bool csv_graph_is(const struct csv_row *row);	/* is it such a header? */
 
 /* ERR_BAD_RECORD says what is wrong with it. */
