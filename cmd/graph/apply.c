@@ -45,6 +45,7 @@ struct apply {
 	struct buf lines;		/* read; used up to AT */
 	size_t at;
 	bool ended;
+	size_t line_most;
 	uint64_t line, group_line;	/* the last read; the first of its group */
 	struct ops_room room;
 };
@@ -142,7 +143,7 @@ static int more(struct apply *a)
 
 	if (r < 0)
 		return r;
-	if (b->len)
+	if (a->at)
 		memmove(b->ptr, b->ptr + a->at, b->len - a->at);
 	b->len -= a->at;
 	a->at = 0;
@@ -163,6 +164,12 @@ static int cut_off(struct apply *a)
 	return err_set(ERR_CUT_OFF, "the input ends in the middle of a line");
 }
 
+static int too_long(struct apply *a)
+{
+	a->line++;
+	return err_set(ERR_BAD_RECORD, "a line over %zu bytes", a->line_most);
+}
+
 /* 1 and a line without its LF, 0 at the end. */
 static int next_line(struct apply *a, struct bytes *out)
 {
@@ -174,16 +181,16 @@ static int next_line(struct apply *a, struct bytes *out)
 		const uint8_t *lf = len > from ? memchr(at + from, '\n', len - from) : NULL;
 		int r;
 
+		if (lf && (size_t)(lf - at) > a->line_most)
+			return too_long(a);
 		if (lf) {
 			*out = bytes_of(at, (size_t)(lf - at));
 			a->at += out->len + 1;
 			a->line++;
 			return 1;
 		}
-		if (len > TEXT_LINE_MAX) {
-			a->line++;
-			return err_set(ERR_BAD_RECORD, "a line over %u bytes", TEXT_LINE_MAX);
-		}
+		if (len > a->line_most)
+			return too_long(a);
 		if (a->ended)
 			return len ? cut_off(a) : 0;
 		from = len;
@@ -303,6 +310,15 @@ static int report(struct apply *a, int r)
 	return r;
 }
 
+static void begin_lines(struct apply *a)
+{
+	struct mem *mem = store_mem(a->g.store);
+
+	a->line_most = graph_line_most(a->g.store);
+	a->lines.mem = a->room.bytes.mem = a->room.props.mem = mem;
+	a->room.labels.mem = a->room.unset.mem = a->room.unlabels.mem = mem;
+}
+
 static int apply(struct apply *a, uint64_t version)
 {
 	int r = changing_begin(&a->g, a->cli);
@@ -310,6 +326,7 @@ static int apply(struct apply *a, uint64_t version)
 	if (r == 0 && a->ack)
 		r = out_open(&a->out, NULL, NULL);
 	if (r == 0) {
+		begin_lines(a);
 		if (a->conditional)
 			update_expect(a->g.update, version);
 		cli_catch_signals();

@@ -49,6 +49,9 @@ int wcc_main(int argc, const char **argv);
 int graph_layout(struct cli *c, int val, int dflt);
 int graph_order(struct cli *c, int val, int dflt);
 
+/* Bytes of a line of jsonl, RDF or apply: beside it there is what has a copy or two. */
+size_t graph_line_most(struct store *s);
+
 #define OPTION_TYPE_VAL 0x80	/* --type, wherever it is */
 #define OPTION_TYPE CLI_TEXT("type", 0, OPTION_TYPE_VAL, \
 	"edges of this type only (may be repeated)", "T")

@@ -9,7 +9,6 @@
 
 #define LOOK_EVERY 4096u
 #define BATCH 2048u
-#define LINE_MOST ((size_t)64 << 20)
 
 static ssize_t fill(void *ctx, void *buf, size_t cap)
 {
@@ -202,14 +201,6 @@ static int named(const struct import_input *i, int r)
 	return err_set(r, "%s: %s", in_name(i->in), note.message);
 }
 
-/* Beside two such buffers there is a build, which has a copy or two of a line. */
-static size_t line_most(struct import *im)
-{
-	size_t limit = store_mem(im->store)->limit;
-
-	return limit && limit / 16 < LINE_MOST ? limit / 16 : LINE_MOST;
-}
-
 int import_feed(struct import_input *i)
 {
 	struct turtle_lines lines = {0};
@@ -220,7 +211,7 @@ int import_feed(struct import_input *i)
 	};
 	const struct text_options o = {
 		.dialect = i->dialect, .numbers = im->ids == BUILD_IDS_INT,
-		.arcs = im->directed, .line_most = line_most(im), .bad_most = im->bad_most - im->bad_n,
+		.arcs = im->directed, .line_most = graph_line_most(im->store), .bad_most = im->bad_most - im->bad_n,
 		.reject = reject, .reject_ctx = i, .rdf = im->rdf,
 		.header = &im->header,
 		.declared = im->strict_nodes || i->dialect == &csv_dialect ?

@@ -5,7 +5,19 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "cmd/graph/graph.h"
+#include "graph/text/text.h"
 #include "store/kept.h"
+
+#define LINE_MOST ((size_t)64 << 20)
+
+size_t graph_line_most(struct store *s)
+{
+	size_t limit = store_mem(s)->limit;
+
+	if (!limit || limit / 16 > LINE_MOST)
+		return LINE_MOST;
+	return limit / 16 > TEXT_LINE_MAX ? limit / 16 : TEXT_LINE_MAX;
+}
 
 static int to_out(void *ctx, const void *ptr, size_t len)
 {

@@ -77,6 +77,32 @@ all() { # the graph, a line a node or edge, sorted
 	[ "$(strato-graph apply --ack -J <<<"node${TAB}z" | jq -r .count)" = 1 ]
 }
 
+@test "a line is as long as memory has room for, and so is one of import" {
+	for n in 1048570 3000000 20000000; do
+		head -c $n /dev/zero | tr '\0' x >text
+		{ printf 'node\ta\ttext='; cat text; echo; printf 'node\tb\tn=1\n'; } | strato-graph apply
+		strato-graph node a | cut -c 8- | cmp - <(cat text; echo)
+		{ printf '{"op":"edge","from":"a","type":"t","to":"c","props":{"n":2,"text":"'
+			cat text; echo '"}}'; } | strato-graph apply
+		strato-graph log >ops
+		strato-graph export -f jsonl >out
+		strato-graph import -q -g b --replace -f jsonl out
+		strato-graph export -g b -f jsonl | cmp out -
+		strato-graph import -q -g c --replace -f tsv </dev/null
+		strato-graph apply -g c ops
+		strato-graph export -g c -f jsonl | sort | cmp <(sort out) -
+	done
+	strato-config memory_limit=64M
+	strato-graph import -q -g d -f tsv </dev/null
+	{ printf 'node\tb\tn=2\nnode\ta\ttext='; head -c 4194304 text; echo; } >long
+	run -65 strato-graph apply -g d long
+	[[ $output == *'long line 2: a line over 4194304 bytes [bad-record]'* ]]
+	[[ $output == *'nothing of this input was applied'* ]]
+	head -c 4000000 text >least
+	{ printf 'node\tz\ttext='; cat least; echo; } | strato-graph apply -g d
+	strato-graph node -g d z | cut -c 8- | cmp - <(cat least; echo)
+}
+
 @test "what is no operation is 65 with its line" {
 	refused() { # LINE WORDS
 		run strato-graph apply <<<"$1"
