@@ -13,6 +13,9 @@ bats_require_minimum_version 1.5.0
 : "${SEED:=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"
 TOOLS_TSV=$STRATO_SOURCE/tests/lib/tools.tsv
 
+# script(1) types into $SHELL, or sh where there is none: what it is given is for this one.
+export SHELL=$BASH
+
 TAB=$'\t'
 ESC=$'\033'
 
