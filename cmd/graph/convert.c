@@ -80,6 +80,7 @@ static int publish(void *ctx, struct manifest *m, uint64_t version)
 	was = strcmp(cv->from, cv->to) ? NULL : manifest_find_graph(m, cv->from);
 	g->space = was ? was->space : m->next_space++;
 	g->folded = was ? was->folded : 0;
+	g->imported = was ? was->imported : version;
 	manifest_drop_graph(m, cv->to);
 	return manifest_add_graph(m, g);
 }

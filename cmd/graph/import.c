@@ -67,7 +67,7 @@ static int publish(void *ctx, struct manifest *m, uint64_t version)
 		return err_set(ERR_CHANGED, "%s: graph \"%s\" was changed by another import"
 			       " meanwhile", store_path(im->store), im->name);
 	memcpy(g->name, im->name, strlen(im->name));
-	g->version = version;
+	g->version = g->imported = version;
 	g->created_ns = clock_wall_ns();
 	/* what is changed while this was built goes on to apply to what it was added to */
 	was = im->append ? manifest_find_graph(m, im->name) : NULL;

@@ -38,15 +38,19 @@ struct changes {
 	struct opened o;
 	struct opline line;
 	uint64_t since, n;
+	bool pending;			/* only what is not in the segments */
 	bool follow;
 };
 
 static int put(void *ctx, const struct update_op *op, uint64_t version)
 {
 	struct changes *c = ctx;
-	int r = cli_stopped() ? ERR_ABSENT : opline_make(&c->line, op);
+	int r;
 
 	(void)version;
+	if (c->pending && op->kind == UPDATE_IMPORT)
+		return 0;
+	r = cli_stopped() ? ERR_ABSENT : opline_make(&c->line, op);
 	if (r == 0)
 		r = out_write(c->o.out, c->line.line.ptr, c->line.line.len);
 	c->n++;
@@ -85,6 +89,7 @@ static int follow(struct changes *c)
 
 	while (r == 0 && !cli_stopped()) {
 		c->since = snapshot_version(c->o.snap);
+		c->pending = false;
 		snapshot_close(c->o.snap);
 		c->o.snap = NULL;
 		r = out_flush(c->o.out);
@@ -130,6 +135,7 @@ int log_main(int argc, const char **argv)
 
 	cli_begin(&cli, &log_tool, argc, argv, table);
 	c.since = cli_u64(&cli, OPT_SINCE, 0, UINT64_MAX - 1, UINT64_MAX);
+	c.pending = !cli_given(&cli, OPT_SINCE);
 	c.follow = follows;
 	c.line.json = cli.json;
 	if (follows && cli_given(&cli, CLI_VAL_AS_OF))

@@ -13,6 +13,7 @@ static const char *word_of(enum update_kind kind)
 	static const char *const word[] = {
 		[UPDATE_NODE] = "node", [UPDATE_EDGE] = "edge", [UPDATE_DEL_NODE] = "del-node",
 		[UPDATE_DEL_EDGE] = "del-edge", [UPDATE_COMMIT] = "commit",
+		[UPDATE_IMPORT] = "import",
 	};
 
 	return word[kind];

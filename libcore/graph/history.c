@@ -2,6 +2,7 @@
 #include "graph/history.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -23,6 +24,7 @@ struct history {
 	struct buf bytes, items;
 	struct change_room room;
 	uint64_t since;
+	bool import_said;
 	int (*each)(void *ctx, const struct update_op *op, uint64_t version);
 	void *ctx;
 };
@@ -118,6 +120,21 @@ static int say(struct history *h, const struct item *i)
 	return h->each(h->ctx, &op, i->version);
 }
 
+/* The one before VERSION, if there was one since. */
+static int say_import(struct history *h, uint64_t version)
+{
+	char text[24];
+	struct update_op op = { .kind = UPDATE_IMPORT };
+	uint64_t imported = h->g->imported;
+
+	if (h->import_said || imported <= h->since || imported > version)
+		return 0;
+	h->import_said = true;
+	snprintf(text, sizeof text, "%" PRIu64, imported);
+	op.node = bytes_str(text);
+	return h->each(h->ctx, &op, imported);
+}
+
 static int say_all(struct history *h)
 {
 	const struct update_op end = { .kind = UPDATE_COMMIT };
@@ -128,11 +145,13 @@ static int say_all(struct history *h)
 	if (n)
 		qsort(item, n, sizeof *item, by_version);
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = say(h, &item[i]);
+		r = say_import(h, item[i].version);
+		if (r == 0)
+			r = say(h, &item[i]);
 		if (r == 0 && (i + 1 == n || item[i + 1].version != item[i].version))
 			r = h->each(h->ctx, &end, item[i].version);
 	}
-	return r;
+	return r ? r : say_import(h, UINT64_MAX);
 }
 
 int history_each(struct store *s, struct snapshot *v, const struct manifest_graph *g,

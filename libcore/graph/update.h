@@ -29,6 +29,8 @@ struct update;
 enum update_kind {
 	UPDATE_NODE = 1, UPDATE_EDGE, UPDATE_DEL_NODE, UPDATE_DEL_EDGE,
 	UPDATE_COMMIT,			/* ends a group: for readers of operations */
+	UPDATE_IMPORT,			/* NODE is the version of an import, of which it is not
+					 * known what it added: of histories only */
 };
 
 struct update_op {			/* borrows all its bytes */

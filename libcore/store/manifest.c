@@ -69,11 +69,8 @@ static void put_run(struct manifest_run_disk *d, const struct run_info *r)
 bool manifest_get_graph(struct manifest_graph *g,
 			const struct manifest_graph_disk *d)
 {
-	static const uint8_t zero[sizeof d->zero_too];
-
 	if (d->name[MANIFEST_NAME_MAX] != '\0' ||
-	    le32_get(d->segment_n) > MANIFEST_GRAPH_SEGMENTS ||
-	    memcmp(d->zero_too, zero, sizeof zero))
+	    le32_get(d->segment_n) > MANIFEST_GRAPH_SEGMENTS)
 		return false;
 	memcpy(g->name, d->name, sizeof g->name);
 	g->version = le64_get(d->version);
@@ -86,6 +83,7 @@ bool manifest_get_graph(struct manifest_graph *g,
 	g->segment_n = le32_get(d->segment_n);
 	g->folded = le64_get(d->folded);
 	g->upto = le64_get(d->upto);
+	g->imported = le64_get(d->imported);
 	for (uint32_t i = 0; i < g->segment_n; i++)
 		get_ref(&g->segment[i], &d->segment[i]);
 	return true;
@@ -105,6 +103,7 @@ void manifest_put_graph(struct manifest_graph_disk *d, const struct manifest_gra
 	d->segment_n = le32_of(g->segment_n);
 	d->folded = le64_of(g->folded);
 	d->upto = le64_of(g->upto);
+	d->imported = le64_of(g->imported);
 	for (uint32_t i = 0; i < g->segment_n; i++)
 		put_ref(&d->segment[i], &g->segment[i]);
 }

@@ -29,6 +29,8 @@ struct manifest_graph {
 	uint64_t folded;		/* entries of the space up to here are in the segments */
 	uint64_t upto;			/* those above, up to here, are in the one of kind
 					 * SEGMENT_DELTA; 0 where there is none */
+	uint64_t imported;		/* the latest commit that put into the segments what no
+					 * entry has; 0: not known */
 	uint32_t segment_n;
 	struct segment_ref segment[MANIFEST_GRAPH_SEGMENTS];
 	uint64_t node_n, edge_n, type_n;

@@ -81,10 +81,11 @@ struct manifest_graph_disk {
 /*138*/	struct segment_ref_disk segment[MANIFEST_GRAPH_SEGMENTS];
 /*1e0*/	le64 folded;		/* entries of the space up to here are in the segments, */
 /*1e8*/	le64 upto;		/* ... or in that of kind SEGMENT_DELTA; 0: there is none */
-/*1f0*/	uint8_t zero_too[8];	/* must be zero */
+/*1f0*/	le64 imported;		/* the latest commit of what no entry has; 0: not known */
 };
 DISK_SIZE(struct manifest_graph_disk, 0x1f8);
 DISK_AT(struct manifest_graph_disk, folded, 0x1e0);
+DISK_AT(struct manifest_graph_disk, imported, 0x1f0);
 DISK_AT(struct manifest_graph_disk, version, 0x100);
 DISK_AT(struct manifest_graph_disk, segment, 0x138);
 

@@ -144,6 +144,65 @@ edge${TAB}9${TAB}100${TAB}${TAB}weight=1" ]
 	all copy | diff want - || fail "seed $SEED"
 }
 
+@test "what was imported is in no log, and a line says so" {
+	v=$(strato-graph apply --ack <<<"node${TAB}before" | cut -f2)
+	printf 'x\ty\tt\n' | strato-graph import -q --append -f tsv
+	strato-graph apply <<<"node${TAB}after"
+	[ -z "$(strato-graph log | grep import)" ]
+	[ "$(strato-graph log --since="$v" | cut -f1,2)" = "import${TAB}$((v + 1))
+del-node${TAB}after
+node${TAB}after
+commit" ]
+	[ "$(strato-graph log -J --since="$v" | head -1)" = "{\"op\":\"import\",\"id\":\"$((v + 1))\"}" ]
+	[ -z "$(strato-graph log --since="$((v + 1))" | grep import)" ]
+	for flag in '' -J; do
+		strato-graph log $flag --since="$v" >log
+		run -65 strato-graph apply -s copy log
+		[[ $output == *'log line 1: an import: '*"'strato-graph diff' has"* ]]
+	done
+	# neither order, name nor index hide it; folding ends what the log knows
+	strato-graph index -q x
+	strato-graph mv default other
+	[ "$(strato-graph log -g other --since="$v" | head -1)" = "import${TAB}$((v + 1))" ]
+	strato-backup -q -o image
+	strato-restore -q restored image
+	[ "$(strato-graph log -s restored -g other --since="$v" | head -1)" = "import${TAB}$((v + 1))" ]
+	strato-graph compact -q -g other
+	run -66 strato-graph log -g other --since="$v"
+	w=$(strato-graph apply -g other --ack <<<"node${TAB}more" | cut -f2)
+	[ -z "$(strato-graph log -g other --since="$((w - 1))" | grep import)" ]
+	printf 'a\tb\n' | strato-graph import -q -g other --replace -f tsv
+	[ "$(strato-graph log -g other --since="$w")" = "import${TAB}$((w + 1))" ]
+}
+
+waits() { # COMMAND
+	for ((i = 0; i < 600; i++)); do
+		"$@" && return 0
+		sleep 0.1
+	done
+	fail "$* came to nothing"
+}
+
+@test "an import between two commits comes between them, for who follows, too" {
+	v=$(strato-graph apply --ack <<<"node${TAB}first" | cut -f2)
+	strato-graph log --since="$((v - 1))" --follow >log &
+	pid=$!
+	waits grep -q commit log
+	printf 'x\ty\tt\n' | strato-graph import -q --append -f tsv
+	waits grep -q import log
+	strato-graph apply <<<"node${TAB}last"
+	waits grep -q last log
+	kill -TERM $pid
+	rc=0
+	wait $pid || rc=$?
+	[ $rc = 143 ]
+	[ "$(grep -v ^del- log)" = "node${TAB}first
+commit
+import${TAB}$((v + 1))
+node${TAB}last
+commit" ]
+}
+
 @test "values that tsv would change are lines of JSON" {
 	strato-graph apply <<<'{"op":"edge","from":"k1","type":"t","to":"k9","props":{"s":"12","!n":1,"weight":"heavy"}}'
 	strato-graph apply <<<"edge${TAB}k1${TAB}k8${TAB}${TAB}n=12${TAB}m=a\\tb"

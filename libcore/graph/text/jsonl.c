@@ -558,8 +558,8 @@ static int op_kind(const struct line *l, enum update_kind *kind, uint32_t *allow
 			*allowed = all[i].allowed | BIT(OP);
 			return 0;
 		}
-	return err_set(ERR_BAD_RECORD, "an unknown operation, \"%s\"",
-		       bytes_show(l->value[OP].text));
+	return ops_unknown(json_is(&l->value[OP], "import") ? bytes_str("import") :
+			   l->value[OP].text);
 }
 
 static int op_key(struct line *l, enum member m, struct bytes *out)

@@ -20,6 +20,14 @@ static bool is_edge(const struct update_op *op)
 	return op->kind == UPDATE_EDGE || op->kind == UPDATE_DEL_EDGE;
 }
 
+int ops_unknown(struct bytes word)
+{
+	if (bytes_equal(word, bytes_str("import")))
+		return err_set(ERR_BAD_RECORD, "an import: the log does not have what it added,"
+			       " 'strato-graph diff' has");
+	return err_set(ERR_BAD_RECORD, "an unknown operation, \"%s\"", bytes_show(word));
+}
+
 static int kind_of(struct bytes word, enum update_kind *out)
 {
 	static const struct {
@@ -35,7 +43,7 @@ static int kind_of(struct bytes word, enum update_kind *out)
 			*out = all[i].kind;
 			return 0;
 		}
-	return err_set(ERR_BAD_RECORD, "an unknown operation, \"%s\"", bytes_show(word));
+	return ops_unknown(word);
 }
 
 /* A field that has to be there. */

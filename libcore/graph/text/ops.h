@@ -14,6 +14,8 @@
  *	{"op":"del-edge","from":SRC,"type":TYPE,"to":DST}
  *	{"op":"commit"}
  *
+ * A line import VERSION, of a log, is refused: nobody knows what was imported.
+ *
  * del-edge without a type takes all edges from SRC to DST; one with an empty type those
  * that have none.  !NAME and a property that is null, or an array of nothing, are unset, and so is the
  * label of !:LABEL.  A label, a name or a value whose first byte would mean something else
@@ -28,6 +30,9 @@ struct ops_room {			/* where what was read lies, used again and again */
 	struct buf bytes, props, labels, unset, unlabels;
 };
 void ops_room_release(struct ops_room *r);
+
+/* ERR_BAD_RECORD: WORD is no operation. */
+int ops_unknown(struct bytes word);
 
 /* A line without its LF.  1 and the operation, good until ROOM is used again; 0: a blank
  * line.  ERR_BAD_RECORD, without a place. */
