@@ -115,7 +115,12 @@ strato_compact_LDADD = $(CMD_LDADD)
 
 # the only one that links OpenCL, where configure found it
 bin_PROGRAMS += strato-gpucache
-strato_gpucache_SOURCES = %D%/gpucache/gpucache.c
+strato_gpucache_SOURCES = %D%/gpucache/gpucache.c %D%/gpucache/gpucache.h
+strato_gpucache_SOURCES += %D%/gpucache/asker.c
+strato_gpucache_SOURCES += %D%/gpucache/serve.c %D%/gpucache/serve.h
+strato_gpucache_SOURCES += %D%/gpucache/serve_device.c
+strato_gpucache_SOURCES += %D%/gpucache/stat.c
+strato_gpucache_SOURCES += %D%/gpucache/stop.c
 strato_gpucache_LDADD = $(CMD_LDADD) $(OPENCL_LIBS)
 
 bin_PROGRAMS += strato-walcheck

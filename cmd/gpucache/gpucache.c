@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "cli/cli.h"
+#include "cmd/gpucache/gpucache.h"
 #include "gpu/device.h"
 #include "io/stream.h"
 
@@ -19,9 +20,12 @@ static const struct cli_tool tool = {
 	.does = "keep hot bytes on an OpenCL device",
 	.usage = "COMMAND [OPTION]...",
 	.examples = "strato-gpucache devices\n"
-		    "strato-gpucache devices --require=gpu || echo no GPU here",
+		    "strato-gpucache stat -s /data/kv",
 	.more = "Commands:\n"
-		"  devices   the devices there are, and which one is used",
+		"  devices   the devices there are, and which one is used\n"
+		"  serve     the cache service of a store, until it is stopped\n"
+		"  stat      what it holds, and what it did\n"
+		"  stop      end it",
 };
 
 static const struct cli_tool devices_tool = {
@@ -95,6 +99,16 @@ static int refuse(struct cli *c, const char *name)
 	return cli_end(c, ERR_UNSUPPORTED);
 }
 
+static const struct {
+	const char *name;
+	int (*run)(int argc, const char **argv);
+} commands[] = {
+	{ "devices", devices },
+	{ "serve", gpucache_serve },
+	{ "stat", gpucache_stat },
+	{ "stop", gpucache_stop },
+};
+
 int main(int argc, const char **argv)
 {
 	static const char *const names[] = {
@@ -109,7 +123,8 @@ int main(int argc, const char **argv)
 	stream_guard_std();
 	cli_begin_outer(&cli, &tool, argc, argv, table);
 	name = cli_subcommand(&cli, names, &sub_argc, &sub_argv);
-	if (strcmp(name, "devices") != 0)
-		return refuse(&cli, name);
-	return cli_pass(&cli, devices(sub_argc, sub_argv));
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		if (!strcmp(name, commands[i].name))
+			return cli_pass(&cli, commands[i].run(sub_argc, sub_argv));
+	return refuse(&cli, name);
 }

@@ -1,0 +1,37 @@
+/* cmd/gpucache/asker.c - a store, and the service that may be there */
+#include "base/err.h"
+#include "cmd/common/open.h"
+#include "cmd/gpucache/gpucache.h"
+
+int asker_nobody(struct asker *a)
+{
+	char why[512];
+
+	snprintf(why, sizeof why, "%s", err_message());
+	err_set(ERR_UNAVAILABLE, "%s", why);
+	err_hint("start one with 'strato-gpucache serve -s %s'", store_path(a->store));
+	return ERR_UNAVAILABLE;
+}
+
+int asker_open(struct asker *a, struct cli *c, bool needed)
+{
+	int r = open_store(c, &a->store, OPEN_READ);
+
+	a->cli = c;
+	if (r < 0)
+		return r;
+	r = gpu_client_open(&a->client, store_backend(a->store), store_id(a->store),
+			    GPU_CLIENT_WAIT_NS);
+	if (r == 0)
+		return 0;
+	a->client = NULL;
+	if (r != ERR_ABSENT && r != ERR_UNAVAILABLE)
+		return r;
+	return needed ? asker_nobody(a) : 0;
+}
+
+void asker_close(struct asker *a)
+{
+	gpu_client_close(a->client);
+	store_close(a->store);
+}

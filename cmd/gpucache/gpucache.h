@@ -1,0 +1,29 @@
+/* cmd/gpucache/gpucache.h - what the subcommands of strato-gpucache share */
+#ifndef CMD_GPUCACHE_GPUCACHE_H
+#define CMD_GPUCACHE_GPUCACHE_H
+
+#include "cli/cli.h"
+#include "gpu/gpu_client.h"
+#include "store/store.h"
+
+/* Each with argv[0] its name; the exit status. */
+int gpucache_serve(int argc, const char **argv);
+int gpucache_stat(int argc, const char **argv);
+int gpucache_stop(int argc, const char **argv);
+
+/* The store and its service, for who asks. */
+struct asker {
+	struct cli *cli;
+	struct store *store;
+	struct gpu_client *client;	/* NULL: there is none to be had */
+};
+
+/* The store of -s and its service.  NEEDED: without a service it is ERR_UNAVAILABLE with
+ * a hint; else the client is NULL then, and the reason is the thread's message. */
+int asker_open(struct asker *a, struct cli *c, bool needed);
+void asker_close(struct asker *a);
+
+/* The word for "there is nobody", with the hint what to do. */
+int asker_nobody(struct asker *a);
+
+#endif

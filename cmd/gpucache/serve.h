@@ -1,0 +1,41 @@
+/* cmd/gpucache/serve.h - the service from within: what its callbacks share
+ *
+ * A callback is a function of type service_call with the struct serve as its context;
+ * it is put into the table in serve.c.  All of them run in one thread, one at a time,
+ * so they may use everything here.
+ *
+ * The store is open for reading only; nothing here can write to it.  `files` is the
+ * same directory once more, for the gpucache.* files alone.
+ */
+#ifndef CMD_GPUCACHE_SERVE_H
+#define CMD_GPUCACHE_SERVE_H
+
+#include "cli/cli.h"
+#include "gpu/device.h"
+#include "gpu/gpu_cache.h"
+#include "gpu/service.h"
+#include "store/store.h"
+
+struct serve {
+	struct cli *cli;
+	struct store *store;
+	struct backend *files;
+	struct gpu_backend *device;
+	struct gpu_cache *cache;
+	struct service *service;
+	struct snapshot *snap;		/* what is answered from: serve_catch_up */
+	struct device chosen;		/* and why, in its words */
+	uint64_t size, started_ns, restart_n;
+};
+
+/* The newest state of the store is in `snap`, and nothing is resident that it does not
+ * have.  Before any answer that tells of a value. */
+int serve_catch_up(struct serve *s);
+
+/* Callbacks. */
+int serve_stat(void *ctx, const struct service_ask *q, struct service_reply *a);
+
+/* serve_device.c: the device of --device opened, and its memory's size.  NULL is auto. */
+int serve_device_open(struct serve *s, const char *which, bool want_gpu);
+
+#endif
