@@ -12,13 +12,34 @@
 #ifndef GPU_ARENA_H
 #define GPU_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
+struct bytes;
 struct mem;
 struct gpu_backend;
 
 #define ARENA_MOST 64u		/* as many as a token of gpu/gpu_index can name */
+
+/* How work is best cut for a device. */
+struct gpu_shape {
+	bool cpu;		/* its lanes are the host's own cores */
+	uint32_t units;		/* that work side by side */
+	uint32_t group_most;	/* work-items of a group */
+	uint64_t local_most;	/* bytes of local memory that a group may have */
+};
+
+/* What a kernel is given.  A place is two arguments of it, `__global uchar *` and
+ * `ulong`, the arena and the offset in it; bytes are copied here. */
+struct gpu_arg {
+	enum { GPU_ARG_PLACE, GPU_ARG_BYTES, GPU_ARG_LOCAL } kind;
+	void *arena;
+	uint64_t off;
+	size_t len;		/* of the bytes, or of local memory */
+	uint8_t bytes[16];
+};
 
 struct gpu_backend_ops {
 	const char *name;	/* "host" */
@@ -38,10 +59,24 @@ struct gpu_backend_ops {
 		    uint64_t to_off, uint64_t len);
 	int (*finish)(struct gpu_backend *);
 	void (*close)(struct gpu_backend *);
+
+	/* Kernels: gpu/program.  All four are NULL where a device runs none. */
+	void (*shape)(struct gpu_backend *, struct gpu_shape *out);
+	/* ERR_BAD_RECORD when the text is no program, and LOG has the compiler's words. */
+	int (*program_new)(struct gpu_backend *, struct bytes text, const char *options,
+			   void **out, struct buf *log);
+	void (*program_free)(struct gpu_backend *, void *program);
+	/* In order with writes, reads and copies.  ERR_USAGE when the program has no such
+	 * kernel, or it takes other arguments: nothing was done.  LOCAL 0: any. */
+	int (*launch)(struct gpu_backend *, void *program, const char *kernel,
+		      const struct gpu_arg *arg, unsigned n, uint64_t global, uint64_t local);
 };
 
 struct gpu_backend {		/* what each begins with */
 	const struct gpu_backend_ops *ops;
+	/* A finish that takes longer is ERR_DEVICE; 0: never.  What was asked of the
+	 * device may still be done some time, reads into the host's memory too. */
+	uint64_t wait_ns;
 };
 
 void gpu_backend_close(struct gpu_backend *b);		/* NULL is fine */

@@ -77,6 +77,8 @@ static void judge(cl_device_id id, struct device *d)
 		why_unusable(d, "it is older than OpenCL 1.2");
 	else if (!strstr(extensions, "cl_khr_int64_base_atomics"))
 		why_unusable(d, "it has no 64-bit atomics");
+	else if (!strstr(extensions, "cl_khr_fp64"))
+		why_unusable(d, "it has no doubles");
 }
 
 static bool ask_device(int fd, const char *platform, cl_device_id id)

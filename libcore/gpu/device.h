@@ -5,7 +5,7 @@
  * has not touched OpenCL when device_list returns.
  *
  * A device is usable when it is available, compiles OpenCL C 1.2 and has 64-bit
- * atomics.  The usable GPU with the most memory is used, else an accelerator,
+ * atomics and doubles.  The usable GPU with the most memory is used, else an accelerator,
  * else host memory, which is always the last of the list.
  */
 #ifndef GPU_DEVICE_H

@@ -17,3 +17,5 @@ libcore_a_SOURCES += %D%/service.c %D%/service.h
 libcore_a_SOURCES += %D%/gpu_client.c %D%/gpu_client.h
 libcore_a_SOURCES += %D%/token.c %D%/token.h
 libcore_a_SOURCES += %D%/gpu_cache.c %D%/gpu_cache.h
+libcore_a_SOURCES += %D%/opencl_program.c %D%/opencl_inside.h
+libcore_a_SOURCES += %D%/program.c %D%/program.h

@@ -19,31 +19,82 @@ int opencl_open(struct gpu_backend **out, unsigned nth)
 
 #else
 
-#define CL_TARGET_OPENCL_VERSION 120
-#include <CL/cl.h>
+#include <sched.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "gpu/device.h"
+#include "gpu/opencl_inside.h"
 
 #define PLATFORM_MAX 16		/* as gpu/device counts them */
+#define WAIT_NS 5000000000ull	/* of a GPU: what we ask of it between two waits is short */
+#define WAIT_CPU_NS 60000000000ull
+#define SPIN_NS 50000ull	/* before waiting turns into sleeping */
+#define SLEEP_NS 2000000ull	/* at a time, at most */
 
-struct opencl {
-	struct gpu_backend b;
-	cl_device_id device;
-	cl_context context;
-	cl_command_queue queue;
-	uint64_t memory, most;
-	uint32_t align;
-};
-
-static struct opencl *opencl_of(struct gpu_backend *b)
+int opencl_failed(const char *what, cl_int code)
 {
-	return (struct opencl *)(void *)b;
+	return err_set(ERR_DEVICE, "the device failed: OpenCL error %d in %s", (int)code, what);
 }
 
 static int failed(const char *what, cl_int code)
 {
-	return err_set(ERR_DEVICE, "the device failed: OpenCL error %d in %s", (int)code, what);
+	return opencl_failed(what, code);
+}
+
+/* --- waiting --- */
+
+/* Longer sleeps the longer it took: one that is over is noticed a sixteenth late. */
+static void pause_after(uint64_t waited)
+{
+	struct timespec t = { 0 };
+
+	if (waited < SPIN_NS) {
+		sched_yield();
+		return;
+	}
+	t.tv_nsec = (long)(waited / 16 < SLEEP_NS ? waited / 16 : SLEEP_NS);
+	nanosleep(&t, NULL);
+}
+
+/* Asked again and again, as a driver that hangs never returns from its own wait. */
+static int wait_for(struct opencl *o, cl_event e)
+{
+	uint64_t began = clock_ns(), waited;
+	cl_int status = CL_QUEUED, code;
+
+	for (;;) {
+		code = clGetEventInfo(e, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status,
+				      &status, NULL);
+		if (code != CL_SUCCESS || status < 0)
+			return failed("waiting", code != CL_SUCCESS ? code : status);
+		if (status == CL_COMPLETE)
+			return 0;
+		waited = clock_ns() - began;
+		if (o->b.wait_ns && waited > o->b.wait_ns)
+			break;
+		pause_after(waited);
+	}
+	o->hung = true;
+	return err_set(ERR_DEVICE, "the device failed: nothing came back for %llu ms",
+		       (unsigned long long)(waited / 1000000));
+}
+
+/* Until all that was asked is done. */
+static int drain(struct opencl *o)
+{
+	cl_event e;
+	cl_int code = clEnqueueMarkerWithWaitList(o->queue, 0, NULL, &e);
+	int r;
+
+	if (code != CL_SUCCESS)
+		return failed("waiting", code);
+	code = clFlush(o->queue);
+	r = code == CL_SUCCESS ? wait_for(o, e) : failed("waiting", code);
+	if (!o->hung)
+		clReleaseEvent(e);
+	return r;
 }
 
 static bool no_memory(cl_int code)
@@ -67,14 +118,25 @@ static uint32_t opencl_align(struct gpu_backend *b)
 	return opencl_of(b)->align;
 }
 
-/* All of it written, so that it is there. */
-static cl_int touch(struct opencl *o, cl_mem m, uint64_t len)
+/* All of it written, so that it is there.  A driver may say only now that it is not. */
+static cl_int touch(struct opencl *o, cl_mem m, uint64_t len, int *r)
 {
 	const cl_ulong zero = 0;
+	cl_event e;
 	cl_int code = clEnqueueFillBuffer(o->queue, m, &zero, sizeof zero, 0, (size_t)len, 0,
-					  NULL, NULL);
+					  NULL, &e), status = CL_COMPLETE;
 
-	return code == CL_SUCCESS ? clFinish(o->queue) : code;
+	*r = 0;
+	if (code != CL_SUCCESS)
+		return code;
+	code = clFlush(o->queue);
+	if (code == CL_SUCCESS)
+		*r = wait_for(o, e);
+	if (o->hung)
+		return code;
+	clGetEventInfo(e, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, NULL);
+	clReleaseEvent(e);
+	return code == CL_SUCCESS && status < 0 ? status : code;
 }
 
 static int opencl_arena_new(struct gpu_backend *b, uint64_t len, void **out)
@@ -82,15 +144,19 @@ static int opencl_arena_new(struct gpu_backend *b, uint64_t len, void **out)
 	struct opencl *o = opencl_of(b);
 	cl_int code;
 	cl_mem m = clCreateBuffer(o->context, CL_MEM_READ_WRITE, (size_t)len, NULL, &code);
+	int r = 0;
 
 	if (m && code == CL_SUCCESS) {
-		code = touch(o, m, len);
-		if (code == CL_SUCCESS) {
+		code = touch(o, m, len, &r);
+		if (code == CL_SUCCESS && r == 0) {
 			*out = m;
 			return 0;
 		}
-		clReleaseMemObject(m);
+		if (!o->hung)
+			clReleaseMemObject(m);
 	}
+	if (r < 0 && !no_memory(code))
+		return r;
 	if (!no_memory(code))
 		return failed("an arena", code);
 	return err_set(ERR_MEMORY, "the device has no arena of %llu bytes: OpenCL error %d",
@@ -99,9 +165,9 @@ static int opencl_arena_new(struct gpu_backend *b, uint64_t len, void **out)
 
 static void opencl_arena_free(struct gpu_backend *b, void *arena, uint64_t len)
 {
-	(void)b;
 	(void)len;
-	clReleaseMemObject(arena);
+	if (!opencl_of(b)->hung)
+		clReleaseMemObject(arena);
 }
 
 static int opencl_write(struct gpu_backend *b, void *arena, uint64_t off, const void *ptr,
@@ -133,20 +199,24 @@ static int opencl_copy(struct gpu_backend *b, void *from, uint64_t from_off, voi
 
 static int opencl_finish(struct gpu_backend *b)
 {
-	cl_int code = clFinish(opencl_of(b)->queue);
-
-	return code == CL_SUCCESS ? 0 : failed("waiting", code);
+	return drain(opencl_of(b));
 }
 
+/* What hangs may not let go of anything: a driver that waits for it would hang us. */
 static void opencl_close(struct gpu_backend *b)
 {
 	struct opencl *o = opencl_of(b);
 
-	if (o->queue)
+	if (o->queue && !o->hung)
 		clReleaseCommandQueue(o->queue);
-	if (o->context)
+	if (o->context && !o->hung)
 		clReleaseContext(o->context);
 	mem_free(NULL, o);
+}
+
+static void opencl_shape(struct gpu_backend *b, struct gpu_shape *out)
+{
+	*out = opencl_of(b)->shape;
 }
 
 static const struct gpu_backend_ops opencl_ops = {
@@ -155,6 +225,8 @@ static const struct gpu_backend_ops opencl_ops = {
 	.arena_new = opencl_arena_new, .arena_free = opencl_arena_free,
 	.write = opencl_write, .read = opencl_read, .copy = opencl_copy,
 	.finish = opencl_finish, .close = opencl_close,
+	.shape = opencl_shape, .program_new = opencl_program_new,
+	.program_free = opencl_program_free, .launch = opencl_launch,
 };
 
 /* --- which device --- */
@@ -181,6 +253,25 @@ static cl_device_id device_of(unsigned nth)
 	return NULL;
 }
 
+/* What it does not say is not there. */
+static void ask_shape(struct opencl *o)
+{
+	cl_device_type type = 0;
+	cl_uint units = 1;
+	size_t group = 1;
+	cl_ulong local = 0;
+
+	clGetDeviceInfo(o->device, CL_DEVICE_TYPE, sizeof type, &type, NULL);
+	clGetDeviceInfo(o->device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units, NULL);
+	clGetDeviceInfo(o->device, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof group, &group, NULL);
+	clGetDeviceInfo(o->device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
+	o->shape = (struct gpu_shape){
+		.cpu = (type & CL_DEVICE_TYPE_CPU) && !(type & CL_DEVICE_TYPE_GPU),
+		.units = units, .group_most = (uint32_t)group, .local_most = local,
+	};
+	o->b.wait_ns = o->shape.cpu ? WAIT_CPU_NS : WAIT_NS;
+}
+
 static int ask(struct opencl *o)
 {
 	cl_ulong memory = 0, most = 0;
@@ -199,6 +290,7 @@ static int ask(struct opencl *o)
 	o->memory = memory;
 	o->most = most;
 	o->align = align / 8 ? align / 8 : 1;
+	ask_shape(o);
 	return 0;
 }
 
