@@ -19,3 +19,4 @@ libcore_a_SOURCES += %D%/token.c %D%/token.h
 libcore_a_SOURCES += %D%/gpu_cache.c %D%/gpu_cache.h
 libcore_a_SOURCES += %D%/opencl_program.c %D%/opencl_inside.h
 libcore_a_SOURCES += %D%/program.c %D%/program.h
+libcore_a_SOURCES += %D%/traverse.c %D%/traverse.h

@@ -276,3 +276,7 @@ UNIT_TESTS += tests/unit/service
 tests_unit_service_SOURCES = %D%/service.c
 tests_unit_service_LDADD = $(UNIT_LDADD)
 THREADED_TESTS += tests/unit/service
+
+UNIT_TESTS += tests/unit/traverse
+tests_unit_traverse_SOURCES = %D%/traverse.c
+tests_unit_traverse_LDADD = $(UNIT_LDADD) $(OPENCL_LIBS) -lm

@@ -1,0 +1,3 @@
+# kernels: OpenCL C, read by strato-gpucache when it starts
+kernelsdir = $(pkgdatadir)/kernels
+dist_kernels_DATA = %D%/traverse.cl

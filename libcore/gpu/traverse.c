@@ -1,0 +1,417 @@
+/* gpu/traverse.c - kernels enqueued by batches of steps, their state read in between */
+#include "gpu/traverse.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#define HEAD 256u		/* of the work memory: the state */
+#define BATCH 4u		/* steps between two looks at a search's state */
+#define FEW_STEPS 1024u		/* that one group makes in a launch */
+#define RANK_BATCH 8u
+#define RANK_BLOCK 4096u
+
+struct traverse {
+	struct gpu_backend *b;
+	struct arenas *a;
+	struct program *program;
+	struct traverse_cut cut;
+};
+
+/* As kernels/traverse.cl has them. */
+struct bfs_state {
+	uint64_t front_edges, found_edges, left, touched;
+	uint32_t front_n, queue_n, hub_n;
+	uint32_t found_n, found_queue, found_hub;
+	uint32_t depth, most, source, target;
+	uint32_t pull, turn, done;
+	uint32_t queue, bits;
+	uint32_t reached_n, push_n, pull_n;
+	uint32_t back, zero;
+};
+static_assert(sizeof(struct bfs_state) == 112, "as the kernels have it");
+
+struct rank_state {
+	double base, damping, tolerance, change;
+	uint64_t most, step_n, done, zero;
+};
+static_assert(sizeof(struct rank_state) == 64, "as the kernels have it");
+
+/* --- opening --- */
+
+void traverse_cut(struct traverse_cut *out, const struct gpu_shape *shape)
+{
+	if (shape->cpu || shape->group_most < 256)
+		*out = (struct traverse_cut){ .lanes = 1, .groups = 32 * shape->units,
+					      .mine = 2048, .hub = 65536, .few = 16384 };
+	else
+		*out = (struct traverse_cut){ .lanes = 256, .groups = 8 * shape->units,
+					      .mine = 16, .hub = 16384, .few = 4096 };
+}
+
+int traverse_open_cut(struct traverse **out, struct gpu_backend *b, struct arenas *a,
+		      struct bytes source, const struct traverse_cut *cut)
+{
+	struct traverse *t = mem_zalloc(NULL, sizeof *t);
+	char options[160];
+	int r;
+
+	if (!t)
+		return ERR_MEMORY;
+	t->b = b;
+	t->a = a;
+	t->cut = *cut;
+	snprintf(options, sizeof options, "-DLANES=%" PRIu32 " -DTILE=%u -DMINE=%" PRIu32
+		 " -DHUB=%" PRIu32 "%s", cut->lanes, cut->lanes > 64 ? cut->lanes : 64,
+		 cut->mine, cut->hub, cut->checked ? " -DCHECKED" : "");
+	r = program_open(&t->program, b, source, options);
+	if (r < 0)
+		mem_free(NULL, t);
+	else
+		*out = t;
+	return r;
+}
+
+int traverse_open(struct traverse **out, struct gpu_backend *b, struct arenas *a,
+		  struct bytes source)
+{
+	struct gpu_shape shape = { .units = 1, .group_most = 1 };
+	struct traverse_cut cut;
+
+	if (b->ops->shape)
+		b->ops->shape(b, &shape);
+	traverse_cut(&cut, &shape);
+	return traverse_open_cut(out, b, a, source, &cut);
+}
+
+void traverse_close(struct traverse *t)
+{
+	if (!t)
+		return;
+	program_close(t->program);
+	mem_free(NULL, t);
+}
+
+/* --- what lies where --- */
+
+static uint64_t up(uint64_t n)
+{
+	return (n + 63) & ~63ull;
+}
+
+static uint64_t depth_len(uint32_t node_n)
+{
+	return up(4ull * node_n);
+}
+
+uint64_t traverse_room(enum traverse_kind kind, uint32_t node_n)
+{
+	uint64_t words = ((uint64_t)node_n + 31) / 32;
+	uint64_t blocks = ((uint64_t)node_n + RANK_BLOCK - 1) / RANK_BLOCK;
+
+	if (kind == TRAVERSE_PAGERANK)
+		return HEAD + 3 * up(8ull * node_n) + 16 * blocks;
+	return HEAD + 3 * depth_len(node_n) + 3 * up(4 * words);
+}
+
+static uint64_t largest(const struct arenas *a)
+{
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < arena_n(a); i++)
+		most = arena_lens(a)[i] > most ? arena_lens(a)[i] : most;
+	return most;
+}
+
+static int inside(const struct traverse *t, struct arena_place p, uint64_t len, unsigned align,
+		  const char *what)
+{
+	uint64_t most = largest(t->a);
+
+	if (len > most)
+		return err_set(ERR_TOO_BIG, "%s take %" PRIu64 " bytes in one piece, and the "
+			       "largest arena of the device has %" PRIu64, what, len, most);
+	if (p.arena >= arena_n(t->a) || p.off % align || p.off > arena_lens(t->a)[p.arena] ||
+	    len > arena_lens(t->a)[p.arena] - p.off)
+		return err_set(ERR_BUG, "%s are not at %" PRIu64 " of arena %" PRIu32, what,
+			       p.off, p.arena);
+	return 0;
+}
+
+static int check(const struct traverse *t, const struct traverse_graph *g,
+		 struct arena_place work, enum traverse_kind kind)
+{
+	uint64_t rows = ((uint64_t)g->node_n + 1) * 8, edges = g->edge_n * 4;
+	int r;
+
+	if (g->node_n > UINT32_MAX - 1)
+		return err_set(ERR_UNSUPPORTED, "a graph of 2^32 nodes or more");
+	if (g->edge_n > UINT64_MAX / 8)
+		return err_set(ERR_TOO_BIG, "%" PRIu64 " edges", g->edge_n);
+	r = inside(t, g->out_to, edges, 4, "the edges");
+	if (r == 0)
+		r = inside(t, g->in_to, edges, 4, "the edges");
+	if (r == 0)
+		r = inside(t, g->out_first, rows, 8, "where lists begin");
+	if (r == 0)
+		r = inside(t, g->in_first, rows, 8, "where lists begin");
+	if (r == 0)
+		r = inside(t, work, traverse_room(kind, g->node_n), 64, "a question's notes");
+	return r;
+}
+
+static int check_node(const struct traverse_graph *g, uint32_t node)
+{
+	if (node < g->node_n)
+		return 0;
+	return err_set(ERR_BUG, "node %" PRIu32 " of a graph of %" PRIu32, node, g->node_n);
+}
+
+/* --- launching --- */
+
+struct call {			/* of one graph, by one question */
+	struct traverse *t;
+	const struct traverse_graph *g;
+	struct arena_place work;
+};
+
+#define ARGS(...) (const struct gpu_arg[]){ __VA_ARGS__ }, \
+	sizeof (const struct gpu_arg[]){ __VA_ARGS__ } / sizeof(struct gpu_arg)
+
+static int launch(const struct call *c, const char *kernel, uint32_t groups,
+		  const struct gpu_arg *arg, unsigned n)
+{
+	uint64_t lanes = c->t->cut.lanes;
+
+	return program_run(c->t->program, kernel, arg, n, groups * lanes, lanes);
+}
+
+static struct gpu_arg place(const struct call *c, struct arena_place p)
+{
+	return program_place(c->t->a, p);
+}
+
+static int read_state(const struct call *c, void *state, size_t len)
+{
+	int r = arena_read(c->t->a, c->work, state, len);
+
+	return r < 0 ? r : arena_finish(c->t->a);
+}
+
+static int read_out(const struct call *c, uint64_t off, void *out, size_t len)
+{
+	struct arena_place p = { c->work.arena, c->work.off + off };
+	int r = arena_read(c->t->a, p, out, len);
+
+	return r < 0 ? r : arena_finish(c->t->a);
+}
+
+/* --- breadth first --- */
+
+static int search_begin(const struct call *c, uint32_t source, uint32_t target, uint32_t most)
+{
+	return launch(c, "bfs_begin", c->t->cut.groups,
+		      ARGS(place(c, c->work), place(c, c->g->out_first),
+			   program_u32(c->g->node_n), program_u64(c->g->edge_n),
+			   program_u32(source), program_u32(target), program_u32(most)));
+}
+
+static int search_step(const struct call *c)
+{
+	struct gpu_arg work = place(c, c->work), n = program_u32(c->g->node_n);
+	struct gpu_arg first = place(c, c->g->out_first), to = place(c, c->g->out_to);
+	uint32_t groups = c->t->cut.groups;
+	int r = launch(c, "bfs_plan", 1, ARGS(work, n));
+
+	if (r == 0)
+		r = launch(c, "bfs_turn", groups, ARGS(work, first, n));
+	if (r == 0)
+		r = launch(c, "bfs_push", groups, ARGS(work, first, to, n));
+	if (r == 0)
+		r = launch(c, "bfs_pull", groups,
+			   ARGS(work, first, place(c, c->g->in_first), place(c, c->g->in_to), n));
+	return r;
+}
+
+static int search_batch(const struct call *c)
+{
+	int r = launch(c, "bfs_few", 1,
+		       ARGS(place(c, c->work), place(c, c->g->out_first),
+			    place(c, c->g->out_to), program_u32(c->g->node_n),
+			    program_u32(FEW_STEPS), program_u32(c->t->cut.few)));
+
+	for (unsigned i = 0; r == 0 && i < BATCH; i++)
+		r = search_step(c);
+	return r;
+}
+
+/* Until all is over; a state that says nonsense does not keep us here. */
+static int search(const struct call *c, uint32_t source, uint32_t target, uint32_t most,
+		  struct bfs_state *s, uint32_t *wait_n)
+{
+	int r = search_begin(c, source, target, most);
+
+	*wait_n = 0;
+	*s = (struct bfs_state){ 0 };
+	while (r == 0 && !s->done) {
+		if ((uint64_t)*wait_n * BATCH > c->g->node_n)
+			return err_set(ERR_DEVICE, "the device failed: a search has no end");
+		r = search_batch(c);
+		if (r == 0)
+			r = read_state(c, s, sizeof *s);
+		++*wait_n;
+	}
+	return r;
+}
+
+static void tell(struct traverse_stat *stat, const struct bfs_state *s, uint32_t wait_n)
+{
+	*stat = (struct traverse_stat){
+		.reached_n = s->reached_n, .touched_n = s->touched, .push_n = s->push_n,
+		.pull_n = s->pull_n, .wait_n = wait_n,
+		/* the last step found nothing, or the limit ended it */
+		.step_n = s->front_n ? s->depth : s->depth ? s->depth - 1 : 0,
+	};
+}
+
+int traverse_bfs(struct traverse *t, const struct traverse_graph *g, struct arena_place work,
+		 uint32_t source, uint32_t most, uint32_t *depth, struct traverse_stat *stat)
+{
+	struct call c = { t, g, work };
+	struct bfs_state s;
+	uint32_t wait_n;
+	int r = check(t, g, work, TRAVERSE_BFS);
+
+	if (r == 0)
+		r = check_node(g, source);
+	if (r == 0)
+		r = search(&c, source, TRAVERSE_NONE, most, &s, &wait_n);
+	if (r == 0 && depth)
+		r = read_out(&c, HEAD, depth, 4ull * g->node_n);
+	if (r == 0 && stat)
+		tell(stat, &s, wait_n);
+	return r;
+}
+
+/* --- a path --- */
+
+static int walk_back(const struct call *c, uint32_t n, struct bfs_state *s)
+{
+	uint32_t had;
+	int r = 0;
+
+	do {
+		had = s->back;
+		r = launch(c, "bfs_back", 1,
+			   ARGS(place(c, c->work), place(c, c->g->in_first),
+				place(c, c->g->in_to), program_u32(c->g->node_n),
+				program_u32(FEW_STEPS)));
+		if (r == 0)
+			r = read_state(c, s, sizeof *s);
+	} while (r == 0 && s->back > had && s->back < n);
+	return r;
+}
+
+static void turn_around(uint32_t *node, uint32_t n)
+{
+	for (uint32_t i = 0; i < n / 2; i++) {
+		uint32_t swap = node[i];
+
+		node[i] = node[n - 1 - i];
+		node[n - 1 - i] = swap;
+	}
+}
+
+int64_t traverse_path(struct traverse *t, const struct traverse_graph *g,
+		      struct arena_place work, uint32_t from, uint32_t to, uint32_t *node,
+		      uint32_t n)
+{
+	struct call c = { t, g, work };
+	struct bfs_state s;
+	uint32_t wait_n, len;
+	int r = check(t, g, work, TRAVERSE_PATH);
+
+	if (r == 0)
+		r = check_node(g, from);
+	if (r == 0)
+		r = check_node(g, to);
+	if (r == 0)
+		r = search(&c, from, to, TRAVERSE_NONE, &s, &wait_n);
+	if (r < 0)
+		return r;
+	r = read_out(&c, HEAD + 4ull * to, &len, sizeof len);
+	if (r < 0 || len == TRAVERSE_NONE)
+		return r;
+	if (len >= n)
+		return err_set(ERR_TOO_BIG, "a path of %" PRIu64 " nodes, and there is room for "
+			       "%" PRIu32, (uint64_t)len + 1, n);
+	r = walk_back(&c, len + 1, &s);
+	if (r == 0 && s.back != len + 1)
+		r = err_set(ERR_DEVICE, "the device failed: a path of %" PRIu32 " steps has "
+			    "%" PRIu32 " nodes", len, s.back);
+	if (r == 0)
+		r = read_out(&c, HEAD + depth_len(g->node_n), node, 4ull * (len + 1));
+	if (r < 0)
+		return r;
+	turn_around(node, len + 1);
+	return (int64_t)len + 1;
+}
+
+/* --- PageRank --- */
+
+static int total(const struct call *c, bool first)
+{
+	return launch(c, "rank_total", 1, ARGS(place(c, c->work), program_u32(c->g->node_n),
+					       program_u32(first)));
+}
+
+static int rank_begin(const struct call *c, const struct traverse_ranking *k)
+{
+	int r = launch(c, "rank_begin", c->t->cut.groups,
+		       ARGS(place(c, c->work), place(c, c->g->out_first),
+			    program_u32(c->g->node_n), program_real(k->damping),
+			    program_real(k->tolerance), program_u64(k->iterations)));
+
+	return r == 0 ? total(c, true) : r;
+}
+
+static int rank_step(const struct call *c, uint64_t i)
+{
+	int r = launch(c, "rank_step", c->t->cut.groups,
+		       ARGS(place(c, c->work), place(c, c->g->out_first),
+			    place(c, c->g->in_first), place(c, c->g->in_to),
+			    program_u32(c->g->node_n), program_u32(i % 2)));
+
+	return r == 0 ? total(c, false) : r;
+}
+
+int traverse_pagerank(struct traverse *t, const struct traverse_graph *g,
+		      struct arena_place work, struct traverse_ranking *k, double *rank)
+{
+	struct call c = { t, g, work };
+	struct rank_state s = { 0 };
+	uint64_t i = 0;
+	int r = check(t, g, work, TRAVERSE_PAGERANK);
+
+	k->iteration_n = 0;
+	k->change = 0;
+	if (r < 0 || !g->node_n)
+		return r;
+	r = rank_begin(&c, k);
+	while (r == 0 && !s.done && i < k->iterations) {
+		for (uint64_t end = i + RANK_BATCH; r == 0 && i < end && i < k->iterations; i++)
+			r = rank_step(&c, i);
+		if (r == 0)
+			r = read_state(&c, &s, sizeof s);
+	}
+	if (r == 0 && rank)
+		r = read_out(&c, HEAD, rank, 8ull * g->node_n);
+	else if (r == 0)
+		r = arena_finish(t->a);
+	k->iteration_n = s.step_n;
+	k->change = s.change;
+	return r;
+}

@@ -1,0 +1,97 @@
+/* gpu/traverse.h - questions about a whole graph, answered where it lies
+ *
+ * A graph is four arrays in arenas: where each node's list of targets begins and the
+ * targets, and the same of sources.  Each array lies in one arena, and any two may lie
+ * in different ones; a list of edges that is larger than the largest arena is refused.
+ * Offsets are of 64 bits, ids of 32.
+ *
+ * The kernels are kernels/traverse.cl.  All they need besides is in one place of an
+ * arena that the caller lends, traverse_room bytes of it; what was in it before does
+ * not matter, and nothing is kept in it from one call to the next.
+ *
+ * What is in the arrays is trusted: first[0] is 0, first[] never falls and ends with
+ * edge_n, targets are below node_n, and in_* has the same edges as out_*.  Whoever
+ * loads them has checked that.
+ *
+ * Answers depend on the graph alone, not on the device; ranks to the last bit.
+ * ERR_DEVICE from any call: the device is lost (gpu/arena), and what was asked for may
+ * still be written to.  Whether bytes came back whole is the device's word: what a
+ * driver or a link flips on the way is not seen here, it is by whoever knows a
+ * checksum of them.
+ */
+#ifndef GPU_TRAVERSE_H
+#define GPU_TRAVERSE_H
+
+#include "gpu/arena.h"
+#include "gpu/program.h"
+
+#define TRAVERSE_NONE UINT32_MAX	/* no way leads there */
+
+struct traverse;
+
+struct traverse_graph {
+	uint32_t node_n;		/* at most 2^32 - 2 */
+	uint64_t edge_n;		/* targets; as many sources */
+	/* le64 first[node_n + 1] on a multiple of 8, le32 to[edge_n] of 4; in_* may be
+	 * out_*, of an undirected graph */
+	struct arena_place out_first, out_to, in_first, in_to;
+};
+
+enum traverse_kind { TRAVERSE_BFS, TRAVERSE_PATH, TRAVERSE_PAGERANK, TRAVERSE_KINDS };
+
+/* Bytes of work memory that a question takes; 16 bytes a node of most. */
+uint64_t traverse_room(enum traverse_kind kind, uint32_t node_n);
+
+/* SOURCE is the text of traverse.cl (program_source).  B and A are borrowed.
+ * ERR_UNAVAILABLE where the device runs no kernels. */
+int traverse_open(struct traverse **out, struct gpu_backend *b, struct arenas *a,
+		  struct bytes source);
+void traverse_close(struct traverse *t);	/* NULL is fine */
+
+/* How kernels are cut: what traverse_open chooses by the device, and tests by hand. */
+struct traverse_cut {
+	uint32_t lanes;		/* of a group: 1 or 256 */
+	uint32_t groups;
+	uint32_t mine;		/* edges that a lane reads of a list alone */
+	uint32_t hub;		/* edges of a list that all groups share */
+	uint32_t few;		/* edges of a front that one group takes */
+	bool checked;		/* reads that may race are atomic ones */
+};
+void traverse_cut(struct traverse_cut *out, const struct gpu_shape *shape);
+int traverse_open_cut(struct traverse **out, struct gpu_backend *b, struct arenas *a,
+		      struct bytes source, const struct traverse_cut *cut);
+
+struct traverse_stat {
+	uint64_t reached_n;	/* nodes, the source included */
+	uint64_t touched_n;	/* ids looked at */
+	uint32_t step_n;	/* the greatest depth */
+	uint32_t push_n, pull_n;	/* steps along the edges, against them */
+	uint32_t wait_n;	/* times that the host waited */
+};
+
+/* How many steps every node is from SOURCE, to DEPTH[node_n]; NULL: they stay where
+ * they are.  MOST steps are made at most: nodes further away are TRAVERSE_NONE as those
+ * that are not reached.  STAT may be NULL. */
+int traverse_bfs(struct traverse *t, const struct traverse_graph *g, struct arena_place work,
+		 uint32_t source, uint32_t most, uint32_t *depth, struct traverse_stat *stat);
+
+/* A shortest way, from FROM to TO, both included: how many nodes it has, 0 when there
+ * is none.  Of several the one whose nodes, seen from TO, have the least ids.
+ * ERR_TOO_BIG when they are more than N. */
+int64_t traverse_path(struct traverse *t, const struct traverse_graph *g,
+		      struct arena_place work, uint32_t from, uint32_t to, uint32_t *node,
+		      uint32_t n);
+
+struct traverse_ranking {
+	double damping;		/* 0 to 1 */
+	uint64_t iterations;	/* at most */
+	double tolerance;	/* ends when all ranks together change by less; 0: never */
+	/* answers */
+	uint64_t iteration_n;
+	double change;		/* by the last of them */
+};
+/* As graph/walk/pagerank defines it, in doubles; RANK[node_n] may be NULL. */
+int traverse_pagerank(struct traverse *t, const struct traverse_graph *g,
+		      struct arena_place work, struct traverse_ranking *r, double *rank);
+
+#endif
