@@ -1,12 +1,10 @@
 /* graph/keep.c - a first sweep counts, the second fills, the others read */
 #include "graph/keep.h"
 
-#include <string.h>
-
 #include "base/err.h"
 #include "base/mem.h"
 
-#define HEAD 2u			/* words before the ids of a list */
+#define SLACK 8u		/* bytes that may be read behind the last id */
 #define LENGTHS 256u		/* of lists that are told apart */
 #define SWEEPS_LEAST 4u		/* fewer do not pay for fresh pages */
 
@@ -15,7 +13,7 @@
 static int count_part(void *ctx, const struct sweep_part *p)
 {
 	struct keep *k = ctx;
-	uint64_t n, words = 0;
+	uint64_t n, bytes = 0;
 	struct csr_scan scan;
 	int r = 0;
 
@@ -26,10 +24,10 @@ static int count_part(void *ctx, const struct sweep_part *p)
 		while ((r = csr_scan_degree(&scan, &n)) > 0) {
 			if (n > UINT32_MAX)
 				return err_set(ERR_UNSUPPORTED, "a node with 2^32 edges");
-			words += HEAD + n;
+			bytes += KEEP_HEAD + n * k->id_len;
 		}
 	}
-	k->place[p->index + 1] = words;
+	k->place[p->index + 1] = bytes;
 	return r;
 }
 
@@ -41,11 +39,11 @@ static int count_known(struct keep *k, const uint32_t *degree)
 	int r = sweep_ahead(s);
 
 	for (uint64_t part = 0; part < s->part_n; part++) {
-		uint64_t words = 0;
+		uint64_t bytes = 0;
 
 		for (uint64_t i = s->border[part]; i < s->border[part + 1]; i++)
-			words += degree[i] ? HEAD + degree[i] : 0;
-		k->place[part + 1] = words;
+			bytes += degree[i] ? KEEP_HEAD + (uint64_t)degree[i] * k->id_len : 0;
+		k->place[part + 1] = bytes;
 	}
 	return r < 0 ? r : 0;
 }
@@ -58,19 +56,28 @@ static int make_room(struct keep *k)
 	k->place[0] = 0;
 	for (uint64_t i = 0; i < part_n; i++)
 		k->place[i + 1] += k->place[i];
-	size = k->place[part_n] * sizeof *k->ids;
+	size = k->place[part_n];
 	if (size == 0 || size > mem_left(k->mem) / 2)
 		return 0;
+	size += SLACK;
 	k->ids = mem_alloc_large(k->mem, size);
 	return k->ids ? 0 : ERR_MEMORY;
 }
 
+static bool long_ids;
+
+void keep_long_ids(bool on)
+{
+	long_ids = on;
+}
+
 int keep_open(struct keep *k, const struct sweep *s, uint64_t sweeps, const uint32_t *degree)
 {
-	uint64_t least = s->edge_n * sizeof *k->ids + (s->part_n + 1) * 16;
+	unsigned id_len = long_ids || graph_node_n(s->graph) > KEEP_SHORT_IDS ? 4 : KEEP_SHORT;
+	uint64_t least = s->edge_n * id_len + (s->part_n + 1) * 16;
 	int r = 0;
 
-	*k = (struct keep){ .sweep = s, .mem = graph_mem(s->graph) };
+	*k = (struct keep){ .sweep = s, .mem = graph_mem(s->graph), .id_len = id_len };
 	if (sweeps < SWEEPS_LEAST || s->edge_n == 0 || least > mem_left(k->mem) / 2)
 		return 0;
 	k->place = mem_alloc(k->mem, (s->part_n + 1) * sizeof *k->place);
@@ -110,6 +117,7 @@ void keep_begin(struct keep_walk *w, struct keep *k, const struct sweep_part *p)
 	w->put = NULL;
 	w->in_list = false;
 	w->whole = k->ids && k->full[p->index];
+	w->id_len = k->ids ? k->id_len : 4;
 	if (w->whole) {
 		w->at = k->ids + k->place[p->index];
 		w->end = k->ids + k->place[p->index + 1];
@@ -129,31 +137,77 @@ static int fits(const struct keep_walk *w, uint64_t n)
 	return 0;
 }
 
-static void copy(uint32_t *out, const uint32_t *ids, uint64_t n, const uint32_t *name)
+static inline uint32_t named(uint32_t id, const uint32_t *name)
 {
-	if (!name)
+	return name ? name[id] : id;
+}
+
+/* Eight ids, three bytes each. */
+static inline void put_eight(uint8_t *out, const uint32_t *ids, const uint32_t *name)
+{
+	uint64_t id[8];
+	le64 v[3];
+
+	for (unsigned i = 0; i < 8; i++)
+		id[i] = named(ids[i], name);
+	v[0] = le64_of(id[0] | id[1] << 24 | id[2] << 48);
+	v[1] = le64_of(id[2] >> 16 | id[3] << 8 | id[4] << 32 | id[5] << 56);
+	v[2] = le64_of(id[5] >> 8 | id[6] << 16 | id[7] << 40);
+	memcpy(out, v, sizeof v);
+}
+
+static inline void put_short(uint8_t *out, const uint32_t *ids, uint64_t n,
+			     const uint32_t *name)
+{
+	uint64_t i;
+
+	for (i = 0; i + 8 <= n; i += 8)
+		put_eight(out + KEEP_SHORT * i, ids + i, name);
+	for (; i < n; i++) {
+		le32 v = le32_of(named(ids[i], name));
+
+		memcpy(out + KEEP_SHORT * i, &v, KEEP_SHORT);
+	}
+}
+
+/* N ids to where they are kept; returns where they end there. */
+static uint8_t *put_ids(const struct keep *k, uint8_t *out, const uint32_t *ids, uint64_t n)
+{
+	const uint32_t *name = k->name;
+
+	if (k->id_len == KEEP_SHORT && name)
+		put_short(out, ids, n, name);
+	else if (k->id_len == KEEP_SHORT)
+		put_short(out, ids, n, NULL);
+	else if (!name)
 		memcpy(out, ids, n * sizeof *ids);
-	for (uint64_t i = 0; name && i < n; i++)
-		out[i] = name[ids[i]];
+	for (uint64_t i = 0; k->id_len != KEEP_SHORT && name && i < n; i++)
+		memcpy(out + i * sizeof *ids, &name[ids[i]], sizeof *ids);
+	return out + n * k->id_len;
+}
+
+static uint8_t *put_head(const struct keep *k, uint8_t *out, uint32_t node, uint32_t n)
+{
+	const uint32_t head[] = { named(node, k->name), n };
+
+	memcpy(out, head, KEEP_HEAD);
+	return out + KEEP_HEAD;
 }
 
 static int begin_list(struct keep_walk *w)
 {
 	const struct sweep_walk *s = &w->sweep;
-	uint32_t node = (uint32_t)s->node;
 	int r = 0;
 
 	w->in_list = true;
+	w->node = s->node;
 	if (w->put) {
-		r = fits(w, HEAD + s->list.n);
+		r = fits(w, KEEP_HEAD);
 		if (r < 0)
 			return r;
-		copy(w->put, &node, 1, w->keep->name);
-		node = w->put[0];
-		w->put[1] = (uint32_t)s->list.n;
-		w->put += HEAD;
+		w->node = named((uint32_t)s->node, w->keep->name);
+		w->put = put_head(w->keep, w->put, (uint32_t)s->node, (uint32_t)s->list.n);
 	}
-	w->node = node;
 	return r;
 }
 
@@ -167,28 +221,42 @@ static int end_part(struct keep_walk *w)
 	return 0;
 }
 
-/* The lists in N words of room to where they are kept, by length. */
-static void arrange(struct keep_walk *w, size_t n)
+/* How many bytes the lists in room up to END take; PLACE becomes where those of each
+ * length begin. */
+static uint32_t measure(const struct keep_walk *w, const uint32_t *end, uint32_t *place)
 {
-	const uint32_t *at, *end = w->room + n, *name = w->keep->name;
-	uint32_t place[LENGTHS] = {0}, next = 0;
+	unsigned id_len = w->keep->id_len;
+	uint32_t next = 0;
 
-	for (at = w->room; at < end; at += HEAD + at[1])
-		place[length_of(at)] += HEAD + at[1];
+	for (const uint32_t *at = w->room; at < end; at += 2 + at[1])
+		place[length_of(at)] += KEEP_HEAD + at[1] * id_len;
 	for (unsigned i = 0; i < LENGTHS; i++) {
-		uint32_t words = place[i];
+		uint32_t bytes = place[i];
 
 		place[i] = next;
-		next += words;
+		next += bytes;
 	}
-	for (at = w->room; at < end; at += HEAD + at[1]) {
-		uint32_t *out = w->put + place[length_of(at)];
+	return next;
+}
 
-		place[length_of(at)] += HEAD + at[1];
-		copy(out, at, 1, name);
-		out[1] = at[1];
-		copy(out + HEAD, at + HEAD, at[1], name);
+/* The lists in N words of room to where they are kept, by length. */
+static int arrange(struct keep_walk *w, size_t n)
+{
+	const uint32_t *at, *end = w->room + n;
+	uint32_t place[LENGTHS] = {0};
+	uint32_t bytes = measure(w, end, place);
+	int r = fits(w, bytes);
+
+	for (at = w->room; r == 0 && at < end; at += 2 + at[1]) {
+		uint32_t *next = &place[length_of(at)];
+		uint8_t *out = put_head(w->keep, w->put + *next, at[0], at[1]);
+
+		*next = (uint32_t)(put_ids(w->keep, out, at + 2, at[1]) - w->put);
 	}
+	w->at = w->put;
+	w->put += bytes;
+	w->end = w->put;
+	return r;
 }
 
 /* Lists that come many at a time. */
@@ -199,17 +267,11 @@ static int some_lists(struct keep_walk *w)
 
 	if (r <= 0)
 		return r;
-	w->at = w->room;
-	if (w->put) {
-		r = fits(w, n);
-		if (r < 0)
-			return r;
-		arrange(w, n);
-		w->at = w->put;
-		w->put += n;
-	}
-	w->end = w->at + n;
-	return 1;
+	w->at = (const uint8_t *)w->room;
+	w->end = (const uint8_t *)(w->room + n);
+	if (w->put)
+		r = arrange(w, n);
+	return r < 0 ? r : 1;
 }
 
 /* A list by itself. */
@@ -226,11 +288,12 @@ static int next_list(struct keep_walk *w)
 
 int keep_decode(struct keep_walk *w)
 {
+	const uint32_t *ids = NULL;
 	int n = 0, r;
 
 	for (;;) {
 		if (w->in_list)
-			n = csr_block32(&w->sweep.list, CSR_BLOCK, &w->ids);
+			n = csr_block32(&w->sweep.list, CSR_BLOCK, &ids);
 		if (n < 0)
 			return n;
 		if (n > 0)
@@ -244,13 +307,13 @@ int keep_decode(struct keep_walk *w)
 			return r;
 	}
 	w->n = (unsigned)n;
+	w->ids = (const uint8_t *)ids;
 	if (w->put) {
-		r = fits(w, w->n);
+		r = fits(w, w->n * w->id_len);
 		if (r < 0)
 			return r;
-		copy(w->put, w->ids, w->n, w->keep->name);
 		w->ids = w->put;
-		w->put += w->n;
+		w->put = put_ids(w->keep, w->put, ids, w->n);
 	}
 	return 1;
 }

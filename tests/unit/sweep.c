@@ -230,9 +230,11 @@ static int each_kept(void *ctx, const struct sweep_part *p)
 		for (uint64_t i = 0; i < w.n; i++) {
 			size_t at = k->met.n++;
 
+			uint32_t id = keep_id(w.ids, i, w.id_len);
+
 			assert_true(at < k->met.cap);
 			k->met.edge[at] = (struct made_edge){
-				node, k->id_of ? k->id_of[w.ids[i]] : w.ids[i], 0, {0} };
+				node, k->id_of ? k->id_of[id] : id, 0, {0} };
 		}
 	}
 	return r;
@@ -261,6 +263,7 @@ static void keep_once(struct made *m, bool room, bool counted)
 	struct graph_types t = made_types(m, id);
 	size_t n = expect(m, way, &t, want);
 	struct keeping k = { .met = { .edge = calloc(n + 1, sizeof *want), .cap = n } };
+	bool long_ids = rnd(2);
 	struct sweep s;
 
 	for (size_t i = 0; i < n; i++)
@@ -273,9 +276,12 @@ static void keep_once(struct made *m, bool room, bool counted)
 	name = calloc(2 * m->node_n, sizeof *name);
 	if (counted)
 		assert_int_equal(sweep_degrees(&s, degree), 0);
-	m->mem.limit = m->mem.used + (room ? 1 << 30 : 4 * n);
+	m->mem.limit = m->mem.used + (room ? 1 << 30 : 3 * n);
+	keep_long_ids(long_ids);
 	assert_int_equal(keep_open(&k.keep, &s, 10, counted ? degree : NULL), 0);
 	assert_true((k.keep.ids != NULL) == (room && n));
+	assert_int_equal(k.keep.id_len, long_ids ? 4 : 3);
+	keep_long_ids(false);
 	if (k.keep.ids && rnd(2)) {
 		shuffle(name, m->node_n);
 		keep_rename(&k.keep, name);

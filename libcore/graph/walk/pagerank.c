@@ -5,10 +5,16 @@
  * is known, too, and a step is one sweep against the edges.  Rounding is lost to
  * nobody: it goes to all nodes with the rest.
  *
- * Where lists are kept (graph/keep), shares lie by how many edges their nodes have, in
- * powers of two, most first, as each is read that often: what is read most is in few
- * pages and lines.  Within a power the order is that of ids, so that who goes through
- * all nodes goes through each power's shares in order, too.
+ * Who tolerates some change gets shares of 24 bits (graph/walk/shares), half as many bytes
+ * to be read all over the place.  What their rounding leaves goes to all nodes as well.
+ * Which of both it is, the plan says and how many nodes there are, never how much memory
+ * is left, as ranks differ in what is below those bits.
+ *
+ * Shares in full, where lists are kept (graph/keep), lie by how many edges their nodes
+ * have, in powers of two, most first, as each is read that often: what is read most is in
+ * few pages and lines.  Within a power the order is that of ids, so that who goes through
+ * all nodes goes through each power's shares in order, too.  This costs what two steps
+ * do; of shares of half the size it would save less.
  */
 #include "graph/walk/pagerank.h"
 
@@ -21,15 +27,24 @@
 #include "graph/walk/shares.h"
 
 #define POWERS 33u		/* of two, and no edge at all */
+/* A share of 24 bits lacks 2^-23 of itself at most, and so much may go elsewhere in each
+ * step; the step after hands on DAMPING of that, and so on.  All of it together shall be
+ * less than what is tolerated. */
+#define ROUGH_LEAST 0x1p-23
+/* Nodes at most, so that of what each has at least there are as many bits: a float's unit
+ * is 2^-53. */
+#define ROUGH_MOST (1ull << 26)
 
 struct ranking {
 	struct pagerank *out;
 	struct sweep ahead, against;
 	struct keep lists;		/* of against */
+	void *drawn;			/* where those that follow lie, but place */
 	uint32_t *degree;		/* edges out */
 	uint32_t *place;		/* of each node, among the shares; NULL: its id */
 	uint32_t (*first)[POWERS];	/* of each part, and power: the next place */
 	uint64_t *share, *next;		/* of this step, of the one after */
+	float *rough, *rough_next;	/* the same; not NULL: then next are sums alone */
 	uint64_t damping;		/* of PAGERANK_ONE */
 	uint64_t base;			/* what every node gets, at first as well */
 	_Atomic uint64_t shared, changed;	/* all shares of all edges; all changes */
@@ -85,7 +100,7 @@ static int find_places(struct ranking *k, uint64_t node_n)
 	uint64_t size = node_n * sizeof *k->place + k->ahead.part_n * sizeof *k->first;
 	int r;
 
-	if (!k->lists.ids || size > mem_left(k->out->mem) / 2)
+	if (k->rough || !k->lists.ids || size > mem_left(k->out->mem) / 2)
 		return 0;
 	k->place = mem_alloc_large(k->out->mem, node_n * sizeof *k->place);
 	k->first = mem_zalloc(k->out->mem, k->ahead.part_n * sizeof *k->first);
@@ -95,6 +110,19 @@ static int find_places(struct ranking *k, uint64_t node_n)
 	add_up(k);
 	keep_rename(&k->lists, k->place);
 	return r;
+}
+
+/* A node's share, of N edges, to where it is read from; what it comes to on all of them. */
+static inline uint64_t put_share(uint64_t *share, uint64_t rank, uint32_t n)
+{
+	*share = n ? rank / n : 0;
+	return *share * n;
+}
+
+static inline uint64_t put_rough(float *share, uint64_t rank, uint32_t n)
+{
+	*share = n ? shares_float(rank, n) : 0;
+	return shares_of_float(*share) * n;
 }
 
 /* Who went has nothing.  Returns what they had. */
@@ -120,12 +148,13 @@ static int share_part(void *ctx, const struct sweep_part *p)
 	forget(k, p);
 	for (uint64_t i = p->first; i < p->end; i++) {
 		uint32_t n = k->degree[i];
-		uint64_t share = n ? rank[i] / n : 0;
 
 		if (k->place)
 			k->place[i] = k->first[p->index][power(n)]++;
-		k->share[place_of(k, i)] = share;
-		shared += share * n;
+		if (k->rough)
+			shared += put_rough(&k->rough[place_of(k, i)], rank[i], n);
+		else
+			shared += put_share(&k->share[place_of(k, i)], rank[i], n);
 	}
 	k->shared += shared;
 	return 0;
@@ -139,18 +168,33 @@ static void settle(struct ranking *k, const struct sweep_part *p)
 	uint64_t shared = 0, changed = 0, *rank = k->out->rank;
 
 	for (uint64_t i = p->first; i < p->end; i++) {
-		uint64_t *next = &k->next[place_of(k, i)];
-		uint64_t now = k->base + damped(k, *next);
+		uint64_t at = place_of(k, i), now = k->base + damped(k, k->next[at]);
 		uint32_t n = k->degree[i];
 
 		changed += now > rank[i] ? now - rank[i] : rank[i] - now;
 		rank[i] = now;
-		*next = n ? now / n : 0;
-		shared += *next * n;
+		if (k->rough)
+			shared += put_rough(&k->rough_next[at], now, n);
+		else
+			shared += put_share(&k->next[at], now, n);
 	}
 	changed -= forget(k, p);
 	k->shared += shared;
 	k->changed += changed;
+}
+
+/* Of ids of ID_LEN bytes, which is known where this is called from. */
+static inline int gather(struct ranking *k, struct keep_walk *w, unsigned id_len)
+{
+	int r;
+
+	if (k->rough)
+		while ((r = keep_next(w)) > 0)
+			k->next[w->node] += shares_sum_floats(k->rough, w->ids, w->n, id_len);
+	else
+		while ((r = keep_next(w)) > 0)
+			k->next[w->node] += shares_sum(k->share, w->ids, w->n, id_len);
+	return r;
 }
 
 static int rank_part(void *ctx, const struct sweep_part *p)
@@ -162,8 +206,7 @@ static int rank_part(void *ctx, const struct sweep_part *p)
 	for (uint64_t i = p->first; i < p->end; i++)
 		k->next[place_of(k, i)] = 0;
 	keep_begin(&w, &k->lists, p);
-	while ((r = keep_next(&w)) > 0)
-		k->next[w.node] += shares_sum(k->share, w.ids, w.n);
+	r = w.id_len == KEEP_SHORT ? gather(k, &w, KEEP_SHORT) : gather(k, &w, 4);
 	if (r == 0)
 		settle(k, p);
 	return r;
@@ -172,13 +215,18 @@ static int rank_part(void *ctx, const struct sweep_part *p)
 static int step(struct ranking *k, uint64_t node_n)
 {
 	uint64_t *swap = k->share;
+	float *rough = k->rough;
 	int r;
 
 	k->base = (PAGERANK_ONE - damped(k, k->shared)) / node_n;
 	k->shared = k->changed = 0;
 	r = sweep_run(&k->against, rank_part, k);
-	k->share = k->next;
-	k->next = swap;
+	k->rough = k->rough_next;
+	k->rough_next = rough;
+	if (!rough) {
+		k->share = k->next;
+		k->next = swap;
+	}
 	k->out->iteration_n++;
 	k->out->edge_n += k->against.edge_n;
 	k->out->change = pagerank_value(k->changed);
@@ -192,20 +240,34 @@ uint64_t pagerank_memory(uint64_t node_n)
 	return node_n * 28;
 }
 
-static int draw(struct ranking *k, struct graph *g)
+/* All in one: what is read all over the place, in the middle, is in large pages whole. */
+static int draw(struct ranking *k, struct graph *g, bool rough)
 {
 	uint64_t n = graph_node_n(g);
 	struct mem *mem = k->out->mem;
 
 	k->out->rank = mem_alloc_large(mem, n * sizeof(uint64_t));
-	k->share = mem_alloc_large(mem, n * sizeof(uint64_t));
-	k->next = mem_alloc_large(mem, n * sizeof(uint64_t));
-	k->degree = mem_zalloc_large(mem, n * sizeof(uint32_t));
-	if (!k->out->rank || !k->share || !k->next || !k->degree)
+	k->drawn = mem_alloc_large(mem, n * (2 * sizeof(uint64_t) + sizeof(uint32_t)));
+	if (!k->out->rank || !k->drawn)
 		return ERR_MEMORY;
+	k->next = k->drawn;
+	if (rough) {
+		k->rough = (float *)(k->next + n);
+		k->rough_next = k->rough + n;
+	} else {
+		k->share = k->next + n;
+	}
+	k->degree = (uint32_t *)(k->next + 2 * n);
+	memset(k->degree, 0, n * sizeof *k->degree);
 	k->gone = dict_gone(graph_dict(g), &k->gone_n);
 	k->base = graph_count(g) ? PAGERANK_ONE / graph_count(g) : 0;
 	return 0;
+}
+
+static bool is_rough(struct graph *g, const struct pagerank_plan *plan)
+{
+	return plan->tolerance * (1 - plan->damping) >= ROUGH_LEAST &&
+		graph_node_n(g) <= ROUGH_MOST;
 }
 
 static int begin(struct ranking *k, struct graph *g, const struct pagerank_plan *plan)
@@ -217,7 +279,7 @@ static int begin(struct ranking *k, struct graph *g, const struct pagerank_plan 
 	if (r == 0)
 		r = sweep_open(&k->against, g, CSR_IN, &plan->types, plan->threads);
 	if (r == 0)
-		r = draw(k, g);
+		r = draw(k, g, is_rough(g, plan));
 	if (r == 0)
 		r = sweep_degrees(&k->ahead, k->degree);
 	if (r == 0)		/* of an undirected graph both sweeps are the same */
@@ -233,9 +295,7 @@ static void end(struct ranking *k)
 	keep_close(&k->lists);
 	sweep_close(&k->ahead);
 	sweep_close(&k->against);
-	mem_free(k->out->mem, k->share);
-	mem_free(k->out->mem, k->next);
-	mem_free(k->out->mem, k->degree);
+	mem_free(k->out->mem, k->drawn);
 	mem_free(k->out->mem, k->place);
 	mem_free(k->out->mem, k->first);
 }

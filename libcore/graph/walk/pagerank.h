@@ -8,6 +8,10 @@
  * order in which they are made, so the answer is the same to the last bit for any
  * number of threads, any layout, any order of ids; and all ranks together are 1,
  * less at most two units a node.
+ *
+ * A share has 24 bits that count where what this costs is less than what is tolerated:
+ * with the usual damping, from a tolerance of a millionth on.  Else, and where only the
+ * number of steps is given, it has all bits.
  */
 #ifndef GRAPH_WALK_PAGERANK_H
 #define GRAPH_WALK_PAGERANK_H
@@ -44,8 +48,8 @@ static inline double pagerank_value(uint64_t rank)
 int pagerank_find(struct pagerank *p, struct graph *g, const struct pagerank_plan *plan);
 void pagerank_release(struct pagerank *p);
 
-/* Bytes that it draws at least; where there is room, 4 more an edge (graph/keep) and a
- * node. */
+/* Bytes that it draws at least; where there is room, 3 or 4 more an edge (graph/keep),
+ * and 4 a node where shares have all bits. */
 uint64_t pagerank_memory(uint64_t node_n);
 
 #endif
