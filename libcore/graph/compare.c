@@ -322,7 +322,7 @@ static int state_of(struct comparing *c, struct side *s, uint64_t from, const st
 		r = delta_edge(d, from, s->type, e->own, &s->room, out);
 	if (r < 0)
 		return r;
-	if (r == 0 && !s->list.row && !c->undirected)	/* their numbers are in order */
+	if (r == 0 && !s->list.changed && !c->undirected)	/* their numbers are in order */
 		return graph_edge_state_at(s->g, s->number + s->list.edge + e->i, e->value,
 					   &s->room, out);
 	r = graph_edge_state(s->g, from, s->type, e->own, nth, &s->room, out);

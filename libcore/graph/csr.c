@@ -280,11 +280,11 @@ static int add_more(const struct csr_over *o, uint32_t type, uint64_t *n)
 	int r = over_rows(o, type, &first, &end);
 
 	if (r == 0)
-		r = over_reach(o, &o->row[first], sizeof *o->row);
+		r = over_reach_rows(o, first, first);
 	if (r == 0)
-		r = over_reach(o, &o->row[end], sizeof *o->row);
+		r = over_reach_rows(o, end, end);
 	if (r == 0)
-		*n += (uint64_t)(o->row[end].more - o->row[first].more);
+		*n += (uint64_t)(over_before(o, end) - over_before(o, first));
 	return r;
 }
 
@@ -315,23 +315,22 @@ static int find(struct csr *c, const struct csr_type *t, uint64_t node, struct c
 }
 
 static inline int changes_of(const struct csr *c, const struct csr_type *t, uint64_t node,
-			     const struct over_row **row)
+			     struct over_row *row)
 {
-	*row = NULL;
 	return c->over && node < c->id_n ? over_find(c->over, t->id, node, row) : 0;
 }
 
 int csr_row_of(struct csr *c, const struct csr_type *t, uint64_t node, struct csr_list *out)
 {
-	const struct over_row *row;
+	struct over_row row;
 	struct csr_place p;
 	int changed = changes_of(c, t, node, &row), r = find(c, t, node, &p), begun;
 
 	if (r <= 0 || changed < 0)
 		p.n = 0;
 	begun = list_at(c, t, &p, out);
-	if (row && r >= 0 && begun == 0)
-		begun = over_begin(out, c->over, row);
+	if (changed > 0 && r >= 0 && begun == 0)
+		begun = over_begin(out, c->over, &row);
 	return changed < 0 ? changed : r < 0 ? r : begun;
 }
 
@@ -358,11 +357,11 @@ int csr_row_find(struct csr *c, const struct csr_type *t, uint64_t node, struct 
 int csr_row_open(struct csr *c, const struct csr_type *t, const struct csr_place *p,
 		 struct csr_list *out)
 {
-	const struct over_row *row;
+	struct over_row row;
 	int changed = changes_of(c, t, p->node, &row), r = list_at(c, t, p, out);
 
-	if (row && r == 0)
-		r = over_begin(out, c->over, row);
+	if (changed > 0 && r == 0)
+		r = over_begin(out, c->over, &row);
 	return changed < 0 ? changed : r;
 }
 
@@ -394,13 +393,13 @@ int csr_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out)
 
 int csr_degree_of(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *out)
 {
-	const struct over_row *row;
+	struct over_row row;
 	struct csr_place p;
 	int changed = changes_of(c, t, node, &row), r = find(c, t, node, &p);
 
 	*out = r > 0 ? p.n : 0;
-	if (row && r >= 0)
-		r = over_length(c->over, row, out);
+	if (changed > 0 && r >= 0)
+		r = over_length(c->over, &row, out);
 	return changed < 0 ? changed : r < 0 ? r : 0;
 }
 
@@ -418,7 +417,7 @@ int csr_block(struct csr_list *l, const uint64_t **ids)
 	int n;
 
 	*ids = l->ids;
-	n = l->row ? over_block(l, ids) : csr_stored_block(l);
+	n = l->changed ? over_block(l, ids) : csr_stored_block(l);
 	l->given = n > 0 ? (uint32_t)n : 0;
 	return n;
 }
@@ -450,14 +449,14 @@ int csr_block32(struct csr_list *l, unsigned most, const uint32_t **ids)
 
 	if (!csr_narrow(l->csr))
 		return err_set(ERR_BUG, "narrow ids of a graph that has wide ones");
-	n = l->row ? over_block32(l, most, ids) : csr_stored_block32(l, most, ids);
+	n = l->changed ? over_block32(l, most, ids) : csr_stored_block32(l, most, ids);
 	l->given = n > 0 ? (uint32_t)n : 0;
 	return n;
 }
 
 int csr_seek(struct csr_list *l, uint64_t id)
 {
-	if (l->row)
+	if (l->changed)
 		return over_seek(l, id);
 	return l->left && l->csr->ops->seek ? l->csr->ops->seek(l, id) : 0;
 }
@@ -506,7 +505,7 @@ int csr_block_values(struct csr_list *l, const union csr_value **v)
 	*v = l->values;
 	if (l->csr->values == CSR_NO_VALUES)
 		return err_set(ERR_BUG, "values of a graph that has none");
-	if (l->row)
+	if (l->changed)
 		return over_block_values(l);
 	r = w ? segment_check(l->csr->seg, at, (size_t)l->given * w) : 0;
 	for (uint32_t i = 0; r == 0 && i < l->given; i++)
@@ -517,7 +516,7 @@ int csr_block_values(struct csr_list *l, const union csr_value **v)
 /* Are the values of this list other than what is stored? */
 static inline bool other_values(const struct csr_list *l)
 {
-	return l->row || (l->csr->stored != l->csr->values && l->csr->stored);
+	return l->changed || (l->csr->stored != l->csr->values && l->csr->stored);
 }
 
 /* The values as they were read are 8 bytes each, less nothing. */
@@ -584,7 +583,7 @@ static int merged_value(struct csr_list *l, uint64_t i, union csr_value *v)
 {
 	struct csr_list again;
 	uint64_t to;
-	int r = csr_row(l->csr, l->type, l->row->node, &again);
+	int r = csr_row(l->csr, l->type, l->merge.row.node, &again);
 
 	do {
 		if (r >= 0)
@@ -601,7 +600,7 @@ int csr_value_at(struct csr_list *l, uint64_t i, union csr_value *v)
 
 	if (l->csr->values == CSR_NO_VALUES || i >= l->n)
 		return err_set(ERR_BUG, "the value of no edge");
-	if (l->row)
+	if (l->changed)
 		return merged_value(l, i, v);
 	r = w ? segment_check(l->csr->seg, at, w) : 0;
 	if (r == 0)
@@ -689,82 +688,158 @@ static int scan_next(struct csr_scan *s, struct csr_place *p)
 
 /* --- with changes: the segment's rows and the changed ones, merged by node --- */
 
-static int begin_changes(struct csr_scan *s)
+#define SEEN_AHEAD 128u		/* rows looked at in one go */
+
+/* The next changed row before the end that is not skipped, from the one at hand on. */
+static int find_changed(struct csr_scan *s)
 {
 	const struct csr_over *o = s->csr->over;
-	uint64_t first = 0, end = 0, beyond;
+	uint64_t node = 0;
 	int r = 0;
 
-	s->has_behind = false;
-	if (s->type < s->csr->types && s->end < s->csr->id_n) {
-		r = over_from(o, s->type, s->first, false, &first, &end);
-		if (r == 0)
-			r = over_from(o, s->type, s->end, false, &end, &beyond);
-		end = end < first ? first : end;
-		if (r == 0)
-			r = over_reach_rows(o, first, end);
-	} else if (s->type < s->csr->types) {
-		r = over_from(o, s->type, s->first, true, &first, &end);
+	for (; s->over < s->over_end; s->over++) {
+		if (s->over >= s->over_seen) {
+			s->over_seen = s->over_end - s->over < SEEN_AHEAD ? s->over_end :
+				s->over + SEEN_AHEAD;
+			r = over_reach_rows(o, s->over, s->over_seen);
+		}
+		if (r < 0)
+			return r;
+		node = over_row_node(o, s->over);
+		if (node >= s->end || node >= o->id_n || !csr_skips(s, node))
+			break;
 	}
-	s->over = o->row + (r == 0 ? first : 0);
-	s->over_end = o->row + (r == 0 ? end : 0);
-	return r;
-}
-
-/* No changed row before the end, or the next that is not skipped. */
-static bool changed_row(struct csr_scan *s)
-{
-	while (s->over < s->over_end && csr_skips(s, s->over->node))
-		s->over++;
-	if (s->over < s->over_end && s->over->node >= s->end)
+	if (s->over == s->over_end || (node >= s->end && node < o->id_n)) {
 		s->over = s->over_end;
-	return s->over < s->over_end;
+		s->changed.node = UINT64_MAX;
+		return 0;
+	}
+	return over_take_row(o, s->over, &s->changed);
 }
 
-/* The next list and its changes, ROW, or NULL when it has none. */
-static int next_changed(struct csr_scan *s, struct csr_place *p, const struct over_row **row)
+static int begin_changes(struct csr_scan *s)
 {
+	uint64_t first = 0, end = 0;
+	int r = s->type < s->csr->types ?
+		over_from(s->csr->over, s->type, s->first, &first, &end) : 0;
+
+	s->has_behind = false;
+	s->over = s->over_seen = first;
+	s->over_end = end;
+	return r < 0 ? r : find_changed(s);
+}
+
+/* To the one behind it, of a node that is not: once the list at hand was given. */
+static int step_changed(struct csr_scan *s)
+{
+	uint64_t node = s->changed.node;
 	int r;
 
-	if (!s->begun && (r = begin_changes(s)) < 0)
-		return r;
-	for (;;) {
-		bool changed = changed_row(s);
+	s->over++;
+	r = find_changed(s);
+	return r < 0 || s->changed.node > node ? r :
+		over_damaged(s->csr->over, s->csr->over->row.at + s->over * s->csr->over->row.stride,
+			     "changed lists are out of order");
+}
 
-		if (!s->has_behind) {
-			r = scan_next(s, &s->behind);
-			if (r < 0)
-				return r;
-			s->has_behind = true;
-			s->more_behind = r > 0;
-		}
-		if (!changed && !s->more_behind)
-			return 0;
-		*row = changed && (!s->more_behind || s->over->node <= s->behind.node) ?
-			s->over++ : NULL;
-		*p = s->behind;
-		if (*row && (!s->more_behind || (*row)->node < s->behind.node))
-			*p = (struct csr_place){ .node = (*row)->node };
-		else
-			s->has_behind = false;
-		s->node = p->node;
-		if (!*row || p->n + (uint64_t)over_more(*row))
-			return 1;
+/* The node of the segment's next list. */
+static inline int peek(struct csr_scan *s, uint64_t *node)
+{
+	const struct csr_ops *ops = s->csr->ops;
+	int r = 0;
+
+	*node = UINT64_MAX;
+	if (ops->peek) {
+		if (!s->begun)
+			r = scan_start(s);
+		s->begun = true;
+		return r == 0 && s->t.edge_n ? ops->peek(s, node) : r;
 	}
+	if (!s->has_behind) {
+		r = scan_next(s, &s->behind);
+		s->more_behind = r > 0;
+		s->has_behind = true;
+	}
+	if (s->more_behind)
+		*node = s->behind.node;
+	return r < 0 ? r : 0;
+}
+
+/* Its place, once its node is known. */
+static int take_place(struct csr_scan *s, struct csr_place *p)
+{
+	if (!s->has_behind)
+		return scan_next(s, p);
+	*p = s->behind;
+	s->node = p->node;
+	s->has_behind = false;
+	return 1;
+}
+
+static int take_list(struct csr_scan *s, struct csr_list *out)
+{
+	struct csr_place p;
+	int r;
+
+	if (s->csr->ops->peek)
+		return s->csr->ops->next_list(s, out);
+	r = take_place(s, &p);
+	return r <= 0 ? r : list_at(s->csr, &s->t, &p, out) < 0 ? ERR_DAMAGED : 1;
 }
 
 static int next_changed_list(struct csr_scan *s, struct csr_list *out)
 {
-	const struct over_row *row;
-	struct csr_place p;
-	int r = next_changed(s, &p, &row);
+	int r = s->begun ? 0 : begin_changes(s);
+	uint64_t node;
 
-	if (r <= 0)
-		return r;
-	r = list_at(s->csr, &s->t, &p, out);
-	if (r == 0 && row)
-		r = over_begin(out, s->csr->over, row);
-	return r < 0 ? r : 1;
+	while (r >= 0) {
+		r = peek(s, &node);
+		if (r < 0 || (node == UINT64_MAX && s->changed.node == UINT64_MAX))
+			return r;
+		if (node < s->changed.node)
+			return take_list(s, out);
+		if (node == s->changed.node) {
+			r = take_list(s, out);
+		} else {
+			const struct csr_place none = { .node = s->changed.node };
+
+			s->node = none.node;
+			r = list_at(s->csr, &s->t, &none, out);
+		}
+		if (r >= 0)
+			r = over_begin(out, s->csr->over, &s->changed);
+		if (r >= 0)
+			r = step_changed(s);
+		if (r >= 0 && out->n)
+			return 1;
+	}
+	return r;
+}
+
+static int next_changed_degree(struct csr_scan *s, uint64_t *out)
+{
+	int r = s->begun ? 0 : begin_changes(s);
+	struct csr_place p;
+	uint64_t node;
+
+	while (r >= 0) {
+		r = peek(s, &node);
+		if (r < 0 || (node == UINT64_MAX && s->changed.node == UINT64_MAX))
+			return r;
+		p = (struct csr_place){ .node = s->changed.node };
+		if (node <= s->changed.node)
+			r = take_place(s, &p);
+		s->node = p.node;
+		*out = p.n;
+		if (r >= 0 && p.node == s->changed.node) {
+			r = over_length(s->csr->over, &s->changed, out);
+			if (r >= 0)
+				r = step_changed(s);
+		}
+		if (r >= 0 && *out)
+			return 1;
+	}
+	return r;
 }
 
 /* May it go on as if there were no changes? */
@@ -804,12 +879,15 @@ int csr_scan_words(struct csr_scan *s, uint32_t *out, size_t room, size_t *n)
 
 int csr_scan_degree(struct csr_scan *s, uint64_t *out)
 {
-	const struct over_row *row = NULL;
 	struct csr_place p;
-	int r = is_plain(s) ? scan_next(s, &p) : next_changed(s, &p, &row);
+	int r;
 
-	*out = r <= 0 ? 0 : p.n;
-	return r > 0 && row && over_length(s->csr->over, row, out) < 0 ? ERR_DAMAGED : r;
+	*out = 0;
+	if (!is_plain(s))
+		return next_changed_degree(s, out);
+	r = scan_next(s, &p);
+	*out = r > 0 ? p.n : 0;
+	return r;
 }
 
 /* Of the type's rows before NODE, beyond what the segment has. */
@@ -819,10 +897,12 @@ static int more_before(const struct csr_over *o, uint32_t type, uint64_t node, i
 	int r = over_rows(o, type, &first, &end);
 
 	if (r == 0)
-		r = over_from(o, type, node, false, &at, &end);
+		r = over_from(o, type, node, &at, &end);
 	if (r == 0)
-		r = over_reach(o, &o->row[first], sizeof *o->row);
-	*more = r == 0 ? o->row[at].more - o->row[first].more : 0;
+		r = over_reach_rows(o, first, first);
+	if (r == 0)
+		r = over_reach_rows(o, at, at);
+	*more = r == 0 ? over_before(o, at) - over_before(o, first) : 0;
 	return r;
 }
 

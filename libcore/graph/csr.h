@@ -85,8 +85,14 @@ struct csr;
 #define CSR_GROUP 64u	/* rows a group of the packed layout */
 
 struct csr_held;
-/* Of a list that has changes (graph/csr_over.h): private. */
+/* A list that has changes (graph/csr_over.h): private, as the next. */
+struct over_row {
+	uint64_t node;
+	uint64_t first, end;		/* its changes */
+	int64_t more;			/* edges beyond the segment's */
+};
 struct csr_merge {
+	struct over_row row;
 	uint64_t base_n;		/* its length in the segment */
 	uint64_t at;			/* the next change */
 	uint64_t below;			/* ids of the segment that are passed over */
@@ -125,7 +131,7 @@ struct csr_list {
 	uint32_t given;		/* ids of the block before */
 	uint32_t taken, filled;	/* by csr_next, ... */
 	const uint64_t *block;	/* ... of these */
-	const struct over_row *row;	/* NULL: it has no changes */
+	bool changed;
 	union {
 		uint64_t ids[CSR_BLOCK];
 		uint32_t ids32[CSR_BLOCK];
@@ -275,8 +281,9 @@ struct csr_scan {
 	uint64_t first, end;
 	const uint64_t *skip;
 	const struct csr_held *held;
-	const struct over_row *over, *over_end;	/* changed rows still to come */
-	struct csr_place behind;	/* the segment's row behind them */
+	struct over_row changed;	/* the next list that has changes; node: UINT64_MAX: none */
+	uint64_t over, over_end, over_seen;	/* it and those to come; those before were looked at */
+	struct csr_place behind;	/* the segment's next list, if it was looked for */
 	bool has_behind, more_behind;
 	struct csr_type t;
 	union {

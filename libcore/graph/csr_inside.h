@@ -24,6 +24,8 @@ struct csr_ops {
 	int (*next)(struct csr_scan *s, struct csr_place *out);
 	/* The same and the list at its beginning; NULL: by next and begin. */
 	int (*next_list)(struct csr_scan *s, struct csr_list *out);
+	/* The node of the list that these would give, UINT64_MAX: of none; NULL as they. */
+	int (*peek)(struct csr_scan *s, uint64_t *node);
 	/* As csr_scan_words; NULL: none go that way. */
 	int (*words)(struct csr_scan *s, uint32_t *out, size_t room, size_t *n);
 	/* Before the first: to where s->first's row is, or some rows before it. */
@@ -103,7 +105,7 @@ static inline void csr_list_set(struct csr_list *l, struct csr *c, const struct 
 	l->chunk_left = p->chunk_left;
 	l->has_first = false;
 	l->given = l->taken = l->filled = 0;
-	l->row = NULL;
+	l->changed = false;
 	l->type = t->id;
 	l->values_at = t->values;
 	l->values_base = t->values_base;

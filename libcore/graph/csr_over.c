@@ -32,75 +32,59 @@ int over_rows(const struct csr_over *o, uint32_t type, uint64_t *first, uint64_t
 		over_damaged(o, at, "a type's rows are out of order");
 }
 
-/* Rows FIRST to END and where the last one's edges end. */
-int over_reach_rows(const struct csr_over *o, uint64_t first, uint64_t end)
-{
-	const struct over_row *row = &o->row[first];
-	uint64_t n = end - first;
-	int r = over_reach(o, row, (n + 1) * sizeof *row);
-
-	for (uint64_t i = 0; r == 0 && o->seg && i < n; i++)
-		if (row[i].node >= o->id_n || row[i].first >= row[i + 1].first ||
-		    row[i + 1].first > o->edge_n || (i && row[i].node <= row[i - 1].node))
-			r = over_damaged(o, &row[i], "a changed list is out of order");
-	return r;
-}
-
 /* Among the rows of the Ith changed node, which are in the order of types. */
 static int find_among(const struct csr_over *o, uint64_t i, uint64_t first, uint64_t end,
 		      uint64_t *row)
 {
 	uint64_t lo, hi, last;
-	int r = over_reach(o, &o->node_row[i], 2 * sizeof *o->node_row);
+	const uint8_t *at = narrow_at(&o->node_row, i);
+	int r = over_reach(o, at, 2 * o->node_row.width);
 
 	if (r < 0)
 		return r;
-	lo = o->node_row[i];
-	last = hi = o->node_row[i + 1];
+	lo = narrow_get(&o->node_row, i);
+	last = hi = narrow_get(&o->node_row, i + 1);
 	if (lo > hi || hi > o->row_n)
-		return over_damaged(o, &o->node_row[i], "a node's lists are out of order");
-	r = over_reach(o, &o->by_node[lo], (hi - lo) * sizeof *o->by_node);
+		return over_damaged(o, at, "a node's lists are out of order");
+	r = over_reach(o, narrow_at(&o->by_node, lo), (hi - lo) * o->by_node.width);
 	while (r == 0 && lo < hi) {
 		uint64_t mid = lo + (hi - lo) / 2;
 
-		if (o->by_node[mid] < first)
+		if (narrow_get(&o->by_node, mid) < first)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	*row = r == 0 && lo < last ? o->by_node[lo] : end;
+	*row = r == 0 && lo < last ? narrow_get(&o->by_node, lo) : end;
 	return r < 0 ? r : *row < end;
 }
 
-int over_find(const struct csr_over *o, uint32_t type, uint64_t node,
-	      const struct over_row **row)
+int over_find(const struct csr_over *o, uint32_t type, uint64_t node, struct over_row *row)
 {
 	uint64_t i = 0, first, end;
 	int r = over_has(o, node, &i);
 
-	*row = NULL;
 	if (r <= 0)
 		return r;
 	if (i >= o->node_n)
 		return over_damaged(o, o->block, "a node's place is beyond all");
 	r = over_rows(o, type, &first, &end);
-	if (r == 0 && o->by_node)
+	if (r == 0 && o->by_node.at)
 		r = find_among(o, i, first, end, &i);
 	else if (r == 0)
 		r = i >= first && i < end;
 	if (r <= 0)
 		return r;
 	r = over_reach_rows(o, i, i + 1);
-	if (r == 0 && o->row[i].node != node)
-		r = over_damaged(o, &o->row[i], "the list of another node");
-	if (r < 0)
-		return r;
-	*row = &o->row[i];
-	return 1;
+	if (r == 0)
+		r = over_take_row(o, i, row);
+	if (r == 0 && row->node != node)
+		r = over_damaged(o, o->row.at + i * o->row.stride, "the list of another node");
+	return r < 0 ? r : 1;
 }
 
-int over_from(const struct csr_over *o, uint32_t type, uint64_t node, bool all,
-	      uint64_t *first, uint64_t *end)
+int over_from(const struct csr_over *o, uint32_t type, uint64_t node, uint64_t *first,
+	      uint64_t *end)
 {
 	uint64_t lo, hi;
 	int r = over_rows(o, type, first, end);
@@ -108,50 +92,44 @@ int over_from(const struct csr_over *o, uint32_t type, uint64_t node, bool all,
 	for (lo = *first, hi = *end; r == 0 && node && lo < hi;) {
 		uint64_t mid = lo + (hi - lo) / 2;
 
-		r = over_reach(o, &o->row[mid], sizeof *o->row);
-		if (o->row[mid].node < node)
+		r = over_reach_rows(o, mid, mid);
+		if (over_row_node(o, mid) < node)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	if (r < 0)
-		return r;
 	*first = lo;
-	return over_reach_rows(o, lo, all ? *end : lo);
-}
-
-static inline uint64_t target(const struct csr_over *o, uint64_t i)
-{
-	return o->to[i] & ~OVER_GONE;
+	return r;
 }
 
 int over_find_edge(const struct csr_over *o, uint32_t type, uint64_t from, uint64_t to,
 		   uint64_t *at)
 {
-	const struct over_row *row;
+	struct over_row row;
 	uint64_t lo, hi;
 	int r = over_find(o, type, from, &row);
 
 	if (r <= 0)
 		return r;
-	lo = row->first;
-	hi = row[1].first;
-	r = over_reach(o, o->to + lo, (hi - lo) * sizeof *o->to);
+	lo = row.first;
+	hi = row.end;
+	r = over_reach_to(o, lo, hi);
 	while (r == 0 && lo < hi) {
 		uint64_t mid = lo + (hi - lo) / 2;
 
-		if (target(o, mid) < to)
+		if (over_target(o, mid) < to)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
 	*at = lo;
-	return r < 0 ? r : lo < row[1].first && target(o, lo) == to;
+	return r < 0 ? r : lo < row.end && over_target(o, lo) == to;
 }
 
 int over_next(struct over_walk *w, struct over_edge *out)
 {
 	const struct csr_over *o = w->o;
+	struct over_row row = {0};
 	uint64_t first, end = 0;
 	int r = 0;
 
@@ -165,15 +143,19 @@ int over_next(struct over_walk *w, struct over_edge *out)
 		return r;
 	r = over_reach_rows(o, w->row, w->row + 1);
 	if (r == 0)
-		r = over_reach(o, &o->to[w->at], sizeof *o->to);
+		r = over_take_row(o, w->row, &row);
+	if (r == 0)
+		r = w->at < o->edge_n ? over_reach_to(o, w->at, w->at + 1) :
+			over_damaged(o, o->to.at, "lists have more edges than there are");
 	if (r < 0)
 		return r;
 	*out = (struct over_edge){
-		.from = o->row[w->row].node, .to = target(o, w->at), .type = w->type,
-		.there = !(o->to[w->at] & OVER_GONE),
+		.from = row.node, .to = over_target(o, w->at), .type = w->type,
+		.there = !over_gone(o, w->at),
 	};
-	w->row += ++w->at == o->row[w->row + 1].first;
-	return out->to < o->id_n ? 1 : over_damaged(o, &o->to[w->at], "a node beyond all");
+	w->row += ++w->at == row.end;
+	return out->to < o->id_n ? 1 :
+		over_damaged(o, narrow_at(&o->to, w->at - 1), "a node beyond all");
 }
 
 /* --- a list --- */
@@ -181,22 +163,23 @@ int over_next(struct over_walk *w, struct over_edge *out)
 /* What is known of the first id: that of the segment, unless it went. */
 static int find_first(struct csr_list *l, const struct csr_over *o)
 {
-	const struct over_row *row = l->row;
-	uint64_t to = target(o, row->first);
-	bool there = !(o->to[row->first] & OVER_GONE);
+	uint64_t first = l->merge.row.first, to = over_target(o, first);
+	bool there = !over_gone(o, first);
 
 	if (l->merge.base_n == 0 || (l->has_first && to <= l->first)) {
 		l->has_first = there;
 		l->first = to;
 	}
-	return to < o->id_n ? 0 : over_damaged(o, &o->to[row->first], "a node beyond all");
+	return to < o->id_n ? 0 :
+		over_damaged(o, narrow_at(&o->to, first), "a node beyond all");
 }
 
 int over_begin(struct csr_list *l, const struct csr_over *o, const struct over_row *row)
 {
 	struct csr_merge *m = &l->merge;
-	int r = over_reach(o, o->to + row->first, (row[1].first - row->first) * sizeof *o->to);
+	int r = over_reach_to(o, row->first, row->end);
 
+	m->row = *row;
 	m->base_n = l->n;
 	m->at = row->first;
 	m->below = 0;
@@ -208,7 +191,7 @@ int over_begin(struct csr_list *l, const struct csr_over *o, const struct over_r
 		l->n = l->left = 0;
 		return r;
 	}
-	l->row = row;
+	l->changed = true;
 	return find_first(l, o);
 }
 
@@ -248,11 +231,11 @@ INLINE void put(struct csr_merge *m, unsigned n, uint64_t id, unsigned origin, b
 		m->out[n] = id;
 }
 
-/* Is the change at AT behind the one before it, and of a node that there is? */
-INLINE bool in_order(const struct csr_over *o, const struct over_row *row, uint64_t at)
+/* Is the change at AT, TO, behind the one before it, and of a node that there is? */
+INLINE bool in_order(const struct csr_over *o, const struct over_row *row, uint64_t at,
+		     uint64_t to)
 {
-	return !o->seg || (target(o, at) < o->id_n &&
-			   (at == row->first || target(o, at - 1) < target(o, at)));
+	return !o->seg || (to < o->id_n && (at == row->first || over_target(o, at - 1) < to));
 }
 
 /* What is left of the block at hand with the changes before its end; how many. */
@@ -260,24 +243,26 @@ INLINE int join(struct csr_list *l, unsigned most, bool narrow)
 {
 	const struct csr_over *o = l->csr->over;
 	struct csr_merge *m = &l->merge;
-	uint64_t at = m->at, end = l->row[1].first;
+	uint64_t at = m->at, end = m->row.end;
 	uint32_t pos = m->pos;
 	unsigned n = 0;
 
 	while (n < most && (pos < m->got || (m->ended && at < end))) {
-		uint64_t stop = at < end ? target(o, at) : UINT64_MAX, id = 0;
+		uint64_t to = at < end ? narrow_get(&o->to, at) : 0, id = 0;
+		uint64_t stop = at < end ? to & o->to.mask >> 1 : UINT64_MAX;
 
 		for (; pos < m->got && n < most && (id = id_at(m, pos, narrow)) < stop; pos++)
 			put(m, n++, id, pos, narrow);
 		if (n == most || (pos == m->got && !m->ended))
 			break;
-		if (!in_order(o, l->row, at))
-			return over_damaged(o, &o->to[at], "a changed list is out of order");
+		if (!in_order(o, &m->row, at, stop))
+			return over_damaged(o, narrow_at(&o->to, at),
+					    "a changed list is out of order");
 		if (pos < m->got && id == stop) {	/* the change has all its say */
 			pos++;
 			continue;
 		}
-		if (!(o->to[at] & OVER_GONE)) {
+		if (!over_is_gone(o, to)) {
 			put(m, n, stop, ORIGIN_CHANGE | (unsigned)(at - m->at), narrow);
 			n++;
 		}
@@ -293,7 +278,7 @@ INLINE int next_block(struct csr_list *l, unsigned most, bool narrow)
 {
 	const struct csr_over *o = l->csr->over;
 	struct csr_merge *m = &l->merge;
-	uint64_t end = l->row[1].first;
+	uint64_t end = m->row.end;
 	int n = 0;
 
 	while (n == 0) {
@@ -304,7 +289,7 @@ INLINE int next_block(struct csr_list *l, unsigned most, bool narrow)
 		if (m->ended && m->at == end)
 			return 0;
 		m->plain = !m->ended && (m->at == end ||
-					 target(o, m->at) > id_at(m, m->got - 1, narrow));
+					 over_target(o, m->at) > id_at(m, m->got - 1, narrow));
 		if (m->plain) {
 			m->plain_at = m->pos;
 			m->pos = m->got;
@@ -333,21 +318,21 @@ int over_block32(struct csr_list *l, unsigned most, const uint32_t **ids)
 
 int over_block_values(struct csr_list *l)
 {
-	const union csr_value *value = l->csr->over->value;
+	const struct csr_over *o = l->csr->over;
 	const struct csr_merge *m = &l->merge;
 	uint64_t first = l->edge + m->base_n - l->left - m->got;
 	uint32_t w = l->values_width;
 	const uint8_t *at = l->values_at + first * w;
 	int r = w && m->got ? segment_check(l->csr->seg, at, (size_t)m->got * w) : 0;
 
-	if (r == 0 && !m->plain && value)
-		r = over_reach(l->csr->over, value + m->first,
-			       (m->at - m->first) * sizeof *value);
+	if (r == 0 && !m->plain)
+		r = over_reach(o, narrow_at(&o->value, m->first),
+			       (m->at - m->first) * o->value.width);
 	for (uint32_t i = 0; r == 0 && i < l->given; i++) {
 		unsigned from = m->plain ? m->plain_at + i : m->origin[i];
 
 		l->values[i] = from & ORIGIN_CHANGE ?
-			value[m->first + (from & ~ORIGIN_CHANGE)] :
+			over_value(o, m->first + (from & ~ORIGIN_CHANGE)) :
 			csr_stored_value(l, at + (size_t)from * w);
 	}
 	return r;
@@ -359,12 +344,12 @@ int over_seek(struct csr_list *l, uint64_t id)
 {
 	const struct csr_over *o = l->csr->over;
 	struct csr_merge *m = &l->merge;
-	uint64_t lo = m->at, hi = l->row[1].first;
+	uint64_t lo = m->at, hi = m->row.end;
 
 	while (lo < hi) {
 		uint64_t mid = lo + (hi - lo) / 2;
 
-		if (target(o, mid) < id)
+		if (over_target(o, mid) < id)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -381,15 +366,15 @@ void over_free(struct csr_over *o)
 	if (!o)
 		return;
 	if (!o->seg) {
-		mem_free(o->mem, o->row);
+		mem_free(o->mem, o->row.at);
 		mem_free(o->mem, o->type_row);
-		mem_free(o->mem, o->to);
-		mem_free(o->mem, o->value);
-		mem_free(o->mem, o->state);
+		mem_free(o->mem, o->to.at);
+		mem_free(o->mem, o->value.at);
+		mem_free(o->mem, o->state.at);
 		mem_free(o->mem, o->dir);
 		mem_free(o->mem, o->block);
-		mem_free(o->mem, o->node_row);
-		mem_free(o->mem, o->by_node);
+		mem_free(o->mem, o->node_row.at);
+		mem_free(o->mem, o->by_node.at);
 	}
 	mem_free(o->mem, o);
 }
@@ -432,22 +417,35 @@ static int met(struct making *k, const struct over_change *e, uint64_t left, uin
 	return r;
 }
 
+/* The Ith row, whose edges come next; MORE of all before it. */
+static void put_row(struct csr_over *o, uint64_t i, uint64_t node, int64_t more)
+{
+	over_put_row(&o->row, i, node, o->edge_n, o->edge_n - (uint64_t)more);
+}
+
+static void put_edge(struct csr_over *o, const struct over_change *e)
+{
+	uint64_t gone = o->to.mask - (o->to.mask >> 1);
+
+	narrow_put(&o->to, o->edge_n, e->to | (e->there ? 0 : gone));
+	if (o->value.at)
+		narrow_put(&o->value, o->edge_n, (uint64_t)e->value.i);
+	if (o->state.at)
+		narrow_put(&o->state, o->edge_n, e->state);
+	o->edge_n++;
+	o->there_n += e->there;
+}
+
 static void add(struct making *k, const struct over_change *e, uint64_t times, bool fresh)
 {
 	struct csr_over *o = k->o;
 	int64_t more = (int64_t)e->there - (int64_t)times;
 
 	if (fresh) {
-		o->row[o->row_n++] = (struct over_row){ e->from, o->edge_n, o->more };
+		put_row(o, o->row_n++, e->from, o->more);
 		o->type_row[e->type + 1]++;
 	}
-	o->to[o->edge_n] = e->to | (e->there ? 0 : OVER_GONE);
-	if (o->value)
-		o->value[o->edge_n] = e->value;
-	if (o->state)
-		o->state[o->edge_n] = e->state;
-	o->edge_n++;
-	o->there_n += e->there;
+	put_edge(o, e);
 	o->more += more;
 	o->more_up += e->to >= e->from ? more : 0;
 }
@@ -495,7 +493,7 @@ static void find_types(struct csr_over *o)
 {
 	for (uint32_t t = 0; t < o->type_n; t++)
 		o->type_row[t + 1] += o->type_row[t];
-	o->row[o->row_n] = (struct over_row){ UINT64_MAX, o->edge_n, o->more };
+	put_row(o, o->row_n, 0, o->more);
 }
 
 static bool of_one_type(const struct csr_over *o)
@@ -507,29 +505,38 @@ static bool of_one_type(const struct csr_over *o)
 	return t == o->type_n || o->type_row[t + 1] == o->row_n;
 }
 
+/* N numbers of WIDTH bytes, to be put. */
+static struct narrow array(const struct csr_over *o, uint64_t n, uint32_t width)
+{
+	return narrow_of(mem_alloc(o->mem, n * width + NARROW_SLACK), width);
+}
+
 /* Rows by node, then type: they are sorted by type already. */
 static int sort_by_node(struct csr_over *o)
 {
 	struct radix_pair *p = mem_alloc(o->mem, o->row_n * sizeof *p), *sorted;
 	struct radix_pair *q = mem_alloc(o->mem, o->row_n * sizeof *q);
 
-	o->by_node = mem_alloc(o->mem, o->row_n * sizeof *o->by_node);
-	o->node_row = mem_alloc(o->mem, (o->row_n + 1) * sizeof *o->node_row);
-	if (p && q && o->by_node && o->node_row) {
+	bool whole;
+
+	o->by_node = array(o, o->row_n, narrow_width(o->row_n));
+	o->node_row = array(o, o->row_n + 1, narrow_width(o->row_n));
+	whole = p && q && o->by_node.at && o->node_row.at;
+	if (whole) {
 		for (uint64_t i = 0; i < o->row_n; i++)
-			p[i] = (struct radix_pair){ o->row[i].node, i };
+			p[i] = (struct radix_pair){ over_row_node(o, i), i };
 		sorted = radix_sort_pairs(p, q, o->row_n, 64);
 		for (uint64_t i = 0; i < o->row_n; i++)
-			o->by_node[i] = sorted[i].value;
+			narrow_put(&o->by_node, i, sorted[i].value);
 	}
 	mem_free(o->mem, p);
 	mem_free(o->mem, q);
-	return p && q && o->by_node && o->node_row ? 0 : ERR_MEMORY;
+	return whole ? 0 : ERR_MEMORY;
 }
 
-static const struct over_row *by_node(const struct csr_over *o, uint64_t i)
+static uint64_t node_at(const struct csr_over *o, uint64_t i)
 {
-	return &o->row[o->by_node ? o->by_node[i] : i];
+	return over_row_node(o, o->by_node.at ? narrow_get(&o->by_node, i) : i);
 }
 
 static uint32_t count_blocks(const struct csr_over *o)
@@ -538,7 +545,7 @@ static uint32_t count_blocks(const struct csr_over *o)
 	uint32_t n = 0;
 
 	for (uint64_t i = 0; i < o->row_n; i++) {
-		uint64_t b = by_node(o, i)->node / OVER_BLOCK;
+		uint64_t b = node_at(o, i) / OVER_BLOCK;
 
 		n += b != before;
 		before = b;
@@ -553,7 +560,7 @@ static void mark(struct csr_over *o)
 	uint32_t n = 0;
 
 	for (uint64_t i = 0; i < o->row_n; i++) {
-		uint64_t node = by_node(o, i)->node;
+		uint64_t node = node_at(o, i);
 		uint32_t *dir = &o->dir[node / OVER_BLOCK];
 		struct over_word *w;
 
@@ -565,13 +572,13 @@ static void mark(struct csr_over *o)
 		if (w->bits == 0)
 			w->rank = rank;
 		w->bits |= 1ull << node % 64;
-		if (o->node_row)
-			o->node_row[rank] = i;
+		if (o->node_row.at)
+			narrow_put(&o->node_row, rank, i);
 		rank++;
 		before = node;
 	}
-	if (o->node_row)
-		o->node_row[rank] = o->row_n;
+	if (o->node_row.at)
+		narrow_put(&o->node_row, rank, o->row_n);
 	o->node_n = rank;
 }
 
@@ -602,17 +609,22 @@ static uint64_t count_rows(const struct over_change *e, uint64_t n)
 
 static int room(struct csr_over *o, const struct over_plan *p, uint64_t row_n, uint64_t n)
 {
+	/* of a change each edge may be in the segment any number of times: slack of 8 bytes */
+	uint32_t node = narrow_width(p->node_n | 1), first = narrow_width(n | 1);
+	uint32_t stride = node + first + 8;
+
 	o->type_n = p->type_n;
 	o->id_n = p->node_n;
-	o->row = mem_alloc(o->mem, (row_n + 1) * sizeof *o->row);
-	o->to = mem_alloc(o->mem, n * sizeof *o->to);
+	o->row = over_rows_of(mem_alloc(o->mem, (row_n + 1) * stride + NARROW_SLACK), node,
+			      first, 8);
+	o->to = array(o, n, over_to_width(p->node_n));
 	o->type_row = mem_zalloc(o->mem, ((size_t)o->type_n + 1) * sizeof *o->type_row);
 	if (p->states)
-		o->state = mem_alloc(o->mem, n * sizeof *o->state);
+		o->state = array(o, n, 8);
 	if (p->values)
-		o->value = mem_alloc(o->mem, n * sizeof *o->value);
-	return o->row && o->to && o->type_row && (o->state || !p->states) &&
-		(o->value || !p->values) ? 0 : ERR_MEMORY;
+		o->value = array(o, n, 8);
+	return o->row.at && o->to.at && o->type_row && (o->state.at || !p->states) &&
+		(o->value.at || !p->values) ? 0 : ERR_MEMORY;
 }
 
 uint64_t csr_edges_up(const struct csr *c)
@@ -699,31 +711,18 @@ static int stored_times(struct making *k, const struct over_change *e, uint64_t 
 	return r < 0 ? r : met(k, e, 1, times);
 }
 
-static void put_edge(struct again *a, const struct over_change *e)
-{
-	struct csr_over *o = a->k.o;
-
-	o->to[o->edge_n] = e->to | (e->there ? 0 : OVER_GONE);
-	if (o->value)
-		o->value[o->edge_n] = e->value;
-	if (o->state)
-		o->state[o->edge_n] = e->state;
-	o->edge_n++;
-	o->there_n += e->there;
-}
-
 /* The edge at AT of what was, as it is now. */
 static void keep(struct again *a, uint64_t at, uint64_t to)
 {
-	struct over_change e = { .to = to, .there = !(a->was->to[at] & OVER_GONE) };
+	struct over_change e = { .to = to, .there = !over_gone(a->was, at) };
 
 	e.value.i = 1;
-	if (a->was->value)
-		e.value = a->was->value[at];
+	if (a->m->values)
+		e.value = over_value(a->was, at);
 	if (a->values == CSR_REALS && a->m->values != CSR_REALS)
 		e.value.r = (double)e.value.i;
-	e.state = a->was->state ? a->was->state[at] : 0;
-	put_edge(a, &e);
+	e.state = a->was->state.at ? narrow_get(&a->was->state, at) : 0;
+	put_edge(a->k.o, &e);
 }
 
 /* E, where the segments and what was have the edge BEFORE times. */
@@ -740,33 +739,35 @@ static int change_edge(struct again *a, const struct over_change *e, bool known,
 	o->more += more;
 	o->more_up += e->to >= e->from ? more : 0;
 	if (e->there || times)
-		put_edge(a, e);
+		put_edge(o, e);
 	return 0;
 }
 
 /* The edge at AT went with its other end, which came by a change. */
 static int lose(struct again *a, const struct over_row *row, uint64_t at)
 {
-	if (a->was->to[at] & OVER_GONE)
-		return over_damaged(a->was, &a->was->to[at], "an edge went that never was");
+	if (over_gone(a->was, at))
+		return over_damaged(a->was, narrow_at(&a->was->to, at),
+				    "an edge went that never was");
 	a->k.o->more--;
-	a->k.o->more_up -= target(a->was, at) >= row->node;
+	a->k.o->more_up -= over_target(a->was, at) >= row->node;
 	return 0;
 }
 
 static int reach_row(const struct again *a, const struct over_row *row)
 {
 	const struct csr_over *was = a->was;
-	uint64_t first = row->first, n = row[1].first - first;
-	int r = over_reach(was, was->to + first, n * sizeof *was->to);
+	uint64_t first = row->first, n = row->end - first;
+	int r = over_reach_to(was, first, row->end);
 
-	if (r == 0 && was->value)
-		r = over_reach(was, was->value + first, n * sizeof *was->value);
-	if (r == 0 && was->state)
-		r = over_reach(was, was->state + first, n * sizeof *was->state);
+	if (r == 0 && a->m->values)
+		r = over_reach(was, narrow_at(&was->value, first), n * was->value.width);
+	if (r == 0 && was->state.at)
+		r = over_reach(was, narrow_at(&was->state, first), n * was->state.width);
 	for (uint64_t i = first; r == 0 && i < first + n; i++)
-		if (!in_order(was, row, i))
-			r = over_damaged(was, &was->to[i], "a changed list is out of order");
+		if (!in_order(was, row, i, over_target(was, i)))
+			r = over_damaged(was, narrow_at(&was->to, i),
+					 "a changed list is out of order");
 	return r;
 }
 
@@ -777,11 +778,11 @@ static bool is_next(const struct again *a, uint64_t node, uint32_t type)
 
 static int join_edges(struct again *a, const struct over_row *row, uint64_t node, uint32_t type)
 {
-	uint64_t at = row ? row->first : 0, end = row ? row[1].first : 0;
+	uint64_t at = row ? row->first : 0, end = row ? row->end : 0;
 	int r = row ? reach_row(a, row) : 0;
 
 	while (r == 0 && (at < end || is_next(a, node, type))) {
-		uint64_t to = at < end ? id_now(a, target(a->was, at)) : OVER_NOBODY;
+		uint64_t to = at < end ? id_now(a, over_target(a->was, at)) : OVER_NOBODY;
 		bool next = is_next(a, node, type);
 
 		if (at < end && to == OVER_NOBODY) {
@@ -789,7 +790,7 @@ static int join_edges(struct again *a, const struct over_row *row, uint64_t node
 		} else if (at < end && (!next || to < a->e->to)) {
 			keep(a, at++, to);
 		} else if (at < end && to == a->e->to) {
-			r = change_edge(a, a->e++, true, !(a->was->to[at] & OVER_GONE));
+			r = change_edge(a, a->e++, true, !over_gone(a->was, at));
 			at++;
 		} else {
 			r = change_edge(a, a->e++, false, 0);
@@ -802,12 +803,11 @@ static int join_edges(struct again *a, const struct over_row *row, uint64_t node
 static int join_row(struct again *a, const struct over_row *row, uint64_t node, uint32_t type)
 {
 	struct csr_over *o = a->k.o;
-	struct over_row *now = &o->row[o->row_n];
 	uint64_t first = o->edge_n;
 	int r;
 
-	*now = (struct over_row){ node, first, o->more };
-	o->more += row ? over_more(row) : 0;
+	put_row(o, o->row_n, node, o->more);
+	o->more += row ? row->more : 0;
 	r = join_edges(a, row, node, type);
 	if (r < 0 || o->edge_n == first)
 		return r;
@@ -821,7 +821,7 @@ static int lose_row(struct again *a, const struct over_row *row)
 {
 	int r = reach_row(a, row);
 
-	for (uint64_t at = row->first; r == 0 && at < row[1].first; at++) {
+	for (uint64_t at = row->first; r == 0 && at < row->end; at++) {
 		r = lose(a, row, at);
 		a->k.o->more++;		/* it was not counted here */
 	}
@@ -845,20 +845,26 @@ static int new_rows(struct again *a, uint64_t node, uint64_t type)
 
 static int join_type(struct again *a, uint32_t was)
 {
-	uint64_t first, end, type = type_now(a, was);
-	int r = over_from(a->was, was, 0, true, &first, &end);
+	uint64_t first, end, node, type = type_now(a, was), before = 0;
+	struct over_row row = {0};
+	int r = over_rows(a->was, was, &first, &end);
 
-	for (uint64_t i = first; r == 0 && i < end; i++) {
-		const struct over_row *row = &a->was->row[i];
-		uint64_t node = id_now(a, row->node);
-
+	if (r == 0)
+		r = over_reach_rows(a->was, first, end);
+	for (uint64_t i = first; r == 0 && i < end; i++, before = row.node) {
+		r = over_take_row(a->was, i, &row);
+		if (r == 0 && i > first && row.node <= before)
+			r = over_damaged(a->was, a->was->row.at, "changed lists are out of order");
+		if (r < 0)
+			break;
+		node = id_now(a, row.node);
 		if (node == OVER_NOBODY || type == OVER_NOBODY) {
-			r = lose_row(a, row);
+			r = lose_row(a, &row);
 			continue;
 		}
 		r = new_rows(a, node, type);
 		if (r == 0)
-			r = join_row(a, row, node, (uint32_t)type);
+			r = join_row(a, &row, node, (uint32_t)type);
 	}
 	return r;
 }

@@ -10,19 +10,21 @@
  *		there is none
  *	row	a changed list: its node, where its edges begin; they end where the next
  *		row's do, so there is one row more than lists
- *	edge	a target of a row: it is there, once, or it is not, whatever the segment has
+ *	edge	a target of a row: it is there, once, or it is not, whatever the segment has;
+ *		by how much that is less than one edge more each is the row's slack
  *
  * Rows lie by type, then node; edges in the order of their rows, by target.  The arrays
- * are in memory, or where they lie in a segment (graph/delta_disk.h draws them): then
- * what is looked at is checked first, and ERR_DAMAGED when it does not fit.
+ * are in memory, or where they lie in a segment (graph/delta_disk.h draws them), in as few
+ * bytes as their numbers take: then what is looked at is checked first, and ERR_DAMAGED
+ * when it does not fit.
  */
 #ifndef GRAPH_CSR_OVER_H
 #define GRAPH_CSR_OVER_H
 
 #include "base/err.h"
 #include "graph/csr.h"
+#include "graph/narrow.h"
 
-#define OVER_GONE (1ull << 63)		/* of over->to: the target is not there */
 #define OVER_BLOCK 4096u
 
 struct over_word {			/* side by side: one line of the cache is looked at */
@@ -33,9 +35,12 @@ struct over_block {
 	struct over_word word[OVER_BLOCK / 64];
 };
 
-struct over_row {
-	uint64_t node, first;
-	int64_t more;			/* edges of all rows before, beyond the segment's */
+/* Rows, each three numbers of these widths: its node, where its edges begin, and the slack
+ * of all rows before.  Put in their order; NARROW_SLACK bytes behind the last. */
+struct over_rows {
+	uint8_t *at;
+	uint32_t stride, first_at, slack_at;
+	uint64_t node_mask, first_mask, slack_mask;
 };
 
 struct csr_over {
@@ -45,17 +50,18 @@ struct csr_over {
 	uint64_t id_n;			/* nodes are below this */
 	uint64_t row_n, edge_n;
 	uint64_t node_n;		/* that have changes */
-	struct over_row *row;		/* row_n + 1 */
+	struct over_rows row;		/* row_n + 1 */
 	uint64_t *type_row;		/* type_n + 1: where a type's rows begin */
-	uint64_t *to;
-	union csr_value *value;		/* NULL: there are none */
-	uint64_t *state;		/* of the way out: graph/delta.h's; NULL: all empty */
+	struct narrow to;		/* the highest bit: the target is not there */
+	struct narrow value;		/* less value_base; none: edges have none */
+	uint64_t value_base;
+	struct narrow state;		/* of the way out: graph/delta.h's; none: all empty */
 	uint64_t dir_n, block_n;
 	uint32_t *dir;			/* of blocks, plus 1; 0: no changes there */
 	struct over_block *block;
-	uint64_t *node_row;		/* node_n + 1: where rows of the Ith changed node are ... */
-	uint64_t *by_node;		/* ... here, the numbers of rows; both NULL: the
-					 * Ith node has row I and no other */
+	struct narrow node_row;		/* node_n + 1: where rows of the Ith changed node are ... */
+	struct narrow by_node;		/* ... here, the numbers of rows; no such: the Ith node
+					 * has row I and no other */
 	int64_t more;			/* edges, beyond the segment's */
 	int64_t more_up;		/* of them those whose target is not below their node */
 	uint64_t there_n;		/* edges that are there by a change */
@@ -155,34 +161,126 @@ static inline int over_has(const struct csr_over *o, uint64_t node, uint64_t *ra
 	return 1;
 }
 
-/* 1 and the row of a list that has changes, or 0 and NULL. */
-int over_find(const struct csr_over *o, uint32_t type, uint64_t node,
-	      const struct over_row **row);
+/* --- rows --- */
+
+static inline struct over_rows over_rows_of(uint8_t *at, uint32_t node, uint32_t first,
+					    uint32_t slack)
+{
+	return (struct over_rows){ at, node + first + slack, node, node + first,
+		narrow_mask(node), narrow_mask(first), narrow_mask(slack) };
+}
+
+static inline void over_put_row(const struct over_rows *r, uint64_t i, uint64_t node,
+				uint64_t first, uint64_t slack)
+{
+	uint8_t *at = r->at + i * r->stride;
+
+	narrow_store(at, node);
+	narrow_store(at + r->first_at, first);
+	narrow_store(at + r->slack_at, slack);
+}
+
+static inline uint64_t over_row_node(const struct csr_over *o, uint64_t i)
+{
+	return narrow_load(o->row.at + i * o->row.stride, o->row.node_mask);
+}
+
+static inline uint64_t over_row_first(const struct csr_over *o, uint64_t i)
+{
+	return narrow_load(o->row.at + i * o->row.stride + o->row.first_at, o->row.first_mask);
+}
+
+static inline uint64_t over_row_slack(const struct csr_over *o, uint64_t i)
+{
+	return narrow_load(o->row.at + i * o->row.stride + o->row.slack_at, o->row.slack_mask);
+}
+
+/* Edges beyond the segment's of all rows before the Ith. */
+static inline int64_t over_before(const struct csr_over *o, uint64_t i)
+{
+	return (int64_t)(over_row_first(o, i) - over_row_slack(o, i));
+}
+
+static inline struct over_row over_row_at(const struct csr_over *o, uint64_t i)
+{
+	uint64_t first = over_row_first(o, i), end = over_row_first(o, i + 1);
+	uint64_t slack = over_row_slack(o, i + 1) - over_row_slack(o, i);
+
+	return (struct over_row){ over_row_node(o, i), first, end,
+				  (int64_t)(end - first - slack) };
+}
+
+/* Before rows FIRST to END, and where the last one's edges end, are looked at. */
+static inline int over_reach_rows(const struct csr_over *o, uint64_t first, uint64_t end)
+{
+	return over_reach(o, o->row.at + first * o->row.stride,
+			  (end - first + 1) * o->row.stride);
+}
+
+/* The Ith, within reach, and its rules but that of its order. */
+static inline int over_take_row(const struct csr_over *o, uint64_t i, struct over_row *row)
+{
+	*row = over_row_at(o, i);
+	return !o->seg || (row->node < o->id_n && row->first < row->end && row->end <= o->edge_n &&
+			   over_row_slack(o, i) <= over_row_slack(o, i + 1)) ? 0 :
+		over_damaged(o, o->row.at + i * o->row.stride, "a changed list is out of order");
+}
+
+/* --- edges --- */
+
+static inline bool over_is_gone(const struct csr_over *o, uint64_t to)
+{
+	return to > o->to.mask >> 1;
+}
+
+static inline uint64_t over_target(const struct csr_over *o, uint64_t i)
+{
+	return narrow_get(&o->to, i) & o->to.mask >> 1;
+}
+
+static inline bool over_gone(const struct csr_over *o, uint64_t i)
+{
+	return over_is_gone(o, narrow_get(&o->to, i));
+}
+
+/* How wide these are of a graph of N nodes. */
+static inline uint32_t over_to_width(uint64_t n)
+{
+	return narrow_width(n ? 2 * n - 1 : 1);
+}
+
+static inline int over_reach_to(const struct csr_over *o, uint64_t first, uint64_t end)
+{
+	return over_reach(o, narrow_at(&o->to, first), (end - first) * o->to.width);
+}
+
+/* Within reach. */
+static inline union csr_value over_value(const struct csr_over *o, uint64_t i)
+{
+	return (union csr_value){ .i = (int64_t)(narrow_get(&o->value, i) + o->value_base) };
+}
+
+/* --- --- */
+
+/* 1 and the row of a list that has changes, or 0. */
+int over_find(const struct csr_over *o, uint32_t type, uint64_t node, struct over_row *row);
 /* The numbers of a type's rows. */
 int over_rows(const struct csr_over *o, uint32_t type, uint64_t *first, uint64_t *end);
-/* The same from the first of a node not below NODE on; ALL: they will all be looked at. */
-int over_from(const struct csr_over *o, uint32_t type, uint64_t node, bool all,
-	      uint64_t *first, uint64_t *end);
-/* Before rows FIRST to END are looked at, and where the last one's edges end. */
-int over_reach_rows(const struct csr_over *o, uint64_t first, uint64_t end);
-/* Edges of a row's list beyond the segment's. */
-static inline int64_t over_more(const struct over_row *row)
-{
-	return row[1].more - row[0].more;
-}
+/* The same from the first of a node not below NODE on. */
+int over_from(const struct csr_over *o, uint32_t type, uint64_t node, uint64_t *first,
+	      uint64_t *end);
 
 /* *N, of the segment's list, becomes that of ROW's. */
 static inline int over_length(const struct csr_over *o, const struct over_row *row, uint64_t *n)
 {
-	int64_t more = over_more(row);
-
-	if (more < 0 && *n < (uint64_t)-more)
-		return over_damaged(o, row, "more edges went than there were");
-	*n += (uint64_t)more;
+	if (row->more < 0 && *n < (uint64_t)-row->more)
+		return over_damaged(o, narrow_at(&o->to, row->first),
+				    "more edges went than there were");
+	*n += (uint64_t)row->more;
 	return 0;
 }
 
-/* L, at its beginning, as a list of ROW. */
+/* L, at its beginning, as a list of ROW, which is copied. */
 int over_begin(struct csr_list *l, const struct csr_over *o, const struct over_row *row);
 int over_block(struct csr_list *l, const uint64_t **ids);
 int over_block32(struct csr_list *l, unsigned most, const uint32_t **ids);

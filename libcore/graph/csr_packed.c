@@ -413,6 +413,25 @@ static inline int packed_begin(struct csr_list *l, const struct csr_place *p)
 		csr_list_damaged(c, l->held, p->at, "a neighbour that is no node");
 }
 
+static int packed_peek(struct csr_scan *s, uint64_t *node)
+{
+	struct csr_group *g = &s->group;
+	int r;
+
+	for (;;) {
+		if (!g->todo && (r = next_group(s)) <= 0)
+			return r;
+		*node = g->nodes[__builtin_ctzll(g->todo)];
+		if (*node >= s->first && (*node >= s->end || !csr_skips(s, *node)))
+			break;
+		*node = UINT64_MAX;
+		g->todo &= g->todo - 1;
+	}
+	if (*node >= s->end)
+		*node = UINT64_MAX;
+	return 0;
+}
+
 /* csr_scan_next without a call between row and list: a sweep over a graph with short
  * lists is mostly this. */
 static int packed_next_list(struct csr_scan *s, struct csr_list *out)
@@ -592,7 +611,8 @@ const struct csr_ops csr_packed_ops = {
 	.fits = packed_fits, .find = packed_find, .hint = packed_hint,
 	.next = packed_next, .begin = packed_begin,
 	.block = packed_block, .block32 = packed_block32, .seek = packed_seek,
-	.next_list = packed_next_list, .words = packed_words, .start = packed_start, .before = packed_before,
+	.next_list = packed_next_list, .peek = packed_peek, .words = packed_words,
+	.start = packed_start, .before = packed_before,
 	.lists = packed_lists,
 	.check = packed_check,
 };

@@ -523,7 +523,7 @@ int delta_extend_lists(struct delta *d, const struct over_map m[2])
 
 	if (m) {
 		p.values = p.values > m->values ? p.values : m->values;
-		p.states |= m->was->state != NULL;
+		p.states |= m->was->state.at != NULL;
 	}
 	r = extend_csr(d, d->of.out, d->of.in ? CSR_OUT : CSR_BOTH, &p, m);
 	p.states = false;
@@ -689,11 +689,11 @@ int delta_edge(struct delta *d, uint64_t from, uint32_t type, uint64_t to,
 	uint64_t at = 0, value = 0;
 	int r = o ? over_find_edge(o, type, turned ? to : from, turned ? from : to, &at) : 0;
 
-	if (r <= 0 || o->to[at] & OVER_GONE)
+	if (r <= 0 || over_gone(o, at))
 		return r < 0 ? r : 0;
-	if (o->state) {
-		r = over_reach(o, &o->state[at], sizeof *o->state);
-		value = o->state[at];
+	if (o->state.at) {
+		r = over_reach(o, narrow_at(&o->state, at), o->state.width);
+		value = narrow_get(&o->state, at);
 	}
 	return r < 0 ? r : state_of(d, value, room, out);
 }

@@ -33,16 +33,15 @@ static int check_list(struct checking *k, uint32_t type, const struct over_row *
 	if (r == 0)
 		r = csr_row(k->csr, type, row->node, &l);
 	while (r >= 0 && (r = csr_next(&l, &to)) > 0) {
-		for (; at < row[1].first && (o->to[at] & ~OVER_GONE) <= to; at++)
-			if ((o->to[at] & ~OVER_GONE) == to ? o->to[at] & OVER_GONE :
-			    !(o->to[at] & OVER_GONE))
+		for (; at < row->end && over_target(o, at) <= to; at++)
+			if ((over_target(o, at) == to) == over_gone(o, at))
 				return damaged(k, "a list is not as its changes say");
 		n++;
 	}
-	for (; r == 0 && at < row[1].first; at++)
-		if (!(o->to[at] & OVER_GONE))
+	for (; r == 0 && at < row->end; at++)
+		if (!over_gone(o, at))
 			return damaged(k, "a list lacks what came");
-	if (r == 0 && n != stored_n + (uint64_t)over_more(row))
+	if (r == 0 && n != stored_n + (uint64_t)row->more)
 		return damaged(k, "a list is of another length than its row says");
 	return r;
 }
@@ -50,25 +49,33 @@ static int check_list(struct checking *k, uint32_t type, const struct over_row *
 /* Each row is found by its node; what its node's bit leads to is it. */
 static int check_row(struct checking *k, uint32_t type, const struct over_row *row)
 {
-	const struct over_row *found;
+	struct over_row found;
 	int r = over_find(k->o, type, row->node, &found);
 
-	if (r >= 0 && found != row)
+	if (r == 0 || (r > 0 && found.first != row->first))
 		return damaged(k, "a changed list is not found by its node");
-	for (uint64_t i = row->first; r >= 0 && i < row[1].first; i++) {
-		r = over_reach(k->o, &k->o->to[i], sizeof *k->o->to);
-		k->there_n += r == 0 && !(k->o->to[i] & OVER_GONE);
-	}
+	if (r > 0)
+		r = over_reach_to(k->o, row->first, row->end);
+	for (uint64_t i = row->first; r == 0 && i < row->end; i++)
+		k->there_n += !over_gone(k->o, i);
 	return r < 0 ? r : check_list(k, type, row);
 }
 
 static int check_type(struct checking *k, uint32_t type)
 {
-	uint64_t first, end;
-	int r = over_from(k->o, type, 0, true, &first, &end);
+	uint64_t first, end, before = 0;
+	struct over_row row = {0};
+	int r = over_rows(k->o, type, &first, &end);
 
-	for (uint64_t i = first; r == 0 && i < end; i++)
-		r = check_row(k, type, &k->o->row[i]);
+	if (r == 0)
+		r = over_reach_rows(k->o, first, end);
+	for (uint64_t i = first; r == 0 && i < end; i++, before = row.node) {
+		r = over_take_row(k->o, i, &row);
+		if (r == 0 && i > first && row.node <= before)
+			r = damaged(k, "changed lists are out of order");
+		if (r == 0)
+			r = check_row(k, type, &row);
+	}
 	return r;
 }
 
@@ -76,12 +83,13 @@ static int check_ends(struct checking *k)
 {
 	const struct csr_over *o = k->o;
 	uint64_t first, end;
-	int r = over_reach(o, &o->row[o->row_n], sizeof *o->row);
+	int r = over_reach_rows(o, o->row_n, o->row_n);
 
 	if (r == 0 && o->type_n)
 		r = over_rows(o, o->type_n - 1, &first, &end);
-	if (r == 0 && ((o->type_n && end != o->row_n) || o->row[o->row_n].first != o->edge_n ||
-		       o->row[o->row_n].more != o->more || k->there_n != o->there_n))
+	if (r == 0 && ((o->type_n && end != o->row_n) ||
+		       over_row_first(o, o->row_n) != o->edge_n ||
+		       over_before(o, o->row_n) != o->more || k->there_n != o->there_n))
 		r = damaged(k, "lists and counts do not fit together");
 	return r;
 }
@@ -96,6 +104,29 @@ static int check_lists(struct checking *k, struct csr *csr)
 	for (uint32_t t = 0; r == 0 && t < k->o->type_n; t++)
 		r = check_type(k, t);
 	return r == 0 ? check_ends(k) : r;
+}
+
+/* What lies behind numbers of a width. */
+static int check_slack(const struct checking *k)
+{
+	static const unsigned tag[] = {
+		DELTA_ROWS, DELTA_TO, DELTA_VALUES, DELTA_EDGE_STATES, DELTA_NODE_ROWS,
+		DELTA_BY_NODE,
+	};
+	static const uint8_t zero[NARROW_SLACK];
+	struct segment *seg = k->d->seg;
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < 2 * sizeof tag / sizeof tag[0]; i++) {
+		struct bytes all = segment_section(seg, tag[i / 2] + i % 2 * DELTA_LISTS);
+		bool any = all.len >= NARROW_SLACK;
+		const uint8_t *at = all.ptr + all.len - (any ? NARROW_SLACK : 0);
+
+		r = any ? segment_check(seg, at, NARROW_SLACK) : 0;
+		if (r == 0 && any && memcmp(at, zero, sizeof zero))
+			r = damaged(k, "numbers without zeros behind them");
+	}
+	return r;
 }
 
 static int check_states(struct checking *k)
@@ -118,7 +149,9 @@ int delta_check(struct delta *d)
 	int r;
 
 	prop_room_init(&k.room, d->mem);
-	r = check_lists(&k, d->of.out);
+	r = check_slack(&k);
+	if (r == 0)
+		r = check_lists(&k, d->of.out);
 	if (r == 0 && d->of.in)
 		r = check_lists(&k, d->of.in);
 	if (r == 0)

@@ -21,15 +21,19 @@
  * and for the way out (of an undirected graph, both ways) and the way in, DELTA_LISTS
  * numbers further on:
  *
- *	DELTA_ROWS	struct over_row, row_n + 1
+ *	DELTA_ROWS	struct over_rows, row_n + 1, and slack
  *	DELTA_TYPE_ROWS	le64, type_n + 1, of all types: where a type's rows begin
- *	DELTA_TO	le64 each changed edge; bit 63: it is not there
- *	DELTA_VALUES	8 bytes each
- *	DELTA_EDGE_STATES  le64 each
+ *	DELTA_TO	each changed edge, and slack; the highest bit: it is not there
+ *	DELTA_VALUES	each, less value_base, and slack; reals by their bits
+ *	DELTA_EDGE_STATES  each, and slack
  *	DELTA_DIRECTORY	le32 for each 4096 ids: a block, plus 1, or 0
  *	DELTA_BLOCKS	struct over_block
- *	DELTA_NODE_ROWS	le64, node_n + 1: where in DELTA_BY_NODE a node's rows are
- *	DELTA_BY_NODE	le64: numbers of rows, by node, then type
+ *	DELTA_NODE_ROWS	node_n + 1, and slack: where in DELTA_BY_NODE a node's rows are
+ *	DELTA_BY_NODE	numbers of rows, by node, then type; and slack
+ *
+ * Where no width is told the meta has it (graph/narrow.h); slack is NARROW_SLACK zeros, so
+ * that a number is read by one word wherever it lies.  Of width 0 all are 0, and there is
+ * no section.
  */
 #ifndef GRAPH_DELTA_DISK_H
 #define GRAPH_DELTA_DISK_H
@@ -47,6 +51,9 @@ enum delta_section {
 	DELTA_LISTS = 9,		/* sections of one way */
 };
 
+/* 0 had all numbers in 8 bytes: it was in no release. */
+#define DELTA_FORM 1u
+
 enum {
 	DELTA_UNDIRECTED = 1,		/* there is no way in */
 	DELTA_EDGES_SAY = 2,		/* an edge may have more than a weight */
@@ -61,9 +68,15 @@ struct delta_lists_disk {
 /*20*/	le64 there_n;		/* edges that are there by a change */
 /*28*/	le64 more;		/* edges beyond the segment's, two's complement */
 /*30*/	le64 more_up;		/* of them those whose target is not below their node */
-/*38*/	le64 zero;
+/*38*/	le64 value_base;	/* two's complement */
+/*40*/	uint8_t row_node, row_first, row_slack;	/* widths, of 8 bytes at most */
+/*43*/	uint8_t to, value, state;
+/*46*/	uint8_t by_node;	/* ... and of DELTA_NODE_ROWS */
+/*47*/	uint8_t zero[9];
 };
-DISK_SIZE(struct delta_lists_disk, 64);
+DISK_SIZE(struct delta_lists_disk, 80);
+DISK_AT(struct delta_lists_disk, value_base, 0x38);
+DISK_AT(struct delta_lists_disk, zero, 0x47);
 
 struct delta_meta_disk {	/* the segment's META */
 /*00*/	le64 folded, upto;	/* as the manifest's row has them */
@@ -75,23 +88,21 @@ struct delta_meta_disk {	/* the segment's META */
 /*40*/	le64 key_n, number_n, gone_n, node_n;
 /*60*/	le32 type_n;
 /*64*/	le32 values;		/* enum csr_values, of all edges */
-/*68*/	uint8_t zero[24];
+/*68*/	le32 form;		/* DELTA_FORM */
+/*6c*/	uint8_t zero[20];
 /*80*/	struct delta_lists_disk way[2];
 };
-DISK_SIZE(struct delta_meta_disk, 0x100);
+DISK_SIZE(struct delta_meta_disk, 0x120);
 DISK_AT(struct delta_meta_disk, base, 0x10);
 DISK_AT(struct delta_meta_disk, key_n, 0x40);
+DISK_AT(struct delta_meta_disk, form, 0x68);
 DISK_AT(struct delta_meta_disk, way, 0x80);
 
 /* What is used in place. */
 DISK_SIZE(struct delta_node, 32);
 DISK_AT(struct delta_node, value, 0x10);
 DISK_AT(struct delta_node, state, 0x18);
-DISK_SIZE(struct over_row, 24);
-DISK_AT(struct over_row, first, 0x08);
-DISK_AT(struct over_row, more, 0x10);
 DISK_SIZE(struct over_block, 1024);
-DISK_SIZE(union csr_value, 8);
 
 /* ... by a machine whose numbers lie the same way. */
 #define DELTA_IN_PLACE (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)

@@ -10,7 +10,7 @@
 #include "store/log.h"
 #include "store/store.h"
 
-#define BYTES_A_CHANGE 64u	/* about, of a segment */
+#define BYTES_A_CHANGE 32u	/* about, of a segment */
 
 uint64_t delta_fold_due(const struct manifest_graph *row, uint64_t least)
 {

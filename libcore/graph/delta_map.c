@@ -179,25 +179,61 @@ static int map_nodes(struct mapping *m)
 
 /* --- lists --- */
 
-static int map_rows(const struct mapping *m, unsigned tag, struct csr_over *o)
+/* N numbers of WIDTH bytes with slack behind; of width 0 they are all 0, wherever. */
+static int part_narrow(const struct mapping *m, unsigned tag, uint64_t n, uint32_t width,
+		       const struct csr_over *o, struct narrow *out)
 {
-	int r = o->row_n < UINT64_MAX ? 0 : damaged(m, "more lists than there can be");
+	struct bytes all = segment_section(m->seg, tag);
+	uint64_t slack = n && width ? NARROW_SLACK : 0;
 
-	if (r == 0)
-		r = part(m, tag + DELTA_ROWS, o->row_n + 1, sizeof *o->row, &o->row);
+	if (width > 8)
+		return damaged(m, "numbers of a width that none have");
+	*out = narrow_of(width && n ? (uint8_t *)(uintptr_t)all.ptr : o->row.at, width);
+	return all.len >= slack && (!width || n <= (all.len - slack) / width) &&
+		n * width + slack == all.len ? 0 :
+		damaged(m, "a section of another length than its counts say");
+}
+
+static int part_rows(const struct mapping *m, unsigned tag, const struct delta_lists_disk *d,
+		     struct csr_over *o)
+{
+	struct bytes all = segment_section(m->seg, tag);
+
+	if (!d->row_node || d->row_node > 8 || !d->row_first || d->row_first > 8 ||
+	    d->row_slack > 8)
+		return damaged(m, "rows of widths that none have");
+	o->row = over_rows_of((uint8_t *)(uintptr_t)all.ptr, d->row_node, d->row_first,
+			      d->row_slack);
+	return all.len >= NARROW_SLACK &&
+		o->row_n < (all.len - NARROW_SLACK) / o->row.stride &&
+		(o->row_n + 1) * o->row.stride + NARROW_SLACK == all.len ? 0 :
+		damaged(m, "a section of another length than its counts say");
+}
+
+static int map_rows(const struct mapping *m, unsigned tag, const struct delta_lists_disk *d,
+		    struct csr_over *o)
+{
+	bool values = le32_get(m->meta.values);
+	bool states = segment_section(m->seg, tag + DELTA_EDGE_STATES).len;
+	int r = part_rows(m, tag + DELTA_ROWS, d, o);
+
 	if (r == 0)
 		r = part(m, tag + DELTA_TYPE_ROWS, (uint64_t)o->type_n + 1, sizeof *o->type_row,
 			 &o->type_row);
 	if (r == 0)
-		r = part(m, tag + DELTA_TO, o->edge_n, sizeof *o->to, &o->to);
-	if (r == 0 && le32_get(m->meta.values))
-		r = part(m, tag + DELTA_VALUES, o->edge_n, sizeof *o->value, &o->value);
-	if (r == 0 && segment_section(m->seg, tag + DELTA_EDGE_STATES).len)
-		r = part(m, tag + DELTA_EDGE_STATES, o->edge_n, sizeof *o->state, &o->state);
+		r = d->to >= over_to_width(m->id_n) ?
+			part_narrow(m, tag + DELTA_TO, o->edge_n, d->to, o, &o->to) :
+			damaged(m, "targets of a width that not all nodes have");
+	if (r == 0 && values)
+		r = part_narrow(m, tag + DELTA_VALUES, o->edge_n, d->value, o, &o->value);
+	o->value_base = le64_get(d->value_base);
+	if (r == 0 && states)
+		r = part_narrow(m, tag + DELTA_EDGE_STATES, o->edge_n, d->state, o, &o->state);
 	return r;
 }
 
-static int map_index(const struct mapping *m, unsigned tag, struct csr_over *o)
+static int map_index(const struct mapping *m, unsigned tag, uint32_t width,
+		     struct csr_over *o)
 {
 	int r = whole(m, tag + DELTA_DIRECTORY, o->dir_n, sizeof *o->dir, &o->dir);
 
@@ -211,9 +247,8 @@ static int map_index(const struct mapping *m, unsigned tag, struct csr_over *o)
 			damaged(m, "nodes with changes have no lists");
 	if (o->node_n > o->row_n)
 		return damaged(m, "more nodes with changes than lists");
-	r = part(m, tag + DELTA_NODE_ROWS, o->node_n + 1, sizeof *o->node_row, &o->node_row);
-	return r < 0 ? r : part(m, tag + DELTA_BY_NODE, o->row_n, sizeof *o->by_node,
-				&o->by_node);
+	r = part_narrow(m, tag + DELTA_NODE_ROWS, o->node_n + 1, width, o, &o->node_row);
+	return r < 0 ? r : part_narrow(m, tag + DELTA_BY_NODE, o->row_n, width, o, &o->by_node);
 }
 
 static int lay_lists(struct mapping *m, struct csr *c, unsigned way)
@@ -232,9 +267,9 @@ static int lay_lists(struct mapping *m, struct csr *c, unsigned way)
 		.more_up = (int64_t)le64_get(d->more_up),
 		.dir_n = m->id_n / OVER_BLOCK + 1,
 	};
-	r = map_rows(m, way * DELTA_LISTS, o);
+	r = map_rows(m, way * DELTA_LISTS, d, o);
 	if (r == 0)
-		r = map_index(m, way * DELTA_LISTS, o);
+		r = map_index(m, way * DELTA_LISTS, d->by_node, o);
 	if (r == 0 && o->more < 0 && csr_edge_n(c) < (uint64_t)-o->more)
 		r = damaged(m, "more edges went than there were");
 	if (r < 0)
@@ -246,6 +281,15 @@ static int lay_lists(struct mapping *m, struct csr *c, unsigned way)
 
 /* --- --- */
 
+static bool zeros_are(const struct delta_meta_disk *d)
+{
+	static const uint8_t zero[sizeof d->zero];
+
+	return !memcmp(d->zero, zero, sizeof d->zero) &&
+		!memcmp(d->way[0].zero, zero, sizeof d->way[0].zero) &&
+		!memcmp(d->way[1].zero, zero, sizeof d->way[1].zero);
+}
+
 static int take_meta(struct mapping *m, const struct delta_segment *s)
 {
 	struct bytes meta = segment_get_meta(m->seg);
@@ -253,9 +297,14 @@ static int take_meta(struct mapping *m, const struct delta_segment *s)
 	uint32_t flags, values;
 	le64 base[3];
 
-	if (meta.len != sizeof m->meta)
+	memcpy(&m->meta, meta.ptr, meta.len < sizeof m->meta ? meta.len : sizeof m->meta);
+	if (meta.len < offsetof(struct delta_meta_disk, way))
 		return damaged(m, "a meta of another length");
-	memcpy(&m->meta, meta.ptr, sizeof m->meta);
+	if (le32_get(m->meta.form) != DELTA_FORM)
+		return err_set(ERR_NEWER, "%s: changes of form %" PRIu32, segment_path(m->seg),
+			       le32_get(m->meta.form));
+	if (meta.len != sizeof m->meta || !zeros_are(&m->meta))
+		return damaged(m, "a meta that none has");
 	flags = le32_get(m->meta.flags);
 	values = le32_get(m->meta.values);
 	delta_base(s->row, base);

@@ -73,30 +73,114 @@ static int put_dict(struct segment_writer *w, const struct dict_more *m,
 	return r < 0 ? r : put_names(w, DELTA_TYPES, &m->type, m->type_n);
 }
 
+/* --- lists: numbers as wide as the greatest is --- */
+
+static const uint8_t slack[NARROW_SLACK];
+
+/* N numbers that have this width in memory already. */
+static int put_narrow(struct segment_writer *w, unsigned tag, const struct narrow *a, uint64_t n,
+		      uint8_t *width)
+{
+	int r = a->at && n ? put(w, tag, a->at, n, a->width) : 0;
+
+	*width = a->at ? (uint8_t)a->width : 0;
+	return r == 0 && a->at && n ? segment_write(w, slack, sizeof slack) : r;
+}
+
+/* They, less BASE, in WIDTH bytes. */
+static int put_narrower(struct segment_writer *w, unsigned tag, const struct narrow *a,
+			uint64_t n, uint64_t base, uint32_t width)
+{
+	uint8_t some[4096 + NARROW_SLACK];
+	struct narrow out = narrow_of(some, width);
+	int r = n && width ? segment_begin(w, tag) : 0;
+
+	for (uint64_t i = 0, k; r == 0 && width && i < n; i += k) {
+		for (k = 0; k < 4096 / 8 && i + k < n; k++)
+			narrow_put(&out, k, narrow_get(a, i + k) - base);
+		r = segment_write(w, some, k * width);
+	}
+	return r == 0 && n && width ? segment_write(w, slack, sizeof slack) : r;
+}
+
+static int put_rows(struct segment_writer *w, unsigned tag, const struct csr_over *o,
+		    struct delta_lists_disk *d)
+{
+	uint32_t last = narrow_width(over_row_slack(o, o->row_n));
+	uint8_t some[24 * 128 + NARROW_SLACK];
+	struct over_rows out;
+	int r = segment_begin(w, tag);
+
+	d->row_node = (uint8_t)o->row.first_at;
+	d->row_first = (uint8_t)(o->row.slack_at - o->row.first_at);
+	d->row_slack = (uint8_t)last;
+	out = over_rows_of(some, d->row_node, d->row_first, d->row_slack);
+	for (uint64_t i = 0, k; r == 0 && i <= o->row_n; i += k) {
+		for (k = 0; k < 128 && i + k <= o->row_n; k++)
+			over_put_row(&out, k, over_row_node(o, i + k), over_row_first(o, i + k),
+				     over_row_slack(o, i + k));
+		r = segment_write(w, some, k * out.stride);
+	}
+	return r < 0 ? r : segment_write(w, slack, sizeof slack);
+}
+
+/* Integers from the least of them on; reals as they are. */
+static int put_values(struct segment_writer *w, unsigned tag, const struct csr_over *o,
+		      bool integers, struct delta_lists_disk *d)
+{
+	int64_t least = INT64_MAX, most = INT64_MIN;
+	uint32_t width = 8;
+
+	for (uint64_t i = 0; integers && i < o->edge_n; i++) {
+		int64_t v = over_value(o, i).i;
+
+		least = v < least ? v : least;
+		most = v > most ? v : most;
+	}
+	if (integers && o->edge_n) {
+		d->value_base = le64_of((uint64_t)least);
+		width = narrow_width((uint64_t)most - (uint64_t)least);
+	}
+	d->value = (uint8_t)width;
+	return put_narrower(w, tag, &o->value, o->edge_n, le64_get(d->value_base), width);
+}
+
+static int put_states_of(struct segment_writer *w, unsigned tag, const uint64_t *state,
+			 uint64_t n, struct delta_lists_disk *d)
+{
+	struct narrow all = narrow_of((uint8_t *)(uintptr_t)state, 8);
+	uint64_t most = 0;
+
+	for (uint64_t i = 0; i < n; i++)
+		most = state[i] > most ? state[i] : most;
+	d->state = (uint8_t)narrow_width(most);
+	return put_narrower(w, tag, &all, n, 0, d->state);
+}
+
 static int put_lists(struct segment_writer *w, unsigned way, const struct csr_over *o,
-		     const uint64_t *state, struct delta_lists_disk *d)
+		     const uint64_t *state, bool integers, struct delta_lists_disk *d)
 {
 	unsigned tag = way * DELTA_LISTS;
-	int r = put(w, tag + DELTA_ROWS, o->row, o->row_n + 1, sizeof *o->row);
+	int r = put_rows(w, tag + DELTA_ROWS, o, d);
 
 	if (r == 0)
 		r = put(w, tag + DELTA_TYPE_ROWS, o->type_row, (uint64_t)o->type_n + 1,
 			sizeof *o->type_row);
 	if (r == 0)
-		r = put(w, tag + DELTA_TO, o->to, o->edge_n, sizeof *o->to);
-	if (r == 0 && o->value)
-		r = put(w, tag + DELTA_VALUES, o->value, o->edge_n, sizeof *o->value);
+		r = put_narrow(w, tag + DELTA_TO, &o->to, o->edge_n, &d->to);
+	if (r == 0 && o->value.at)
+		r = put_values(w, tag + DELTA_VALUES, o, integers, d);
 	if (r == 0 && state)
-		r = put(w, tag + DELTA_EDGE_STATES, state, o->edge_n, sizeof *state);
+		r = put_states_of(w, tag + DELTA_EDGE_STATES, state, o->edge_n, d);
 	if (r == 0)
 		r = put(w, tag + DELTA_DIRECTORY, o->dir, o->dir_n, sizeof *o->dir);
 	if (r == 0)
 		r = put(w, tag + DELTA_BLOCKS, o->block, o->block_n, sizeof *o->block);
-	if (r == 0 && o->by_node)
-		r = put(w, tag + DELTA_NODE_ROWS, o->node_row, o->node_n + 1,
-			sizeof *o->node_row);
-	if (r == 0 && o->by_node)
-		r = put(w, tag + DELTA_BY_NODE, o->by_node, o->row_n, sizeof *o->by_node);
+	if (r == 0)
+		r = put_narrow(w, tag + DELTA_NODE_ROWS, &o->node_row, o->node_n + 1,
+			       &d->by_node);
+	if (r == 0)
+		r = put_narrow(w, tag + DELTA_BY_NODE, &o->by_node, o->row_n, &d->by_node);
 	d->row_n = le64_of(o->row_n);
 	d->edge_n = le64_of(o->edge_n);
 	d->node_n = le64_of(o->node_n);
@@ -144,15 +228,15 @@ static int put_states(struct states *s)
 	int r = 0;
 
 	s->node = mem_alloc(d->mem, d->nodes_n * sizeof *s->node);
-	s->edge = mem_alloc(d->mem, (o->state ? o->edge_n : 0) * sizeof *s->edge);
+	s->edge = mem_alloc(d->mem, (o->state.at ? o->edge_n : 0) * sizeof *s->edge);
 	if (!s->node || !s->edge)
 		return ERR_MEMORY;
 	for (uint64_t i = 0; r == 0 && i < d->nodes_n; i++) {
 		s->node[i] = d->nodes[i];
 		r = put_state(s, d->nodes[i].value, &s->node[i].value);
 	}
-	for (uint64_t i = 0; r == 0 && o->state && i < o->edge_n; i++)
-		r = put_state(s, o->state[i], &s->edge[i]);
+	for (uint64_t i = 0; r == 0 && o->state.at && i < o->edge_n; i++)
+		r = put_state(s, narrow_get(&o->state, i), &s->edge[i]);
 	return r;
 }
 
@@ -163,6 +247,7 @@ static int put_all(struct states *s, struct delta_meta_disk *meta)
 	const struct delta *d = s->d;
 	const struct csr_over *o = d->of.out->over;
 	const struct dict_more *m = dict_changes(d->of.dict);
+	bool integers = csr_values(d->of.out) == CSR_INTEGERS;
 	int r = put_states(s);
 
 	if (r == 0)
@@ -172,9 +257,9 @@ static int put_all(struct states *s, struct delta_meta_disk *meta)
 	if (r == 0)
 		r = put(s->w, DELTA_NODES, s->node, d->nodes_n, sizeof *s->node);
 	if (r == 0)
-		r = put_lists(s->w, 0, o, o->state ? s->edge : NULL, &meta->way[0]);
+		r = put_lists(s->w, 0, o, o->state.at ? s->edge : NULL, integers, &meta->way[0]);
 	if (r == 0 && d->of.in)
-		r = put_lists(s->w, 1, d->of.in->over, NULL, &meta->way[1]);
+		r = put_lists(s->w, 1, d->of.in->over, NULL, integers, &meta->way[1]);
 	mem_free(d->mem, s->node);
 	mem_free(d->mem, s->edge);
 	return r < 0 ? r : segment_meta(s->w, meta, sizeof *meta);
@@ -185,6 +270,7 @@ int delta_write(const struct delta *d, const struct delta_segment *s, uint64_t u
 {
 	struct delta_meta_disk meta = {
 		.folded = le64_of(s->row->folded), .upto = le64_of(upto),
+		.form = le32_of(DELTA_FORM),
 		.space = le32_of(s->row->space), .entry_n = le64_of(d->note.entry_n),
 		.edge_more = le64_of((uint64_t)d->note.edge_more),
 		.node_n = le64_of(d->nodes_n), .values = le32_of(csr_values(d->of.out)),

@@ -147,7 +147,7 @@ static int state_of(struct feeding *f, const struct source *s, const struct csr_
 
 	if (r != 0)
 		return r;
-	if (!l->row)		/* its edges have their numbers in order */
+	if (!l->changed)	/* its edges have their numbers in order */
 		return graph_edge_state_at(f->graph, s->number + l->edge + i, v, &f->room, out);
 	return graph_edge_state(f->graph, s->from, s->type, to, nth, &f->room, out);
 }

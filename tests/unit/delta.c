@@ -686,7 +686,7 @@ static void check_row(struct asked *a, struct csr *c, uint32_t type, uint64_t no
 		from++;
 	must(csr_row(c, type, a->id[node], &l));
 	must(csr_seek(&l, to));
-	if (l.row == NULL)		/* a list without changes may stop before */
+	if (!l.changed)		/* a list without changes may stop before */
 		while (from && csr_next(&l, &degree) == 1 && degree < to)
 			;
 	else

@@ -48,9 +48,8 @@ static int publish(void *ctx, struct manifest *m, uint64_t version)
 	return manifest_add_graph(m, g);
 }
 
-static struct store *make(struct backend *b, bool undirected)
+static struct store *build(struct backend *b, bool undirected, struct scan_edge *edge, size_t n)
 {
-	struct scan_edge edge[EDGES];
 	struct manifest_graph g = {0};
 	struct build_note note;
 	struct build *build;
@@ -59,16 +58,36 @@ static struct store *make(struct backend *b, bool undirected)
 
 	must(store_create_on(b, bytes_str("log_size = 1M\n")));
 	s = open_on(b);
-	for (unsigned i = 0; i < EDGES; i++)
-		edge[i] = (struct scan_edge){ rnd(NODES), rnd(rnd(2) ? NODES : 5) };
 	must(store_build_begin(s));
 	must(build_open(&build, &(struct build_options){
 		.backend = b, .store_id = store_id(s), .mem = store_mem(s), .threads = 1,
-		.budget = 1 << 20, .undirected = undirected, .equal = BUILD_FIRST }));
-	must(build_add_edges(build, 0, edge, NULL, EDGES, 0));
+		.budget = 1 << 22, .undirected = undirected, .equal = BUILD_FIRST }));
+	must(build_add_edges(build, 0, edge, NULL, n, 0));
 	must(build_finish(build, &g, &note));
 	must(store_publish(s, publish, &g, &version));
 	store_build_end(s);
+	return s;
+}
+
+static struct store *make(struct backend *b, bool undirected)
+{
+	struct scan_edge edge[EDGES];
+
+	for (unsigned i = 0; i < EDGES; i++)
+		edge[i] = (struct scan_edge){ rnd(NODES), rnd(rnd(2) ? NODES : 5) };
+	return build(b, undirected, edge, EDGES);
+}
+
+/* 0, 1, 2, ... N - 1, each leading to the next. */
+static struct store *make_path(struct backend *b, bool undirected, uint64_t n)
+{
+	struct scan_edge *edge = calloc(n, sizeof *edge);
+	struct store *s;
+
+	for (uint64_t i = 0; i < n; i++)
+		edge[i] = (struct scan_edge){ i, i + 1 < n ? i + 1 : i };
+	s = build(b, undirected, edge, n);
+	free(edge);
 	return s;
 }
 
@@ -366,6 +385,106 @@ static void a_segment_says_what_its_entries_say(void **state)
 			is_mapped(s);
 			same(s);
 		}
+		store_close(s);
+		backend_close(b);
+	}
+}
+
+/* --- widths --- */
+
+static void numbers_are_as_wide_as_they_must(void **state)
+{
+	static const uint64_t most[] = { 0, 1, 255, 256, 65535, 65536, (1u << 24) - 1, 1u << 24,
+		UINT32_MAX, 1ull << 32, (1ull << 40) - 1, 1ull << 40, (1ull << 56) - 1, 1ull << 56,
+		UINT64_MAX };
+	static const uint32_t width[] = { 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 7, 8, 8 };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof most / sizeof most[0]; i++) {
+		uint8_t room[20 * 8 + NARROW_SLACK];
+		struct narrow a = narrow_of(room, narrow_width(most[i]));
+		uint64_t was[20];
+
+		assert_int_equal(a.width, width[i]);
+		for (unsigned k = 0; k < 20; k++) {
+			was[k] = k % 3 || most[i] == 0 ? most[i] - (most[i] ? rnd(most[i]) : 0) :
+				most[i];
+			narrow_put(&a, k, was[k]);
+		}
+		for (unsigned k = 0; k < 20; k++)
+			assert_true(narrow_get(&a, k) == was[k]);
+	}
+}
+
+static void set_weight(struct store *s, uint64_t from, uint64_t to, const char *type,
+		       const struct literal *weight)
+{
+	struct property prop = { .name = bytes_str("weight"), .value = *weight };
+	struct update_op op = { .kind = UPDATE_EDGE, .type = bytes_str(type), .prop = &prop,
+				.prop_n = 1 };
+	char text[2][24];
+	struct update_done done;
+	struct update *u;
+
+	op.node = bytes_of(text[0], (size_t)sprintf(text[0], "%" PRIu64, from));
+	op.to = bytes_of(text[1], (size_t)sprintf(text[1], "%" PRIu64, to));
+	must(update_open(&u, s, "g"));
+	must(update_add(u, &op));
+	must(update_commit(u, &done));
+	update_close(u);
+}
+
+/* How many bytes a target takes, and a value. */
+static void widths_of(struct store *s, unsigned *to, unsigned *value)
+{
+	const struct delta_meta_disk *meta;
+	struct snapshot *v;
+	struct segment *seg;
+
+	must(store_snapshot(s, &v));
+	must(segment_open(&seg, store_backend(s), segment_of(v), store_id(s), NULL));
+	meta = (const void *)segment_get_meta(seg).ptr;
+	*to = meta->way[0].to;
+	*value = meta->way[0].value;
+	segment_close(seg);
+	snapshot_close(v);
+}
+
+static void ids_and_values_of_any_width_are_what_they_were(void **state)
+{
+	static const int64_t weight[] = { 1, 1, 200, -55, -40000, INT64_MAX, INT64_MIN };
+	static const unsigned wide[] = { 0, 0, 1, 1, 2, 8, 8 };
+	static const unsigned node_n[] = { 1, 127, 128, 129, 32768, 32769 };
+	static const unsigned width[] = { 1, 1, 1, 2, 2, 3 };
+	const struct literal real = { .kind = LITERAL_DOUBLE, .r = -0.1 };
+	unsigned to, value;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof node_n / sizeof node_n[0]; i++) {
+		uint64_t last = node_n[i] - 1;
+		struct backend *b;
+		struct store *s;
+
+		must(backend_mem(&b));
+		s = make_path(b, i & 1, node_n[i]);
+		for (unsigned k = 0; k < (i < 4 ? 7 : 1); k++) {
+			struct literal w = { .kind = LITERAL_INTEGER, .i = weight[k] };
+
+			set_weight(s, last, last - (last ? rnd(last) : 0), k & 1 ? "" : "a", &w);
+			set_weight(s, rnd(last + 1), last, "a", &w);
+			assert_int_equal(delta_fold(s, "g"), 1);
+			is_mapped(s);
+			same(s);
+			widths_of(s, &to, &value);
+			assert_int_equal(to, width[i]);
+			assert_true(value <= wide[k]);
+		}
+		set_weight(s, 0, last, "b", &real);
+		assert_int_equal(delta_fold(s, "g"), 1);
+		is_mapped(s);
+		same(s);
+		widths_of(s, &to, &value);
+		assert_int_equal(value, 8);
 		store_close(s);
 		backend_close(b);
 	}
@@ -701,6 +820,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_segment_says_what_its_entries_say),
+		CASE(numbers_are_as_wide_as_they_must),
+		CASE(ids_and_values_of_any_width_are_what_they_were),
 		CASE(what_was_kept_is_as_it_was),
 		CASE(what_a_segment_forgot_is_read_again),
 		CASE(a_segment_of_what_comes_later_is_not_used),
