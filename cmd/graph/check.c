@@ -31,6 +31,8 @@ static int check_changes(struct opened *o, const struct manifest_graph *g)
 	struct graph *open = NULL;
 	int r = graph_open_changed(&open, o->store, o->snap, g);
 
+	if (r == 0 && graph_unused(open))
+		r = err_set(ERR_DAMAGED, "%s", graph_unused(open));
 	graph_close(open);
 	if (r != ERR_DAMAGED)
 		return r;

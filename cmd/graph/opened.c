@@ -108,6 +108,9 @@ static int open_graph(struct opened *o, const char *name)
 
 	if (r == 0)
 		r = graph_open_changed(&o->graph, o->store, o->snap, g);
+	if (r == 0 && graph_unused(o->graph))
+		cli_warn(o->cli, "%s: not used, the changes are read one by one",
+			 graph_unused(o->graph));
 	if (r == 0)
 		*graph_reading(o->graph) = (struct graph_reading){
 			.depth = (unsigned)setting_u64(settings, SETTING_IO_DEPTH),

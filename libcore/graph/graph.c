@@ -24,6 +24,7 @@ struct graph {
 	struct graph_reading reading;
 	struct delta *delta;		/* NULL: no changes */
 	struct manifest_graph now;	/* entry, when there are changes */
+	char *unused;			/* why their segment is not used, or NULL */
 };
 
 static int take_csr(struct graph *g, struct csr *c)
@@ -180,6 +181,28 @@ static int open_changed(struct graph **out, struct store *s, struct snapshot *v,
 	return r;
 }
 
+/* The entries say the same as a segment that is damaged, or of another form. */
+static int open_without(struct graph **out, struct store *s, struct snapshot *v,
+			const struct manifest_graph *m)
+{
+	struct mem *mem = store_mem(s);
+	size_t len = strlen(err_message()) + 1;
+	char *why = mem_alloc(mem, len);
+	int r = why ? 0 : ERR_MEMORY;
+
+	if (r == 0) {
+		memcpy(why, err_message(), len);
+		r = open_changed(out, s, v, m, false);
+	}
+	if (r > 0) {
+		(*out)->unused = why;
+		err_clear();
+	} else {
+		mem_free(mem, why);
+	}
+	return r;
+}
+
 int graph_open_changed(struct graph **out, struct store *s, struct snapshot *v,
 		       const struct manifest_graph *m)
 {
@@ -188,7 +211,14 @@ int graph_open_changed(struct graph **out, struct store *s, struct snapshot *v,
 
 	if (r == 0)
 		r = open_changed(out, s, v, m, false);
+	else if (mapped && (r == ERR_DAMAGED || r == ERR_NEWER))
+		r = open_without(out, s, v, m);
 	return r < 0 ? r : 0;
+}
+
+const char *graph_unused(const struct graph *g)
+{
+	return g->unused;
 }
 
 struct delta *graph_delta(struct graph *g)
@@ -208,6 +238,7 @@ void graph_close(struct graph *g)
 	prop_close(g->edges);
 	index_close(g->index);
 	mem_free(g->mem, g->type_first);
+	mem_free(g->mem, g->unused);
 	mem_free(g->mem, g);
 }
 

@@ -24,11 +24,14 @@ struct store;
  * do not belong together. */
 int graph_open(struct graph **out, struct backend *b, const uint8_t store_id[16],
 	       const struct manifest_graph *g, struct mem *mem);
-/* The same of the graph G in V, with what was changed since its segments were built.
+/* The same of the graph G in V, with what was changed since its segments were built.  A
+ * segment of changes that is found to be damaged now is not used: its entries are read.
  * ERR_MEMORY, with what to do, when that is too much. */
 int graph_open_changed(struct graph **out, struct store *s, struct snapshot *v,
 		       const struct manifest_graph *g);
 void graph_close(struct graph *g);		/* NULL is fine */
+/* Why the segment of its changes is not used, in words; NULL: it is, or there is none. */
+const char *graph_unused(const struct graph *g);
 /* What was changed; NULL: nothing. */
 struct delta *graph_delta(struct graph *g);
 

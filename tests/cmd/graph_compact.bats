@@ -308,3 +308,23 @@ cost() { # SRC DST
 	strato-compact
 	cmp <(edges) <(strato-graph edges -g web --as-of="$v" | sort)
 }
+
+@test "changes: a segment of them that is damaged is told of, and their entries say the same" {
+	seq 20000 | awk '{ print "edge\t" $1 "\t" $1 * 7 % 20011 "\tknows" }' >ops
+	printf '1\t2\n' | strato-graph import -q -g many -f tsv
+	strato-graph apply -q -g many ops
+	seg=$(echo "$STRATO_STORE"/seg/delta-*.seg)
+	strato-graph edges -g many >before
+	printf 'x' | dd of="$seg" bs=1 seek=100 conv=notrunc status=none
+	run --separate-stderr strato-graph edges -g many
+	[ "$status" = 0 ]
+	cmp before <(printf '%s\n' "$output")
+	[[ "$stderr" == "strato-graph edges: $seg: "*": not used, the changes are read one by one" ]]
+	run --separate-stderr -76 strato-graph check -g many
+	[[ "$stderr" == *"$seg"*"[damaged]"* ]]
+	run -76 strato-walcheck --full
+	strato-graph compact -q -g many
+	strato-graph check -g many
+	cmp before <(strato-graph edges -g many 2>stderr)
+	[ ! -s stderr ]
+}

@@ -24,6 +24,7 @@
 #include "io/fault.h"
 #include "io/file.h"
 #include "store/kept.h"
+#include "store/tail.h"
 
 #define NODES 90u
 #define EDGES 400u
@@ -48,7 +49,9 @@ static int publish(void *ctx, struct manifest *m, uint64_t version)
 	return manifest_add_graph(m, g);
 }
 
-static struct store *build(struct backend *b, bool undirected, struct scan_edge *edge, size_t n)
+/* Of numbers below ALONE each is a node. */
+static struct store *build_as(struct backend *b, const char *settings, bool undirected,
+			      const struct scan_edge *edge, size_t n, uint64_t alone)
 {
 	struct manifest_graph g = {0};
 	struct build_note note;
@@ -56,12 +59,14 @@ static struct store *build(struct backend *b, bool undirected, struct scan_edge 
 	struct store *s;
 	uint64_t version;
 
-	must(store_create_on(b, bytes_str("log_size = 1M\n")));
+	must(store_create_on(b, bytes_str(settings)));
 	s = open_on(b);
 	must(store_build_begin(s));
 	must(build_open(&build, &(struct build_options){
 		.backend = b, .store_id = store_id(s), .mem = store_mem(s), .threads = 1,
 		.budget = 1 << 22, .undirected = undirected, .equal = BUILD_FIRST }));
+	if (alone)
+		must(build_add_nodes(build, 0, alone));
 	must(build_add_edges(build, 0, edge, NULL, n, 0));
 	must(build_finish(build, &g, &note));
 	must(store_publish(s, publish, &g, &version));
@@ -69,13 +74,24 @@ static struct store *build(struct backend *b, bool undirected, struct scan_edge 
 	return s;
 }
 
-static struct store *make(struct backend *b, bool undirected)
+static struct store *build(struct backend *b, bool undirected, const struct scan_edge *edge,
+			   size_t n, uint64_t alone)
+{
+	return build_as(b, "log_size = 1M\n", undirected, edge, n, alone);
+}
+
+static struct store *make_among(struct backend *b, bool undirected, uint64_t alone)
 {
 	struct scan_edge edge[EDGES];
 
 	for (unsigned i = 0; i < EDGES; i++)
 		edge[i] = (struct scan_edge){ rnd(NODES), rnd(rnd(2) ? NODES : 5) };
-	return build(b, undirected, edge, EDGES);
+	return build(b, undirected, edge, EDGES, alone);
+}
+
+static struct store *make(struct backend *b, bool undirected)
+{
+	return make_among(b, undirected, 0);
 }
 
 /* 0, 1, 2, ... N - 1, each leading to the next. */
@@ -86,7 +102,7 @@ static struct store *make_path(struct backend *b, bool undirected, uint64_t n)
 
 	for (uint64_t i = 0; i < n; i++)
 		edge[i] = (struct scan_edge){ i, i + 1 < n ? i + 1 : i };
-	s = build(b, undirected, edge, n);
+	s = build(b, undirected, edge, n, 0);
 	free(edge);
 	return s;
 }
@@ -385,6 +401,64 @@ static void a_segment_says_what_its_entries_say(void **state)
 			is_mapped(s);
 			same(s);
 		}
+		store_close(s);
+		backend_close(b);
+	}
+}
+
+/* --- scans --- */
+
+static void scan_some(struct csr *c, uint32_t t, bool lists)
+{
+	uint64_t n = csr_node_n(c), first = rnd(NODES), end = first + rnd(n), to[2], *skip;
+	struct csr_list l, same;
+	struct csr_scan scan;
+	uint64_t length;
+
+	skip = calloc(n / 64 + 1, sizeof *skip);
+	for (uint64_t i = 0; i < n; i++)
+		skip[i / 64] |= (uint64_t)(rnd(3) == 0) << i % 64;
+	csr_scan_range(&scan, c, t, first, end);
+	csr_scan_skip(&scan, skip);
+	for (uint64_t i = first; i < n && i < end; i++) {
+		must(csr_row(c, t, i, &same));
+		if (skip[i / 64] >> i % 64 & 1 || same.n == 0)
+			continue;
+		assert_int_equal(lists ? csr_scan_next(&scan, &l) :
+				 csr_scan_degree(&scan, &length), 1);
+		assert_true(scan.node == i && (lists ? l.n : length) == same.n);
+		for (uint64_t k = 0; lists && k < same.n; k++) {
+			assert_int_equal(csr_next(&l, &to[0]), 1);
+			assert_int_equal(csr_next(&same, &to[1]), 1);
+			assert_true(to[0] == to[1]);
+		}
+	}
+	assert_int_equal(lists ? csr_scan_next(&scan, &l) : csr_scan_degree(&scan, &length), 0);
+	free(skip);
+}
+
+static void a_scan_gives_each_list_that_is_not_skipped(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < scaled(20); round++) {
+		struct snapshot *v;
+		struct backend *b;
+		struct graph *g;
+		struct store *s;
+
+		must(backend_mem(&b));
+		s = make_among(b, round & 1, round & 2 ? 4 * EDGES + 1 : 0);
+		change(s, 1 + (unsigned)rnd(100));
+		if (rnd(2))
+			assert_int_equal(delta_fold(s, "g"), 1);
+		must(store_snapshot(s, &v));
+		must(graph_open_changed(&g, s, v,
+					manifest_find_graph(snapshot_manifest(v), "g")));
+		for (uint32_t t = 0; t < graph_type_n(g); t++)
+			for (unsigned i = 0; i < 8; i++)
+				scan_some(graph_csr(g, i & 1 ? CSR_OUT : CSR_IN), t, i & 2);
+		graph_close(g);
+		snapshot_close(v);
 		store_close(s);
 		backend_close(b);
 	}
@@ -703,6 +777,167 @@ static void flip(struct backend *b, const struct segment_ref *ref, uint64_t at)
 	file_close(f);
 }
 
+/* A byte of the rows. */
+static uint64_t rows_off(struct store *s, const struct segment_ref *ref, bool undirected)
+{
+	struct segment *seg;
+	struct bytes rows;
+	uint64_t off;
+
+	must(segment_open(&seg, store_backend(s), ref, store_id(s), NULL));
+	rows = segment_section(seg, DELTA_ROWS + (undirected ? 0 : rnd(2)) * DELTA_LISTS);
+	off = segment_file_off(seg, rows.ptr) + rnd(rows.len);
+	segment_close(seg);
+	return off;
+}
+
+/* What scans alone give, of all types. */
+static int sum_scans(struct graph *g, uint64_t *out)
+{
+	struct sum s = {0};
+	struct csr_scan scan;
+	struct csr_list l;
+	uint64_t to;
+	int r = 0;
+
+	for (unsigned i = 0; r >= 0 && i < 2 * graph_type_n(g); i++) {
+		csr_scan_begin(&scan, graph_csr(g, i & 1 ? CSR_OUT : CSR_IN), i / 2);
+		while (r >= 0 && (r = csr_scan_next(&scan, &l)) > 0) {
+			mix(&s, scan.node);
+			while ((r = csr_next(&l, &to)) > 0)
+				mix(&s, to);
+		}
+	}
+	*out = s.all;
+	return r;
+}
+
+static void is_read_from_entries(struct store *s, struct snapshot *v,
+				 const struct manifest_graph *row, uint64_t want)
+{
+	struct graph *g;
+	uint64_t sum;
+
+	must(graph_open_changed(&g, s, v, row));
+	assert_non_null(graph_unused(g));
+	assert_non_null(graph_delta(g));
+	assert_null(delta_file(graph_delta(g)));
+	must(sum_graph(g, &sum));
+	assert_true(sum == want);
+	graph_close(g);
+	assert_true(check_graph(store_backend(s), store_id(s), row, NULL, silent, NULL) != 0);
+}
+
+static uint8_t byte_of(struct store *s, const struct segment_ref *ref, uint32_t tag, uint64_t at)
+{
+	struct segment *seg;
+	uint8_t byte;
+
+	must(segment_open(&seg, store_backend(s), ref, store_id(s), NULL));
+	byte = (tag ? segment_section(seg, tag) : segment_get_meta(seg)).ptr[at];
+	segment_close(seg);
+	return byte;
+}
+
+/* What tells whose changes they are, and how they are written. */
+static void changes_of_another_graph_or_form_are_not_used(void **state)
+{
+	struct manifest_graph row;
+	struct snapshot *v;
+	struct backend *b;
+	struct store *s;
+	uint64_t want;
+
+	(void)state;
+	must(backend_mem(&b));
+	s = make(b, false);
+	change(s, 60);
+	assert_int_equal(delta_fold(s, "g"), 1);
+	must(store_snapshot(s, &v));
+	row = *manifest_find_graph(snapshot_manifest(v), "g");
+	want = sum_of(s, v, AS_IT_IS);
+	for (uint64_t at = 0; at < offsetof(struct delta_meta_disk, way); at++) {
+		bool identity = at < offsetof(struct delta_meta_disk, flags);
+		uint8_t other = (uint8_t)(byte_of(s, segment_of(v), 0, at) + 1 + rnd(255));
+		struct segment_ref bad;
+
+		if (!identity && at < offsetof(struct delta_meta_disk, form))
+			continue;
+		bad = forge(s, segment_of(v), 0, at, other);
+		replace(&row, &bad);
+		is_read_from_entries(s, v, &row, want);
+	}
+	snapshot_close(v);
+	store_close(s);
+	backend_close(b);
+}
+
+static void what_is_zero_is_looked_at(void **state)
+{
+	static const unsigned tag[] = { DELTA_ROWS, DELTA_TO, DELTA_NODE_ROWS, DELTA_BY_NODE };
+	struct manifest_graph row;
+	struct snapshot *v;
+	struct backend *b;
+	struct store *s;
+
+	(void)state;
+	must(backend_mem(&b));
+	s = make(b, false);
+	change(s, 120);
+	assert_int_equal(delta_fold(s, "g"), 1);
+	must(store_snapshot(s, &v));
+	row = *manifest_find_graph(snapshot_manifest(v), "g");
+	assert_int_equal(check(s, &row), 0);
+	for (unsigned i = 0; i < 8; i++) {
+		uint32_t t = tag[i / 2] + i % 2 * DELTA_LISTS;
+		struct segment_ref bad;
+		struct segment *seg;
+		uint64_t len;
+
+		must(segment_open(&seg, b, segment_of(v), store_id(s), NULL));
+		len = segment_section(seg, t).len;
+		segment_close(seg);
+		assert_true(len > NARROW_SLACK);
+		bad = forge(s, segment_of(v), t, len - 1 - rnd(NARROW_SLACK), (uint8_t)(1 + rnd(255)));
+		replace(&row, &bad);
+		assert_true(check_graph(b, store_id(s), &row, NULL, silent, NULL) > 0);
+	}
+	snapshot_close(v);
+	store_close(s);
+	backend_close(b);
+}
+
+/* The superblock is looked at when the graph is opened. */
+static void a_segment_found_damaged_gives_way_to_its_entries(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < scaled(20); round++) {
+		struct manifest_graph row;
+		struct snapshot *v;
+		struct backend *b;
+		struct store *s;
+		uint64_t sum;
+
+		must(backend_mem(&b));
+		s = make(b, round & 1);
+		change(s, 60);
+		assert_int_equal(delta_fold(s, "g"), 1);
+		if (round & 2)
+			change(s, 5);
+		sum = same(s);
+		must(store_snapshot(s, &v));
+		row = *manifest_find_graph(snapshot_manifest(v), "g");
+		flip(b, segment_of(v), rnd(4096));
+		is_read_from_entries(s, v, &row, sum);
+		snapshot_close(v);
+		assert_int_equal(delta_fold(s, "g"), 1);	/* another one in its place */
+		is_mapped(s);
+		assert_true(same(s) == sum);
+		store_close(s);
+		backend_close(b);
+	}
+}
+
 static void a_damaged_byte_is_never_an_answer(void **state)
 {
 	unsigned refused = 0;
@@ -712,8 +947,9 @@ static void a_damaged_byte_is_never_an_answer(void **state)
 		struct segment_ref ref;
 		struct snapshot *v;
 		struct backend *b;
+		struct graph *g;
 		struct store *s;
-		uint64_t sum, now;
+		uint64_t sum, scans, now;
 		int r;
 
 		must(backend_mem(&b));
@@ -723,7 +959,14 @@ static void a_damaged_byte_is_never_an_answer(void **state)
 		sum = same(s);
 		must(store_snapshot(s, &v));
 		ref = *segment_of(v);
-		flip(b, &ref, rnd(ref.bytes));
+		must(graph_open_changed(&g, s, v, manifest_find_graph(snapshot_manifest(v), "g")));
+		must(sum_scans(g, &scans));
+		graph_close(g);
+		flip(b, &ref, round & 2 ? rows_off(s, &ref, round & 1) : rnd(ref.bytes));
+		must(graph_open_changed(&g, s, v, manifest_find_graph(snapshot_manifest(v), "g")));
+		r = sum_scans(g, &now);
+		assert_true(r == ERR_DAMAGED || (r == 0 && now == scans));
+		graph_close(g);
 		r = sum_row(s, v, manifest_find_graph(snapshot_manifest(v), "g"), &now);
 		assert_true(r == ERR_DAMAGED || r == ERR_NEWER || (r == 0 && now == sum));
 		refused += r != 0;
@@ -803,6 +1046,47 @@ static void a_fold_without_memory_changes_nothing(void **state)
 	backend_close(b);
 }
 
+/* Without the flush before it the manifest would name changes that a power cut took from
+ * the log, and whose versions others have by now. */
+static void a_fold_is_not_ahead_of_the_log_after_a_crash(void **state)
+{
+	const struct scan_edge edge[] = { { 1, 2 }, { 2, 3 } };
+	struct backend *b, *left;
+	struct store *s, *after;
+	unsigned lost = 0;
+
+	(void)state;
+	must(fault_open(&b, NULL, seed));
+	s = build_as(b, "log_size = 1M\nsync = none\n", false, edge, 2, 0);
+	change(s, 30);
+	assert_int_equal(delta_fold(s, "g"), 1);
+	change(s, 30);			/* may be lost */
+	for (unsigned i = 0; i < 8 || (!lost && i < 100); i++) {
+		struct snapshot *v;
+		uint64_t before;
+
+		must(fault_crash(b, seed + i, &left));
+		tail_set_boot("another");
+		after = open_on(left);
+		must(store_snapshot(after, &v));
+		before = snapshot_version(v);
+		lost += before < 3;
+		assert_non_null(segment_of(v));
+		snapshot_close(v);
+		same(after);
+		for (unsigned k = 0; k < 3; k++) {
+			change(after, 1);
+			same(after);
+		}
+		store_close(after);
+		tail_set_boot(NULL);
+		backend_close(left);
+	}
+	assert_true(lost > 0);
+	store_close(s);
+	backend_close(b);
+}
+
 static int setup(void **state)
 {
 	const char *s = getenv("STRATO_TEST_SEED");
@@ -820,15 +1104,20 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_segment_says_what_its_entries_say),
+		CASE(a_scan_gives_each_list_that_is_not_skipped),
 		CASE(numbers_are_as_wide_as_they_must),
 		CASE(ids_and_values_of_any_width_are_what_they_were),
 		CASE(what_was_kept_is_as_it_was),
 		CASE(what_a_segment_forgot_is_read_again),
 		CASE(a_segment_of_what_comes_later_is_not_used),
 		CASE(contents_that_lie_are_damage_or_read_within_bounds),
+		CASE(changes_of_another_graph_or_form_are_not_used),
+		CASE(what_is_zero_is_looked_at),
+		CASE(a_segment_found_damaged_gives_way_to_its_entries),
 		CASE(a_damaged_byte_is_never_an_answer),
 		CASE(a_fold_that_fails_changes_nothing),
 		CASE(a_fold_without_memory_changes_nothing),
+		CASE(a_fold_is_not_ahead_of_the_log_after_a_crash),
 	};
 
 	return cmocka_run_group_tests_name("delta_segment", tests, NULL, NULL);
