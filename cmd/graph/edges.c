@@ -48,7 +48,7 @@ static bool passes_weight(const struct edges *e, const struct pattern_filter *f,
 static bool passes(const struct edges *e, const struct pattern_filter *f,
 		   const struct graph_edge *g, const struct prop_state *state)
 {
-	if (graph_values(e->o.graph) && bytes_equal(f->name, bytes_str("weight")))
+	if (e->o.row.weighed && bytes_equal(f->name, bytes_str("weight")))
 		return passes_weight(e, f, g->value);
 	for (uint32_t i = 0; i < state->prop_n; i++)
 		if (bytes_equal(state->prop[i].name, f->name) &&

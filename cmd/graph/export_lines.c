@@ -86,14 +86,18 @@ static int plain(struct export *x, const struct buf *text)
 static int edge_el(struct export *x, const struct export_edge *e)
 {
 	struct buf *b = &x->line;
+	struct text_value weight;
+	struct prop_state state;
 	int r = export_ends(x, e);
 
+	if (r == 0)
+		r = export_edge_state(x, e, &state, &weight);
 	if (r < 0 || (r = plain(x, &x->src_text)) < 0 || (r = plain(x, &x->dst_text)) < 0 ||
 	    (r = add_bytes(b, x->src_text)) < 0 || (r = buf_add_byte(b, ' ')) < 0 ||
 	    (r = add_bytes(b, x->dst_text)) < 0)
 		return r;
-	if (e->value.kind && ((r = buf_add_byte(b, ' ')) < 0 ||
-			      (r = export_add_value(b, &e->value)) < 0))
+	if (weight.kind && ((r = buf_add_byte(b, ' ')) < 0 ||
+			    (r = export_add_value(b, &weight)) < 0))
 		return r;
 	r = buf_add_byte(b, '\n');
 	return r < 0 ? r : export_put(x);
@@ -344,7 +348,8 @@ static int dot_quote(struct buf *b, struct bytes text)
 }
 
 /* [label="TYPE", weight=WEIGHT] */
-static int dot_attributes(struct buf *b, const struct export_edge *e)
+static int dot_attributes(struct buf *b, const struct export_edge *e,
+			  const struct text_value *weight)
 {
 	const char *between = " [";
 	int r = 0;
@@ -354,9 +359,9 @@ static int dot_attributes(struct buf *b, const struct export_edge *e)
 		r = r < 0 ? r : dot_quote(b, e->type);
 		between = ", ";
 	}
-	if (r == 0 && e->value.kind) {
+	if (r == 0 && weight->kind) {
 		r = buf_printf(b, "%sweight=", between);
-		r = r < 0 ? r : export_add_value(b, &e->value);
+		r = r < 0 ? r : export_add_value(b, weight);
 		between = ", ";
 	}
 	return r < 0 ? r : *between == ',' ? buf_add_byte(b, ']') : 0;
@@ -365,13 +370,17 @@ static int dot_attributes(struct buf *b, const struct export_edge *e)
 static int edge_dot(struct export *x, const struct export_edge *e)
 {
 	struct buf *b = &x->line;
+	struct text_value weight;
+	struct prop_state state;
 	int r = export_ends(x, e);
 
+	if (r == 0)
+		r = export_edge_state(x, e, &state, &weight);
 	if (r < 0 || (r = buf_add_byte(b, '\t')) < 0 ||
 	    (r = dot_quote(b, buf_bytes(&x->src_text))) < 0 ||
 	    (r = buf_printf(b, graph_undirected(x->o.graph) ? " -- " : " -> ")) < 0 ||
 	    (r = dot_quote(b, buf_bytes(&x->dst_text))) < 0 ||
-	    (r = dot_attributes(b, e)) < 0)
+	    (r = dot_attributes(b, e, &weight)) < 0)
 		return r;
 	r = buf_add_byte(b, '\n');
 	return r < 0 ? r : export_put(x);

@@ -98,7 +98,19 @@ int export_nodes(struct export *x)
 	return r;
 }
 
-/* A weight that is a number comes as the edge's value already; another takes its place. */
+static int edge_state(struct export *x, const struct export_edge *e, struct prop_state *out)
+{
+	union csr_value value = { .i = e->value.i };
+
+	if (e->value.kind == TEXT_REAL)
+		value.r = e->value.r;
+	return x->changed ? graph_edge_state(x->o.graph, e->src, e->type_id, e->dst, e->nth,
+					     &x->room, out) :
+		graph_edge_state_at(x->o.graph, e->number, value, &x->room, out);
+}
+
+/* A weight that is a number comes as the edge's value already; another takes its place, and
+ * so does none. */
 int export_edge_state(struct export *x, const struct export_edge *e, struct prop_state *out,
 		      struct text_value *weight)
 {
@@ -111,9 +123,7 @@ int export_edge_state(struct export *x, const struct export_edge *e, struct prop
 	*weight = e->value;
 	if (!x->said[1] && !x->changed)
 		return 0;
-	r = x->changed ? graph_edge_state(x->o.graph, e->src, e->type_id, e->dst, e->nth,
-					  &x->room, out) :
-		prop_row(x->said[1], e->number, &x->room, out);
+	r = edge_state(x, e, out);
 	if (r < 0 || !e->value.kind)
 		return r < 0 ? r : 0;
 	said = graph_weight_of(out);
@@ -121,7 +131,7 @@ int export_edge_state(struct export *x, const struct export_edge *e, struct prop
 	for (uint32_t i = 0; i < out->prop_n; i++)
 		if (said != GRAPH_WEIGHT_VALUE || !graph_is_weight(&p[i]))
 			p[n++] = p[i];
-	if (said == GRAPH_WEIGHT_OTHER)
+	if (said != GRAPH_WEIGHT_VALUE)
 		weight->kind = TEXT_NO_VALUE;
 	out->prop_n = n;
 	return 0;
@@ -151,7 +161,7 @@ static bool is_said(const struct export *x, enum prop_role role)
 	const struct prop *p = x->said[role - PROP_NODES];
 	const struct delta *d = graph_delta(x->o.graph);
 
-	if (p && prop_added(p) > 0)
+	if (p && (role == PROP_NODES ? prop_added(p) > 0 : prop_name_n(p) > 0))
 		return true;
 	return d && (role == PROP_NODES ? delta_node_n(d) : delta_edge_n(d)) > 0;
 }

@@ -60,8 +60,6 @@ static int put_edge(void *ctx, const struct graph_edge *e)
 		return STOP;
 	row_node(&n->o.row, "node", e->to);
 	put_more(n, e->type, e->way, 1);
-	if (graph_values(n->o.graph) != CSR_NO_VALUES)
-		row_value(&n->o.row, "weight", graph_values(n->o.graph), e->value);
 	row_said(&n->o.row, n->id, e);
 	return row_end(&n->o.row);
 }

@@ -392,10 +392,12 @@ int row_edge_state(struct row *w, uint64_t from, const struct graph_edge *e,
 	int r = graph_props(w->graph, PROP_EDGES, &said);
 
 	*out = (struct prop_state){0};
+	w->weighed = graph_values(w->graph) != CSR_NO_VALUES;
 	if (r < 0 || (!said && !graph_delta(w->graph)))
 		return r;
 	r = graph_edge_state(w->graph, in ? e->to : from, e->type, in ? from : e->to,
 			     nth_of(w, from, e), &w->room, out);
+	w->weighed &= r >= 0 && graph_weight_of(out) == GRAPH_WEIGHT_VALUE;
 	return r < 0 ? r : 0;
 }
 
@@ -498,6 +500,10 @@ int row_said(struct row *w, uint64_t from, const struct graph_edge *e)
 	struct prop_state state;
 
 	keep(w, row_edge_state(w, from, e, &state));
+	if (w->weighed)
+		row_value(w, "weight", graph_values(w->graph), e->value);
+	else if (graph_values(w->graph) != CSR_NO_VALUES)
+		row_absent(w, "weight");
 	if (w->json)
 		keep(w, json_said(w, &state, true));
 	else if (!w->error)
@@ -523,9 +529,9 @@ int row_edge_as(struct row *w, uint64_t from, const struct graph_edge *e,
 	keep(w, r);
 	row_node(w, "from", from);
 	row_node(w, "to", e->to);
-	if (r == 0 && (name.len || kind != CSR_NO_VALUES || state->prop_n))
+	if (r == 0 && (name.len || w->weighed || state->prop_n))
 		row_bytes(w, "type", name);
-	if (kind != CSR_NO_VALUES && graph_weight_of(state) != GRAPH_WEIGHT_OTHER)
+	if (w->weighed)
 		edge_weight(w, kind, e->value);
 	if (w->json)
 		keep(w, json_said(w, state, true));

@@ -32,6 +32,7 @@ struct row {
 	uint64_t last_from, last_to, nth;	/* the edge before, and how many like it */
 	uint32_t last_type;
 	bool had_edge;
+	bool weighed;			/* the edge of row_edge_state has a number for a weight */
 };
 
 /* JSON and GRAPH may be NULL.  Nobody else writes to OUT before row_flush. */
@@ -65,7 +66,8 @@ int row_node_object(struct row *w, uint64_t id);
 int row_edge_object(struct row *w, uint64_t from, const struct graph_edge *e);
 /* What is said of node ID, a field each: :LABEL, NAME=VALUE. */
 int row_node_said(struct row *w, uint64_t id);
-/* What is said of the edge but its weight, a field each. */
+/* Where edges have weights, the edge's or that it has none; then what else is said of it,
+ * a field each. */
 int row_said(struct row *w, uint64_t from, const struct graph_edge *e);
 /* N rows, each of a node. */
 int row_each_node(struct row *w, const char *name, const uint64_t *ids, uint32_t n);

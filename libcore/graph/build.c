@@ -483,20 +483,26 @@ static int become_valued(struct build *b)
 	return r;
 }
 
+/* V NULL: none has one.  The log knows of each edge whether it has. */
 static int look_for_values(struct build *b, const struct text_value *v, size_t n)
 {
+	bool valued = b->valued, unvalued = b->unvalued || (!v && n);
 	int r = 0;
 
-	if (b->valued)
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		if (v[i].kind == TEXT_NO_VALUE)
-			continue;
-		pthread_rwlock_wrlock(&b->lock);
-		r = become_valued(b);
-		pthread_rwlock_unlock(&b->lock);
-		break;
+	for (size_t i = 0; v && i < n && !(valued && unvalued); i++) {
+		valued |= v[i].kind != TEXT_NO_VALUE;
+		unvalued |= v[i].kind == TEXT_NO_VALUE;
 	}
+	if (valued == b->valued && unvalued == b->unvalued)
+		return 0;
+	pthread_rwlock_wrlock(&b->lock);
+	if (valued)
+		r = become_valued(b);
+	if (unvalued)
+		b->unvalued = true;
+	if (r == 0 && build_is_mixed(b) && b->edges)
+		r = build_turn_to_log(b, false);
+	pthread_rwlock_unlock(&b->lock);
 	return r;
 }
 
@@ -504,7 +510,7 @@ int build_add_edges(struct build *b, unsigned who, const struct scan_edge *e,
 		    const struct text_value *value, size_t n, uint64_t at)
 {
 	struct shuffle_value v[VALUES_N];
-	int r = value ? look_for_values(b, value, n) : 0;
+	int r = look_for_values(b, value, n);
 
 	b->came += n;
 	if (r == 0 && (!value || !b->valued))
@@ -556,6 +562,9 @@ static int add_any(struct build *b, const struct text_edge *e, uint64_t at)
 		r = build_turn_to_log(b, false);
 	if (r == 0 && valued)
 		r = become_valued(b);
+	b->unvalued |= !valued;
+	if (r == 0 && b->edges && build_is_mixed(b))
+		r = build_turn_to_log(b, false);
 	if (r == 0 && says)
 		r = build_props_say(b, e, at);
 	if (r < 0)
@@ -619,6 +628,8 @@ static int log_texts(struct build *b, const struct text_edge *e, size_t n, uint6
 		};
 		if (e[i].value.kind != TEXT_NO_VALUE)
 			b->valued = true;
+		else if (!b->unvalued)
+			b->unvalued = true;
 	}
 	return r < 0 ? r : intake_add_some(b->log, edge, (uint32_t)n);
 }

@@ -30,6 +30,10 @@ enum build_ids { BUILD_IDS_AUTO, BUILD_IDS_STRING, BUILD_IDS_INT };
  * value of a graph is no integer, all are reals. */
 enum build_equal { BUILD_FIRST, BUILD_KEEP, BUILD_SUM, BUILD_MIN, BUILD_MAX };
 
+/* In the segments an edge that has no weight, of a graph that has weights, has this label:
+ * its value, 1, was not said. */
+#define BUILD_UNWEIGHED "-weight"
+
 /* What manifest_graph.flags says of a graph. */
 enum graph_flags {
 	GRAPH_UNDIRECTED = 1,	/* each edge at both ends; one csr segment */
@@ -65,7 +69,7 @@ int build_open(struct build **out, const struct build_options *o);
 unsigned build_threads(const struct build *b);
 /* From several threads at once.  AT: the place of the first edge in the input, the
  * others follow; only its order counts, and no two edges have the same.  VALUE may
- * be NULL.  Once an edge has a value the graph has: edges without one have 1, and
+ * be NULL.  Once an edge has a value the graph has: edges without one have 1, unsaid, and
  * come before all others; but the first of equal edges is the first that has one. */
 int build_add_edges(struct build *b, unsigned who, const struct scan_edge *e,
 		    const struct text_value *value, size_t n, uint64_t at);

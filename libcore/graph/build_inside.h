@@ -44,6 +44,7 @@ struct build {
 	_Atomic uint64_t untyped;	/* number of the empty type, plus 1; 0: not known yet */
 	uint64_t place;			/* for build_add */
 	_Atomic bool valued, reals;	/* edges have values; one is no integer */
+	_Atomic bool unvalued;		/* an edge has none */
 	_Atomic uint64_t came;		/* edges */
 	uint64_t dropped_n;		/* loops that the log never saw */
 	struct build_props props;
@@ -57,6 +58,11 @@ struct build {
 int build_flush(struct build *b);	/* what waits goes into the log */
 /* The edges so far, as numbers, go into the log, and so will all others. */
 int build_turn_to_log(struct build *b, bool strings);
+/* Which edges have no value has to be written down, as all have one in the segments. */
+static inline bool build_is_mixed(const struct build *b)
+{
+	return b->valued && b->unvalued;
+}
 struct edges_plan build_edges_plan(const struct build *b);
 
 #endif

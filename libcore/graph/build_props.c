@@ -19,7 +19,8 @@
 
 struct head {			/* of what was said, in the spool and in records */
 	uint64_t at;
-	uint32_t len, joins;
+	uint32_t len;
+	uint16_t joins, weighed;
 };
 
 void build_props_init(struct build *b)
@@ -51,6 +52,11 @@ int build_props_say(struct build *b, const struct text_edge *e, uint64_t at)
 	if (r == 0)
 		r = spool_add(b->props.said, &h, sizeof h);
 	return r < 0 ? r : spool_add(b->props.said, b->props.buf.ptr, h.len);
+}
+
+int build_props_mix(struct build *b)
+{
+	return spool_make(b);
 }
 
 /* --- with ids --- */
@@ -110,11 +116,15 @@ int build_props_feed(struct build *b, const struct intake_edge *e)
 
 	if (!(e->type & BUILD_SAID)) {
 		key = key_of_edge(b, e, 0);
-		return records_add(p->edges, &key, (struct bytes){0});
+		h.weighed = e->value.at != 0;
+		return records_add(p->edges, &key, build_is_mixed(b) ?
+				   bytes_of(&h, sizeof h) : (struct bytes){0});
 	}
 	r = take(p, &h);
 	if (r < 0)
 		return r;
+	h.weighed = e->value.at != 0;
+	memcpy(p->buf.ptr, &h, sizeof h);
 	key.word[1] = h.at;
 	if (e->type != BUILD_NODE)
 		key = key_of_edge(b, e, h.at + 1);	/* behind those of which nothing is said */
@@ -133,6 +143,9 @@ static int gather_record(struct build_props *p, struct bytes record)
 	if (record.len == 0)
 		return 0;
 	memcpy(&h, record.ptr, sizeof h);
+	p->weighed |= h.weighed;
+	if (h.len == 0)
+		return 0;
 	r = state_decode(&said, bytes_of(record.ptr + sizeof h, h.len), &p->room);
 	return r < 0 ? r : gather_add(&p->gather, &said, h.joins);
 }
@@ -167,6 +180,28 @@ static int write_nodes(struct build_props *p, struct prop_writer *w)
 			return r;
 	}
 	return r == 0 && any ? put_row(p, w, at) : r;
+}
+
+static bool says_weight(const struct prop_state *s)
+{
+	for (uint32_t i = 0; i < s->prop_n; i++)
+		if (bytes_equal(s->prop[i].name, bytes_str("weight")))
+			return true;
+	return false;
+}
+
+/* The same of an edge; of one without a weight among others that have one it is said. */
+static int put_edge_row(struct build *b, struct prop_writer *w, uint64_t row)
+{
+	const struct bytes unweighed = bytes_str(BUILD_UNWEIGHED);
+	struct prop_state state;
+	int r = gather_done(&b->props.gather, &state);
+
+	if (r == 0 && build_is_mixed(b) && !b->props.weighed && !says_weight(&state)) {
+		state.label = &unweighed;
+		state.label_n = 1;
+	}
+	return r < 0 || (!state.label_n && !state.prop_n) ? r : prop_add(w, row, &state);
 }
 
 /* Where an edge is among all: a list is entered once, and read forwards. */
@@ -221,6 +256,12 @@ static int place_find(struct place *p, uint32_t type, uint64_t src, uint64_t dst
 	return 1;
 }
 
+static void begin_edge(struct build_props *p)
+{
+	gather_clear(&p->gather);
+	p->weighed = false;
+}
+
 static int put_edge(struct build *b, struct place *at, const struct records_key *key,
 		    struct prop_writer *w)
 {
@@ -230,7 +271,7 @@ static int put_edge(struct build *b, struct place *at, const struct records_key 
 	int r = place_find(at, type, src, dst, &row);
 
 	if (r > 0)
-		return put_row(&b->props, w, row);
+		return put_edge_row(b, w, row);
 	if (r == 0 && src == dst && b->o.drop_loops)
 		return 0;
 	return r < 0 ? r : err_set(ERR_BUG, "an edge with properties is not in its list");
@@ -251,13 +292,13 @@ static int write_edges(struct build *b, struct csr *csr, struct prop_writer *w)
 	bool any = false;
 	int r = at ? 0 : ERR_MEMORY;
 
-	gather_clear(&p->gather);
+	begin_edge(p);
 	if (at)
 		at->csr = csr;
 	while (r >= 0 && (r = records_next(p->edges, &key, &record)) > 0) {
 		if (any && !same_edge(b, &before, &key)) {
 			r = put_edge(b, at, &before, w);
-			gather_clear(&p->gather);
+			begin_edge(p);
 		}
 		before = key;
 		any = true;

@@ -29,6 +29,7 @@ struct build_props {
 	struct spool_reader reader;	/* of SAID, while the log is fed */
 	struct buf buf;
 	struct gather gather;
+	bool weighed;			/* the edge that is gathered */
 	struct state_room room;
 };
 
@@ -44,9 +45,12 @@ static inline bool build_props_of(const struct text_edge *e)
  * in the log is to follow. */
 int build_props_say(struct build *b, const struct text_edge *e, uint64_t at);
 
+/* Before that: edges without a value are told from the others. */
+int build_props_mix(struct build *b);
+
 /* The log is read again, in order, by one thread: E is an entry with its ids and its
  * type as it is in the log.  Those without BUILD_SAID need not be shown, but if equal
- * edges are kept. */
+ * edges are kept or some have no value. */
 int build_props_begin(struct build *b);
 int build_props_feed(struct build *b, const struct intake_edge *e);
 

@@ -109,7 +109,8 @@ static int feed_on(struct build *b, unsigned who, struct feed *f)
 /* Is it something to a graph with properties? */
 static bool says(const struct build *b, const struct intake_edge *e)
 {
-	return b->props.said && (e->type & BUILD_SAID || b->o.equal == BUILD_KEEP);
+	return b->props.said && (e->type & BUILD_SAID || b->o.equal == BUILD_KEEP ||
+				 build_is_mixed(b));
 }
 
 static int feed_from(struct build *b, unsigned who, struct ids_reader *in)
@@ -161,7 +162,9 @@ static int feed_part(void *ctx, unsigned who)
 static int feed_edges(struct build *b)
 {
 	struct feeding all = { .b = b };
-	int r = ids_begin(&all.in, b->ids, b->log);
+	int r = build_is_mixed(b) ? build_props_mix(b) : 0;
+
+	r = r < 0 ? r : ids_begin(&all.in, b->ids, b->log);
 
 	pthread_mutex_init(&all.mutex, NULL);
 	all.in.from.mutex = &all.mutex;

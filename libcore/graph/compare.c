@@ -36,7 +36,6 @@ struct comparing {
 	struct side was, is;
 	bool undirected;
 	bool says;			/* an edge of either has more than its ends and type */
-	bool weighed;			/* a weight was said */
 	uint64_t guess;			/* who may be the next found of the other graph */
 	uint64_t *map;			/* nodes of WAS to those of IS; NULL: no room for it */
 	struct bytes type;
@@ -127,20 +126,6 @@ static bool same_values(const struct property *a, uint32_t a_n, const struct pro
 	return same;
 }
 
-/* Is it what an edge of which none is said has once others have weights?  The first is
- * said all the same, so that one is. */
-static bool is_no_weight(struct comparing *c, const struct property *p, uint32_t n)
-{
-	const struct literal one = { .kind = LITERAL_INTEGER, .i = 1 };
-	bool before = c->weighed;
-
-	if (n != 1 || !graph_is_weight(p) || graph_values(c->was.g) != CSR_NO_VALUES ||
-	    literal_compare(&p->value, &one) != LITERAL_SAME)
-		return false;
-	c->weighed = true;
-	return before || (graph_entry(c->is.g)->flags & GRAPH_MULTI);
-}
-
 static int differ_props(struct comparing *c, const struct prop_state *was,
 			const struct prop_state *is, bool edge)
 {
@@ -154,7 +139,7 @@ static int differ_props(struct comparing *c, const struct prop_state *was,
 
 		if (cmp < 0)
 			r = buf_add(&c->unset, &was->prop[i].name, sizeof was->prop[i].name);
-		else if (cmp > 0 ? !edge || !is_no_weight(c, &is->prop[k], k_n) :
+		else if (cmp > 0 ||
 			 !same_values(&was->prop[i], i_n, &is->prop[k], k_n, edge))
 			r = buf_add(&c->prop, &is->prop[k], k_n * sizeof is->prop[k]);
 		i += cmp <= 0 ? i_n : 0;

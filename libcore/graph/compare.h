@@ -3,8 +3,7 @@
  * Both are read whole, whatever their segments: nodes in the order of their keys, then
  * edges type by type.  A node that is in one only and a state that differs is one
  * operation; edges of nodes that went are not told, as those go with them.  Applied as one
- * group to a copy of the first graph the operations make it the second (but a graph that
- * has weights in its segments has them for all edges, and they are 1 where none is said).
+ * group to a copy of the first graph the operations make it the second.
  *
  * Memory: 32 bytes for each edge of the longest list, and 8 for each node of the first
  * graph where there is room for that; else keys are looked up again and again.

@@ -143,6 +143,11 @@ uint64_t csr_stored_edges(const struct csr *c)
 	return c->edge_n;
 }
 
+enum csr_values csr_stored_values(const struct csr *c)
+{
+	return c->stored;
+}
+
 uint32_t csr_stored_types(const struct csr *c)
 {
 	return c->type_n;

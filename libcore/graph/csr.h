@@ -213,6 +213,7 @@ struct segment *csr_segment(const struct csr *c);
  * and a list. */
 bool csr_changed(const struct csr *c);
 uint64_t csr_stored_edges(const struct csr *c);
+enum csr_values csr_stored_values(const struct csr *c);
 uint32_t csr_stored_types(const struct csr *c);
 int csr_stored_row(struct csr *c, uint32_t type, uint64_t node, struct csr_list *out);
 /* Edges under one type. */

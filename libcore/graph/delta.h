@@ -20,6 +20,7 @@
  * Of an undirected edge given both ways round the newer one counts, of two of one
  * commit the one whose source is the lesser key.  Its numeric property `weight` is an
  * edge's value, 1 where it has none; once an edge has one, all edges of the graph have.
+ * (Their states tell which of them had it said.)
  */
 #ifndef GRAPH_DELTA_H
 #define GRAPH_DELTA_H

@@ -113,7 +113,7 @@ const struct segment_ref *graph_segment(const struct graph *g, enum segment_kind
 int graph_node_state(struct graph *g, uint64_t node, struct prop_room *room,
 		     struct prop_state *out);
 /* The same of the NTH (0, 1, ...) of the edges FROM, TYPE, TO: 1; 0: there is none.  Its
- * value is among them, under the name `weight`. */
+ * value is among them, under the name `weight`, if it was said. */
 int graph_edge_state(struct graph *g, uint64_t from, uint32_t type, uint64_t to, uint64_t nth,
 		     struct prop_room *room, struct prop_state *out);
 /* 1 and that edge's number, its row in the properties; its value, if it has one. */
@@ -127,7 +127,8 @@ int graph_edge_state_at(struct graph *g, uint64_t number, union csr_value value,
 
 /* In a graph with values: how S, the state of an edge, says its weight.  One number is the
  * edge's value, which is shown in its place; anything else, a text or several values, is
- * shown in the place of the value. */
+ * shown in the place of the value; of an edge of which nothing is said the value is 1, and
+ * is not shown. */
 enum graph_weight { GRAPH_WEIGHT_UNSAID, GRAPH_WEIGHT_VALUE, GRAPH_WEIGHT_OTHER };
 enum graph_weight graph_weight_of(const struct prop_state *s);
 static inline bool graph_is_weight(const struct property *p)

@@ -94,6 +94,15 @@ static int add_weight(struct graph *g, union csr_value value, struct prop_room *
 	return 0;
 }
 
+/* Has the stored edge a weight?  The label that says so is nobody else's. */
+static bool take_weighed(struct prop_state *s)
+{
+	bool weighed = s->label_n == 0 || !bytes_equal(*s->label, bytes_str(BUILD_UNWEIGHED));
+
+	s->label_n = 0;
+	return weighed;
+}
+
 int graph_edge_state_at(struct graph *g, uint64_t number, union csr_value value,
 			struct prop_room *room, struct prop_state *out)
 {
@@ -105,12 +114,14 @@ int graph_edge_state_at(struct graph *g, uint64_t number, union csr_value value,
 		r = prop_row(p, number, room, out);
 	else
 		buf_clear(&room->props);
-	return r < 0 || graph_values(g) == CSR_NO_VALUES ? r : add_weight(g, value, room, out);
+	if (r < 0 || graph_values(g) == CSR_NO_VALUES || !take_weighed(out) ||
+	    csr_stored_values(graph_csr(g, CSR_OUT)) == CSR_NO_VALUES)
+		return r;
+	return add_weight(g, value, room, out);
 }
 
-/* The value of the edge FROM, TYPE, TO: 1, or 0 when there is none. */
-static int find_edge(struct graph *g, uint64_t from, uint32_t type, uint64_t to,
-		     union csr_value *value)
+/* 1: there is an edge FROM, TYPE, TO; 0: there is none. */
+static int find_edge(struct graph *g, uint64_t from, uint32_t type, uint64_t to)
 {
 	struct csr_list l;
 	uint64_t id = 0;
@@ -120,24 +131,21 @@ static int find_edge(struct graph *g, uint64_t from, uint32_t type, uint64_t to,
 		r = csr_seek(&l, to);
 	do {
 		if (r >= 0)
-			r = graph_values(g) ? csr_next_value(&l, &id, value) : csr_next(&l, &id);
+			r = csr_next(&l, &id);
 	} while (r > 0 && id < to);
 	return r < 0 ? r : r > 0 && id == to;
 }
 
-/* 1: a change said what the edge is; 0: what is stored counts, unless it is GONE. */
+/* 1: a change said all that the edge is; 0: what is stored counts, unless it is GONE. */
 static int changed_edge(struct graph *g, uint64_t from, uint32_t type, uint64_t to, uint64_t nth,
 			struct prop_room *room, struct prop_state *out, bool *gone)
 {
-	union csr_value value = {0};
-	int r = find_edge(g, from, type, to, &value);
+	int r = find_edge(g, from, type, to);
 
 	*gone = r == 0;
 	if (r > 0)
 		r = delta_edge(graph_delta(g), from, type, to, room, out);
 	*gone |= r > 0 && nth > 0;
-	if (r > 0 && graph_values(g) != CSR_NO_VALUES)
-		r = add_weight(g, value, room, out) < 0 ? ERR_MEMORY : 1;
 	return r;
 }
 

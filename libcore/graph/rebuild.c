@@ -47,12 +47,15 @@ static int key_of(struct feeding *f, uint64_t id, struct buf *room, struct text_
 	return r;
 }
 
-/* The state of what E is; the weight is its value already. */
+/* The state of what E is; the weight, if it is said, is its value already. */
 static int say(struct feeding *f, const struct prop_state *s, struct text_edge *e)
 {
 	bool in_value = e->value.kind != TEXT_NO_VALUE &&
 		graph_weight_of(s) == GRAPH_WEIGHT_VALUE;
 	uint32_t n = 0;
+
+	if (f->says && graph_weight_of(s) == GRAPH_WEIGHT_UNSAID)
+		e->value.kind = TEXT_NO_VALUE;
 
 	e->label = s->label;
 	e->label_n = s->label_n;
@@ -231,7 +234,7 @@ static int begin(struct feeding *f)
 	struct prop *p;
 	int r = graph_props(f->graph, PROP_EDGES, &p);
 
-	f->says = p || (changes && delta_note(changes)->edge_says);
+	f->says = p || (changes && (delta_note(changes)->edge_says || graph_values(f->graph)));
 	if (r == 0 && graph_type_n(f->graph))
 		r = dict_type(d, 0, &name);
 	f->plain = dict_form(d) != DICT_FORM_STRINGS && graph_type_n(f->graph) <= 1 &&

@@ -31,6 +31,7 @@ struct schema {
 	struct graph *g;
 	struct table table[SCHEMA_TABLES];
 	struct prop_room room, other;
+	int64_t unweighed_n;		/* edges without a weight, where others have one */
 };
 
 /* --- counting --- */
@@ -126,6 +127,23 @@ static int nodes(struct schema *s, struct delta *d)
 	return r;
 }
 
+/* A weight that is a number is counted by who has none. */
+static int count_edge(struct schema *s, struct prop_state *state, int by)
+{
+	struct property *p = (struct property *)(uintptr_t)state->prop;	/* in the room */
+	enum graph_weight weight = graph_weight_of(state);
+	uint32_t n = 0;
+
+	if (!graph_values(s->g))
+		return count(s, true, state, by);
+	for (uint32_t i = 0; i < state->prop_n; i++)
+		if (weight != GRAPH_WEIGHT_VALUE || !graph_is_weight(&p[i]))
+			p[n++] = p[i];
+	state->prop_n = n;
+	s->unweighed_n += weight == GRAPH_WEIGHT_UNSAID ? by : 0;
+	return count(s, true, state, by);
+}
+
 /* All of the equal ones that the segments have. */
 static int edge_goes(struct schema *s, uint64_t from, uint32_t type, uint64_t to)
 {
@@ -135,16 +153,16 @@ static int edge_goes(struct schema *s, uint64_t from, uint32_t type, uint64_t to
 	struct prop_state was;
 	int r = 1;
 
-	if (!p || from >= stored_n || to >= stored_n ||
+	if ((!p && !graph_values(s->g)) || from >= stored_n || to >= stored_n ||
 	    type >= csr_stored_types(graph_csr(s->g, CSR_OUT)))
 		return 0;
 	for (uint64_t nth = 0; r > 0; nth++) {
 		r = graph_edge_number(s->g, from, type, to, nth, &number, &value);
 		if (r <= 0)
 			break;
-		r = prop_row(p, number, &s->room, &was);
+		r = graph_edge_state_at(s->g, number, value, &s->room, &was);
 		if (r == 0)
-			r = count(s, true, &was, -1);
+			r = count_edge(s, &was, -1);
 		r = r < 0 ? r : 1;
 	}
 	return r;
@@ -164,7 +182,7 @@ static int edges(struct schema *s, struct delta *d)
 		r = edge_goes(s, e.from, e.type, e.to);
 		if (r == 0 && e.there &&
 		    (r = delta_edge(d, e.from, e.type, e.to, &s->other, &now)) > 0)
-			r = count(s, true, &now, 1);
+			r = count_edge(s, &now, 1);
 		if (r < 0)
 			return r;
 	}
@@ -187,6 +205,32 @@ static int open_table(struct schema *s, enum schema_what what)
 		return 0;
 	t->more = mem_zalloc(s->mem, (t->n + 1) * sizeof *t->more);
 	return t->more ? intern_open(&t->fresh, NULL, 0, s->mem) : ERR_MEMORY;
+}
+
+/* Of the segments' edges those without a weight. */
+static int find_unweighed(struct schema *s)
+{
+	struct prop *p = s->table[SCHEMA_EDGES].p;
+	const struct delta *d = graph_delta(s->g);
+	struct prop_label label;
+	uint32_t number;
+	int r = 0;
+
+	if (!graph_values(s->g))
+		return 0;
+	if (!csr_stored_values(graph_csr(s->g, CSR_OUT))) {
+		s->unweighed_n = (int64_t)graph_entry(s->g)->edge_n -
+			(d ? delta_note(d)->edge_more : 0);
+		return 0;
+	}
+	if (p)
+		r = prop_find_label(p, bytes_str(BUILD_UNWEIGHED), &number);
+	if (r > 0)
+		r = prop_label_at(p, number, &label);
+	else if (r == 0)
+		return 0;
+	s->unweighed_n = r < 0 ? 0 : (int64_t)label.row_n;
+	return r;
 }
 
 static int take_changes(struct schema *s)
@@ -213,6 +257,8 @@ int schema_open(struct schema **out, struct graph *g)
 	prop_room_init(&s->other, s->mem);
 	for (int i = 0; r == 0 && i < SCHEMA_TABLES; i++)
 		r = open_table(s, (enum schema_what)i);
+	if (r == 0)
+		r = find_unweighed(s);
 	if (r == 0 && graph_delta(g))
 		r = take_changes(s);
 	if (r < 0) {
@@ -243,7 +289,7 @@ void schema_close(struct schema *s)
 static bool weight_of(struct schema *s, struct prop_name *out)
 {
 	enum csr_values kind = graph_values(s->g);
-	uint64_t n = graph_entry(s->g)->edge_n;
+	uint64_t n = graph_entry(s->g)->edge_n - (uint64_t)s->unweighed_n;
 
 	*out = (struct prop_name){
 		.text = bytes_str("weight"), .row_n = n, .value_n = n,

@@ -117,7 +117,7 @@ no_rests() {
 		done
 		[ "$(strato-graph export -g first -f el | tr '\n' ,)" = "1 2 7,2 1 4," ]
 		[ "$(strato-graph export -g keep -f el | tr '\n' ,)" = \
-			"1 2 7,1 2 -5,1 2 6,2 1 1,2 1 4," ]
+			"1 2 7,1 2 -5,1 2 6,2 1,2 1 4," ]
 		[ "$(strato-graph export -g sum -f el | tr '\n' ,)" = "1 2 8,2 1 5," ]
 		[ "$(strato-graph export -g min -f el | tr '\n' ,)" = "1 2 -5,2 1 1," ]
 		[ "$(strato-graph export -g max -f el | tr '\n' ,)" = "1 2 7,2 1 4," ]

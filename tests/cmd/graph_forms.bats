@@ -423,6 +423,67 @@ said_of_edges() {
 	done
 }
 
+# Random edges, some with a weight: jsonl of them, from $1, a seed.
+some_weighed() {
+	awk -v seed="$1" 'BEGIN {
+		srand(seed)
+		for (i = 0; i < 90; i++) {
+			a = int(30 * rand()); b = int(30 * rand())
+			if (a == b || seen[a, b]++ || seen[b, a]++)
+				continue
+			printf "{\"from\":\"%d\",\"to\":\"%d\"", a, b
+			p = ""
+			if (rand() < .5) p = ",\"weight\":" (rand() < .3 ? 1 : int(9 * rand()))
+			if (rand() < .3) p = p ",\"since\":" 1900 + i
+			print (p == "" ? "" : ",\"props\":{" substr(p, 2) "}") "}"
+		}
+	}'
+}
+
+@test "an edge has a weight where one was said, in every format and answer, folded or not" {
+	for seed in $RANDOM $RANDOM $RANDOM; do
+		echo "seed $seed"
+		some_weighed $seed >given
+		[ "$(grep -c weight given)" -gt 10 ]
+		sort given >want
+		strato-graph import -q --replace -f jsonl given
+		for step in import apply compact convert again append; do
+			case $step in
+			apply)
+				head -n 20 given | strato-graph import -q --replace -f jsonl
+				tail -n +21 given | sed 's/^{/{"op":"edge",/' | strato-graph apply
+				;;
+			compact) strato-graph compact -q ;;
+			convert) strato-graph convert -q --order=degree --layout=csr ;;
+			again)		# no weight in the segments at all
+				grep -v weight given | strato-graph import -q --replace -f jsonl
+				grep weight given | sed 's/^{/{"op":"edge",/' | strato-graph apply
+				;;
+			append)
+				grep weight given | strato-graph import -q --replace -f jsonl
+				grep -v weight given | strato-graph import -q --append -f jsonl
+				;;
+			esac
+			echo "$step"
+			strato-graph export -f jsonl | sort | diff want -
+			[ "$(strato-graph schema | grep "^edge${TAB}weight" | cut -f3)" = "$(grep -c weight given)" ]
+			strato-graph edges >edges
+			[ "$(grep -c weight= edges)" = "$(grep -c weight given)" ]
+			[ "$(strato-graph edges --where weight=1 --count)" = "$(grep -c 'weight":1[,}]' given)" ]
+			strato-graph nodes | strato-graph neighbors -l -b | cut -f6 >column
+			[ "$(grep -vc N column)" = "$(grep -c weight given)" ]
+			for f in tsv csv kgtk graphml neo4j; do
+				strato-graph export -f $f $([ $f != neo4j ] || echo -o t) >out.$f
+				strato-graph import -q -g $f --replace -f $f $([ $f = neo4j ] &&
+					echo t.nodes.csv t.edges.csv || echo out.$f)
+				strato-graph export -g $f -f jsonl | sort | diff want - || fail $f
+			done
+			strato-graph export -f el 2>said | strato-graph import -q -g el --replace -f el
+			[ "$(strato-graph edges -g el | sort)" = "$(cut -f1-4 edges | sed "s/${TAB}*since.*//" | sort)" ]
+		done
+	done
+}
+
 @test "csv: what it has no room for is said, or refused" {
 	printf '%s\n' '{"from":"a","to":"b","props":{"when":{"@value":"x","@language":"en"},"weight":"heavy"}}' \
 		'{"from":"a","to":"c","props":{"n":"12","weight":2}}' >given

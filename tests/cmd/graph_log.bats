@@ -54,14 +54,12 @@ all() { # STORE
 	done
 }
 
-# An undirected edge may be said either way round; and where segments have weights an
-# edge of which none is said has 1.
+# An undirected edge may be said either way round.
 normal() { # GRAPH
 	local turn=.
 	[ "$(strato-graph info -g "$1" -J | jq .undirected)" = false ] ||
 		turn='if .from > .to then . + { from: .to, to: .from } else . end'
 	strato-graph export -g "$1" -f jsonl | jq -Sc "$turn"'
-		| if .props.weight == 1 then del(.props.weight) else . end
 		| if .props == {} or .props == null then del(.props) else . end' | sort
 }
 
@@ -120,8 +118,7 @@ del-node${TAB}7${TAB}cascade"
 	run strato-graph diff first
 	[ "$(sort <<<"$output")" = "commit
 del-node${TAB}7${TAB}cascade
-edge${TAB}10${TAB}k1${TAB}
-edge${TAB}9${TAB}100${TAB}${TAB}weight=1" ]
+edge${TAB}10${TAB}k1${TAB}${TAB}weight=1" ]
 	across 3
 }
 

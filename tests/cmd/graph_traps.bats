@@ -61,7 +61,7 @@ worse" ]
 	printf '1 2\n1 2 5\n1 2\n1 2 7\n2 3\n' >in
 	for dir in --directed --undirected; do
 		import -f el $dir in
-		[ "$(strato-graph edges | cut -f1,2,4 | tr '\t\n' '  ')" = "1 2 weight=5 2 3 weight=1 " ]
+		[ "$(strato-graph edges | cut -f1,2,4 | tr '\t\n' '  ')" = "1 2 weight=5 2 3 " ]
 	done
 	printf 'a\tb\tt\tweight=5\tx=1\n' | import -f tsv
 	printf 'a\tb\tt\ty=2\n' | strato-graph import -q --append -f tsv

@@ -88,6 +88,7 @@ struct model {
 	bool reals;
 	int valued;			/* so many in four edges have a value */
 	enum csr_values values;
+	bool mixed;			/* of them some edges have none */
 	struct text_value *raw_value;
 	struct key *key, *name;		/* sorted, each once */
 	struct key *lone;		/* given as nodes, as they come */
@@ -223,13 +224,17 @@ static union csr_value fold(const struct model *m, union csr_value sum, union cs
 
 static void model_values(struct model *m)
 {
+	bool none = false;
+
 	m->values = CSR_NO_VALUES;
 	for (size_t i = 0; i < m->raw_n; i++) {
+		none |= m->raw_value[i].kind == TEXT_NO_VALUE;
 		if (m->raw_value[i].kind == TEXT_REAL)
 			m->values = CSR_REALS;
 		else if (m->raw_value[i].kind == TEXT_INTEGER && m->values != CSR_REALS)
 			m->values = CSR_INTEGERS;
 	}
+	m->mixed = none && m->values;
 }
 
 static void model_edges(struct model *m)
@@ -261,10 +266,13 @@ static void model_edges(struct model *m)
 	for (size_t i = 0; i < n; i++) {
 		struct edge *last = m->edge_n ? &m->out[m->edge_n - 1] : NULL;
 
-		if (m->equal == BUILD_KEEP || !last || by_edge(last, &m->out[i]))
+		if (m->equal == BUILD_KEEP || !last || by_edge(last, &m->out[i])) {
 			m->out[m->edge_n++] = m->out[i];
-		else
-			last->value = fold(m, last->value, m->out[i].value);
+			continue;
+		}
+		last->value = fold(m, last->value, m->out[i].value);
+		if (last->came.kind == TEXT_NO_VALUE)
+			last->came = m->out[i].came;
 	}
 	m->in = calloc(m->edge_n + 1, sizeof *m->in);
 	for (size_t i = 0; i < m->edge_n; i++) {
@@ -563,13 +571,35 @@ static void no_fault(void *ctx, const char *words)
 	fail_msg("check: %s", words);
 }
 
+/* Of every edge it is known whether it had a weight. */
+static void compare_said(const struct model *m, struct graph *g)
+{
+	struct prop_room room;
+	uint64_t nth = 0;
+
+	prop_room_init(&room, NULL);
+	for (size_t i = 0; i < m->edge_n; i++) {
+		const struct edge *e = &m->out[i];
+		struct prop_state state;
+
+		nth = i && !by_edge(e - 1, e) ? nth + 1 : 0;
+		if (m->undirected && e->dst < e->src)
+			continue;
+		assert_int_equal(graph_edge_state(g, e->src, (uint32_t)e->type, e->dst, nth,
+						  &room, &state), 1);
+		assert_int_equal(state.label_n, 0);
+		assert_int_equal(state.prop_n, e->came.kind != TEXT_NO_VALUE);
+	}
+	prop_room_release(&room);
+}
+
 static void compare(const struct model *m, struct backend *b, const struct manifest_graph *g)
 {
 	struct graph *graph;
 
 	assert_int_equal(g->node_n, m->key_n);
 	assert_int_equal(g->edge_n, m->public_n);
-	assert_int_equal(g->segment_n, m->undirected ? 2 : 3);
+	assert_int_equal(g->segment_n, (m->undirected ? 2 : 3) + m->mixed);
 	assert_int_equal(graph_open(&graph, b, store_id, g, NULL), 0);
 	compare_keys(m, graph_dict(graph));
 	compare_unknown(m, graph_dict(graph));
@@ -577,6 +607,7 @@ static void compare(const struct model *m, struct backend *b, const struct manif
 	if (m->name_n)
 		assert_int_equal(csr_values(graph_csr(graph, CSR_OUT)), m->values);
 	compare_edges(m->out, m->edge_n, graph_csr(graph, CSR_OUT));
+	compare_said(m, graph);
 	if (!m->undirected)
 		compare_edges(m->in, m->edge_n, graph_csr(graph, CSR_IN));
 	graph_close(graph);

@@ -234,7 +234,7 @@ static bool is_there(const struct model *m, uint64_t node)
 	return there;
 }
 
-static void check_state(const struct prop_state *s, const struct said *want, bool weights)
+static void check_state(const struct prop_state *s, const struct said *want)
 {
 	struct property prop[2 * NAMES];
 	struct bytes label[LABELS];
@@ -245,7 +245,7 @@ static void check_state(const struct prop_state *s, const struct said *want, boo
 			label[label_n++] = label_of(i);
 	for (unsigned k = 0; k < NAMES; k++) {
 		unsigned i = k < 2 ? k : 5 - k;		/* weight before z name */
-		unsigned kind = want->value[i] ? want->value[i] : i == 3 && weights;
+		unsigned kind = want->value[i];
 
 		if (kind)
 			prop_n += values_of(i, kind, prop + prop_n);
@@ -262,7 +262,6 @@ static void check_state(const struct prop_state *s, const struct said *want, boo
 
 static void check_edges(const struct model *m, struct graph *g, const uint64_t *id)
 {
-	bool weights = graph_values(g) != CSR_NO_VALUES;
 	struct prop_state state;
 	struct prop_room room;
 	uint64_t n = 0;
@@ -284,7 +283,7 @@ static void check_edges(const struct model *m, struct graph *g, const uint64_t *
 			continue;
 		assert_int_equal(r, m->there[t][i][k]);
 		if (r)
-			check_state(&state, &m->edge[t][i][k], weights);
+			check_state(&state, &m->edge[t][i][k]);
 	}
 	assert_int_equal(graph_entry(g)->edge_n, n);
 	prop_room_release(&room);
@@ -313,7 +312,7 @@ static void ask(const struct model *m, struct backend *b)
 		if (!r)
 			continue;
 		must(graph_node_state(g, id[i], &room, &state));
-		check_state(&state, &m->node[i], false);
+		check_state(&state, &m->node[i]);
 	}
 	assert_int_equal(graph_count(g), n);
 	check_edges(m, g, id);
@@ -442,24 +441,16 @@ static void compact(struct store *s, struct model *m, struct update *u)
 	struct model before;
 	struct graph *g;
 	struct build *b;
-	bool weights;
 	uint64_t at = 0, version;
 
 	must(store_build_begin(s));
 	must(store_snapshot(s, &v));
 	must(graph_open_changed(&g, s, v, manifest_find_graph(snapshot_manifest(v), "g")));
 	rebuild_options(g, &o);
-	weights = graph_values(g) != CSR_NO_VALUES;
 	must(build_open(&b, &o));
 	must(rebuild_feed(g, b, &at, NULL, NULL));
 	must(build_finish(b, &p.g, &note));
 	p.g.folded = snapshot_version(v);
-	for (uint64_t x = 0; weights && x < TYPES * NODES * NODES; x++) {
-		uint64_t t = x / NODES / NODES, i = x / NODES % NODES, k = x % NODES;
-
-		if (m->there[t][i][k] && !m->edge[t][i][k].value[3])
-			m->edge[t][i][k].value[3] = 1;
-	}
 	before = *m;
 	if (u) {
 		gather(&batch, u, m);
