@@ -136,9 +136,19 @@ int gpu_cache_next(const struct gpu_cache *c, uint32_t *at, struct gpu_thing *ou
 	return 0;
 }
 
-bool gpu_cache_wants(struct gpu_cache *c, enum gpu_kind kind, struct bytes key)
+bool gpu_cache_has_room(const struct gpu_cache *c, uint64_t len)
 {
-	return sieve_wants(c->sieve, hash_key(c, kind, key));
+	struct sieve_info i;
+
+	sieve_info(c->sieve, &i);
+	return i.n < c->o.entries && len <= c->size &&
+	       slab_cost(c->slab, len) <= c->size - i.bytes;
+}
+
+bool gpu_cache_wants(struct gpu_cache *c, enum gpu_kind kind, struct bytes key,
+		     uint64_t len)
+{
+	return gpu_cache_has_room(c, len) || sieve_wants(c->sieve, hash_key(c, kind, key));
 }
 
 /* --- coming and going --- */

@@ -69,8 +69,12 @@ int gpu_cache_holds(const struct gpu_cache *c, const struct gpu_token *t,
  * removed meanwhile, nothing may be added. */
 int gpu_cache_next(const struct gpu_cache *c, uint32_t *at, struct gpu_thing *out);
 
-/* Was it missed often enough to be loaded without being told to? */
-bool gpu_cache_wants(struct gpu_cache *c, enum gpu_kind kind, struct bytes key);
+/* A value of LEN bytes was missed: is it to be loaded without anybody saying so?  When
+ * there is room for it, or when it was missed before not long ago. */
+bool gpu_cache_wants(struct gpu_cache *c, enum gpu_kind kind, struct bytes key,
+		     uint64_t len);
+/* Is there room for LEN bytes, as much as is known without trying, with nothing evicted? */
+bool gpu_cache_has_room(const struct gpu_cache *c, uint64_t len);
 
 /* --- loading: begin, feed LEN bytes in order, end --- */
 

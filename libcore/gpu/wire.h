@@ -15,7 +15,8 @@
  *	PIN EVICT   struct wire_which, keys      struct wire_done
  *	WARM        struct wire_which, keys      struct wire_done
  *	FIND        keys                         struct wire_place for each, in order
- *	READ        struct wire_which, keys      struct wire_value and bytes for each
+ *	READ        struct wire_which, keys      struct wire_value and bytes for each, in
+ *	                                         any order
  *	PIN_GRAPH RUN WALK                       their own: opaque here
  *
  * Keys are one after another, each its length as le16 and its bytes.
@@ -109,8 +110,11 @@ struct wire_done {
 /*08*/	le64 bytes;		/* of their values */
 /*10*/	le64 absent_n;		/* not in the store, or of EVICT not resident */
 /*18*/	le64 refused_n;		/* no room, or they expire: they are not resident */
+/*20*/	le32 why;		/* -(enum err) of the first refused, whose words follow as
+				 * those of an error; 0: none */
+/*24*/	le32 zero;
 };
-DISK_SIZE(struct wire_done, 32);
+DISK_SIZE(struct wire_done, 40);
 
 struct wire_place {		/* a token; stamp 0: not resident */
 /*00*/	le64 generation, stamp, off, len, version;
@@ -121,12 +125,12 @@ DISK_SIZE(struct wire_place, 48);
 enum wire_value_state {
 	WIRE_VALUE = 0,		/* LEN bytes follow */
 	WIRE_VALUE_ABSENT = 1,	/* the store has no such key */
-	WIRE_VALUE_ELSEWHERE = 2	/* ask the store: it expires, is too large, ... */
+	WIRE_VALUE_ELSEWHERE = 2	/* ask the store: not resident, or too much at once */
 };
 
 struct wire_value {
 /*00*/	le32 state;
-/*04*/	le32 zero;
+/*04*/	le32 nth;		/* of the keys asked, from 0 */
 /*08*/	le64 version;
 /*10*/	le64 len;
 };

@@ -391,7 +391,7 @@ static int changed_in(struct snapshot *v, uint32_t space, uint64_t after,
 	struct run *run;
 	int r = 0;
 
-	if (v->log && log_space_version(v->log, space) > after) {
+	if (v->log && (space == 0 || log_space_version(v->log, space) > after)) {
 		r = log_iter_space(&source[0], v->log, v->version, space, after);
 		*n += r == 0;
 	}

@@ -95,7 +95,9 @@ uint64_t snapshot_entry_most(const struct snapshot *v, uint64_t version);
 
 /* The entries of a graph's space newer than AFTER, the newest of each key, in order:
  * 1 and the iterator, which may be empty, or 0 at once, no log and no run read, when
- * there are none.  Works where store_options.graphs is set, too. */
+ * there are none.  Works where store_options.graphs is set, too.  Of space 0 the log's
+ * keys are looked through each time, and removals up to the manifest's `forgotten` may
+ * be missing. */
 int snapshot_changes(struct snapshot *v, uint32_t space, uint64_t after, struct iter **out);
 
 /* The bytes of an entry's value, checked before they are handed out.  Inline
