@@ -24,6 +24,11 @@ static const struct cli_tool tool = {
 	.more = "Commands:\n"
 		"  devices   the devices there are, and which one is used\n"
 		"  serve     the cache service of a store, until it is stopped\n"
+		"  pin       put values into device memory, to stay\n"
+		"  evict     let them go\n"
+		"  warm      load values ahead of need, as far as there is room\n"
+		"  get       values out of device memory, or else out of the store\n"
+		"  ptr       device pointers of resident keys\n"
 		"  stat      what it holds, and what it did\n"
 		"  stop      end it",
 };
@@ -105,6 +110,11 @@ static const struct {
 } commands[] = {
 	{ "devices", devices },
 	{ "serve", gpucache_serve },
+	{ "pin", gpucache_pin },
+	{ "evict", gpucache_evict },
+	{ "warm", gpucache_warm },
+	{ "get", gpucache_get },
+	{ "ptr", gpucache_ptr },
 	{ "stat", gpucache_stat },
 	{ "stop", gpucache_stop },
 };

@@ -8,6 +8,11 @@
 
 /* Each with argv[0] its name; the exit status. */
 int gpucache_serve(int argc, const char **argv);
+int gpucache_pin(int argc, const char **argv);
+int gpucache_evict(int argc, const char **argv);
+int gpucache_warm(int argc, const char **argv);
+int gpucache_get(int argc, const char **argv);
+int gpucache_ptr(int argc, const char **argv);
 int gpucache_stat(int argc, const char **argv);
 int gpucache_stop(int argc, const char **argv);
 

@@ -71,6 +71,7 @@ static void rest(void *ctx)
 	struct serve *s = ctx;
 	struct stat st;
 
+	serve_let_go(s);	/* so that what writers replace can go */
 	if (stat(s->files->path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
 		service_stop(s->service);
 }
@@ -82,7 +83,9 @@ static void beat(void *ctx)
 
 static const struct service_calls calls = {
 	.call = {
-		[WIRE_STAT] = serve_stat,
+		[WIRE_STAT] = serve_stat, [WIRE_PIN] = serve_pin,
+		[WIRE_EVICT] = serve_evict, [WIRE_WARM] = serve_warm,
+		[WIRE_FIND] = serve_find, [WIRE_READ] = serve_read,
 	},
 	.rest = rest,
 	.beat = beat,
@@ -97,9 +100,9 @@ static int cache_open(struct serve *s)
 
 	if (r < 0)
 		return r;
-	snapshot_settle(s->snap);
 	memcpy(set.store, store_id(s->store), sizeof set.store);
 	set.applied = snapshot_version(s->snap);
+	serve_let_go(s);
 	return gpu_cache_open(&s->cache, s->files, s->device, &set);
 }
 

@@ -23,7 +23,7 @@ struct serve {
 	struct gpu_backend *device;
 	struct gpu_cache *cache;
 	struct service *service;
-	struct snapshot *snap;		/* what is answered from: serve_catch_up */
+	struct snapshot *snap;		/* what is answered from: serve_catch_up.  Or NULL */
 	struct device chosen;		/* and why, in its words */
 	uint64_t size, started_ns, restart_n;
 };
@@ -31,9 +31,16 @@ struct serve {
 /* The newest state of the store is in `snap`, and nothing is resident that it does not
  * have.  Before any answer that tells of a value. */
 int serve_catch_up(struct serve *s);
+/* Holds nothing of the store any more: for when nobody asks. */
+void serve_let_go(struct serve *s);
 
 /* Callbacks. */
 int serve_stat(void *ctx, const struct service_ask *q, struct service_reply *a);
+int serve_pin(void *ctx, const struct service_ask *q, struct service_reply *a);
+int serve_evict(void *ctx, const struct service_ask *q, struct service_reply *a);
+int serve_warm(void *ctx, const struct service_ask *q, struct service_reply *a);
+int serve_find(void *ctx, const struct service_ask *q, struct service_reply *a);
+int serve_read(void *ctx, const struct service_ask *q, struct service_reply *a);
 
 /* serve_device.c: the device of --device opened, and its memory's size.  NULL is auto. */
 int serve_device_open(struct serve *s, const char *which, bool want_gpu);

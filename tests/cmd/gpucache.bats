@@ -65,7 +65,7 @@ stat_of() { # NAME
 }
 
 @test "what the service will bring is refused by name" {
-	for name in pin evict warm get ptr run bench; do
+	for name in run bench; do
 		run --separate-stderr -69 strato-gpucache $name
 		[[ "$stderr" == "strato-gpucache: $name: "*"[unsupported]"* ]]
 		[ -z "$output" ]
@@ -155,10 +155,198 @@ stat_of() { # NAME
 	[ -z "$(ls S | grep gpucache)" ]
 }
 
+# 300 small keys, one of 3 MB, one that expires, one that is empty
+fill() {
+	export STRATO_STORE=$W/S
+	strato-init S
+	seq 300 | awk '{ print "user/" $1 "\tvalue " $1 }' | strato-put -b
+	seeded 3000000 >big
+	strato-put big big
+	strato-put --ttl=1h -d soon fleeting
+	strato-put -d '' empty
+}
+
+@test "get is strato-get: with a service, with a dead one, with none" {
+	fill
+	strato-ls >keys
+	printf 'nokey\n' >>keys
+	local format service
+	for service in none alive dead; do
+		[ $service != alive ] || serve
+		[ $service != dead ] || { kill -KILL $SERVICE; wait $SERVICE || :; }
+		for format in tsv cdb jsonl; do
+			run -1 strato-gpucache get -q -b -f $format -o ours <keys
+			run -1 strato-get -b -f $format -o theirs <keys
+			same ours theirs
+		done
+		run -0 strato-gpucache get -q -b --ignore-missing -o ours user/1 nokey
+		strato-gpucache get -q big | cmp - big
+		strato-gpucache get -q empty >out
+		[ ! -s out ]
+		run --separate-stderr -1 strato-gpucache get -q nokey
+		[ -z "$output$stderr" ]
+		strato-gpucache get -q -J user/7 | jq -e '.value == "value 7"'
+		run -1 strato-gpucache get -q -J nokey
+		[ "$output" = '{"key":"nokey","absent":true}' ]
+	done
+}
+
+@test "who cannot be asked is named, unless one is quiet" {
+	fill
+	run --separate-stderr -0 strato-gpucache get user/1
+	[ "$output" = "value 1" ]
+	[[ "$stderr" == "strato-gpucache get: the values come from the store: "*"no cache service" ]]
+	run --separate-stderr -0 strato-gpucache get -q user/1
+	[ -z "$stderr" ]
+}
+
+@test "a value is loaded when it is asked for, and comes from the device then" {
+	fill
+	serve
+	strato-gpucache get user/1
+	[ "$(stat_of resident)" = 1 ]
+	strato-gpucache get -v user/1 2>err
+	grep -q "1 values from the device, 0 from the store" err
+	[ "$(stat_of hits)" = 1 ]
+	strato-put -d new user/1
+	[ "$(strato-gpucache get user/1)" = new ]
+	strato-rm user/1
+	run -1 strato-gpucache get user/1
+	[ "$(stat_of resident)" = 0 ]
+	[ "$(strato-gpucache get fleeting)" = soon ]
+	[ "$(stat_of resident)" = 0 ]
+}
+
+@test "pin keeps, evict lets go, warm loads as far as there is room" {
+	fill
+	serve
+	strato-gpucache pin user/1 user/2
+	strato-gpucache pin -p user/29
+	[ "$(stat_of pinned)" = 13 ]
+	strato-put -d other user/1
+	strato-gpucache get user/1 >/dev/null
+	[ "$(stat_of pinned)" = 13 ]
+	strato-gpucache evict --unpin user/1
+	[ "$(stat_of pinned)" = 12 ]
+	strato-gpucache evict -p user/
+	[ "$(stat_of resident)" = 0 ]
+	strato-ls | grep -v fleeting | strato-gpucache warm -b
+	[ "$(stat_of resident)" = 302 ]
+	run --separate-stderr -1 strato-gpucache pin -v user/3 nokey
+	[[ "$stderr" == *"1 keys are not there [absent]" ]]
+	run -0 strato-gpucache evict nokey
+	run -64 strato-gpucache pin
+	run -64 strato-gpucache pin -p ''
+	run -64 strato-gpucache pin -p user key
+}
+
+@test "what the device is too small for is refused, with the hint what to do" {
+	fill
+	seeded 20000000 >huge
+	strato-put huge huge
+	serve
+	run --separate-stderr -65 strato-gpucache pin huge
+	[[ "$stderr" == *"20971520 bytes have no room"*"[too-big]"*"hint: "*--size* ]]
+	strato-gpucache get huge | cmp - huge
+	strato-gpucache warm huge
+	run --separate-stderr -71 strato-gpucache pin fleeting
+	[[ "$stderr" == *'"fleeting": expires'*"[no-resource]"* ]]
+	[ "$(stat_of resident)" = 0 ]
+}
+
+@test "a pointer is that of a resident key, and another after the value changed" {
+	fill
+	serve
+	run -1 strato-gpucache ptr user/1 user/2
+	[ "$output" = "\\N
+\\N" ]
+	strato-gpucache pin user/1 user/2
+	strato-gpucache ptr user/1 user/2 >first
+	[ "$(grep -cxE 'strato-gpu:[0-9a-f]{32}(:[0-9]+){6}' first)" = 2 ]
+	printf 'user/1\nuser/2\n' | strato-gpucache ptr -b | cmp - first
+	strato-gpucache ptr -J user/1 | jq -e '.key == "user/1" and (.token | length) > 50'
+	strato-put -d new user/1
+	strato-gpucache ptr user/1 user/2 >second
+	[ "$(sed -n 1p first)" != "$(sed -n 1p second)" ]
+	[ "$(sed -n 2p first)" = "$(sed -n 2p second)" ]
+}
+
+@test "without a service pin, evict, warm and ptr are 69 with the hint" {
+	fill
+	for name in pin evict warm ptr; do
+		run --separate-stderr -69 strato-gpucache $name user/1
+		[[ "$stderr" == *"no cache service [unavailable]"*"hint: "*serve* ]]
+	done
+}
+
+@test "a service that is stopped is waited for, but not for ever" {
+	fill
+	serve
+	kill -STOP $SERVICE
+	run --separate-stderr -0 strato-gpucache get user/1
+	[ "$output" = "value 1" ]
+	[[ "$stderr" == *"does not answer"* ]]
+	run -69 strato-gpucache stat
+	kill -CONT $SERVICE
+	[ "$(stat_of process)" = $SERVICE ]
+}
+
+@test "killed at any moment, the answers go on" {
+	fill
+	strato-ls >keys
+	strato-get -b <keys >right
+	local i n
+	n=$(scaled 12)
+	for ((i = 0; i < n; i++)); do
+		serve
+		(sleep 0.0$((RANDOM % 100)); kill -KILL $SERVICE) &
+		for j in 1 2 3; do
+			strato-gpucache get -q -b <keys | cmp - right || fail "round $i"
+		done
+		wait $SERVICE || :
+	done
+	strato-walcheck
+}
+
+@test "the files of a service are in nobody's way" {
+	fill
+	serve
+	strato-backup >image
+	strato-restore copy image
+	[ -z "$(ls copy | grep gpucache)" ]
+	strato-walcheck
+	strato-compact
+	kill -KILL $SERVICE
+	wait $SERVICE || :
+	strato-put -d x y
+	strato-walcheck
+	strato-doctor -s S >doctor || :
+	! grep -i "gpucache\." doctor
+	strato-backup >image
+}
+
+@test "a co-process is answered before it asks again" {
+	fill
+	serve
+	coproc strato-gpucache get -b
+	printf 'user/1\n' >&${COPROC[1]}
+	read -r -u ${COPROC[0]} -t 20 line
+	[ "$line" = "user/1${TAB}value 1" ]
+	printf 'nokey\n' >&${COPROC[1]}
+	read -r -u ${COPROC[0]} -t 20 line
+	[ "$line" = "nokey${TAB}\N" ]
+}
+
 @test "an OpenCL device of type CPU serves when it is asked for" {
 	strato-gpucache devices | cut -f2 | grep -qx cpu || skip "no OpenCL CPU device"
+	fill
 	serve --device=cpu
 	[ "$(stat_of device)" = cpu ]
+	strato-ls >keys
+	strato-get -b <keys >right
+	strato-gpucache get -b <keys | cmp - right
+	strato-gpucache get -b -v <keys 2>err | cmp - right
+	grep -q "302 values from the device, 1 from the store" err
 	strato-gpucache stop
 	wait $SERVICE
 }
