@@ -108,6 +108,27 @@ struct said {			/* of labels and properties */
 	uint64_t bytes;
 };
 
+/* Rows may have no more than that their edge has no weight: where there are such, those
+ * that have more are counted. */
+static int edges_with_some(struct prop *p, uint64_t *out)
+{
+	struct prop_walk *w = NULL;
+	struct prop_state state;
+	uint64_t row;
+	int r = 0;
+
+	*out = prop_label_n(p) ? 0 : prop_added(p);
+	if (prop_label_n(p) == 0 || prop_name_n(p) == 0)
+		return 0;
+	r = prop_walk_open(&w, p);
+	while (r == 0 && (r = prop_walk_next(w, &row, &state)) > 0) {
+		*out += state.prop_n > 0;
+		r = 0;
+	}
+	prop_walk_close(w);
+	return r;
+}
+
 static int said_of(struct opened *o, struct said *s)
 {
 	const struct manifest_graph *g = graph_entry(o->graph);
@@ -124,7 +145,7 @@ static int said_of(struct opened *o, struct said *s)
 	}
 	if (r == 0 && s->edges) {
 		s->edge_name_n = prop_name_n(s->edges);
-		s->edge_n = prop_added(s->edges);
+		r = edges_with_some(s->edges, &s->edge_n);
 	}
 	for (uint32_t i = 0; i < g->segment_n; i++)
 		s->bytes += g->segment[i].kind == SEGMENT_PROP ? g->segment[i].bytes : 0;

@@ -467,6 +467,7 @@ some_weighed() {
 			echo "$step"
 			strato-graph export -f jsonl | sort | diff want -
 			[ "$(strato-graph schema | grep "^edge${TAB}weight" | cut -f3)" = "$(grep -c weight given)" ]
+			[ $step != compact ] || [ "$(strato-graph info -J | jq .edges_with_properties)" = "$(grep -c since given)" ]
 			strato-graph edges >edges
 			[ "$(grep -c weight= edges)" = "$(grep -c weight given)" ]
 			[ "$(strato-graph edges --where weight=1 --count)" = "$(grep -c 'weight":1[,}]' given)" ]

@@ -173,3 +173,17 @@ nodes() { strato-graph nodes "$@" | paste -sd,; }
 	strato-graph import -q --replace kg.jsonl
 	[ -z "$(strato-graph index)" ]
 }
+
+@test "an index has room for 30 properties, and one more is refused" {
+	jq -nc '{id: "a", props: ([range(31) | {key: "p\(.)", value: .}] | from_entries)}' |
+		strato-graph import -q --replace -f jsonl
+	strato-graph index -q $(printf 'p%d ' $(seq 0 29))
+	strato-graph index >there
+	[ "$(wc -l <there)" = 30 ]
+	run -64 strato-graph index p30
+	[[ $output == *'more than 30 properties in an index'* ]]
+	strato-graph index | diff there -
+	strato-graph index -q --rm p0
+	strato-graph index -q p30
+	[ "$(strato-graph nodes --where p30=30)" = a ]
+}
