@@ -60,6 +60,7 @@ static int open_segments(struct graph *g, struct backend *b, const uint8_t store
 			r = err_set(ERR_NEWER, "graph %s: a segment of kind %s",
 				    g->entry->name, segment_kind_name(ref[i].kind));
 		}
+		r = segment_held(r, b, &ref[i]);
 	}
 	return r;
 }
@@ -130,11 +131,12 @@ static int map_changes(struct graph *g, struct snapshot *v, const struct delta_o
 		return r;
 	if (r == 0) {
 		r = delta_map(&g->delta, of, &where);
+		r = segment_held(r, g->backend, delta_segment_of(m));
 		return r < 0 ? r : 1;
 	}
 	r = delta_merge(&g->delta, of, &where, newer);
 	iter_close(newer);
-	return r;
+	return segment_held(r, g->backend, delta_segment_of(m));
 }
 
 /* 1, or 0: from the segment it cannot be done. */
@@ -269,7 +271,8 @@ static int open_props(struct graph *g)
 	for (uint32_t i = 0; r == 0 && i < g->entry->segment_n; i++) {
 		if (ref[i].kind != SEGMENT_PROP)
 			continue;
-		r = prop_open(&p, g->backend, &ref[i], g->store_id, g->mem);
+		r = segment_held(prop_open(&p, g->backend, &ref[i], g->store_id, g->mem),
+				 g->backend, &ref[i]);
 		if (r == 0)
 			r = take_prop(g, p);
 	}
@@ -348,7 +351,8 @@ int graph_index(struct graph *g, struct index **out)
 	int r = 0;
 
 	if (ref && !g->asked_index)
-		r = index_open(&g->index, g->backend, ref, g->store_id, g->mem);
+		r = segment_held(index_open(&g->index, g->backend, ref, g->store_id, g->mem),
+				 g->backend, ref);
 	if (r == 0 && g->index && (!prop || index_prop(g->index) != prop->id)) {
 		r = err_set(ERR_DAMAGED, "%s: it is of other properties than graph %s has",
 			    segment_path(index_segment(g->index)), g->entry->name);

@@ -168,25 +168,33 @@ static int put_changes(struct backing *k)
 
 /* --- graphs --- */
 
+struct bad_pages {
+	const struct segment *seg;
+	uint64_t n;
+};
+
 static void page_found(void *ctx, uint64_t off, uint32_t tag, uint32_t expected, uint32_t got)
 {
+	struct bad_pages *bad = ctx;
+
 	(void)tag;
-	if (!*(uint64_t *)ctx)
-		err_set(ERR_DAMAGED, "offset %" PRIu64 ": checksum of a page is %08" PRIx32
-			", not %08" PRIx32, off, got, expected);
-	++*(uint64_t *)ctx;
+	if (bad->n++ == 0)
+		err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": checksum of a page is %08" PRIx32
+			", not %08" PRIx32, segment_path(bad->seg), off, got, expected);
 }
 
 static int verify(struct backing *k, const struct segment_ref *ref)
 {
 	struct segment *seg = NULL;
-	uint64_t bad = 0;
-	int r = segment_open(&seg, k->s->backend, ref, k->s->manifest.store_id, &k->s->mem);
+	struct bad_pages bad = { .n = 0 };
+	int r = segment_held(segment_open(&seg, k->s->backend, ref, k->s->manifest.store_id,
+					  &k->s->mem), k->s->backend, ref);
 
+	bad.seg = seg;
 	if (r == 0)
 		r = segment_verify(seg, page_found, &bad);
 	segment_close(seg);
-	return r < 0 ? r : bad ? ERR_DAMAGED : 0;
+	return r < 0 ? r : bad.n ? ERR_DAMAGED : 0;
 }
 
 static int put_file(struct backing *k, const struct segment_ref *ref)

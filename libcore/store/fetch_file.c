@@ -86,7 +86,9 @@ static bool looks_warm(const struct fetch_file *ff)
 static int open_both(struct fetch_files *fs, struct fetch_file *ff)
 {
 	struct store *s = fs->store;
-	int r = blob_open(&ff->file, s->backend, s->manifest.store_id, ff->id, 0);
+	const struct segment_ref ref = { .kind = SEGMENT_BLOB, .id = ff->id };
+	int r = segment_held(blob_open(&ff->file, s->backend, s->manifest.store_id, ff->id, 0),
+			     s->backend, &ref);
 	const char *name = r == 0 ? ff->file->name : NULL;
 
 	if (r == 0 && fs->direct)

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "io/file.h"
 #include "store/manifest_disk.h"
+#include "store/wal.h"
 
 #define MANIFEST_MOST (64u << 20)	/* bytes: 100,000 graphs and runs */
 
@@ -364,6 +365,38 @@ bool manifest_names(const struct manifest *m, const char *path)
 			found = is_segment(m->graph[i].segment[k].kind,
 					   m->graph[i].segment[k].id, path);
 	return found;
+}
+
+static bool is_lost(struct backend *b, const char *name)
+{
+	struct file *f;
+	int r = backend_open(b, name, FILE_LINKED, &f);
+
+	if (r == 0)
+		file_close(f);
+	return r == ERR_ABSENT;
+}
+
+static bool segment_is_lost(struct backend *b, enum segment_kind kind, uint64_t id,
+			    char name[SEGMENT_NAME_MAX])
+{
+	segment_name(name, kind, id);
+	return is_lost(b, name);
+}
+
+int manifest_lost(const struct manifest *m, struct backend *b)
+{
+	char name[SEGMENT_NAME_MAX + WAL_NAME_MAX] = "a file";
+	bool lost;
+
+	wal_name(name, m->log_id);
+	lost = is_lost(b, name);
+	for (uint32_t i = 0; !lost && i < m->run_n; i++)
+		lost = segment_is_lost(b, SEGMENT_RUN, m->run[i].ref.id, name);
+	for (uint32_t i = 0; !lost && i < m->blob_n; i++)
+		lost = segment_is_lost(b, SEGMENT_BLOB, m->blob[i].id, name);
+	return err_set(ERR_DAMAGED, "%s/%s: the manifest names it, and it is not there", b->path,
+		       lost ? name : "seg");
 }
 
 void manifest_drop_graph(struct manifest *m, const char *name)

@@ -79,6 +79,8 @@ void manifest_drop_graph(struct manifest *m, const char *name);
 void manifest_unfold_graph(struct manifest_graph *g);
 /* Does it name this file: "seg/run-..."? */
 bool manifest_names(const struct manifest *m, const char *path);
+/* ERR_DAMAGED, with the first of its files that is not there. */
+int manifest_lost(const struct manifest *m, struct backend *b);
 int manifest_add_run(struct manifest *m, const struct run_info *r);	/* as newest */
 int manifest_add_blob(struct manifest *m, uint64_t id);
 

@@ -258,6 +258,17 @@ int segment_open(struct segment **out, struct backend *b, const struct segment_r
 	return 0;
 }
 
+int segment_held(int r, struct backend *b, const struct segment_ref *ref)
+{
+	char name[SEGMENT_NAME_MAX];
+
+	if (r != ERR_ABSENT)
+		return r;
+	segment_name(name, ref->kind, ref->id);
+	return err_set(ERR_DAMAGED, "%s/%s: the manifest names it, and it is not there", b->path,
+		       name);
+}
+
 void segment_close(struct segment *s)
 {
 	if (!s)

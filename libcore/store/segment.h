@@ -71,6 +71,9 @@ void segment_abort(struct segment_writer *w);		/* NULL is fine */
 int segment_open(struct segment **out, struct backend *b, const struct segment_ref *ref,
 		 const uint8_t store_id[16], struct mem *mem);
 void segment_close(struct segment *s);			/* NULL is fine */
+/* ERR_DAMAGED where R is ERR_ABSENT, else R: for who opened REF and knows that nobody may
+ * remove it. */
+int segment_held(int r, struct backend *b, const struct segment_ref *ref);
 
 struct bytes segment_section(const struct segment *s, uint32_t tag);	/* {NULL,0}: none */
 struct bytes segment_get_meta(const struct segment *s);

@@ -97,8 +97,8 @@ static int begin(struct store *s, struct snapshot **out)
 	return 0;
 }
 
-/* R of holding its files: it is handed out, or let go. */
-static int finish(struct snapshot *v, int r, struct snapshot **out)
+/* R of holding the files of M: it is handed out, or let go. */
+static int finish(struct snapshot *v, int r, const struct manifest *m, struct snapshot **out)
 {
 	struct store *s = v->store;
 
@@ -108,9 +108,7 @@ static int finish(struct snapshot *v, int r, struct snapshot **out)
 	}
 	readers_end(s);
 	mem_free(&s->mem, v);
-	return r == ERR_ABSENT ?
-		err_set(ERR_DAMAGED, "%s: a file the manifest names is not there",
-			s->backend->path) : r;
+	return r == ERR_ABSENT ? manifest_lost(m, s->backend) : r;
 }
 
 int store_snapshot(struct store *s, struct snapshot **out)
@@ -129,7 +127,7 @@ int store_snapshot(struct store *s, struct snapshot **out)
 		if (r < 0)
 			let_go(v);
 	}
-	return finish(v, r, out);
+	return finish(v, r, &s->manifest, out);
 }
 
 /* What was committed since the log was folded last lies in it version by version, so
@@ -190,12 +188,12 @@ int store_snapshot_as_of(struct store *s, struct bytes which, struct snapshot **
 		return r;
 	r = kept_load(&set, s->backend, &s->mem, NULL, NULL);
 	if (r < 0)
-		return finish(v, r, out);
+		return finish(v, r, &s->manifest, out);
 	kept = kept_find(&set, which);
 	if (kept) {
-		r = finish(v, hold_kept(v, &kept->m), out);
+		r = finish(v, hold_kept(v, &kept->m), &kept->m, out);
 	} else {
-		finish(v, ERR_NO_SNAPSHOT, out);
+		finish(v, ERR_NO_SNAPSHOT, &s->manifest, out);
 		r = logged_if(s, which, &set, out);
 	}
 	kept_release(&set);
@@ -403,7 +401,7 @@ static int changed_in(struct snapshot *v, uint32_t space, uint64_t after,
 			r = run_iter(&source[*n], run, &from, &s->mem);
 		*n += r == 0;
 	}
-	return r;
+	return r == ERR_ABSENT ? manifest_lost(&v->manifest, s->backend) : r;
 }
 
 int snapshot_changes(struct snapshot *v, uint32_t space, uint64_t after, struct iter **out)

@@ -136,8 +136,7 @@ int store_refresh(struct store *s)
 		r = look(s);
 	}
 	if (r == ERR_ABSENT)
-		r = err_set(ERR_DAMAGED, "%s: the manifest names a log that is not there",
-			    s->backend->path);
+		r = manifest_lost(&s->manifest, s->backend);
 	return r;
 }
 
@@ -347,8 +346,7 @@ int store_get(struct store *s, uint32_t space, struct bytes key, struct entry *o
 		if (r < 0)
 			return r;
 	}
-	return err_set(ERR_DAMAGED, "%s: a file the manifest names is not there",
-		       s->backend->path);
+	return manifest_lost(&s->manifest, s->backend);
 }
 
 int store_get_value(struct store *s, uint32_t space, struct bytes key,
@@ -359,7 +357,7 @@ int store_get_value(struct store *s, uint32_t space, struct bytes key,
 
 		if (r != 1)
 			return r;
-		r = value_open(out, s, e);
+		r = value_try(out, s, e);
 		if (r == 0)
 			return 1;
 		if (r != ERR_ABSENT)
@@ -368,8 +366,7 @@ int store_get_value(struct store *s, uint32_t space, struct bytes key,
 		if (r < 0)
 			return r;
 	}
-	return err_set(ERR_DAMAGED, "%s: a blob that entries refer to is not there",
-		       s->backend->path);
+	return manifest_lost(&s->manifest, s->backend);
 }
 
 /* Under the append lock: others merged the runs, on the same log. */
@@ -382,8 +379,7 @@ static int newest_runs(struct store *s)
 		return r;
 	if (now.generation == s->manifest.generation || now.log_id != s->manifest.log_id) {
 		manifest_release(&now);
-		return err_set(ERR_DAMAGED, "%s: a file the manifest names is not there",
-			       s->backend->path);
+		return manifest_lost(&s->manifest, s->backend);
 	}
 	run_set_release(&s->runs, s);
 	manifest_release(&s->manifest);

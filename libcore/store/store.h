@@ -103,7 +103,7 @@ int snapshot_changes(struct snapshot *v, uint32_t space, uint64_t after, struct 
 /* The bytes of an entry's value, checked before they are handed out.  Inline
  * values are copied; large ones are read chunk by chunk. */
 struct value;
-int value_open(struct value **out, struct store *s, const struct entry *e);
+int value_open(struct value **out, struct store *s, const struct entry *e);	/* held */
 /* Up to CAP bytes from OFF: at least 1, 0 at the end. */
 long value_read(struct value *v, uint64_t off, void *buf, size_t cap);
 /* The same bytes where they are: at least 1, 0 at the end; good until the next call.

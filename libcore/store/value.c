@@ -40,6 +40,14 @@ static int open_blob(struct value *v, const struct entry *e)
 
 int value_open(struct value **out, struct store *s, const struct entry *e)
 {
+	const struct segment_ref ref = { .kind = SEGMENT_BLOB, .id = e->blob.blob };
+	int r = value_try(out, s, e);
+
+	return e->kind == ENTRY_BLOB ? segment_held(r, s->backend, &ref) : r;
+}
+
+int value_try(struct value **out, struct store *s, const struct entry *e)
+{
 	struct value *v = mem_zalloc(&s->mem, sizeof *v);
 	int r;
 

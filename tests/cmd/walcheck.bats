@@ -276,3 +276,28 @@ damage_commit() { # N
 	wait $writer
 	strato-walcheck --full
 }
+
+@test "a file that is gone is damage, by its name, to whoever needs it" {
+	head -c 300000 /dev/urandom | strato-put large
+	printf '%s\n' '{"id":"a","props":{"n":1}}' '{"from":"a","to":"b","type":"t"}' |
+		strato-graph import -q -g web -f jsonl
+	strato-graph index -q -g web n
+	strato-snapshot kept
+	for f in "$S"/seg/*; do
+		mv "$f" "$W/away"
+		for c in "get large" "get -b key1 large" "ls --values -f cdb" "backup" \
+			"ls --values -f cdb --as-of=kept" "graph nodes -l -g web" \
+			"graph nodes -g web --where=n=1" "graph export -g web -f jsonl"; do
+			status=0
+			strato-$c >"$W/out" 2>"$W/err" || status=$?
+			[ $status -eq 0 ] || [ $status -eq 76 ] || fail "$f: $c: $status"
+			[ $status -eq 0 ] || grep -qF "${f##*/}" "$W/err" ||
+				fail "$f: $c: $(cat "$W/err")"
+		done
+		run --separate-stderr -76 strato-backup -o "$W/image"
+		run --separate-stderr -76 strato-walcheck --full
+		[[ "$stderr" == *"${f##*/}"* ]]
+		mv "$W/away" "$f"
+	done
+	strato-walcheck --full
+}

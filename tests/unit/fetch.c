@@ -471,7 +471,7 @@ static void a_blob_that_was_cut_or_is_gone_is_said_at_its_value(void **state)
 	segment_name(name, SEGMENT_BLOB, f.e[KEYS - 1].blob.blob);
 	must(backend_remove(f.b, name));
 	assert_int_equal(take_all(&f, false, &failure), 1);
-	assert_int_equal(failure, ERR_ABSENT);
+	assert_int_equal(failure, ERR_DAMAGED);
 	close_fixture(&f);
 }
 
