@@ -20,6 +20,7 @@ UNIT_TESTS =
 THREADED_TESTS =
 include %D%/unit/local.mk
 include %D%/fault/local.mk
+include %D%/damage/local.mk
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

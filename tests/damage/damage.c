@@ -1,0 +1,248 @@
+/* tests/damage/damage.c - every answer of a damaged store is right, or it is an error
+ *
+ *	damage [--flips=N|all] [--random=N] [--time=SECONDS] [--seed=S] [--first=I] [-v]
+ *
+ * Flips take the bits of all files in an order that meets what is not zero first, each
+ * bit once; random damage I of seed S is the same each time.  What fails is printed
+ * with the words that replay it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "tests/damage/damage.h"
+
+struct options {
+	uint64_t flips, random, seconds, seed, first;
+	bool verbose;
+};
+
+struct total {
+	uint64_t harmed, harmless, told, checked, named, failed;
+	uint64_t n[VERDICTS];
+	uint64_t begun;
+};
+
+static struct options opt = { .flips = 200, .random = 100, .seed = 1 };
+
+static bool time_is_over(const struct total *t)
+{
+	return opt.seconds && clock_ns() - t->begun > opt.seconds * 1000000000u;
+}
+
+/* --- bits in order --- */
+
+struct spot {
+	uint32_t file, off;
+};
+static struct spot *spots;		/* bytes: those near something first */
+static uint64_t dense_n, spot_n;
+
+static bool is_empty(const struct file_image *f, size_t off)
+{
+	size_t from = off & ~(size_t)15;
+
+	for (size_t i = from; i < from + 16 && i < f->len; i++)
+		if (f->ptr[i])
+			return false;
+	return true;
+}
+
+static void gather(bool empty)
+{
+	for (uint32_t i = 0; i < file_n; i++)
+		for (size_t off = 0; files[i].part != PART_BESIDE && off < files[i].len; off++)
+			if (is_empty(&files[i], off) == empty)
+				spots[spot_n++] = (struct spot){ i, (uint32_t)off };
+}
+
+static void find_spots(void)
+{
+	size_t all = 0;
+
+	for (unsigned i = 0; i < file_n; i++)
+		all += files[i].part == PART_BESIDE ? 0 : files[i].len;
+	spots = malloc((all + 1) * sizeof *spots);
+	gather(false);
+	dense_n = spot_n;
+	gather(true);
+}
+
+static uint64_t greatest_common(uint64_t a, uint64_t b)
+{
+	return b ? greatest_common(b, a % b) : a;
+}
+
+/* The I-th bit of N, each once. */
+static uint64_t nth(uint64_t i, uint64_t n)
+{
+	uint64_t step = 0x9e3779b1u;
+
+	while (greatest_common(step, n) != 1)
+		step++;
+	return (uint64_t)((unsigned __int128)(i + opt.seed) * step % n);
+}
+
+/* --- one case --- */
+
+static void tally(struct total *t, const struct judgement *j, const char *what,
+		  const char *replay)
+{
+	bool bad = false;
+
+	t->harmed++;
+	for (unsigned v = 0; v < VERDICTS; v++) {
+		t->n[v] += j->n[v];
+		bad |= v > TOLD && v != SHORTER && j->n[v];
+	}
+	if (j->n[TOLD])
+		t->told++;
+	else if (!bad)
+		*(j->check ? &t->checked : &t->harmless) += 1;
+	t->named += j->check_names;
+	t->failed += bad;
+	if (bad && t->failed <= 60)
+		printf("# %s\n%s# replay: %s\n", what, j->words, replay);
+	else if (opt.verbose)
+		printf("# %s: %u right, %u told, check %d\n", what, j->n[RIGHT], j->n[TOLD],
+		       j->check);
+	fflush(stdout);
+}
+
+static void flip(uint64_t i, struct total *t)
+{
+	uint64_t dense = 8 * dense_n;
+	uint64_t bit = i < dense ? nth(i, dense) : dense + nth(i - dense, 8 * spot_n - dense);
+	struct spot s = spots[bit / 8];
+	struct file_image *f = &files[s.file];
+	char what[200], replay[80];
+	struct judgement j;
+
+	rng = opt.seed + i;
+	snprintf(what, sizeof what, "%s: bit %u of byte %u", f->name, (unsigned)(bit % 8), s.off);
+	snprintf(replay, sizeof replay, "tests/damage/damage --random=0 --flips=1 --seed=%llu "
+		 "--first=%llu", (unsigned long long)opt.seed, (unsigned long long)i);
+	file_put_byte(f, s.off, (uint8_t)(f->ptr[s.off] ^ 1u << bit % 8), i & 1);
+	judge(f, f->part == PART_IMAGE ? 1 : 6, &j);
+	files_same(f, &(const char *){ NULL });
+	tally(t, &j, what, replay);
+	files_restore();
+}
+
+static void damage(uint64_t i, struct total *t)
+{
+	const struct file_image *f;
+	const char *wrote;
+	char what[400], replay[80];
+	struct judgement j;
+
+	rng = hash_u64(opt.seed) + hash_u64(i);
+	snprintf(replay, sizeof replay, "tests/damage/damage --flips=0 --random=1 --seed=%llu "
+		 "--first=%llu", (unsigned long long)opt.seed, (unsigned long long)i);
+	if (!harm_some(what, sizeof what, &f))
+		return;
+	judge(f, f && f->part == PART_IMAGE ? 2 : 12, &j);
+	if (f && !files_same(f, &wrote)) {
+		j.n[WROTE]++;
+		snprintf(j.words, sizeof j.words, "# WROTE: %s\n", wrote);
+	}
+	tally(t, &j, what, replay);
+	files_restore();
+}
+
+/* --- all --- */
+
+static void report(const char *title, unsigned n, const struct total *t)
+{
+	printf("# %llu harmed: %llu told by readers, %llu by the check alone, %llu without "
+	       "effect, %llu FAILED\n", (unsigned long long)t->harmed,
+	       (unsigned long long)t->told, (unsigned long long)t->checked,
+	       (unsigned long long)t->harmless, (unsigned long long)t->failed);
+	printf("# the check named the file in %llu; answers:", (unsigned long long)t->named);
+	for (unsigned v = 0; v < VERDICTS; v++)
+		if (t->n[v])
+			printf(" %s %llu", verdict_word[v], (unsigned long long)t->n[v]);
+	printf("; %.1f s\n", (double)(clock_ns() - t->begun) / 1e9);
+	printf("%sok %u - %s\n", t->failed ? "not " : "", n, title);
+	fflush(stdout);
+}
+
+static uint64_t scaled(uint64_t n)
+{
+	const char *s = getenv("STRATO_TEST_SCALE");
+
+	n = n * (s && atoi(s) > 0 ? (unsigned)atoi(s) : 100) / 100;
+	return n ? n : 1;
+}
+
+static void read_options(char **argv)
+{
+	unsigned long long v;
+
+	opt.flips = scaled(opt.flips);
+	opt.random = scaled(opt.random);
+	for (char **a = argv + 1; *a; a++)
+		if (!strcmp(*a, "--flips=all"))
+			opt.flips = UINT64_MAX;
+		else if (sscanf(*a, "--flips=%llu", &v) == 1)
+			opt.flips = v;
+		else if (sscanf(*a, "--random=%llu", &v) == 1)
+			opt.random = v;
+		else if (sscanf(*a, "--time=%llu", &v) == 1)
+			opt.seconds = v;
+		else if (sscanf(*a, "--seed=%llu", &v) == 1)
+			opt.seed = v;
+		else if (sscanf(*a, "--first=%llu", &v) == 1)
+			opt.first = v;
+		else if (!strcmp(*a, "-v"))
+			opt.verbose = true;
+		else
+			stand_fail("%s: not an option", *a);
+}
+
+static void clean(void)
+{
+	char command[200];
+
+	snprintf(command, sizeof command, "rm -rf '%s'", place);
+	if (system(command) != 0)
+		printf("# %s is left\n", place);
+}
+
+int main(int argc, char **argv)
+{
+	struct total flips = { .harmed = 0 }, random = { .harmed = 0 };
+	const char *tmp = getenv("TMPDIR");
+
+	(void)argc;
+	read_options(argv);
+	unsetenv("XDG_CONFIG_HOME");
+	snprintf(place, sizeof place, "%.40s/strato-damage-XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(place))
+		stand_fail("%s: %s", place, strerror(errno));
+	setenv("HOME", place, 1);
+	world_make();
+	questions_learn();
+	show_answers = opt.flips + opt.random == 1;
+	files_restore();
+	find_spots();
+	printf("1..2\n# %u files, %llu bytes, %llu of them near something; seed %llu\n",
+	       file_n, (unsigned long long)spot_n, (unsigned long long)dense_n,
+	       (unsigned long long)opt.seed);
+	flips.begun = clock_ns();
+	for (uint64_t i = 0; i < opt.flips && opt.first + i < 8 * spot_n &&
+	     !time_is_over(&flips); i++)
+		flip(opt.first + i, &flips);
+	report("every flipped bit is told, or without effect", 1, &flips);
+	random.begun = clock_ns();
+	for (uint64_t i = 0; i < opt.random && !time_is_over(&random); i++)
+		damage(opt.first + i, &random);
+	report("random damage is told, or without effect", 2, &random);
+	printf("# %lu commands\n", commands_run);
+	clean();
+	return flips.failed || random.failed;
+}
