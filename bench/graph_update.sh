@@ -54,26 +54,29 @@ repeat apply_once
 row apply-by-1000 edges/s <"$work/apply"
 rows_beside apply-by-1000 edges/s "$work/apply" put "$work/put"
 
-# 3. a graph with a tenth of its edges pending over the same without changes
+# 3. a graph with a tenth of its edges pending over the same without changes, each in a
+# store of its own
 group pending
+pure=$work/store-pure
 rm -rf "$store"
 strato-init "$store"
+strato-init "$pure"
 "$build/bench/graphgen" -e 16 "$scale" >"$work/el"
 awk 'NR % 10' "$work/el" >"$work/most"
 awk 'NR % 10 == 0 { printf "edge\t%s\t%s\t\n", $1, $2 }' "$work/el" >"$work/ops"
-strato-graph import -q -s "$store" -g pure -f el "$work/el"
+strato-graph import -q -s "$pure" -g pure -f el "$work/el"
 strato-graph import -q -s "$store" -g changed -f el "$work/most"
 strato-graph apply -q -s "$store" -g changed "$work/ops"
-node=$(strato-graph degree -s "$store" -g pure --top=1 | cut -f1)
+node=$(strato-graph degree -s "$pure" -g pure --top=1 | cut -f1)
 for f in bfs pure open open-pure; do : >"$work/$f"; done
 pending_once() {
 	timed strato-graph bfs -s "$store" -g changed "$node" >/dev/null
 	seconds >>"$work/bfs"
-	timed strato-graph bfs -s "$store" -g pure "$node" >/dev/null
+	timed strato-graph bfs -s "$pure" -g pure "$node" >/dev/null
 	seconds >>"$work/pure"
 	timed strato-graph neighbors -s "$store" -g changed "$node" >/dev/null
 	seconds >>"$work/open"
-	timed strato-graph neighbors -s "$store" -g pure "$node" >/dev/null
+	timed strato-graph neighbors -s "$pure" -g pure "$node" >/dev/null
 	seconds >>"$work/open-pure"
 }
 repeat pending_once
@@ -82,3 +85,8 @@ row_over neighbors-pending-over-pure "$work/open" "$work/open-pure"
 n=$(wc -l <"$work/ops")
 strato-stat -s "$store" -J | tr ',' '\n' | sed -n 's/.*"log_bytes":\([0-9]*\).*/\1/p; s/.*"run_bytes":\([0-9]*\).*/\1/p' |
 	awk -v n="$n" '{ s += $1 } END { if (n) printf "%.1f\n", s / n }' | row pending-bytes-an-edge bytes
+files() { # STORE: bytes of all that a graph makes it have, but not its reserve
+	find "$1" -type f ! -name reserve -printf '%s\n' | awk '{ s += $1 } END { print s }'
+}
+echo "$(files "$store") $(files "$pure")" | awk '{ printf "%.3f\n", $1 / $2 }' |
+	row pending-size-over-pure ratio
