@@ -1,10 +1,13 @@
 /* graph/keep.c - a first sweep counts, the second fills, the others read */
 #include "graph/keep.h"
 
+#include <string.h>
+
 #include "base/err.h"
 #include "base/mem.h"
+#include "graph/short_ids.h"
 
-#define SLACK 8u		/* bytes that may be read behind the last id */
+#define HEAD (2 * sizeof(uint32_t))	/* of a list */
 #define LENGTHS 256u		/* of lists that are told apart */
 #define SWEEPS_LEAST 4u		/* fewer do not pay for fresh pages */
 
@@ -13,8 +16,9 @@
 static int count_part(void *ctx, const struct sweep_part *p)
 {
 	struct keep *k = ctx;
-	uint64_t n, bytes = 0;
+	struct keep_place had = {0};
 	struct csr_scan scan;
+	uint64_t n;
 	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && i < p->sweep->source_n; i++) {
@@ -24,10 +28,11 @@ static int count_part(void *ctx, const struct sweep_part *p)
 		while ((r = csr_scan_degree(&scan, &n)) > 0) {
 			if (n > UINT32_MAX)
 				return err_set(ERR_UNSUPPORTED, "a node with 2^32 edges");
-			bytes += KEEP_HEAD + n * k->id_len;
+			had.list_n++;
+			had.id_n += n;
 		}
 	}
-	k->place[p->index + 1] = bytes;
+	k->place[p->index + 1] = had;
 	return r;
 }
 
@@ -39,11 +44,13 @@ static int count_known(struct keep *k, const uint32_t *degree)
 	int r = sweep_ahead(s);
 
 	for (uint64_t part = 0; part < s->part_n; part++) {
-		uint64_t bytes = 0;
+		struct keep_place had = {0};
 
-		for (uint64_t i = s->border[part]; i < s->border[part + 1]; i++)
-			bytes += degree[i] ? KEEP_HEAD + (uint64_t)degree[i] * k->id_len : 0;
-		k->place[part + 1] = bytes;
+		for (uint64_t i = s->border[part]; i < s->border[part + 1]; i++) {
+			had.list_n += degree[i] > 0;
+			had.id_n += degree[i];
+		}
+		k->place[part + 1] = had;
 	}
 	return r < 0 ? r : 0;
 }
@@ -51,17 +58,23 @@ static int count_known(struct keep *k, const uint32_t *degree)
 /* Room for all, if half of what is left has it. */
 static int make_room(struct keep *k)
 {
-	uint64_t part_n = k->sweep->part_n, size;
+	struct keep_place *place = k->place;
+	uint64_t part_n = k->sweep->part_n, heads, size;
 
-	k->place[0] = 0;
-	for (uint64_t i = 0; i < part_n; i++)
-		k->place[i + 1] += k->place[i];
-	size = k->place[part_n];
-	if (size == 0 || size > mem_left(k->mem) / 2)
+	place[0] = (struct keep_place){0};
+	for (uint64_t i = 0; i < part_n; i++) {
+		place[i + 1].list_n += place[i].list_n;
+		place[i + 1].id_n += place[i].id_n;
+	}
+	heads = place[part_n].list_n * HEAD;
+	size = heads + place[part_n].id_n * k->id_len + SHORT_IDS_SLACK;
+	if (heads == 0 || size > mem_left(k->mem) / 2)
 		return 0;
-	size += SLACK;
-	k->ids = mem_alloc_large(k->mem, size);
-	return k->ids ? 0 : ERR_MEMORY;
+	k->heads = mem_alloc_large(k->mem, size);
+	if (!k->heads)
+		return ERR_MEMORY;
+	k->ids = (uint8_t *)k->heads + heads;
+	return 0;
 }
 
 static bool long_ids;
@@ -73,8 +86,8 @@ void keep_long_ids(bool on)
 
 int keep_open(struct keep *k, const struct sweep *s, uint64_t sweeps, const uint32_t *degree)
 {
-	unsigned id_len = long_ids || graph_node_n(s->graph) > KEEP_SHORT_IDS ? 4 : KEEP_SHORT;
-	uint64_t least = s->edge_n * id_len + (s->part_n + 1) * 16;
+	unsigned id_len = long_ids || graph_node_n(s->graph) > SHORT_IDS_MOST ? 4 : SHORT_IDS_LEN;
+	uint64_t least = s->edge_n * id_len + (s->part_n + 1) * (sizeof *k->place + 1);
 	int r = 0;
 
 	*k = (struct keep){ .sweep = s, .mem = graph_mem(s->graph), .id_len = id_len };
@@ -96,43 +109,109 @@ int keep_open(struct keep *k, const struct sweep *s, uint64_t sweeps, const uint
 
 void keep_close(struct keep *k)
 {
-	mem_free(k->mem, k->ids);
+	mem_free(k->mem, k->heads);
 	mem_free(k->mem, k->place);
 	mem_free(k->mem, k->full);
 	*k = (struct keep){0};
 }
 
-/* --- the lists of a part --- */
+/* --- a part that is kept --- */
+
+static void begin_whole(struct keep_walk *w)
+{
+	const struct keep *k = w->keep;
+	const struct keep_place *p = &k->place[w->part];
+
+	w->head = k->heads + 2 * p[0].list_n;
+	w->head_end = k->heads + 2 * p[1].list_n;
+	w->packed = k->ids + p[0].id_n * k->id_len;
+	w->packed_n = p[1].id_n - p[0].id_n;
+	w->rest = 0;
+}
+
+/* What room has left to its begin, and as many as it holds behind that. */
+static void unpack(struct keep_walk *w)
+{
+	uint64_t left = (uint64_t)(w->end - w->next), n = KEEP_ROOM - left;
+
+	if (n > w->packed_n)
+		n = w->packed_n;
+	memmove(w->room, w->next, left * sizeof *w->room);
+	if (w->keep->id_len == SHORT_IDS_LEN)
+		short_ids_get(w->room + left, w->packed, n);
+	else
+		memcpy(w->room + left, w->packed, n * sizeof *w->room);
+	w->packed += n * w->keep->id_len;
+	w->packed_n -= n;
+	w->next = w->room;
+	w->end = w->room + left + n;
+}
+
+/* Of a list that is longer than room all that room has. */
+static int next_piece(struct keep_walk *w)
+{
+	uint64_t n = (uint64_t)(w->end - w->next);
+
+	if (w->rest == 0)
+		w->rest = w->head[1];
+	w->node = w->head[0];
+	w->n = n < w->rest ? n : w->rest;
+	w->ids = w->next;
+	w->next += w->n;
+	w->rest -= w->n;
+	if (w->rest == 0)
+		w->head += 2;
+	return 1;
+}
+
+static int next_whole(struct keep_walk *w)
+{
+	if (w->head == w->head_end)
+		return 0;
+	unpack(w);
+	return w->head[1] > KEEP_ROOM ? next_piece(w) : keep_next(w);
+}
+
+/* --- one that is decoded --- */
 
 static inline unsigned length_of(const uint32_t *list)
 {
 	return list[1] < LENGTHS ? list[1] : LENGTHS - 1;
 }
 
+static void begin_put(struct keep_walk *w)
+{
+	const struct keep *k = w->keep;
+	const struct keep_place *p = &k->place[w->part];
+
+	w->put_head = k->heads + 2 * p[0].list_n;
+	w->put_head_end = k->heads + 2 * p[1].list_n;
+	w->put = k->ids + p[0].id_n * k->id_len;
+	w->put_end = k->ids + p[1].id_n * k->id_len;
+}
+
 void keep_begin(struct keep_walk *w, struct keep *k, const struct sweep_part *p)
 {
 	w->keep = k;
 	w->part = p->index;
-	w->at = w->end = NULL;
+	w->head = w->head_end = NULL;
+	w->next = w->end = w->room;
 	w->put = NULL;
 	w->in_list = false;
 	w->whole = k->ids && k->full[p->index];
-	w->id_len = k->ids ? k->id_len : 4;
 	if (w->whole) {
-		w->at = k->ids + k->place[p->index];
-		w->end = k->ids + k->place[p->index + 1];
+		begin_whole(w);
 		return;
 	}
-	if (k->ids) {
-		w->put = k->ids + k->place[p->index];
-		w->put_end = k->ids + k->place[p->index + 1];
-	}
+	if (k->ids)
+		begin_put(w);
 	sweep_begin(&w->sweep, p);
 }
 
-static int fits(const struct keep_walk *w, uint64_t n)
+static int fits(const struct keep_walk *w, uint64_t list_n, uint64_t id_n)
 {
-	if ((uint64_t)(w->put_end - w->put) < n)
+	if ((uint64_t)(w->put_head_end - w->put_head) < 2 * list_n ||
+	    (uint64_t)(w->put_end - w->put) < id_n * w->keep->id_len)
 		return err_set(ERR_DAMAGED, "a list is longer than its row says");
 	return 0;
 }
@@ -142,56 +221,22 @@ static inline uint32_t named(uint32_t id, const uint32_t *name)
 	return name ? name[id] : id;
 }
 
-/* Eight ids, three bytes each. */
-static inline void put_eight(uint8_t *out, const uint32_t *ids, const uint32_t *name)
+static void copy(uint32_t *out, const uint32_t *ids, uint64_t n, const uint32_t *name)
 {
-	uint64_t id[8];
-	le64 v[3];
-
-	for (unsigned i = 0; i < 8; i++)
-		id[i] = named(ids[i], name);
-	v[0] = le64_of(id[0] | id[1] << 24 | id[2] << 48);
-	v[1] = le64_of(id[2] >> 16 | id[3] << 8 | id[4] << 32 | id[5] << 56);
-	v[2] = le64_of(id[5] >> 8 | id[6] << 16 | id[7] << 40);
-	memcpy(out, v, sizeof v);
-}
-
-static inline void put_short(uint8_t *out, const uint32_t *ids, uint64_t n,
-			     const uint32_t *name)
-{
-	uint64_t i;
-
-	for (i = 0; i + 8 <= n; i += 8)
-		put_eight(out + KEEP_SHORT * i, ids + i, name);
-	for (; i < n; i++) {
-		le32 v = le32_of(named(ids[i], name));
-
-		memcpy(out + KEEP_SHORT * i, &v, KEEP_SHORT);
-	}
-}
-
-/* N ids to where they are kept; returns where they end there. */
-static uint8_t *put_ids(const struct keep *k, uint8_t *out, const uint32_t *ids, uint64_t n)
-{
-	const uint32_t *name = k->name;
-
-	if (k->id_len == KEEP_SHORT && name)
-		put_short(out, ids, n, name);
-	else if (k->id_len == KEEP_SHORT)
-		put_short(out, ids, n, NULL);
-	else if (!name)
+	if (!name)
 		memcpy(out, ids, n * sizeof *ids);
-	for (uint64_t i = 0; k->id_len != KEEP_SHORT && name && i < n; i++)
-		memcpy(out + i * sizeof *ids, &name[ids[i]], sizeof *ids);
-	return out + n * k->id_len;
+	for (uint64_t i = 0; name && i < n; i++)
+		out[i] = name[ids[i]];
 }
 
-static uint8_t *put_head(const struct keep *k, uint8_t *out, uint32_t node, uint32_t n)
+/* There is room for them. */
+static void put_ids(struct keep_walk *w, const uint32_t *ids, uint64_t n)
 {
-	const uint32_t head[] = { named(node, k->name), n };
-
-	memcpy(out, head, KEEP_HEAD);
-	return out + KEEP_HEAD;
+	if (w->keep->id_len == SHORT_IDS_LEN)
+		short_ids_put(w->put, ids, n);
+	else
+		memcpy(w->put, ids, n * sizeof *ids);
+	w->put += n * w->keep->id_len;
 }
 
 static int begin_list(struct keep_walk *w)
@@ -202,11 +247,12 @@ static int begin_list(struct keep_walk *w)
 	w->in_list = true;
 	w->node = s->node;
 	if (w->put) {
-		r = fits(w, KEEP_HEAD);
+		r = fits(w, 1, 0);
 		if (r < 0)
 			return r;
 		w->node = named((uint32_t)s->node, w->keep->name);
-		w->put = put_head(w->keep, w->put, (uint32_t)s->node, (uint32_t)s->list.n);
+		*w->put_head++ = (uint32_t)w->node;
+		*w->put_head++ = (uint32_t)s->list.n;
 	}
 	return r;
 }
@@ -214,64 +260,78 @@ static int begin_list(struct keep_walk *w)
 /* All lists were read: a part is whole when they filled its place. */
 static int end_part(struct keep_walk *w)
 {
-	if (w->put && w->put != w->put_end)
+	if (w->put && (w->put != w->put_end || w->put_head != w->put_head_end))
 		return err_set(ERR_DAMAGED, "a list is shorter than its row says");
 	if (w->put)
 		w->keep->full[w->part] = true;
 	return 0;
 }
 
-/* How many bytes the lists in room up to END take; PLACE becomes where those of each
- * length begin. */
-static uint32_t measure(const struct keep_walk *w, const uint32_t *end, uint32_t *place)
+struct by_length {		/* so many, then so many before; in words */
+	uint32_t head[LENGTHS], id[LENGTHS];
+};
+
+static void measure(const struct keep_walk *w, const uint32_t *end, struct by_length *l)
 {
-	unsigned id_len = w->keep->id_len;
-	uint32_t next = 0;
+	uint32_t head = 0, id = 0;
 
-	for (const uint32_t *at = w->room; at < end; at += 2 + at[1])
-		place[length_of(at)] += KEEP_HEAD + at[1] * id_len;
-	for (unsigned i = 0; i < LENGTHS; i++) {
-		uint32_t bytes = place[i];
-
-		place[i] = next;
-		next += bytes;
+	memset(l, 0, sizeof *l);
+	for (const uint32_t *at = w->words; at < end; at += 2 + at[1]) {
+		l->head[length_of(at)] += 2;
+		l->id[length_of(at)] += at[1];
 	}
-	return next;
+	for (unsigned i = 0; i < LENGTHS; i++) {
+		uint32_t heads = l->head[i], ids = l->id[i];
+
+		l->head[i] = head;
+		l->id[i] = id;
+		head += heads;
+		id += ids;
+	}
 }
 
-/* The lists in N words of room to where they are kept, by length. */
-static int arrange(struct keep_walk *w, size_t n)
+/* The lists in N words: heads to HEADS, ids to room, by length. */
+static void arrange(struct keep_walk *w, size_t n, uint32_t *heads)
 {
-	const uint32_t *at, *end = w->room + n;
-	uint32_t place[LENGTHS] = {0};
-	uint32_t bytes = measure(w, end, place);
-	int r = fits(w, bytes);
+	const uint32_t *end = w->words + n, *name = w->keep->name;
+	struct by_length l;
 
-	for (at = w->room; r == 0 && at < end; at += 2 + at[1]) {
-		uint32_t *next = &place[length_of(at)];
-		uint8_t *out = put_head(w->keep, w->put + *next, at[0], at[1]);
+	measure(w, end, &l);
+	for (const uint32_t *at = w->words; at < end; at += 2 + at[1]) {
+		unsigned length = length_of(at);
+		uint32_t *head = heads + l.head[length];
 
-		*next = (uint32_t)(put_ids(w->keep, out, at + 2, at[1]) - w->put);
+		head[0] = w->put ? named(at[0], name) : at[0];
+		head[1] = at[1];
+		copy(w->room + l.id[length], at + 2, at[1], w->put ? name : NULL);
+		l.head[length] += 2;
+		l.id[length] += at[1];
 	}
-	w->at = w->put;
-	w->put += bytes;
-	w->end = w->put;
-	return r;
 }
 
 /* Lists that come many at a time. */
 static int some_lists(struct keep_walk *w)
 {
-	size_t n;
-	int r = sweep_words(&w->sweep, w->room, KEEP_ROOM, &n);
+	size_t n, list_n = 0, id_n;
+	int r = sweep_words(&w->sweep, w->words, KEEP_ROOM, &n);
 
 	if (r <= 0)
 		return r;
-	w->at = (const uint8_t *)w->room;
-	w->end = (const uint8_t *)(w->room + n);
-	if (w->put)
-		r = arrange(w, n);
-	return r < 0 ? r : 1;
+	for (const uint32_t *at = w->words; at < w->words + n; at += 2 + at[1])
+		list_n++;
+	id_n = n - 2 * list_n;
+	if (w->put && (r = fits(w, list_n, id_n)) < 0)
+		return r;
+	w->head = w->put ? w->put_head : w->heads;
+	w->head_end = w->head + 2 * list_n;
+	w->next = w->room;
+	w->end = w->room + id_n;
+	arrange(w, n, w->put ? w->put_head : w->heads);
+	if (w->put) {
+		w->put_head += 2 * list_n;
+		put_ids(w, w->room, id_n);
+	}
+	return 1;
 }
 
 /* A list by itself. */
@@ -286,7 +346,25 @@ static int next_list(struct keep_walk *w)
 	return r < 0 ? r : 1;
 }
 
-int keep_decode(struct keep_walk *w)
+/* Ids of a list by itself, named where they are kept. */
+static int give_block(struct keep_walk *w, const uint32_t *ids, unsigned n)
+{
+	int r;
+
+	w->n = n;
+	w->ids = ids;
+	if (!w->put)
+		return 1;
+	r = fits(w, 0, n);
+	if (r < 0)
+		return r;
+	copy(w->room, ids, n, w->keep->name);
+	put_ids(w, w->room, n);
+	w->ids = w->room;
+	return 1;
+}
+
+static int decode(struct keep_walk *w)
 {
 	const uint32_t *ids = NULL;
 	int n = 0, r;
@@ -297,7 +375,7 @@ int keep_decode(struct keep_walk *w)
 		if (n < 0)
 			return n;
 		if (n > 0)
-			break;
+			return give_block(w, ids, (unsigned)n);
 		w->in_list = false;
 		r = some_lists(w);
 		if (r != 0)
@@ -306,14 +384,9 @@ int keep_decode(struct keep_walk *w)
 		if (r <= 0)
 			return r;
 	}
-	w->n = (unsigned)n;
-	w->ids = (const uint8_t *)ids;
-	if (w->put) {
-		r = fits(w, w->n * w->id_len);
-		if (r < 0)
-			return r;
-		w->ids = w->put;
-		w->put = put_ids(w->keep, w->put, ids, w->n);
-	}
-	return 1;
+}
+
+int keep_more(struct keep_walk *w)
+{
+	return w->whole ? next_whole(w) : decode(w);
 }

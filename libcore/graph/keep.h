@@ -3,9 +3,10 @@
  * An algorithm that goes over all edges again and again need not decode them each
  * time: its first sweep leaves them behind as plain ids, 3 bytes an edge (4 where there
  * are more than 2^24 nodes) and 8 a list, where half of the memory that is left has room
- * for them: fresh memory is what keeping costs most, and what the sweeps that follow wait
- * for is less of it.  Where there is no room, each sweep decodes the lists as the first
- * did.  Who reads sees the same either way
+ * for them.  It is fresh memory that keeping costs most; some thousand ids at a time are
+ * made words again, for who looks something up by each has enough to wait for.  Where
+ * there is no room, each sweep decodes the lists as the first did.  Who reads sees the
+ * same either way
  * but for the pieces that lists come in and the order of a part's lists: some thousand
  * ids at a time are kept with the short lists first, so that the end of most lists is
  * where that of the one before was, which a processor guesses.
@@ -20,17 +21,19 @@
 #ifndef GRAPH_KEEP_H
 #define GRAPH_KEEP_H
 
-#include <string.h>
-
-#include "base/endian.h"
 #include "graph/sweep.h"
+
+struct keep_place {		/* so many before */
+	uint64_t list_n, id_n;
+};
 
 struct keep {
 	const struct sweep *sweep;
 	struct mem *mem;
-	uint8_t *ids;		/* node, n, n ids, and so on; NULL: none are kept */
-	unsigned id_len;	/* bytes of an id there: KEEP_SHORT, 4 */
-	uint64_t *place;	/* of each part: where its ids begin; part_n + 1 */
+	uint8_t *ids;		/* list by list; NULL: none are kept */
+	uint32_t *heads;	/* of each list: node, n */
+	unsigned id_len;	/* bytes of an id: 3 (graph/short_ids), 4 */
+	struct keep_place *place;	/* of each part, and behind the last */
 	bool *full;		/* of each part: they are there */
 	const uint32_t *name;	/* NULL, or what is given instead of each id */
 };
@@ -54,51 +57,38 @@ void keep_long_ids(bool on);
  * in order.  A part is read to its end or not at all. */
 struct keep_walk {
 	uint64_t node, n;
-	const uint8_t *ids;		/* as keep_id reads them */
-	unsigned id_len;		/* bytes of each: the same in all of the walk */
+	const uint32_t *ids;
 	/* private */
 	struct keep *keep;
 	uint64_t part;
-	const uint8_t *at, *end;	/* lists decoded and not given yet */
-	bool whole;			/* no others follow them */
-	uint8_t *put, *put_end;		/* what is to be kept */
+	const uint32_t *head, *head_end;	/* lists not given yet */
+	const uint32_t *next, *end;	/* their ids, or the first of them */
+	bool whole;			/* the part is kept, others do not follow */
+	const uint8_t *packed;		/* ids of it that are not in room yet */
+	uint64_t packed_n;
+	uint64_t rest;			/* of a list that room has no room for */
+	uint32_t *put_head, *put_head_end;	/* where what is to be kept goes */
+	uint8_t *put, *put_end;
 	bool in_list;
 	struct sweep_walk sweep;
-#define KEEP_ROOM 16384u
-	uint32_t room[KEEP_ROOM];	/* for lists just decoded */
+#define KEEP_ROOM 8192u
+	uint32_t room[KEEP_ROOM + 8];	/* ids */
+	uint32_t words[KEEP_ROOM];	/* lists just decoded */
+	uint32_t heads[KEEP_ROOM];	/* of those that are not kept */
 };
 void keep_begin(struct keep_walk *w, struct keep *k, const struct sweep_part *p);
-int keep_decode(struct keep_walk *w);	/* keep_next of what is not decoded yet */
+int keep_more(struct keep_walk *w);	/* keep_next of what is not in room */
 
-#define KEEP_HEAD 8u		/* bytes before the ids of a list: its node, and how many */
 static inline int keep_next(struct keep_walk *w)	/* 1, 0, < 0 */
 {
-	uint32_t head[2];
-
-	if (w->at == w->end)
-		return w->whole ? 0 : keep_decode(w);
-	memcpy(head, w->at, KEEP_HEAD);
-	w->node = head[0];
-	w->n = head[1];
-	w->ids = w->at + KEEP_HEAD;
-	w->at = w->ids + w->n * w->id_len;
+	if (w->head == w->head_end || w->head[1] > (uint64_t)(w->end - w->next))
+		return keep_more(w);
+	w->node = w->head[0];
+	w->n = w->head[1];
+	w->ids = w->next;
+	w->next += w->n;
+	w->head += 2;
 	return 1;
-}
-
-/* The id at place I of IDS, each ID_LEN bytes; four are read of three. */
-#define KEEP_SHORT 3u
-#define KEEP_SHORT_IDS (1ull << 24)
-static inline uint32_t keep_id(const uint8_t *ids, uint64_t i, unsigned id_len)
-{
-	uint32_t id;
-	le32 v;
-
-	if (id_len != KEEP_SHORT) {
-		memcpy(&id, ids + 4 * i, 4);
-		return id;
-	}
-	memcpy(&v, ids + KEEP_SHORT * i, 4);
-	return le32_get(v) & (KEEP_SHORT_IDS - 1);
 }
 
 #endif

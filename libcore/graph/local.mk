@@ -44,6 +44,7 @@ libcore_a_SOURCES += %D%/build_inside.h %D%/build_write.c
 libcore_a_SOURCES += %D%/flow.c %D%/flow.h
 libcore_a_SOURCES += %D%/sweep.c %D%/sweep.h
 libcore_a_SOURCES += %D%/keep.c %D%/keep.h
+libcore_a_SOURCES += %D%/short_ids.c %D%/short_ids.h
 libcore_a_SOURCES += %D%/walk/ways.c %D%/walk/ways.h
 libcore_a_SOURCES += %D%/walk/depths.c %D%/walk/depths.h
 libcore_a_SOURCES += %D%/walk/many_depths.c %D%/walk/many_depths.h

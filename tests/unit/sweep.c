@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "graph/keep.h"
+#include "graph/short_ids.h"
 
 struct met {
 	struct made_edge *edge;		/* from: where the list is */
@@ -230,11 +231,10 @@ static int each_kept(void *ctx, const struct sweep_part *p)
 		for (uint64_t i = 0; i < w.n; i++) {
 			size_t at = k->met.n++;
 
-			uint32_t id = keep_id(w.ids, i, w.id_len);
 
 			assert_true(at < k->met.cap);
 			k->met.edge[at] = (struct made_edge){
-				node, k->id_of ? k->id_of[id] : id, 0, {0} };
+				node, k->id_of ? k->id_of[w.ids[i]] : w.ids[i], 0, {0} };
 		}
 	}
 	return r;
@@ -318,6 +318,44 @@ static void kept_lists_are_those_that_were_decoded(void **state)
 	}
 }
 
+/* Than a walk has room for: they come in pieces. */
+static void kept_lists_may_be_long(void **state)
+{
+	for (uint64_t i = 0; i < scaled(8); i++) {
+		struct made m;
+
+		made_random(&m, *state, 1 + rnd(5), 4 * KEEP_ROOM + rnd(2 * KEEP_ROOM));
+		keep_once(&m, true, rnd(2));
+		made_free(&m);
+	}
+}
+
+static void short_ids_come_back(void **state)
+{
+	enum { MOST = 300 };
+	uint8_t at[3 * MOST + SHORT_IDS_SLACK];
+	uint32_t want[MOST], got[MOST + SHORT_IDS_ROOM];
+
+	(void)state;
+	for (uint64_t n = 0; n <= MOST; n++) {
+		for (uint64_t i = 0; i < n; i++)
+			want[i] = (uint32_t)(rnd(SHORT_IDS_MOST) >> rnd(24));
+		memset(at, 0xff, sizeof at);
+		short_ids_put(at, want, n);
+		for (uint64_t i = 0; i < SHORT_IDS_SLACK; i++)
+			assert_int_equal(at[3 * n + i], 0xff);
+		for (int plainly = 0; plainly < 2; plainly++) {
+			short_ids_plainly(plainly);
+			memset(got, 0, sizeof got);
+			short_ids_get(got, at, n);
+			assert_memory_equal(got, want, n * sizeof *want);
+		}
+		for (uint64_t i = 0; i < n; i++)
+			assert_int_equal(at[3 * i] | at[3 * i + 1] << 8 | at[3 * i + 2] << 16, want[i]);
+		short_ids_plainly(false);
+	}
+}
+
 static void a_failing_part_fails_all(void **state)
 {
 	const struct graph_types all = { .all = true };
@@ -357,6 +395,8 @@ int main(void)
 		TEST(a_scan_of_a_range_gives_the_rows_in_it),
 		TEST(edges_before_a_node_are_counted_by_the_heads),
 		TEST(kept_lists_are_those_that_were_decoded),
+		TEST(kept_lists_may_be_long),
+		TEST(short_ids_come_back),
 		TEST(a_failing_part_fails_all),
 		TEST(a_graph_without_nodes_has_no_parts),
 	};

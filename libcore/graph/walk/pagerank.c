@@ -183,17 +183,16 @@ static void settle(struct ranking *k, const struct sweep_part *p)
 	k->changed += changed;
 }
 
-/* Of ids of ID_LEN bytes, which is known where this is called from. */
-static inline int gather(struct ranking *k, struct keep_walk *w, unsigned id_len)
+static int gather(struct ranking *k, struct keep_walk *w)
 {
 	int r;
 
 	if (k->rough)
 		while ((r = keep_next(w)) > 0)
-			k->next[w->node] += shares_sum_floats(k->rough, w->ids, w->n, id_len);
+			k->next[w->node] += shares_sum_floats(k->rough, w->ids, w->n);
 	else
 		while ((r = keep_next(w)) > 0)
-			k->next[w->node] += shares_sum(k->share, w->ids, w->n, id_len);
+			k->next[w->node] += shares_sum(k->share, w->ids, w->n);
 	return r;
 }
 
@@ -206,7 +205,7 @@ static int rank_part(void *ctx, const struct sweep_part *p)
 	for (uint64_t i = p->first; i < p->end; i++)
 		k->next[place_of(k, i)] = 0;
 	keep_begin(&w, &k->lists, p);
-	r = w.id_len == KEEP_SHORT ? gather(k, &w, KEEP_SHORT) : gather(k, &w, 4);
+	r = gather(k, &w);
 	if (r == 0)
 		settle(k, p);
 	return r;

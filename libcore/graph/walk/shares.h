@@ -15,8 +15,6 @@
 
 #include <stdint.h>
 
-#include "graph/keep.h"
-
 #define SHARES_BITS 9u
 #define SHARES_UNIT (1ull << SHARES_BITS)
 #define SHARES_MOST (1ull << 62)
@@ -37,37 +35,36 @@ static inline uint64_t shares_of_float(float share)
 	return (uint64_t)(int64_t)share << SHARES_BITS;
 }
 
-/* The sum of share[id] of N ids of ID_LEN bytes (keep_id), modulo 2^64. */
-static inline uint64_t shares_sum(const uint64_t *share, const uint8_t *ids, uint64_t n,
-				  unsigned id_len)
+/* The sum of share[ids[i]], N of them, modulo 2^64. */
+static inline uint64_t shares_sum(const uint64_t *share, const uint32_t *ids, uint64_t n)
 {
 	uint64_t a = 0, b = 0, c = 0, d = 0, i;
 
 	for (i = 0; i + 4 <= n; i += 4) {
-		a += share[keep_id(ids, i, id_len)];
-		b += share[keep_id(ids, i + 1, id_len)];
-		c += share[keep_id(ids, i + 2, id_len)];
-		d += share[keep_id(ids, i + 3, id_len)];
+		a += share[ids[i]];
+		b += share[ids[i + 1]];
+		c += share[ids[i + 2]];
+		d += share[ids[i + 3]];
 	}
 	for (; i < n; i++)
-		a += share[keep_id(ids, i, id_len)];
+		a += share[ids[i]];
 	return a + b + c + d;
 }
 
-static inline uint64_t shares_sum_floats(const float *share, const uint8_t *ids, uint64_t n,
-					 unsigned id_len)
+static inline uint64_t shares_sum_floats(const float *share, const uint32_t *ids,
+					 uint64_t n)
 {
 	double a = 0, b = 0, c = 0, d = 0;
 	uint64_t i;
 
 	for (i = 0; i + 4 <= n; i += 4) {
-		a += (double)share[keep_id(ids, i, id_len)];
-		b += (double)share[keep_id(ids, i + 1, id_len)];
-		c += (double)share[keep_id(ids, i + 2, id_len)];
-		d += (double)share[keep_id(ids, i + 3, id_len)];
+		a += (double)share[ids[i]];
+		b += (double)share[ids[i + 1]];
+		c += (double)share[ids[i + 2]];
+		d += (double)share[ids[i + 3]];
 	}
 	for (; i < n; i++)
-		a += (double)share[keep_id(ids, i, id_len)];
+		a += (double)share[ids[i]];
 	return (uint64_t)(int64_t)(a + b + c + d) << SHARES_BITS;
 }
 
