@@ -882,6 +882,18 @@ int csr_scan_words(struct csr_scan *s, uint32_t *out, size_t room, size_t *n)
 	return r == 0 && s->t.edge_n ? s->csr->ops->words(s, out, room, n) : r;
 }
 
+int csr_scan_firsts(struct csr_scan *s, bool both, struct csr_firsts *out)
+{
+	int r = 0;
+
+	if (!is_plain(s) || !s->csr->ops->firsts || !csr_narrow(s->csr))
+		return 0;
+	if (!s->begun)
+		r = scan_start(s);
+	s->begun = true;
+	return r == 0 && s->t.edge_n ? s->csr->ops->firsts(s, both, out) : r;
+}
+
 int csr_scan_degree(struct csr_scan *s, uint64_t *out)
 {
 	struct csr_place p;

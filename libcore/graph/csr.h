@@ -326,6 +326,22 @@ int csr_scan_next(struct csr_scan *s, struct csr_list *out);	/* 1, 0, < 0 */
  * what is written beyond the end.  0: the next list, if there is one, is to be had by
  * csr_scan_next, as it does not fit, or was changed, or is of another layout. */
 int csr_scan_words(struct csr_scan *s, uint32_t *out, size_t room, size_t *n);
+/* The lists that follow of up to CSR_GROUP nodes from NODE on, a multiple of it: those
+ * of the nodes whose bit is set in ROWS, how long they are and their first ids; if both
+ * are wanted, their seconds as well: the first again where there is none, or where it is
+ * far.  The graph is narrow.  1; 0 as with csr_scan_words, or if there is none. */
+struct csr_firsts {
+	uint64_t node, rows;
+	const uint64_t *edges;			/* before the end of each; see csr_firsts_n */
+	uint32_t first[CSR_GROUP], second[CSR_GROUP];
+};
+int csr_scan_firsts(struct csr_scan *s, bool both, struct csr_firsts *out);
+static inline uint64_t csr_firsts_n(const struct csr_firsts *f, unsigned i)
+{
+	return f->edges[i] - (i ? f->edges[i - 1] : 0);
+}
+/* Row I of those, at its beginning, before the scan's next call. */
+int csr_scan_open(struct csr_scan *s, unsigned i, struct csr_list *out);
 int csr_scan_degree(struct csr_scan *s, uint64_t *out);	/* the same, targets untouched */
 
 /* How many edges the type's rows have that lie before the first of NODE or a later

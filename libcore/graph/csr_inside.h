@@ -28,6 +28,8 @@ struct csr_ops {
 	int (*peek)(struct csr_scan *s, uint64_t *node);
 	/* As csr_scan_words; NULL: none go that way. */
 	int (*words)(struct csr_scan *s, uint32_t *out, size_t room, size_t *n);
+	/* As csr_scan_firsts; NULL: none go that way. */
+	int (*firsts)(struct csr_scan *s, bool both, struct csr_firsts *out);
 	/* Before the first: to where s->first's row is, or some rows before it. */
 	int (*start)(struct csr_scan *s);
 	int (*before)(struct csr *c, const struct csr_type *t, uint64_t node, uint64_t *edges);

@@ -11,6 +11,8 @@
 
 /* Of a group: more than most have. */
 #define HINT_LINES 5u
+/* Bytes of a group's lists that are looked at as one: a page or two. */
+#define HEADS_NEAR 8192u
 
 struct group {			/* a group in place */
 	uint64_t first;		/* sparse: node of its first row */
@@ -455,6 +457,110 @@ static int packed_next_list(struct csr_scan *s, struct csr_list *out)
 	return r < 0 ? r : 1;
 }
 
+/* A list of the group at hand: no other layout has one. */
+int csr_scan_open(struct csr_scan *s, unsigned i, struct csr_list *out)
+{
+	struct csr_place p = {0};
+	int r = place_at(s->csr, &s->t, &s->group, i, &p);
+
+	if (r < 0)
+		return r;
+	p.chunk_left = 0;
+	csr_list_set(out, s->csr, &s->t, &p);
+	return packed_begin(out, &p);
+}
+
+/* Are all rows where the format wants them?  Looked at together, without a branch. */
+static bool group_fits(const struct csr_scan *s)
+{
+	const struct csr_group *g = &s->group;
+	uint64_t end = 0, edge = 0, bad = 0;
+
+	for (uint64_t k = 0; k < g->n; k++) {
+		bad |= (g->ends[k] < end) | (g->edges[k] < edge);
+		bad |= (g->ends[k] == end) ^ (g->edges[k] == edge);
+		end = g->ends[k];
+		edge = g->edges[k];
+	}
+	return !bad && end <= (uint64_t)(s->t.targets_end - s->t.targets) - g->off &&
+		edge <= s->t.edge_n - g->edge;
+}
+
+/* The pages of all heads, without those in the middle of long lists. */
+static int reach_heads(struct csr_scan *s, uint64_t rows)
+{
+	const struct csr_group *g = &s->group;
+	const uint8_t *at = s->t.targets + g->off;
+	int r = 0;
+
+	if (g->ends[g->n - 1] <= HEADS_NEAR)
+		return csr_reach(s->csr, s->t.held, at, g->ends[g->n - 1]);
+	for (; r == 0 && rows; rows &= rows - 1) {
+		unsigned k = (unsigned)__builtin_ctzll(rows);
+		uint64_t from = k ? g->ends[k - 1] : 0;
+
+		r = csr_reach(s->csr, s->t.held, at + from,
+			      least(LIST_SECOND, g->ends[k] - from));
+	}
+	return r;
+}
+
+/* The firsts of OUT's rows, and their seconds; false: not all of them are to be had. */
+static inline __attribute__((always_inline))
+bool read_heads(const struct csr_scan *s, bool both, struct csr_firsts *out)
+{
+	const struct csr_group *g = &s->group;
+	uint64_t node_n = s->csr->node_n, odd = 0;
+
+	for (uint64_t left = out->rows; left; left &= left - 1) {
+		unsigned k = (unsigned)__builtin_ctzll(left);
+		uint64_t from = k ? g->ends[k - 1] : 0, n = csr_firsts_n(out, k), second;
+		const uint8_t *at = s->t.targets + g->off + from;
+		struct list_head h = list_head(out->node + k, at);
+
+		odd |= (h.len == 0) | (h.len > g->ends[k] - from) | (h.first >= node_n);
+		out->first[k] = (uint32_t)h.first;
+		if (!both)
+			continue;
+		out->second[k] = (uint32_t)h.first;
+		if (n < 2 || n > LIST_CHUNK + 1 || odd)
+			continue;
+		second = list_second(&h, n, at, at + (g->ends[k] - from));
+		odd |= second >= node_n;
+		out->second[k] = (uint32_t)second;
+	}
+	return !odd;
+}
+
+/* A group at a time.  What is not as it should be, or only seldom is, is left to
+ * packed_next_list. */
+static int packed_firsts(struct csr_scan *s, bool both, struct csr_firsts *out)
+{
+	struct csr_group *g = &s->group;
+	int r;
+
+	if (s->t.sparse)
+		return 0;
+	if (!g->todo && (r = next_group(s)) <= 0)
+		return r;
+	out->node = g->nodes[0];
+	out->rows = g->todo;
+	out->edges = g->edges;
+	if (s->end - out->node < CSR_GROUP)
+		out->rows &= ~(~0ull << (s->end - out->node));
+	if (s->skip)
+		out->rows &= ~s->skip[out->node / CSR_GROUP];
+	if (!out->rows || !group_fits(s))
+		return 0;
+	r = reach_heads(s, out->rows);
+	if (r < 0)
+		return r;
+	if (both ? !read_heads(s, true, out) : !read_heads(s, false, out))
+		return 0;
+	g->todo = 0;
+	return 1;
+}
+
 /* A list whole, its N ids to OUT and LIST_BLOCK places more. */
 static inline int read_whole(struct csr_scan *s, const struct csr_place *p, uint32_t *out)
 {
@@ -612,7 +718,7 @@ const struct csr_ops csr_packed_ops = {
 	.next = packed_next, .begin = packed_begin,
 	.block = packed_block, .block32 = packed_block32, .seek = packed_seek,
 	.next_list = packed_next_list, .peek = packed_peek, .words = packed_words,
-	.start = packed_start, .before = packed_before,
-	.lists = packed_lists,
+	.firsts = packed_firsts,
+	.start = packed_start, .before = packed_before, .lists = packed_lists,
 	.check = packed_check,
 };

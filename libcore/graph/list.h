@@ -83,29 +83,72 @@ struct list_reader {
 int list_begin(struct list_reader *r, uint64_t node, uint64_t n, const uint8_t *at,
 	       const uint8_t *end);
 
-/* The same, in place: of most lists the head is read without a branch. */
-static inline int list_begin_fast(struct list_reader *r, uint64_t node, uint64_t n,
-				  const uint8_t *at, const uint8_t *end)
+/* What a head of up to 8 bytes says, and how many they are; 0: it is longer, or none. */
+struct list_head {
+	uint64_t first;
+	unsigned len;
+	uint8_t step;
+};
+
+static inline struct list_head list_head(uint64_t node, const uint8_t *at)
 {
 	uint64_t x, ends, shift, near;
-	unsigned len;
+	struct list_head h;
 	le64 v;
 
 	memcpy(&v, at, sizeof v);
 	x = le64_get(v);
 	ends = ~x & 0x8080808080808080;
-	len = ends ? (unsigned)__builtin_ctzll(ends) / 8 + 1 : 8;
-	if (!ends || (x & 7) == 7 || n > LIST_CHUNK + 1 || n == 0 || len > (size_t)(end - at))
-		return list_begin(r, node, n, at, end);
-	x &= 0x7f7f7f7f7f7f7f7f & ~0ull >> (64 - 8 * len);
+	h.len = ends ? (unsigned)__builtin_ctzll(ends) / 8 + 1 : 8;
+	x &= ~0ull >> (64 - 8 * h.len);
+	h.len = ends && (x & 7) != 7 ? h.len : 0;
+	x &= 0x7f7f7f7f7f7f7f7f;
 	shift = x & 1 ? 3 : 1;
-	r->step = (x & 7) != 3 && (x & 7) != 5;
+	h.step = (x & 7) != 3 && (x & 7) != 5;
 	near = ((x & 7) == 1 || (x & 7) == 5) ? ~0ull : 0;
 	x = (x & 0x007f007f007f007f) | (x & 0x7f007f007f007f00) >> 1;
 	x = (x & 0x00003fff00003fff) | (x & 0x3fff00003fff0000) >> 2;
 	x = ((x & 0x0fffffff) | (x & 0x0fffffff00000000) >> 4) >> shift;
-	r->last = (x & ~near) | ((node + (x >> 1 ^ (0 - (x & 1)))) & near);
-	r->at = at + len;
+	h.first = (x & ~near) | ((node + (x >> 1 ^ (0 - (x & 1)))) & near);
+	return h;
+}
+
+/* The second of N ids, N > 1, of a list without a table whose head H is at AT; up to 20
+ * bytes from AT on are looked at.  UINT64_MAX: these bytes are no such list. */
+#define LIST_SECOND 20u
+static inline uint64_t list_second(const struct list_head *h, uint64_t n, const uint8_t *at,
+				   const uint8_t *end)
+{
+	const uint8_t *block = at + h->len;
+	uint64_t room = (uint64_t)(end - block), m = n - 1, w, full = m > LIST_BLOCK, gap;
+	le64 v;
+
+	if (full) {
+		w = *block;
+	} else {
+		if (room > 8 * LIST_BLOCK)
+			return UINT64_MAX;
+		w = (uint32_t)room * 8 / (uint32_t)m;
+		w = w < 64 ? w : 64;
+	}
+	if (full ? w > 64 || room - 1 < w * (LIST_BLOCK / 8) || !room : (m * w + 7) / 8 != room)
+		return UINT64_MAX;
+	memcpy(&v, block + full, sizeof v);
+	gap = w ? le64_get(v) & ~0ull >> (64 - w) : 0;
+	return gap < UINT64_MAX / 2 ? h->first + gap + h->step : UINT64_MAX;
+}
+
+/* The same, in place: of most lists the head is read without a branch. */
+static inline int list_begin_fast(struct list_reader *r, uint64_t node, uint64_t n,
+				  const uint8_t *at, const uint8_t *end)
+{
+	struct list_head h = list_head(node, at);
+
+	if (h.len == 0 || n > LIST_CHUNK + 1 || n == 0 || h.len > (size_t)(end - at))
+		return list_begin(r, node, n, at, end);
+	r->last = h.first;
+	r->step = h.step;
+	r->at = at + h.len;
 	r->end = end;
 	r->left = r->n = n;
 	r->begun = false;

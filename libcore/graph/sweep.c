@@ -321,6 +321,11 @@ int sweep_next(struct sweep_walk *w)
 	return r;
 }
 
+int sweep_firsts(struct sweep_walk *w, bool both, struct csr_firsts *out)
+{
+	return w->open ? csr_scan_firsts(&w->scan, both, out) : 0;
+}
+
 int sweep_words(struct sweep_walk *w, uint32_t *out, size_t room, size_t *n)
 {
 	*n = 0;

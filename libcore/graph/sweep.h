@@ -110,6 +110,12 @@ void sweep_begin(struct sweep_walk *w, const struct sweep_part *p);
 int sweep_next(struct sweep_walk *w);		/* 1, 0, < 0 */
 /* As csr_scan_words, of one type and way: 0 before the first sweep_next. */
 int sweep_words(struct sweep_walk *w, uint32_t *out, size_t room, size_t *n);
+/* As csr_scan_firsts and csr_scan_open, likewise. */
+int sweep_firsts(struct sweep_walk *w, bool both, struct csr_firsts *out);
+static inline int sweep_list(struct sweep_walk *w, unsigned i)	/* w->node, w->list */
+{
+	return csr_scan_open(&w->scan, i, &w->list);
+}
 /* After sweep_begin: as csr_scan_skip and csr_scan_values, in all its scans. */
 void sweep_skip(struct sweep_walk *w, const uint64_t *skip);
 void sweep_values(struct sweep_walk *w);

@@ -214,6 +214,37 @@ static int walk_words(struct csr *c, uint32_t type)
 	return r;
 }
 
+/* Groups of lists, and what their firsts say of each. */
+static int walk_firsts(struct csr *c, uint32_t type)
+{
+	struct csr_firsts f;
+	struct csr_list list;
+	struct csr_scan scan;
+	uint64_t first;
+	int r;
+
+	csr_scan_begin(&scan, c, type);
+	do {
+		bool both = rnd(2);
+
+		r = csr_scan_firsts(&scan, both, &f);
+		for (unsigned k = 0; r > 0 && k < CSR_GROUP; k++) {
+			if (!(f.rows >> k & 1))
+				continue;
+			assert_true(f.node + k < csr_node_n(c) && f.first[k] < csr_node_n(c));
+			assert_true(!both || f.second[k] < csr_node_n(c));
+			assert_true(csr_firsts_n(&f, k) > 0);
+			if (csr_scan_open(&scan, k, &list) < 0)
+				return ERR_DAMAGED;
+			assert_int_equal(list.n, csr_firsts_n(&f, k));
+			assert_true(csr_first(&list, &first) && first == f.first[k]);
+		}
+		if (r == 0)
+			r = csr_scan_next(&scan, &list);
+	} while (r > 0);
+	return r;
+}
+
 static int walk_csr(struct csr *c)
 {
 	struct csr_list list;
@@ -224,6 +255,8 @@ static int walk_csr(struct csr *c)
 
 	for (uint32_t t = 0; r >= 0 && t < csr_type_n(c); t++) {
 		r = walk_words(c, t);
+		if (r >= 0)
+			r = walk_firsts(c, t);
 		if (r >= 0)
 			csr_scan_begin(&scan, c, t);
 		while (r >= 0 && (r = csr_scan_next(&scan, &list)) > 0)

@@ -12,6 +12,7 @@ struct met {
 	size_t cap;
 	uint64_t parts;
 	_Atomic uint64_t seen;		/* parts */
+	_Atomic uint64_t group_n;	/* of lists that came together */
 };
 
 static int meet(struct met *met, const struct sweep_walk *w, uint64_t to)
@@ -49,8 +50,48 @@ static int read_list(struct met *met, struct sweep_walk *w)
 	return got;
 }
 
+static bool is_second(struct csr_list l, uint32_t first, uint32_t second)
+{
+	uint64_t to = first;
+	bool far = l.n == 1 || l.n > LIST_CHUNK + 1;
+
+	assert_int_equal(csr_next(&l, &to), 1);
+	assert_int_equal(to, first);
+	assert_true(far || csr_next(&l, &to) == 1);
+	return second == to;
+}
+
+/* The lists of a group, or the next one. */
+static int read_some(struct met *met, struct sweep_walk *w, bool groups)
+{
+	struct csr_firsts f;
+	uint64_t first;
+	bool both = hash_u64(met->n) % 2;
+	int r = groups ? sweep_firsts(w, both, &f) : 0;
+
+	if (r == 0) {
+		r = sweep_next(w);
+		return r > 0 && read_list(met, w) < 0 ? -1 : r;
+	}
+	assert_true(r == 1 && f.rows && f.node % CSR_GROUP == 0);
+	met->group_n++;
+	for (unsigned k = 0; k < CSR_GROUP; k++) {
+		if (!(f.rows >> k & 1))
+			continue;
+		assert_int_equal(sweep_list(w, k), 0);
+		assert_int_equal(w->list.n, csr_firsts_n(&f, k));
+		assert_true(csr_first(&w->list, &first) && first == f.first[k]);
+		w->node = f.node + k;
+		assert_true(w->node >= w->part->first && w->node < w->part->end);
+		assert_true(!both || is_second(w->list, f.first[k], f.second[k]));
+		assert_int_equal(read_list(met, w), 0);
+	}
+	return r;
+}
+
 static int each(void *ctx, const struct sweep_part *p)
 {
+	bool groups = p->index % 2 == p->sweep->edge_n % 2;
 	struct met *met = ctx;
 	struct sweep_walk w;
 	int r;
@@ -59,11 +100,8 @@ static int each(void *ctx, const struct sweep_part *p)
 	assert_true(p->who < p->sweep->thread_n && p->index < p->sweep->part_n);
 	met->seen++;
 	sweep_begin(&w, p);
-	while ((r = sweep_next(&w)) > 0) {
+	while ((r = read_some(met, &w, groups)) > 0)
 		assert_true(w.node >= p->first && w.node < p->end && w.list.n > 0);
-		if ((r = read_list(met, &w)) < 0)
-			break;
-	}
 	return r;
 }
 
@@ -87,6 +125,8 @@ static size_t expect(const struct made *m, enum csr_direction way, const struct 
 	return n;
 }
 
+static uint64_t group_n;	/* in all tests */
+
 static void sweep_once(const struct made *m)
 {
 	enum csr_direction way = (enum csr_direction)(1 + rnd(3));
@@ -104,6 +144,7 @@ static void sweep_once(const struct made *m)
 	assert_int_equal(sweep_run(&s, each, &met), 0);
 	assert_int_equal(met.seen, s.part_n);
 	assert_int_equal(met.n, n);
+	group_n += met.group_n;
 	qsort(want, n, sizeof *want, made_order);
 	qsort(met.edge, n, sizeof *met.edge, made_order);
 	assert_memory_equal(met.edge, want, n * sizeof *want);
@@ -114,7 +155,8 @@ static void sweep_once(const struct made *m)
 
 static void every_edge_is_met_once_in_its_part(void **state)
 {
-	for (uint64_t i = 0; i < scaled(60); i++) {
+	group_n = 0;
+	for (uint64_t i = 0; made_round(i, 60, group_n > 10); i++) {
 		struct made m;
 
 		made_random(&m, *state, 1 + rnd(rnd(4) ? 300 : 20000), rnd(2000));
@@ -122,6 +164,7 @@ static void every_edge_is_met_once_in_its_part(void **state)
 		sweep_once(&m);
 		made_free(&m);
 	}
+	print_message("# %" PRIu64 " groups of lists\n", group_n);
 }
 
 static void a_large_graph_has_parts_alike_for_any_threads(void **state)
