@@ -62,7 +62,8 @@ static struct answer plain_depths(const struct made *m, const struct graph_types
 	return a;
 }
 
-static uint64_t pulled_n;	/* steps against the edges, in all tests */
+/* Steps against the edges, and those along very many of them, in all tests. */
+static uint64_t pulled_n, met_n;
 
 static void depths_agree(const struct made *m, uint64_t start)
 {
@@ -81,6 +82,7 @@ static void depths_agree(const struct made *m, uint64_t start)
 	assert_int_equal(d.reached_n, a.reached_n);
 	assert_int_equal(d.step_n, a.step_n);
 	pulled_n += d.step_n + 1 - d.ahead_n;
+	met_n += d.met_n;
 	depths_release(&d);
 	free(a.depth);
 	free(a.parent);
@@ -88,8 +90,8 @@ static void depths_agree(const struct made *m, uint64_t start)
 
 static void depths_and_parents_are_those_of_a_plain_loop(void **state)
 {
-	pulled_n = 0;
-	for (uint64_t i = 0; made_round(i, 150, pulled_n > 10); i++) {
+	pulled_n = met_n = 0;
+	for (uint64_t i = 0; made_round(i, 150, pulled_n > 10 && met_n > 10); i++) {
 		struct made m;
 
 		made_random(&m, *state, 1 + rnd(rnd(3) ? 40 : 2000), rnd(3000));
@@ -97,13 +99,15 @@ static void depths_and_parents_are_those_of_a_plain_loop(void **state)
 			depths_agree(&m, rnd(m.node_n));
 		made_free(&m);
 	}
-	print_message("# %" PRIu64 " steps against the edges\n", pulled_n);
+	print_message("# %" PRIu64 " steps against the edges, %" PRIu64 " by bits\n", pulled_n,
+		      met_n);
 }
 
 /* Many parts, wide fronts, several threads at one step of either kind. */
 static void depths_of_a_large_graph(void **state)
 {
-	for (uint64_t i = 0; i < scaled(3); i++) {
+	pulled_n = met_n = 0;
+	for (uint64_t i = 0; made_round(i, 3, pulled_n && met_n); i++) {
 		struct made m;
 
 		made_random(&m, *state, 2000 + rnd(50000), 150000);

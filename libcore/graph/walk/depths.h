@@ -31,6 +31,7 @@ struct depths {
 	uint64_t step_n;	/* the greatest depth */
 	uint64_t edge_n;	/* ids looked at */
 	uint64_t ahead_n;	/* steps made along the edges; the others against them */
+	uint64_t met_n;		/* of those: without asking of each edge who was seen */
 	struct mem *mem;
 };
 
