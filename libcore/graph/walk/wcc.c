@@ -65,24 +65,53 @@ static int flatten_part(void *ctx, const struct sweep_part *p)
 	return 0;
 }
 
+/* The first two of each list of a group; their roots are fetched before one is needed. */
+static void join_firsts(uint32_t *root, const struct csr_firsts *f, uint64_t *touched)
+{
+	for (uint64_t left = f->rows; left; left &= left - 1) {
+		unsigned k = (unsigned)__builtin_ctzll(left);
+
+		__builtin_prefetch(&root[f->first[k]]);
+		__builtin_prefetch(&root[f->second[k]]);
+	}
+	for (uint64_t left = f->rows; left; left &= left - 1) {
+		unsigned k = (unsigned)__builtin_ctzll(left);
+
+		join(root, (uint32_t)f->node + k, f->first[k]);
+		if (csr_firsts_n(f, k) > 1)
+			join(root, (uint32_t)f->node + k, f->second[k]);
+		*touched += 1 + (csr_firsts_n(f, k) > 1);
+	}
+}
+
+static int join_list(uint32_t *root, struct sweep_walk *w, uint64_t *touched)
+{
+	const uint32_t *ids;
+	int n = csr_block32(&w->list, CSR_FEW, &ids);
+
+	n = n < FIRST ? n : FIRST;
+	for (int i = 0; i < n; i++)
+		join(root, (uint32_t)w->node, ids[i]);
+	*touched += n > 0 ? (unsigned)n : 0;
+	return n;
+}
+
 static int first_part(void *ctx, const struct sweep_part *p)
 {
 	struct joining *j = ctx;
+	struct csr_firsts f;
 	struct sweep_walk w;
-	const uint32_t *ids;
 	uint64_t touched = 0;
-	int r, n;
+	int r;
 
 	sweep_begin(&w, p);
-	while ((r = sweep_next(&w)) > 0) {
-		n = csr_block32(&w.list, CSR_FEW, &ids);
-		if (n < 0)
-			return n;
-		n = n < FIRST ? n : FIRST;
-		for (int i = 0; i < n; i++)
-			join(j->out->root, (uint32_t)w.node, ids[i]);
-		touched += (unsigned)n;
-	}
+	do {
+		r = sweep_firsts(&w, true, &f);
+		if (r > 0)
+			join_firsts(j->out->root, &f, &touched);
+		else if (r == 0 && (r = sweep_next(&w)) > 0)
+			r = join_list(j->out->root, &w, &touched);
+	} while (r > 0);
 	j->touched += touched;
 	return r;
 }
