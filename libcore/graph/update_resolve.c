@@ -297,7 +297,8 @@ static int not_alone(struct update *u, const struct update_slot *s, uint64_t n)
 		" cannot say which is meant", u->name, (unsigned long long)n,
 		bytes_show(update_node(u, s)), bytes_show(update_type(u, s)),
 		bytes_show(update_to(u, s)));
-	err_hint("del-edge takes all of them; an edge that is made afterwards is one");
+	err_hint("to change one export the graph, and import that with --replace --dedup=keep;"
+		 " del-edge takes all of them, and an edge that is made afterwards is one");
 	return ERR_UNAVAILABLE;
 }
 

@@ -153,6 +153,19 @@ b a t" ]
 edge${TAB}c${TAB}d${TAB}t${TAB}z=1"
 	cmp before <(strato-graph edges)
 	run -1 strato-graph node new
+	# as the hint says: one of them is changed, and the graph keeps equal edges
+	[[ "$stderr" == *'--replace --dedup=keep'* ]]
+	strato-graph edge c g t weight=5
+	strato-graph export -f jsonl | sed 's/"y":2/"y":2,"z":3/' |
+		strato-graph import -q -g other --replace --dedup=keep -f jsonl
+	[ "$(strato-graph edges -g other | tr '\t' ' ')" = "a b t x=1
+a b t y=2 z=3
+c d t
+c d t
+c g t weight=5
+e f t x=1" ]
+	[ "$(strato-graph info -g other -J | jq .equal_edges_kept)" = true ]
+	strato-graph edge --rm c g t
 	strato-graph edge e f t y=2
 	strato-graph edge --rm c d t
 	strato-graph apply <<<"del-edge${TAB}a${TAB}b${TAB}t
