@@ -118,6 +118,7 @@ bin_PROGRAMS += strato-gpucache
 strato_gpucache_SOURCES = %D%/gpucache/gpucache.c %D%/gpucache/gpucache.h
 strato_gpucache_SOURCES += %D%/gpucache/asker.c
 strato_gpucache_SOURCES += %D%/gpucache/serve.c %D%/gpucache/serve.h
+strato_gpucache_SOURCES += %D%/gpucache/serve_again.c
 strato_gpucache_SOURCES += %D%/gpucache/serve_device.c
 strato_gpucache_SOURCES += %D%/gpucache/serve_values.c
 strato_gpucache_SOURCES += %D%/gpucache/keys.c %D%/gpucache/keys.h

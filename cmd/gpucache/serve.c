@@ -123,11 +123,18 @@ static int door_open(struct serve *s)
 {
 	struct service_setup set = {
 		.who = "strato-gpucache", .owner = geteuid(), .stall_ns = STALL_NS,
-		.lock_fd = -1, .socket_fd = -1,
+		.lock_fd = s->lock_fd, .socket_fd = s->socket_fd,
 	};
 
 	memcpy(set.store, store_id(s->store), sizeof set.store);
 	return service_open(&s->service, s->files, &set);
+}
+
+/* A thread hangs in the driver: nothing can be closed any more. */
+static void give_up(struct serve *s, int code)
+{
+	gpu_cache_kill(s->cache);
+	_exit(cli_end(s->cli, code));
 }
 
 static int answer(struct serve *s)
@@ -142,12 +149,11 @@ static int answer(struct serve *s)
 		 device_type_name(s->chosen.type), output_size(i.size),
 		 (unsigned long long)i.generation);
 	r = service_run(s->service, &mine, &sig);
-	if (r == SERVICE_LOST || r == SERVICE_STUCK) {
-		gpu_cache_kill(s->cache);
-		r = err_set(ERR_DEVICE, "%s: the device %s", s->files->path,
-			    r == SERVICE_LOST ? "was lost" : "does not answer");
-	}
-	if (r == SERVICE_SIGNAL)
+	if (r == SERVICE_LOST)
+		r = serve_again(s, "the device was lost");
+	else if (r == SERVICE_STUCK)
+		give_up(s, serve_again(s, "the device does not answer"));
+	else if (r == SERVICE_SIGNAL)
 		raise(sig);		/* noted now, taken at the very end */
 	return r < 0 ? r : 0;
 }
@@ -162,21 +168,43 @@ static void serve_close(struct serve *s)
 	backend_close(s->files);
 }
 
+/* The device and what is on it.  One that was lost before is tried a few times, and then
+ * done without: a service that answers from host memory is better than none. */
+static int device_begin(struct serve *s, const char *device, bool want_gpu)
+{
+	int r;
+
+	if (s->streak > SERVE_STREAK && !want_gpu) {
+		device = "host";
+		cli_say(s->cli, "%s: the device was lost %u times: host memory is used",
+			s->files->path, s->streak);
+	}
+	r = serve_device_open(s, device, want_gpu);
+	if (r == 0)
+		r = cache_open(s);
+	if (r < 0 && s->streak && s->streak <= SERVE_STREAK)
+		r = serve_again(s, err_message());
+	if (r == 0 && s->streak > SERVE_STREAK)
+		snprintf(s->chosen.why, sizeof s->chosen.why, "the device was lost %u times",
+			 s->streak);
+	return r;
+}
+
 static int serve(struct serve *s, const char *device, bool want_gpu, int ready_fd)
 {
 	int r = open_store(s->cli, &s->store, OPEN_READ);
 
 	if (r == 0)
 		r = backend_local(&s->files, store_path(s->store), true);
-	if (r == 0)
+	if (r == 0) {
+		serve_again_begin(s);
 		r = door_open(s);
+	}
 	if (r == 0)
-		r = serve_device_open(s, device, want_gpu);
-	if (r == 0)
-		r = cache_open(s);
-	if (r == 0)
+		r = device_begin(s, device, want_gpu);
+	if (r == 0 && !s->restart_n)
 		r = ready(ready_fd);
-	if (r == 0)
+	if (r == 0 && !cli_stopped())
 		r = answer(s);
 	serve_close(s);
 	return r;

@@ -26,7 +26,11 @@ struct serve {
 	struct snapshot *snap;		/* what is answered from: serve_catch_up.  Or NULL */
 	struct device chosen;		/* and why, in its words */
 	uint64_t size, started_ns, restart_n;
+	unsigned streak;		/* devices lost one after another */
+	int lock_fd, socket_fd;		/* of the process before an exec, or -1 */
 };
+
+#define SERVE_STREAK 3u			/* then it goes on in host memory */
 
 /* The newest state of the store is in `snap`, and nothing is resident that it does not
  * have.  Before any answer that tells of a value. */
@@ -44,5 +48,11 @@ int serve_read(void *ctx, const struct service_ask *q, struct service_reply *a);
 
 /* serve_device.c: the device of --device opened, and its memory's size.  NULL is auto. */
 int serve_device_open(struct serve *s, const char *which, bool want_gpu);
+
+/* serve_again.c: the process began because of serve_again: the lock and the socket are
+ * known then, and some time has passed if that happened more than once. */
+void serve_again_begin(struct serve *s);
+/* Begins the process anew; returns only with an error. */
+int serve_again(struct serve *s, const char *why);
 
 #endif

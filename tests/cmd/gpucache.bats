@@ -356,3 +356,97 @@ fill() {
 	rm -rf S
 	wait $SERVICE
 }
+
+# A layer between the loader and the driver: reads fail while the file `broken` is
+# there, once where it says so.
+breakable() {
+	command -v cc >/dev/null || skip "no compiler here"
+	strato-gpucache devices | cut -f2 | grep -qx cpu || skip "no OpenCL CPU device"
+	cat >layer.c <<-'C'
+		#define CL_TARGET_OPENCL_VERSION 300
+		#include <CL/cl_layer.h>
+		#include <stdlib.h>
+		#include <unistd.h>
+		static struct _cl_icd_dispatch mine;
+		static const struct _cl_icd_dispatch *next;
+		static cl_int CL_API_CALL lose(cl_command_queue q, cl_mem m, cl_bool b, size_t o,
+			size_t n, void *p, cl_uint c, const cl_event *w, cl_event *e)
+		{
+			if (access(getenv("BROKEN"), F_OK) == 0)
+				return CL_OUT_OF_RESOURCES;
+			return next->clEnqueueReadBuffer(q, m, b, o, n, p, c, w, e);
+		}
+		cl_int CL_API_CALL clGetLayerInfo(cl_layer_info n, size_t s, void *v, size_t *r)
+		{
+			if (n != CL_LAYER_API_VERSION)
+				return CL_INVALID_VALUE;
+			if (v && s >= sizeof(cl_layer_api_version))
+				*(cl_layer_api_version *)v = CL_LAYER_API_VERSION_100;
+			if (r)
+				*r = sizeof(cl_layer_api_version);
+			return CL_SUCCESS;
+		}
+		cl_int CL_API_CALL clInitLayer(cl_uint n, const struct _cl_icd_dispatch *t,
+			cl_uint *r, const struct _cl_icd_dispatch **l)
+		{
+			next = t;
+			mine.clEnqueueReadBuffer = lose;
+			*l = &mine;
+			*r = sizeof mine / sizeof mine.clGetPlatformIDs;
+			return CL_SUCCESS;
+		}
+	C
+	cc -shared -fPIC -o layer.so layer.c || skip "no OpenCL layers here"
+	export OPENCL_LAYERS=$W/layer.so BROKEN=$W/broken
+}
+
+@test "a device that is lost is begun anew, and the answers go on" {
+	breakable
+	fill
+	serve --device=cpu -q
+	strato-gpucache pin user/1
+	strato-gpucache ptr user/1 >before
+	generation=$(stat_of generation)
+	touch broken
+	run --separate-stderr -0 strato-gpucache get user/1
+	[ "$output" = "value 1" ]
+	[[ "$stderr" == *"the device failed"* ]]
+	rm broken
+	for ((i = 0; i < 200; i++)); do
+		[ "$(stat_of restarts 2>/dev/null)" != 1 ] || break
+		sleep 0.1
+	done
+	[ "$(stat_of process)" = $SERVICE ]
+	[ "$(stat_of restarts)" = 1 ]
+	[ "$(stat_of device)" = cpu ]
+	[ "$(stat_of generation)" != "$generation" ]
+	[ "$(strato-gpucache get user/1)" = "value 1" ]
+	strato-gpucache ptr user/1 >after
+	! cmp -s before after
+	run -75 strato-gpucache serve --device=host
+	strato-gpucache stop
+	wait $SERVICE
+	[ -z "$(ls S | grep gpucache)" ]
+}
+
+@test "a device that is lost again and again is done without" {
+	breakable
+	fill
+	serve --device=cpu -q
+	touch broken
+	for ((i = 0; i < 300; i++)); do
+		[ "$(strato-gpucache get -q user/1)" = "value 1" ]
+		[ "$(stat_of device 2>/dev/null)" != host ] || break
+		sleep 0.1
+	done
+	[ "$(stat_of process)" = $SERVICE ]
+	[ "$(stat_of device)" = host ]
+	strato-gpucache stat -J | jq -e '.why == "the device was lost 4 times"'
+	strato-gpucache get -v user/1 2>err
+	grep -q "1 values from the device" err
+	kill $SERVICE
+	rc=0
+	wait $SERVICE || rc=$?
+	[ $rc = 143 ]
+	[ -z "$(ls S | grep gpucache)" ]
+}
