@@ -18,7 +18,8 @@ static const char answer_magic[4] = { 's', 'G', 'c', '!' };
 
 static int bad(const char *what)
 {
-	return err_set(ERR_BAD_RECORD, "a message of the cache service: %s", what);
+	err_set(ERR_BAD_RECORD, "a message of the cache service: %s", what);
+	return ERR_BAD_RECORD;
 }
 
 /* --- heads --- */
