@@ -63,3 +63,52 @@ for largest in 65536 1048576; do
 	cut -d ' ' -f 3 "$work/used" | row "arena-evicted-at-once-to-$largest" things
 	cut -d ' ' -f 4 "$work/used" | row "arena-moved-to-$largest" bytes/byte
 done
+
+# the service: how long until it answers, and what asking it costs a command beside one
+# that has nobody to ask
+group "the service"
+export POCL_CACHE_DIR="$work/pocl" HOME="$work"
+for store in none dead alive; do
+	strato-init "$work/$store"
+	strato-put -s "$work/$store" -d "$(printf '%0100d' 0)" key
+done
+mkfifo "$work/ready"
+
+serve() { # STORE DEVICE; its number in $service, milliseconds until it was ready in $took
+	begin=$(date +%s%N)
+	strato-gpucache serve -q -s "$work/$1" --size=64M --device="$2" --ready-fd=9 \
+		9>"$work/ready" &
+	service=$!
+	cat "$work/ready" >"$work/word"
+	took=$(awk -v a="$begin" -v b="$(date +%s%N)" 'BEGIN { printf "%.2f\n", (b - a) / 1e6 }')
+}
+
+ready() { # DEVICE
+	serve alive "$1"
+	strato-gpucache stop -s "$work/alive"
+	wait "$service"
+	echo "$took"
+}
+
+repeat ready host | row service-ready-host ms
+if strato-gpucache devices | cut -f 2 | grep -qx cpu; then
+	ready cpu >"$work/word"		# the driver's own cache is warm then
+	repeat ready cpu | row service-ready-cpu ms
+else
+	row service-ready-cpu ms </dev/null
+fi
+serve dead host
+kill -KILL "$service"
+wait "$service" || :
+serve alive host
+strato-gpucache pin -s "$work/alive" key
+
+beside_none() { # STORE: milliseconds more than without a service
+	"$spawn" -n 300 strato-gpucache get -q -s "$work/$1" key -- \
+		strato-gpucache get -q -s "$work/none" key |
+		awk '{ printf "%.4f\n", ($1 - $4) / 1000 }'
+}
+
+repeat beside_none dead | row service-dead-over-none ms
+repeat beside_none alive | row service-asked-over-none ms
+strato-gpucache stop -s "$work/alive"
