@@ -21,6 +21,7 @@ THREADED_TESTS =
 include %D%/unit/local.mk
 include %D%/fault/local.mk
 include %D%/damage/local.mk
+include %D%/fuzz/local.mk
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
