@@ -139,11 +139,52 @@ static cl_int touch(struct opencl *o, cl_mem m, uint64_t len, int *r)
 	return code == CL_SUCCESS && status < 0 ? status : code;
 }
 
+/* A processor works in our memory, which is in large pages; NULL: not to be had. */
+static cl_mem create_on_cpu(struct opencl *o, uint64_t len, cl_int *code)
+{
+	void *p = mem_pages(NULL, (size_t)len);
+	cl_mem m;
+
+	*code = CL_OUT_OF_HOST_MEMORY;
+	if (!p)
+		return NULL;
+	mem_large(p, (size_t)len);
+	m = clCreateBuffer(o->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, (size_t)len, p,
+			   code);
+	if (!m)
+		mem_free_pages(NULL, p, (size_t)len);
+	return m;
+}
+
+static void release(struct opencl *o, cl_mem m, uint64_t len)
+{
+	void *p = NULL;
+
+	if (o->hung)
+		return;
+	if (o->shape.cpu && clGetMemObjectInfo(m, CL_MEM_HOST_PTR, sizeof p, &p,
+					       NULL) != CL_SUCCESS)
+		p = NULL;
+	clReleaseMemObject(m);
+	if (p)
+		mem_free_pages(NULL, p, (size_t)len);
+}
+
+static cl_mem create(struct opencl *o, uint64_t len, cl_int *code)
+{
+	*code = CL_INVALID_BUFFER_SIZE;
+	if (len > o->most)
+		return NULL;
+	if (o->shape.cpu)
+		return create_on_cpu(o, len, code);
+	return clCreateBuffer(o->context, CL_MEM_READ_WRITE, (size_t)len, NULL, code);
+}
+
 static int opencl_arena_new(struct gpu_backend *b, uint64_t len, void **out)
 {
 	struct opencl *o = opencl_of(b);
 	cl_int code;
-	cl_mem m = clCreateBuffer(o->context, CL_MEM_READ_WRITE, (size_t)len, NULL, &code);
+	cl_mem m = create(o, len, &code);
 	int r = 0;
 
 	if (m && code == CL_SUCCESS) {
@@ -152,8 +193,7 @@ static int opencl_arena_new(struct gpu_backend *b, uint64_t len, void **out)
 			*out = m;
 			return 0;
 		}
-		if (!o->hung)
-			clReleaseMemObject(m);
+		release(o, m, len);
 	}
 	if (r < 0 && !no_memory(code))
 		return r;
@@ -165,9 +205,7 @@ static int opencl_arena_new(struct gpu_backend *b, uint64_t len, void **out)
 
 static void opencl_arena_free(struct gpu_backend *b, void *arena, uint64_t len)
 {
-	(void)len;
-	if (!opencl_of(b)->hung)
-		clReleaseMemObject(arena);
+	release(opencl_of(b), arena, len);
 }
 
 static int opencl_write(struct gpu_backend *b, void *arena, uint64_t off, const void *ptr,

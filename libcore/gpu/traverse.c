@@ -13,6 +13,7 @@
 #define FEW_STEPS 1024u		/* that one group makes in a launch */
 #define RANK_BATCH 8u
 #define RANK_BLOCK 4096u
+#define RANK_POWERS 33u
 
 struct traverse {
 	struct gpu_backend *b;
@@ -113,8 +114,13 @@ uint64_t traverse_room(enum traverse_kind kind, uint32_t node_n)
 	uint64_t blocks = ((uint64_t)node_n + RANK_BLOCK - 1) / RANK_BLOCK;
 
 	if (kind == TRAVERSE_PAGERANK)
-		return HEAD + 3 * up(8ull * node_n) + 16 * blocks;
+		return HEAD + 3 * up(8ull * node_n) + RANK_POWERS * 4 * blocks;
 	return HEAD + 3 * depth_len(node_n) + 3 * up(4 * words);
+}
+
+uint64_t traverse_names(const struct traverse_graph *g)
+{
+	return up(4ull * g->node_n) + 4 * g->edge_n;
 }
 
 static uint64_t largest(const struct arenas *a)
@@ -368,22 +374,49 @@ static int total(const struct call *c, bool first)
 					       program_u32(first)));
 }
 
+static int give_names(const struct call *c, const struct traverse_ranking *k)
+{
+	struct gpu_arg work = place(c, c->work), first = place(c, c->g->out_first);
+	struct gpu_arg names = place(c, k->names), n = program_u32(c->g->node_n);
+	uint32_t groups = c->t->cut.groups;
+	int r = launch(c, "rank_powers", groups, ARGS(work, first, n));
+
+	if (r == 0)
+		r = launch(c, "rank_firsts", 1, ARGS(work, n));
+	if (r == 0)
+		r = launch(c, "rank_places", groups, ARGS(work, first, names, n));
+	if (r == 0)
+		r = launch(c, "rank_rename", groups, ARGS(place(c, c->g->in_to), names, n,
+							  program_u64(c->g->edge_n)));
+	return r;
+}
+
+/* Where names are not lent, the kernels get some place that they do not look at. */
+static struct gpu_arg names_of(const struct call *c, const struct traverse_ranking *k)
+{
+	return place(c, k->by_place ? k->names : c->work);
+}
+
 static int rank_begin(const struct call *c, const struct traverse_ranking *k)
 {
-	int r = launch(c, "rank_begin", c->t->cut.groups,
-		       ARGS(place(c, c->work), place(c, c->g->out_first),
-			    program_u32(c->g->node_n), program_real(k->damping),
-			    program_real(k->tolerance), program_u64(k->iterations)));
+	int r = k->by_place ? give_names(c, k) : 0;
 
+	if (r == 0)
+		r = launch(c, "rank_begin", c->t->cut.groups,
+			   ARGS(place(c, c->work), place(c, c->g->out_first), names_of(c, k),
+				program_u32(k->by_place), program_u32(c->g->node_n),
+				program_real(k->damping), program_real(k->tolerance),
+				program_u64(k->iterations)));
 	return r == 0 ? total(c, true) : r;
 }
 
-static int rank_step(const struct call *c, uint64_t i)
+static int rank_step(const struct call *c, const struct traverse_ranking *k, uint64_t i)
 {
 	int r = launch(c, "rank_step", c->t->cut.groups,
 		       ARGS(place(c, c->work), place(c, c->g->out_first),
-			    place(c, c->g->in_first), place(c, c->g->in_to),
-			    program_u32(c->g->node_n), program_u32(i % 2)));
+			    place(c, c->g->in_first), place(c, c->g->in_to), names_of(c, k),
+			    program_u32(k->by_place), program_u32(c->g->node_n),
+			    program_u32(i % 2)));
 
 	return r == 0 ? total(c, false) : r;
 }
@@ -396,6 +429,8 @@ int traverse_pagerank(struct traverse *t, const struct traverse_graph *g,
 	uint64_t i = 0;
 	int r = check(t, g, work, TRAVERSE_PAGERANK);
 
+	if (r == 0 && k->by_place)
+		r = inside(t, k->names, traverse_names(g), 64, "renamed sources");
 	k->iteration_n = 0;
 	k->change = 0;
 	if (r < 0 || !g->node_n)
@@ -403,7 +438,7 @@ int traverse_pagerank(struct traverse *t, const struct traverse_graph *g,
 	r = rank_begin(&c, k);
 	while (r == 0 && !s.done && i < k->iterations) {
 		for (uint64_t end = i + RANK_BATCH; r == 0 && i < end && i < k->iterations; i++)
-			r = rank_step(&c, i);
+			r = rank_step(&c, k, i);
 		if (r == 0)
 			r = read_state(&c, &s, sizeof s);
 	}

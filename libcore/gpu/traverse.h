@@ -42,6 +42,8 @@ enum traverse_kind { TRAVERSE_BFS, TRAVERSE_PATH, TRAVERSE_PAGERANK, TRAVERSE_KI
 /* Bytes of work memory that a question takes; 16 bytes a node of most. */
 uint64_t traverse_room(enum traverse_kind kind, uint32_t node_n);
 
+uint64_t traverse_names(const struct traverse_graph *g);
+
 /* SOURCE is the text of traverse.cl (program_source).  B and A are borrowed.
  * ERR_UNAVAILABLE where the device runs no kernels. */
 int traverse_open(struct traverse **out, struct gpu_backend *b, struct arenas *a,
@@ -86,6 +88,10 @@ struct traverse_ranking {
 	double damping;		/* 0 to 1 */
 	uint64_t iterations;	/* at most */
 	double tolerance;	/* ends when all ranks together change by less; 0: never */
+	/* If lent, traverse_names bytes: sources are renamed there, so that what is read
+	 * most lies together, which pays after some iterations */
+	bool by_place;
+	struct arena_place names;
 	/* answers */
 	uint64_t iteration_n;
 	double change;		/* by the last of them */

@@ -90,19 +90,23 @@ static struct traverse_graph load(struct device *d, const struct made *m, uint32
 }
 
 /* Behind the graph, and full of something. */
-static struct arena_place room(struct device *d, enum traverse_kind kind, uint32_t n)
+static struct arena_place room(struct device *d, uint32_t arena, uint64_t len)
 {
-	uint64_t len = traverse_room(kind, n);
 	uint8_t *junk = malloc(len);
 	struct arena_place p;
 
 	assert_non_null(junk);
 	memset(junk, 0xa5, len);
-	p = put(d, 4, junk, len);
+	p = put(d, arena, junk, len);
 	must(arena_finish(d->a));
 	d->used[p.arena] = p.off;	/* lent for a question */
 	free(junk);
 	return p;
+}
+
+static struct arena_place notes(struct device *d, enum traverse_kind kind, uint32_t n)
+{
+	return room(d, 4, traverse_room(kind, n));
 }
 
 /* --- what is asked of each graph --- */
@@ -135,7 +139,7 @@ static void ask_depths(struct device *d, unsigned cut, const struct traverse_gra
 	uint32_t *got = malloc(4ull * m->n + 4), *want = malloc(4ull * m->n + 4);
 	struct traverse_stat stat;
 
-	must(traverse_bfs(d->t[cut], g, room(d, TRAVERSE_BFS, m->n), source, most, got, &stat));
+	must(traverse_bfs(d->t[cut], g, notes(d, TRAVERSE_BFS, m->n), source, most, got, &stat));
 	made_depths(m, source, most, want);
 	same_depths(got, want, m->n);
 	same_stat(&stat, want, m->n);
@@ -155,7 +159,7 @@ static void ask_path(struct device *d, unsigned cut, const struct traverse_graph
 		     const struct made *m, uint32_t from, uint32_t to)
 {
 	uint32_t *got = malloc(4ull * m->n + 4), *want = malloc(4ull * m->n + 4), len;
-	int64_t n = traverse_path(d->t[cut], g, room(d, TRAVERSE_PATH, m->n), from, to, got, m->n);
+	int64_t n = traverse_path(d->t[cut], g, notes(d, TRAVERSE_PATH, m->n), from, to, got, m->n);
 
 	must(n < 0 ? (int)n : 0);
 	made_depths(m, from, TRAVERSE_NONE, want);
@@ -167,7 +171,7 @@ static void ask_path(struct device *d, unsigned cut, const struct traverse_graph
 	}
 	assert_true(n == 0 || (got[0] == from && got[n - 1] == to));
 	if (n > 1)
-		assert_int_equal(traverse_path(d->t[cut], g, room(d, TRAVERSE_PATH, m->n), from,
+		assert_int_equal(traverse_path(d->t[cut], g, notes(d, TRAVERSE_PATH, m->n), from,
 					       to, got, (uint32_t)n - 1), ERR_TOO_BIG);
 	free(got);
 	free(want);
@@ -192,10 +196,13 @@ static void ask_ranks(struct device *d, const struct traverse_graph *g, const st
 	double *got[CUTS], *want = malloc(8ull * m->n);
 
 	for (unsigned i = 0; i < CUTS; i++) {
-		struct traverse_ranking k = { .damping = 0.85, .iterations = iterations };
+		struct traverse_ranking k = {
+			.damping = 0.85, .iterations = iterations,
+			.by_place = (iterations + i) % 2, .names = room(d, 5, traverse_names(g)),
+		};
 
 		got[i] = malloc(8ull * m->n);
-		must(traverse_pagerank(d->t[i], g, room(d, TRAVERSE_PAGERANK, m->n), &k, got[i]));
+		must(traverse_pagerank(d->t[i], g, notes(d, TRAVERSE_PAGERANK, m->n), &k, got[i]));
 		assert_int_equal(k.iteration_n, iterations);
 	}
 	made_ranks(m, 0.85, iterations, want);
@@ -344,9 +351,9 @@ static void a_node_that_is_not_there_is_refused(void **state)
 	(void)state;
 	made_sides(&m);
 	g = load(d, &m, 0);
-	assert_int_equal(traverse_bfs(d->t[0], &g, room(d, TRAVERSE_BFS, 3), 3, 9, node, NULL),
+	assert_int_equal(traverse_bfs(d->t[0], &g, notes(d, TRAVERSE_BFS, 3), 3, 9, node, NULL),
 			 ERR_BUG);
-	assert_int_equal(traverse_path(d->t[0], &g, room(d, TRAVERSE_PATH, 3), 0, 3, node, 3),
+	assert_int_equal(traverse_path(d->t[0], &g, notes(d, TRAVERSE_PATH, 3), 0, 3, node, 3),
 			 ERR_BUG);
 	made_release(&m);
 }
@@ -361,7 +368,7 @@ static void a_graph_of_no_nodes_has_no_ranks(void **state)
 	(void)state;
 	made_sides(&m);
 	g = load(d, &m, 0);
-	must(traverse_pagerank(d->t[0], &g, room(d, TRAVERSE_PAGERANK, 0), &k, NULL));
+	must(traverse_pagerank(d->t[0], &g, notes(d, TRAVERSE_PAGERANK, 0), &k, NULL));
 	assert_int_equal(k.iteration_n, 0);
 	made_release(&m);
 }
@@ -391,7 +398,7 @@ static void places_outside_of_arenas_are_refused(void **state)
 	(void)state;
 	made_sides(&m);
 	g = load(d, &m, 0);
-	work = room(d, TRAVERSE_BFS, 3);
+	work = notes(d, TRAVERSE_BFS, 3);
 	bad = g;
 	bad.in_first.arena = 64;
 	assert_int_equal(traverse_bfs(d->t[0], &bad, work, 0, 9, NULL, NULL), ERR_BUG);
