@@ -11,6 +11,7 @@
  *	TILE	things that a group takes at a time, a multiple of LANES
  *	MINE	edges of a list that a lane reads alone; of longer ones the group does
  *	HUB	edges from which on a list is shared out to all groups
+ *	COLUMNS	of long sums: 256; the same ranks only where it is the same
  *	CHECKED	for race checkers: what may be read while it changes is read by an atomic
  *
  * An argument that is a place is two: a buffer, and where in it.
@@ -38,6 +39,7 @@
 #define TAKE(p) atomic_inc(p)
 #endif
 #define LOCALLY TOGETHER(CLK_LOCAL_MEM_FENCE)
+#define WHOLLY TOGETHER(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
 
 #ifdef CHECKED
 #define PEEK(p) atomic_or(p, 0u)
@@ -248,6 +250,16 @@ KERNEL bfs_plan(PLACE(work), uint n)
 		plan(s, AT(uchar, work), n, false);
 }
 
+/* What a lane takes of a bitmap: a word, or half of one, as so many nodes have to fit
+ * into what a group gathers. */
+#if LANES == 1
+#define PIECES 1
+#define PIECE(word, i) (word)
+#else
+#define PIECES 2
+#define PIECE(word, i) ((word) >> (i) % 2 * 16 & 0xffff)
+#endif
+
 /* A queue becomes a bitmap, or a bitmap a queue and is cleared. */
 KERNEL bfs_turn(PLACE(work), PLACE(out_first), uint n)
 {
@@ -266,21 +278,23 @@ KERNEL bfs_turn(PLACE(work), PLACE(out_first), uint n)
 			atomic_or(&front[v / 32], 1u << v % 32);
 		}
 	if (!s->done && s->turn && !s->pull)
-		words = WORDS(n);
+		words = PIECES * WORDS(n);
 	if (LANE == 0)
 		g.n = 0;
 	LOCALLY;
 	for (ulong base = (ulong)GROUP * TILE; base < words; base += (ulong)GROUPS * TILE)
 		for (uint k = 0; k < TILE; k += LANES) {
 			ulong i = base + k + LANE;
-			uint word = i < words ? front[i] : 0;
+			uint word = i < words ? front[i / PIECES] : 0;
 
-			if (word)
-				front[i] = 0;
-			for (; word; word &= word - 1)
-				g.node[TAKE(&g.n)] = (uint)(i * 32 + popcount((word & -word) - 1));
-			hand_over(&g, ROOM - 32 * LANES, queue, n, first, &s->queue_n, &s->hub_n,
-				  &edges);
+			for (word = PIECE(word, i); word; word &= word - 1)
+				g.node[TAKE(&g.n)] = (uint)(i * (32 / PIECES)) +
+						     popcount((word & -word) - 1);
+			hand_over(&g, ROOM - 32 / PIECES * LANES, queue, n, first, &s->queue_n,
+				  &s->hub_n, &edges);
+			WHOLLY;
+			if (i < words && i % PIECES == 0)
+				front[i / PIECES] = 0;
 		}
 	hand_over(&g, 0, queue, n, first, &s->queue_n, &s->hub_n, &edges);
 }
@@ -397,7 +411,7 @@ KERNEL bfs_few(PLACE(work), PLACE(out_first), PLACE(out_to), uint n, uint steps,
 	__local uint go;
 
 	for (uint i = 0, on = 1; i < steps && on; i++) {
-		TOGETHER(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+		WHOLLY;
 		if (LANE == 0) {
 			go = !s->done && !s->pull && !s->found_hub &&
 			     s->found_queue <= most_edges && s->found_edges <= most_edges;
@@ -406,7 +420,7 @@ KERNEL bfs_few(PLACE(work), PLACE(out_first), PLACE(out_to), uint n, uint steps,
 				go = !s->done;
 			}
 		}
-		TOGETHER(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+		WHOLLY;
 		on = go;
 		push(s, !on, w, AT(const ulong, out_first), AT(const uint, out_to), n, 0, 1, &g,
 		     &sum);
@@ -497,6 +511,7 @@ KERNEL bfs_pull(PLACE(work), PLACE(out_first), PLACE(in_first), PLACE(in_to), ui
 			late[atomic_inc(&late_n)] = LANE;
 		LOCALLY;
 		lates = late_n;
+		WHOLLY;
 		for (uint j = 0; j < lates; j++) {
 			ulong u = base + late[j], x = in[u] + MINE, end = in[u + 1];
 
@@ -556,11 +571,11 @@ KERNEL bfs_back(PLACE(work), PLACE(in_first), PLACE(in_to), uint n, uint steps)
 
 	if (DEPTH(w)[s->target] == NONE)
 		return;
-	TOGETHER(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+	WHOLLY;
 	k = s->back;
 	at = k ? path[k - 1] : s->target;
 	d = DEPTH(w)[at];
-	TOGETHER(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+	WHOLLY;
 	if (k == 0) {
 		if (LANE == 0)
 			path[0] = at;
@@ -590,14 +605,13 @@ KERNEL bfs_back(PLACE(work), PLACE(in_first), PLACE(in_to), uint n, uint steps)
 
 /* Sums of doubles are made in an order that the numbers' places alone decide, so that
  * every device has the same ranks: of up to SHORT one after another; of more in SOME
- * columns, of WIDE or more in 256, each column from top to bottom, the columns by
+ * columns, of WIDE or more in COLUMNS, each column from top to bottom, the columns by
  * halves.  What nodes without edges out have, and what ranks changed by, is summed by
- * blocks of BLOCK nodes in 256 columns, the blocks' sums in 256 columns. */
+ * blocks of BLOCK nodes in COLUMNS, the blocks' sums in as many. */
 #define SHORT 15ul
 #define SOME 8
 #define WIDE 1024ul
 #define BLOCK 4096ul
-#define COLUMNS 256
 
 struct rank {			/* as gpu/traverse.c has it */
 	double base;		/* of the step being made */

@@ -50,7 +50,7 @@ void traverse_cut(struct traverse_cut *out, const struct gpu_shape *shape)
 					      .mine = 2048, .hub = 65536, .few = 16384 };
 	else
 		*out = (struct traverse_cut){ .lanes = 256, .groups = 8 * shape->units,
-					      .mine = 16, .hub = 16384, .few = 4096 };
+					      .mine = 12, .hub = 16384, .few = 4096 };
 }
 
 int traverse_open_cut(struct traverse **out, struct gpu_backend *b, struct arenas *a,
@@ -65,8 +65,9 @@ int traverse_open_cut(struct traverse **out, struct gpu_backend *b, struct arena
 	t->b = b;
 	t->a = a;
 	t->cut = *cut;
-	snprintf(options, sizeof options, "-DLANES=%" PRIu32 " -DTILE=%u -DMINE=%" PRIu32
-		 " -DHUB=%" PRIu32 "%s", cut->lanes, cut->lanes > 64 ? cut->lanes : 64,
+	snprintf(options, sizeof options, "-DLANES=%" PRIu32 " -DTILE=%" PRIu32
+		 " -DCOLUMNS=%" PRIu32 " -DMINE=%" PRIu32 " -DHUB=%" PRIu32 "%s", cut->lanes,
+		 cut->lanes > 64 ? cut->lanes : 64, cut->columns ? cut->columns : 256,
 		 cut->mine, cut->hub, cut->checked ? " -DCHECKED" : "");
 	r = program_open(&t->program, b, source, options);
 	if (r < 0)

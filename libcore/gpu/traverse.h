@@ -52,7 +52,8 @@ void traverse_close(struct traverse *t);	/* NULL is fine */
 
 /* How kernels are cut: what traverse_open chooses by the device, and tests by hand. */
 struct traverse_cut {
-	uint32_t lanes;		/* of a group: 1 or 256 */
+	uint32_t lanes;		/* of a group: 1, or a multiple of 32 */
+	uint32_t columns;	/* of long sums: as many as lanes, or lanes is 1; 0: 256 */
 	uint32_t groups;
 	uint32_t mine;		/* edges that a lane reads of a list alone */
 	uint32_t hub;		/* edges of a list that all groups share */

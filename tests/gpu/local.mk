@@ -1,0 +1,3 @@
+# tests/gpu: kernels under attack
+TESTS += %D%/oclgrind.tap
+EXTRA_DIST += %D%/oclgrind.tap
