@@ -115,6 +115,11 @@ uint64_t log_floor(const struct log *l)
 	return l->t->head->floor;
 }
 
+bool log_is_retired(const struct log *l)
+{
+	return l->t->head->log_flags & WAL_RETIRED;
+}
+
 /* What cannot be brought up to date now stays true as it was. */
 uint64_t log_durable(struct log *l)
 {

@@ -81,6 +81,8 @@ uint64_t log_version(const struct log *l);	/* last appended (under log_begin) */
 /* The last version a manifest took: a reader whose manifest is older looks again,
  * lest it see what came after that version and not the version itself. */
 uint64_t log_floor(const struct log *l);
+/* Was a manifest without this log published? */
+bool log_is_retired(const struct log *l);
 /* The wall clock, but never before a commit of this log: it does not go back. */
 uint64_t log_now_ns(const struct log *l);
 uint64_t log_commit_ns(const struct log *l);	/* the clock at its last commit, or 0 */

@@ -59,6 +59,8 @@ static int hold(struct snapshot *v)
 	store_log_options(s, &o);
 	o.write = false;
 	r = log_open(&v->log, &o);
+	if (r == 0 && log_is_retired(v->log))
+		return ERR_CHANGED;
 	if (r == 0)
 		r = log_hold(v->log);
 	if (r < 0 && !store_moved(r) && v->log)
@@ -108,6 +110,8 @@ static int finish(struct snapshot *v, int r, const struct manifest *m, struct sn
 	}
 	readers_end(s);
 	mem_free(&s->mem, v);
+	if (r == ERR_CHANGED)
+		return store_put_back(s);
 	return r == ERR_ABSENT ? manifest_lost(m, s->backend) : r;
 }
 

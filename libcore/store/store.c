@@ -11,6 +11,7 @@
 #include "store/kept.h"
 #include "store/manifest_disk.h"
 #include "store/store_priv.h"
+#include "store/wal.h"
 
 /* --- runs of a manifest --- */
 
@@ -124,7 +125,17 @@ static int look(struct store *s)
 	if (r < 0 || s->graphs)
 		return r;
 	store_log_options(s, &o);
-	return log_open(&s->log, &o);
+	r = log_open(&s->log, &o);
+	return r == 0 && log_is_retired(s->log) ? ERR_CHANGED : r;
+}
+
+int store_put_back(struct store *s)
+{
+	char log[WAL_NAME_MAX];
+
+	wal_name(log, s->manifest.log_id);
+	return err_set(ERR_DAMAGED, "%s/manifest: an older one was put back: its log, %s, knows"
+		       " a newer one", s->backend->path, log);
 }
 
 int store_refresh(struct store *s)
@@ -137,7 +148,7 @@ int store_refresh(struct store *s)
 	}
 	if (r == ERR_ABSENT)
 		r = manifest_lost(&s->manifest, s->backend);
-	return r;
+	return r == ERR_CHANGED ? store_put_back(s) : r;
 }
 
 static int load_settings(struct store *s, const struct store_options *o)

@@ -64,6 +64,8 @@ int run_set_get(struct run_set *set, struct store *s, const struct manifest *m,
 
 void store_log_options(struct store *s, struct log_options *o);
 int store_refresh(struct store *s);
+/* What it is when the log that the manifest names knows a newer one: ERR_DAMAGED. */
+int store_put_back(struct store *s);
 /* As value_open, but ERR_ABSENT for a blob that may have been rewritten meanwhile. */
 int value_try(struct value **out, struct store *s, const struct entry *e);
 /* Is this an error that a newer manifest explains? */

@@ -221,6 +221,23 @@ damage_commit() { # N
 	[[ "$stderr" == *"put back"* ]]
 }
 
+@test "a manifest that was put back is no older store, to readers and writers" {
+	for round in 1 2 3 4; do
+		strato-put -d $round later
+		cp "$S/manifest" "$W/manifest"
+		strato-snapshot now$round
+		strato-put -d $round latest
+		cp "$S/manifest" "$W/newer"
+		cp "$W/manifest" "$S/manifest"
+		for c in "get key1" "ls" "put -d v key10" "backup -o $W/image"; do
+			run --separate-stderr -76 strato-$c
+			[[ "$stderr" =~ "put back"|"it is not there" ]] || fail "$c: $stderr"
+		done
+		cp "$W/newer" "$S/manifest"
+		[ "$(strato-get latest)" = $round ]
+	done
+}
+
 @test "a large value that cannot be read names its key" {
 	head -c 300000 /dev/urandom | strato-put 'my large'
 	overwrite "$(echo "$S"/seg/blob-*)" 200000

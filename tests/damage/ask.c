@@ -161,7 +161,7 @@ static bool tells(const struct answer *a, int status)
 		return a->err.len > 0;
 	return (strstr(e, "s/") || strstr(e, "full") || strstr(e, "more")) &&
 		(strstr(e, "offset") || strstr(e, "byte") || strstr(e, "not there") ||
-		 strstr(e, "put there"));
+		 strstr(e, "put there") || strstr(e, "put back"));
 }
 
 static enum verdict worth(const struct answer *a, const struct answer *right, bool strict)

@@ -27,7 +27,11 @@ struct total {
 	uint64_t begun;
 };
 
+#ifdef __SANITIZE_ADDRESS__		/* a fork is slow with it */
+static struct options opt = { .flips = 40, .random = 20, .seed = 1 };
+#else
 static struct options opt = { .flips = 200, .random = 100, .seed = 1 };
+#endif
 
 static bool time_is_over(const struct total *t)
 {

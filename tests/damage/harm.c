@@ -160,7 +160,7 @@ static bool swap_files(char *words, size_t cap)
 {
 	const struct file_image *f = some_file(), *g = some_file();
 
-	if (f == g)
+	if (f == g || f->part == PART_WRITTEN || g->part == PART_WRITTEN)
 		return false;
 	snprintf(words, cap, "%s and %s change places", f->name, g->name);
 	file_put(f, g->ptr, g->len, false);
@@ -179,7 +179,8 @@ bool harm_some(char *words, size_t cap, const struct file_image **which)
 		return swap_files(words, cap);
 	changed = harm_one(f, words, cap);
 	*which = f;
-	if (!changed || f->part == PART_IMAGE || rnd(6))
+	if (!changed || f->part == PART_IMAGE || f->part == PART_WRITTEN ||
+	    g->part == PART_WRITTEN || rnd(6))
 		return changed;
 	n = strlen(words);
 	snprintf(words + n, cap - n, "; ");
