@@ -20,3 +20,4 @@ libcore_a_SOURCES += %D%/gpu_cache.c %D%/gpu_cache.h
 libcore_a_SOURCES += %D%/opencl_program.c %D%/opencl_inside.h
 libcore_a_SOURCES += %D%/program.c %D%/program.h
 libcore_a_SOURCES += %D%/traverse.c %D%/traverse.h
+libcore_a_SOURCES += %D%/wire_graph.c %D%/wire_graph.h

@@ -309,6 +309,11 @@ const char *segment_path(const struct segment *s)
 	return s->path;
 }
 
+uint64_t segment_id(const struct segment *s)
+{
+	return s->id;
+}
+
 uint64_t segment_file_off(const struct segment *s, const void *ptr)
 {
 	return (uint64_t)((const uint8_t *)ptr - s->view.ptr);

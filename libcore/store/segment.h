@@ -78,6 +78,7 @@ int segment_held(int r, struct backend *b, const struct segment_ref *ref);
 struct bytes segment_section(const struct segment *s, uint32_t tag);	/* {NULL,0}: none */
 struct bytes segment_get_meta(const struct segment *s);
 const char *segment_path(const struct segment *s);
+uint64_t segment_id(const struct segment *s);
 uint64_t segment_file_off(const struct segment *s, const void *ptr);	/* for messages */
 
 /* Verify the pages under [ptr, ptr+len), which lies inside a section: from the

@@ -1,0 +1,187 @@
+/* tests/unit/wire_graph.c - questions about graphs are understood, or refused */
+#include <math.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "gpu/wire.h"
+#include "gpu/wire_graph.h"
+#include "tests/lib/kit.h"
+
+static uint64_t draw(uint64_t *s)
+{
+	*s += 0x9e3779b97f4a7c15u;
+	return hash_u64(*s);
+}
+
+static struct walk_ask made_walk(le32 types[2])
+{
+	types[0] = le32_of(3);
+	types[1] = le32_of(77);
+	return (struct walk_ask){
+		.out = 0x123456789abcdefu, .in = 42, .kind = WIRE_WALK_PAGERANK, .from = 7,
+		.to = 1u << 31, .most = WIRE_WALK_STEPS, .damping = 0.85,
+		.tolerance = 1e-6, .types = bytes_of(types, 8), .name = bytes_str("web"),
+	};
+}
+
+static void a_walk_is_understood(void **state)
+{
+	struct buf b = { 0 };
+	struct walk_ask w, got;
+	le32 types[2];
+
+	(void)state;
+	w = made_walk(types);
+	for (w.kind = WIRE_WALK_BFS; w.kind <= WIRE_WALK_PAGERANK; w.kind++) {
+		buf_clear(&b);
+		must(wire_walk_put(&b, &w));
+		must(wire_walk_get(buf_bytes(&b), &got));
+		assert_true(got.out == w.out && got.in == 42 && got.kind == w.kind &&
+			    got.from == 7 && got.to == w.to && got.most == w.most);
+		assert_true(got.damping == 0.85 && got.tolerance == 1e-6);
+		assert_true(bytes_equal(got.types, w.types) && bytes_equal(got.name, w.name));
+	}
+	buf_release(&b);
+}
+
+static void refused_walk(struct walk_ask w)
+{
+	struct buf b = { 0 };
+	struct walk_ask got;
+
+	must(wire_walk_put(&b, &w));
+	assert_int_equal(wire_walk_get(buf_bytes(&b), &got), ERR_BAD_RECORD);
+	buf_release(&b);
+}
+
+static void what_no_walk_says_is_refused(void **state)
+{
+	struct walk_ask w;
+	le32 types[2];
+
+	(void)state;
+#define REFUSED(what) \
+	do { \
+		w = made_walk(types); \
+		what; \
+		refused_walk(w); \
+	} while (0)
+	REFUSED(w.kind = 0);
+	REFUSED(w.kind = WIRE_WALK_PAGERANK + 1);
+	REFUSED(w.flags = 2);
+	REFUSED(w.out = 0);
+	REFUSED(w.in = w.out);
+	REFUSED(w.damping = 1.1);
+	REFUSED(w.damping = -0.1);
+	REFUSED(w.damping = NAN);
+	REFUSED(w.tolerance = INFINITY);
+	REFUSED(w.tolerance = NAN);
+	REFUSED(w.most++);
+	REFUSED(types[1] = types[0]);
+	REFUSED(types[0] = le32_of(78));
+#undef REFUSED
+}
+
+static void every_cut_and_every_rest_is_refused(void **state)
+{
+	struct buf b = { 0 };
+	struct walk_ask w, got;
+	struct pin_graph p = { .verb = WIRE_GRAPH_PIN, .type_n = 1 }, pin;
+	le32 types[2];
+
+	(void)state;
+	w = made_walk(types);
+	must(wire_walk_put(&b, &w));
+	for (size_t len = 0; len < b.len; len++)
+		assert_int_equal(wire_walk_get(bytes_of(b.ptr, len), &got), ERR_BAD_RECORD);
+	must(buf_add_byte(&b, 0));
+	assert_int_equal(wire_walk_get(buf_bytes(&b), &got), ERR_BAD_RECORD);
+
+	buf_clear(&b);
+	p.name = bytes_str("web");
+	p.types = bytes_of("\5\0knows", 7);
+	must(wire_pin_graph_put(&b, &p));
+	must(wire_pin_graph_get(buf_bytes(&b), &pin));
+	assert_true(bytes_equal(pin.name, p.name) && bytes_equal(pin.types, p.types));
+	for (size_t len = 0; len < b.len; len++)
+		assert_int_equal(wire_pin_graph_get(bytes_of(b.ptr, len), &pin),
+				 ERR_BAD_RECORD);
+	p.verb = WIRE_GRAPH_EVICT;	/* has no types */
+	buf_clear(&b);
+	must(wire_pin_graph_put(&b, &p));
+	assert_int_equal(wire_pin_graph_get(buf_bytes(&b), &pin), ERR_BAD_RECORD);
+	buf_release(&b);
+}
+
+/* What is taken lies within the bytes that came. */
+static bool inside(struct bytes in, struct bytes part)
+{
+	return part.len == 0 ||
+		(part.ptr >= in.ptr && part.ptr + part.len <= in.ptr + in.len);
+}
+
+static void random_bytes_are_taken_within_their_bounds(void **state)
+{
+	uint64_t s = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 0) : 20261122;
+	struct buf good = { 0 };
+	struct walk_ask w;
+	struct pin_graph p;
+	le32 types[2];
+
+	(void)state;
+	print_message("# SEED=%llu\n", (unsigned long long)s);
+	w = made_walk(types);
+	must(wire_walk_put(&good, &w));
+	for (int i = 0; i < 20000; i++) {
+		size_t len = (size_t)(draw(&s) % (good.len + 8));
+		uint8_t *bytes = malloc(len + 1);	/* a sanitizer sees its end */
+		struct bytes in = bytes_of(bytes, len);
+
+		for (size_t k = 0; k < len; k++)
+			bytes[k] = k < good.len && draw(&s) % 16 ? good.ptr[k] :
+				(uint8_t)(draw(&s) % 5);
+		if (wire_walk_get(in, &w) == 0)
+			assert_true(inside(in, w.types) && inside(in, w.name));
+		if (wire_pin_graph_get(in, &p) == 0)
+			assert_true(inside(in, p.types) && inside(in, p.name));
+		free(bytes);
+	}
+	buf_release(&good);
+}
+
+static void an_answer_has_as_many_items_as_the_graph_has_nodes(void **state)
+{
+	uint8_t bytes[sizeof(struct wire_walked) + 80] = { 0 };
+	struct walked w = { .n = 10, .reached = 9, .steps = 8, .touched = 7, .change = 0.5 };
+	struct walked got;
+	uint64_t len = sizeof(struct wire_walked);
+
+	(void)state;
+	wire_walked_put((struct wire_walked *)(void *)bytes, &w);
+	must(wire_walked_get(bytes, len + 40, WIRE_WALK_BFS, 10, &got));
+	assert_true(got.reached == 9 && got.steps == 8 && got.touched == 7);
+	assert_ptr_equal(got.array, bytes + len);
+	must(wire_walked_get(bytes, len + 80, WIRE_WALK_PAGERANK, 10, &got));
+	must(wire_walked_get(bytes, len + 40, WIRE_WALK_PATH, 11, &got));
+	assert_int_equal(wire_walked_get(bytes, len + 40, WIRE_WALK_BFS, 11, &got),
+			 ERR_BAD_RECORD);
+	assert_int_equal(wire_walked_get(bytes, len + 40, WIRE_WALK_PATH, 9, &got),
+			 ERR_BAD_RECORD);
+	for (uint64_t n = 0; n < sizeof bytes; n++)
+		if (n != len + 40)
+			assert_int_equal(wire_walked_get(bytes, n, WIRE_WALK_BFS, 10, &got),
+					 ERR_BAD_RECORD);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_walk_is_understood),
+		cmocka_unit_test(what_no_walk_says_is_refused),
+		cmocka_unit_test(every_cut_and_every_rest_is_refused),
+		cmocka_unit_test(random_bytes_are_taken_within_their_bounds),
+		cmocka_unit_test(an_answer_has_as_many_items_as_the_graph_has_nodes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
