@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "cmd/gpucache/graph_ask.h"
 #include "cmd/gpucache/keys.h"
 
 static const struct cli_tool pin_tool = {
@@ -9,7 +10,8 @@ static const struct cli_tool pin_tool = {
 	.does = "put values into device memory, to stay",
 	.usage = "[OPTION]... KEY...\n"
 		 "[OPTION]... -b\n"
-		 "[OPTION]... -p PREFIX",
+		 "[OPTION]... -p PREFIX\n"
+		 "[OPTION]... --graph=NAME",
 	.examples = "strato-gpucache pin -s /data/kv user/1 user/2\n"
 		    "strato-gpucache pin -s /data/kv -p model/",
 };
@@ -19,7 +21,8 @@ static const struct cli_tool evict_tool = {
 	.does = "let values go from device memory",
 	.usage = "[OPTION]... KEY...\n"
 		 "[OPTION]... -b\n"
-		 "[OPTION]... -p PREFIX",
+		 "[OPTION]... -p PREFIX\n"
+		 "[OPTION]... --graph=NAME",
 	.examples = "strato-gpucache evict -s /data/kv user/1\n"
 		    "strato-gpucache evict -s /data/kv -p model/ --unpin",
 };
@@ -69,26 +72,46 @@ static void which(struct cli *c)
 		cli_operand(c, "KEY");		/* ends */
 }
 
+static int pin_keys(struct asker *a)
+{
+	struct keys_done d;
+	int r = keys_do(a, WIRE_PIN, 0, &d);
+
+	return r == 0 ? verdict(a->cli, &d, "pinned") : r;
+}
+
 int gpucache_pin(int argc, const char **argv)
 {
 	const struct poptOption table[] = {
 		CLI_OPTION_BATCH, CLI_OPTION_FORMAT, CLI_OPTION_NULL, CLI_OPTION_PREFIX,
+		OPTION_PIN_GRAPH,
 		CLI_OPTIONS_STORE, CLI_OPTIONS, POPT_TABLEEND
 	};
 	struct asker a = { 0 };
-	struct keys_done d;
 	struct cli cli;
+	bool graph;
 	int r;
 
 	cli_begin(&cli, &pin_tool, argc, argv, table);
-	which(&cli);
+	graph = graph_ask_wanted(&cli);
+	if (!graph)
+		which(&cli);
 	r = asker_open(&a, &cli, true);
-	if (r == 0)
-		r = keys_do(&a, WIRE_PIN, 0, &d);
-	if (r == 0)
-		r = verdict(&cli, &d, "pinned");
+	if (r == 0 && graph)
+		r = graph_ask(&a, WIRE_GRAPH_PIN);
+	else if (r == 0)
+		r = pin_keys(&a);
 	asker_close(&a);
 	return cli_end(&cli, r);
+}
+
+static int evict_keys(struct asker *a, bool unpin)
+{
+	struct keys_done d;
+	int r = keys_do(a, WIRE_EVICT, unpin ? WIRE_UNPIN : 0, &d);
+
+	d.absent_n = 0;			/* gone is gone */
+	return r == 0 ? verdict(a->cli, &d, unpin ? "unpinned" : "evicted") : r;
 }
 
 int gpucache_evict(int argc, const char **argv)
@@ -96,23 +119,26 @@ int gpucache_evict(int argc, const char **argv)
 	int unpin = 0;
 	const struct poptOption table[] = {
 		CLI_OPTION_BATCH, CLI_OPTION_FORMAT, CLI_OPTION_NULL, CLI_OPTION_PREFIX,
+		OPTION_EVICT_GRAPH,
 		CLI_FLAG("unpin", 0, &unpin, "only the pin goes, what is there may stay"),
 		CLI_OPTIONS_STORE, CLI_OPTIONS, POPT_TABLEEND
 	};
 	struct asker a = { 0 };
-	struct keys_done d;
 	struct cli cli;
+	bool graph;
 	int r;
 
 	cli_begin(&cli, &evict_tool, argc, argv, table);
-	which(&cli);
+	graph = graph_ask_wanted(&cli);
+	if (!graph)
+		which(&cli);
+	else if (unpin)
+		cli_usage(&cli, "--unpin and --graph exclude each other");
 	r = asker_open(&a, &cli, true);
-	if (r == 0)
-		r = keys_do(&a, WIRE_EVICT, unpin ? WIRE_UNPIN : 0, &d);
-	if (r == 0) {
-		d.absent_n = 0;		/* gone is gone */
-		r = verdict(&cli, &d, unpin ? "unpinned" : "evicted");
-	}
+	if (r == 0 && graph)
+		r = graph_ask(&a, WIRE_GRAPH_EVICT);
+	else if (r == 0)
+		r = evict_keys(&a, unpin);
 	asker_close(&a);
 	return cli_end(&cli, r);
 }

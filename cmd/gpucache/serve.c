@@ -17,6 +17,7 @@
 #include "cmd/common/open.h"
 #include "cmd/gpucache/gpucache.h"
 #include "cmd/gpucache/serve.h"
+#include "cmd/gpucache/serve_graph.h"
 
 enum { OPT_DEVICE = 1, OPT_SIZE, OPT_READY, OPT_REQUIRE };
 
@@ -86,6 +87,7 @@ static const struct service_calls calls = {
 		[WIRE_STAT] = serve_stat, [WIRE_PIN] = serve_pin,
 		[WIRE_EVICT] = serve_evict, [WIRE_WARM] = serve_warm,
 		[WIRE_FIND] = serve_find, [WIRE_READ] = serve_read,
+		[WIRE_PIN_GRAPH] = serve_pin_graph, [WIRE_WALK] = serve_walk,
 	},
 	.rest = rest,
 	.beat = beat,
@@ -160,6 +162,7 @@ static int answer(struct serve *s)
 
 static void serve_close(struct serve *s)
 {
+	serve_walk_close(s);
 	gpu_cache_close(s->cache);
 	gpu_backend_close(s->device);
 	service_close(s->service);

@@ -24,6 +24,7 @@ struct serve {
 	struct gpu_cache *cache;
 	struct service *service;
 	struct snapshot *snap;		/* what is answered from: serve_catch_up.  Or NULL */
+	struct traverse *traverse;	/* once a walk was asked for */
 	struct device chosen;		/* and why, in its words */
 	uint64_t size, started_ns, restart_n;
 	unsigned streak;		/* devices lost one after another */
