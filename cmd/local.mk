@@ -2,6 +2,7 @@
 # and store
 noinst_LIBRARIES += libcmd.a
 libcmd_a_SOURCES = %D%/common/open.c %D%/common/open.h \
+	%D%/common/calibration.c %D%/common/calibration.h \
 	%D%/common/info.c %D%/common/info.h \
 	%D%/common/keep.c %D%/common/keep.h \
 	%D%/common/machine.c %D%/common/machine.h \
@@ -34,6 +35,8 @@ strato_graph_SOURCES += %D%/graph/convert.c
 strato_graph_SOURCES += %D%/graph/compact.c
 strato_graph_SOURCES += %D%/graph/import_append.c
 strato_graph_SOURCES += %D%/graph/degree.c
+strato_graph_SOURCES += %D%/graph/device.c
+strato_graph_SOURCES += %D%/graph/device.h
 strato_graph_SOURCES += %D%/graph/edge.c
 strato_graph_SOURCES += %D%/graph/edges.c
 strato_graph_SOURCES += %D%/graph/export.c

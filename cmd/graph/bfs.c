@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "cmd/graph/device.h"
 #include "cmd/graph/result.h"
 #include "graph/walk/many_depths.h"
 
@@ -38,6 +39,8 @@ struct bfs_ask {
 	struct depths_plan plan;
 	struct depths d;
 	struct many_depths many;	/* many.seen: these instead, of which start */
+	struct device device;
+	struct walked walked;		/* walked.array: these instead */
 	unsigned which;
 	struct asked asked[MANY_DEPTHS];
 	unsigned asked_n;
@@ -47,6 +50,8 @@ struct bfs_ask {
 
 static inline uint32_t depth_at(const struct bfs_ask *b, uint64_t id)
 {
+	if (b->walked.array)
+		return device_depth(&b->walked, id);
 	return b->many.seen ? many_depths_at(&b->many, b->which, id) : b->d.depth[id];
 }
 
@@ -90,7 +95,7 @@ static int put_summary(struct bfs_ask *b, struct bytes key)
 		return put_sums(b, key, m->reached_n[b->which], m->step_n[b->which],
 				m->step_sum[b->which]);
 	for (uint64_t i = 0; i < graph_node_n(b->s.o.graph); i++)
-		sum += b->d.depth[i] == DEPTHS_NONE ? 0 : b->d.depth[i];
+		sum += depth_at(b, i) == DEPTHS_NONE ? 0 : depth_at(b, i);
 	return put_sums(b, key, b->d.reached_n, b->d.step_n, sum);
 }
 
@@ -125,19 +130,53 @@ static int absent(struct bfs_ask *b, struct bytes key)
 	return row_end(w);
 }
 
-static int answer(struct bfs_ask *b, struct bytes key, uint64_t node)
+/* 1: the device has answered. */
+static int find_there(struct bfs_ask *b, uint64_t node)
+{
+	struct walk_ask ask = {
+		.kind = WIRE_WALK_BFS, .from = node, .most = UINT32_MAX,
+		.flags = b->plan.way == CSR_IN ? WIRE_AGAINST : 0,
+	};
+	int r;
+
+	if (b->plan.parents)
+		return device_cannot(&b->device, "--parents is not asked of a device");
+	if (b->plan.way == CSR_BOTH && !graph_undirected(b->s.o.graph))
+		return device_cannot(&b->device, "--both is not asked of a device");
+	r = result_start(&b->s, "bfs", 0);
+	if (r == 0)
+		r = device_ask(&b->device, &b->s.o, &ask, &b->walked);
+	if (r <= 0)
+		return r;
+	b->d = (struct depths){ .reached_n = b->walked.reached, .step_n = b->walked.steps,
+				.edge_n = b->walked.touched };
+	return 1;
+}
+
+static int find_here(struct bfs_ask *b, uint64_t node)
 {
 	uint64_t n = graph_node_n(b->s.o.graph);
 	int r = result_start(&b->s, "bfs", depths_memory(n, b->plan.parents));
 
 	b->plan.start = node;
-	if (r == 0)
-		r = depths_find(&b->d, b->s.o.graph, &b->plan);
+	return r == 0 ? depths_find(&b->d, b->s.o.graph, &b->plan) : r;
+}
+
+static int answer(struct bfs_ask *b, struct bytes key, uint64_t node)
+{
+	int r = find_there(b, node);
+
+	if (r == 0) {
+		b->walked.array = NULL;
+		r = find_here(b, node);
+	}
 	if (r < 0)
 		return r;
 	result_stop(&b->s, b->d.edge_n);
 	r = put(b, key);
-	depths_release(&b->d);
+	if (!b->walked.array)
+		depths_release(&b->d);
+	b->walked.array = NULL;
 	return r;
 }
 
@@ -169,7 +208,8 @@ static int search_together(struct bfs_ask *b)
 	for (unsigned i = 0; i < b->asked_n; i++)
 		if (b->asked[i].there)
 			start[plan.start_n++] = b->asked[i].node;
-	if (plan.start_n < TOGETHER || bytes > mem_left(store_mem(store)))
+	if (plan.start_n < TOGETHER || device_may(&b->device) ||
+	    bytes > mem_left(store_mem(store)))
 		return 0;
 	r = result_start(&b->s, "bfs", bytes);
 	if (r == 0)
@@ -246,6 +286,7 @@ static int bfs(struct bfs_ask *b, struct cli *c, const char *source)
 	b->plan.threads = b->s.threads;
 	if (r == 0)
 		r = b->batch ? answer_all(b) : answer_one(b, bytes_str(source));
+	device_end(&b->device);
 	return result_end(&b->s, r == 0 && b->missing_n ? ERR_ABSENT : r);
 }
 
@@ -260,6 +301,7 @@ int bfs_main(int argc, const char **argv)
 		CLI_FLAG("all", 0, &all, "nodes that no path leads to as well"),
 		CLI_FLAG("summary", 0, &summary, "nodes reached, greatest depth, all steps"),
 		OPTION_TOP("the N nodes farthest away"),
+		OPTION_DEVICE,
 		OPTION_THREADS,
 		OPTION_STATS,
 		CLI_OPTION_BATCH,
@@ -282,6 +324,7 @@ int bfs_main(int argc, const char **argv)
 	b.summary = summary;
 	b.batch = cli_given(&cli, CLI_VAL_BATCH);
 	result_options(&b.s, &cli);
+	device_options(&b.device, &cli);
 	if (parents + all + summary > 1 || (b.s.top && parents + all + summary))
 		cli_usage(&cli, "--parents, --all, --summary and --top exclude each other");
 	if (!b.batch) {

@@ -1,0 +1,320 @@
+# tests/cmd/gpucache_graph.bats - graphs on a device, asked by strato-graph --device
+load ../lib/common
+
+setup() {
+	W=$BATS_TEST_TMPDIR
+	cd "$W"
+	export HOME=$W POCL_CACHE_DIR=${STRATO_BUILD}/.pocl POCL_MEMORY_LIMIT=1
+	export STRATO_KERNELS=$STRATO_SOURCE/kernels STRATO_STORE=$W/S
+	mkdir -p "$POCL_CACHE_DIR"
+	strato-init S
+	SERVICE=
+}
+
+teardown() {
+	[ -z "$SERVICE" ] || kill -KILL "$SERVICE" 2>/dev/null || :
+}
+
+# A service of the store S that answers when this returns.
+serve() { # DEVICE [OPTION]...
+	rm -f ready
+	mkfifo ready
+	strato-gpucache serve -q --size=32M --device="$@" --ready-fd=9 9>ready 3>&- &
+	SERVICE=$!
+	[ "$(cat ready)" = ready ] || fail "no service"
+}
+
+end_service() {
+	kill -KILL "$SERVICE" 2>/dev/null || :
+	wait "$SERVICE" || :
+	SERVICE=
+}
+
+needs_opencl() {
+	strato-gpucache devices | cut -f2,3 | grep -q '^cpu' ||
+		skip "no OpenCL device of type cpu"
+}
+
+# A random graph of N nodes and M edges, some of them far more popular.
+edges() { # N M [SEED]
+	LC_ALL=C awk -v n="$1" -v m="$2" -v x="${3:-$SEED}" '
+		function next_one(of) {
+			x = (x * 1664525 + 1013904223) % 4294967296
+			return int(x / 65536) % of
+		}
+		BEGIN {
+			x %= 4294967296
+			for (i = 0; i < m; i++)
+				print next_one(next_one(n) + 1), next_one(n)
+		}'
+}
+
+# A node of a graph, the same each time.
+a_node() { # GRAPH
+	strato-graph nodes -g "$1" -L 3 | tail -n 1
+}
+
+# Both answer the same bytes, and the device was asked.
+same_answer() { # ARG...
+	strato-graph "$@" >here
+	strato-graph "$@" --device=gpu --require=gpu >there || fail "not answered: $*"
+	same here there
+}
+
+# The CPU answers, the same bytes, with a note.
+cpu_answer() { # PATTERN ARG...
+	local pattern=$1
+
+	shift
+	strato-graph "$@" >here
+	run --separate-stderr strato-graph "$@" --device=gpu
+	[ "$status" = 0 ] || fail "status $status: $stderr"
+	printf '%s\n' "$output" >there
+	same here there
+	[[ "$stderr" == *"the CPU answers: "$pattern* ]] || fail "$stderr"
+	[ "${#stderr_lines[@]}" = 1 ]
+	run --separate-stderr strato-graph "$@" --device=gpu -q
+	[ -z "$stderr" ]
+	run --separate-stderr -69 strato-graph "$@" --require=gpu
+	[ -z "$output" ]
+	[[ "$stderr" == *"no answer from a device: "$pattern*"[unavailable]"* ]] ||
+		fail "$stderr"
+}
+
+@test "without a service the CPU answers, after a note; --require=gpu is 69" {
+	printf '1 2\n2 3\n3 1\n' | strato-graph import -q
+	cpu_answer "*no cache service" bfs 1
+	cpu_answer "*no cache service" pagerank
+	cpu_answer "*no cache service" path 1 2
+	run --separate-stderr -69 strato-graph bfs 1 --require=gpu
+	[[ "$stderr" == *"hint: "*"strato-gpucache serve"* ]]
+	run -64 strato-graph bfs 1 --device=cpu --require=gpu
+	run -64 strato-graph bfs 1 --device=cat
+}
+
+@test "without a calibration auto is the CPU, without a word" {
+	edges 50 200 | strato-graph import -q
+	run --separate-stderr strato-graph bfs 1 --device=auto
+	[ "$status" = 0 ]
+	[ -z "$stderr" ]
+	[ "$output" = "$(strato-graph bfs 1)" ]
+}
+
+@test "on host memory a graph is pinned, and the CPU answers" {
+	edges 50 200 | strato-graph import -q -g web
+	serve host
+	from=$(a_node web)
+	run --separate-stderr -0 strato-gpucache pin --graph=web
+	[[ "$stderr" == *"runs no kernels"* ]]
+	[ "$(strato-gpucache stat -J | jq .pinned)" = 4 ]
+	strato-graph info -g web -J >info
+	[ "$(strato-gpucache stat -J | jq .upload_bytes)" = \
+		"$(jq '2 * (8 * (.nodes + 1) + 4 * .edges)' info)" ]
+	cpu_answer "*host memory*" bfs -g web "$from"
+	strato-gpucache pin --graph=web -q
+	[ "$(strato-gpucache stat -J | jq .pinned)" = 4 ]
+	strato-gpucache evict --graph=web
+	[ "$(strato-gpucache stat -J | jq .resident)" = 0 ]
+	strato-gpucache evict --graph=web
+}
+
+@test "pin: no graph is 66, a graph with changes or none of its type is refused" {
+	serve host
+	run --separate-stderr -66 strato-gpucache pin --graph=web
+	edges 50 200 | strato-graph import -q -g web
+	run --separate-stderr -1 strato-gpucache pin --graph=web --type=none
+	strato-graph edge -g web add new newer
+	run --separate-stderr -69 strato-gpucache pin --graph=web
+	[[ "$stderr" == *"has changes"*"hint: strato-graph compact "*" -g web"* ]]
+	strato-graph compact -g web
+	strato-gpucache pin -q --graph=web
+	run -64 strato-gpucache pin --graph=web key
+	run -64 strato-gpucache pin --graph=web -p key
+	run -64 strato-gpucache pin --type=x key
+	run -64 strato-gpucache evict --graph=web --unpin
+}
+
+@test "a graph that does not fit is refused with the figures, and nothing is left" {
+	edges 5000 300000 | strato-graph import -q -g web
+	serve host --size=2M
+	run --separate-stderr -65 strato-gpucache pin --graph=web
+	[[ "$stderr" =~ takes\ [0-9]+\ bytes.*\ [0-9]+\ more.*\ [0-9]+\ can\ be\ pinned ]]
+	[[ "$stderr" == *"hint: "*--size=* ]]
+	[ "$(strato-gpucache stat -J | jq .resident)" = 0 ]
+}
+
+@test "depths and sums are the CPU's: one way, the other, undirected, by types" {
+	needs_opencl
+	edges 300 700 >few
+	edges 2000 30000 $((SEED + 1)) >many
+	strato-graph import -q -g few <few
+	strato-graph import -q -g many <many
+	strato-graph import -q -g both --undirected <few
+	awk '{ print $1 "\t" $2 "\tabc" int(NR % 3) }' few |
+		strato-graph import -q -g typed -f tsv
+	serve cpu
+	for graph in few many both typed; do
+		strato-gpucache pin --graph=$graph
+		from=$(a_node $graph)
+		for option in --out --in --all --summary --top=5; do
+			same_answer bfs -g $graph $option "$from"
+		done
+		strato-graph nodes -g $graph -L 20 >sources
+		same_answer bfs -g $graph -b --summary sources
+		same_answer bfs -g $graph -b sources
+	done
+	from=$(a_node few)
+	cpu_answer "--both" bfs -g few --both "$from"
+	cpu_answer "--parents" bfs -g few --parents "$from"
+	from=$(a_node both)
+	same_answer bfs -g both --both "$from"
+	from=$(a_node typed)
+	cpu_answer "*not pinned" bfs -g typed --type=abc1 "$from"
+	strato-gpucache pin --graph=typed --type=abc1
+	same_answer bfs -g typed --type=abc1 "$from"
+	cpu_answer "*not pinned" bfs -g typed --type=abc1 --type=abc2 "$from"
+	strato-gpucache pin --graph=typed --type=abc2 --type=abc1
+	same_answer bfs -g typed --type=abc1 --type=abc2 "$from"
+	same_answer bfs -g typed --type=abc1 --type=abc2 --type=abc0 "$from"
+}
+
+@test "paths of the device have the CPU's lengths, and are paths" {
+	needs_opencl
+	edges 400 900 >few
+	strato-graph import -q -g few <few
+	awk '{ print $1 "\t" $2 "\tt" int(NR % 2) }' few | strato-graph import -q -g typed -f tsv
+	serve cpu
+	for graph in few typed; do
+		strato-gpucache pin --graph=$graph
+		strato-graph nodes -g $graph | awk -v x="$SEED" '
+			{ key[NR] = $0 }
+			END {
+				for (x %= 4294967296; n < 60; n++) {
+					x = (x * 1664525 + 1013904223) % 4294967296
+					from = int(x / 65536) % NR + 1
+					print key[from] "\t" key[n % NR + 1]
+				}
+			}' >pairs
+		strato-graph path -g $graph -b pairs >here || [ $? = 1 ]
+		strato-graph path -g $graph -b pairs --require=gpu >there || [ $? = 1 ]
+		same here there
+		awk -F'\t' '$3 > 1 && $3 < 99' here | head -n 5 >some
+		[ -s some ]
+		while IFS=$TAB read -r from to hops cost; do
+			strato-graph path -g $graph -l --require=gpu "$from" "$to" |
+				tr '\t' '|' >steps
+			[ "$(wc -l <steps)" = $((hops + 1)) ]
+			[ "$(head -n 1 steps | cut -d'|' -f1)" = "$from" ]
+			[ "$(tail -n 1 steps | cut -d'|' -f1)" = "$to" ]
+			before=
+			while IFS='|' read -r node step type cost; do
+				[ -z "$before" ] || strato-graph neighbors -g $graph -l \
+					${type:+--type=$type} "$before" | cut -f1 | grep -qx "$node"
+				before=$node
+			done <steps
+		done <some
+	done
+	IFS=$TAB read -r from to <pairs
+	run -1 strato-graph path -g typed --require=gpu "$from" nobody
+	run --separate-stderr -69 strato-graph path -g typed --require=gpu -k 2 "$from" "$to"
+}
+
+# Of two lists of ranks: none differs by more than a part in 10^9, or, where that is
+# given, all together by less than MOST.
+agree() { # HERE THERE [MOST]
+	paste "$1" "$2" | awk -F'\t' -v most="$3" '
+		function abs(v) { return v < 0 ? -v : v }
+		{ sum += abs($2 - $4) }
+		$1 != $3 || (most == "" && abs($2 - $4) > 1e-9 * $2) { bad = 1; print }
+		END { exit bad || NR == 0 || (most != "" && sum >= most) }'
+}
+
+@test "ranks agree with the CPU's: to 9 digits after so many steps, else as tolerated" {
+	needs_opencl
+	edges 3000 40000 >many
+	strato-graph import -q -g many <many
+	strato-graph import -q -g both --undirected <many
+	edges 100 90 | strato-graph import -q -g few
+	serve cpu
+	for graph in many both few; do
+		strato-gpucache pin --graph=$graph
+		for option in --iterations=7 "--iterations=100 --damping=0.5" --iterations=0 \
+			"--iterations=3 --damping=0" "--iterations=3 --damping=1"; do
+			strato-graph pagerank -g $graph $option >here
+			strato-graph pagerank -g $graph $option --require=gpu >there
+			agree here there || fail "$graph $option (seed $SEED)"
+		done
+		for tolerance in 1e-9 1e-6 1e-3; do
+			strato-graph pagerank -g $graph --tolerance=$tolerance >here
+			strato-graph pagerank -g $graph --tolerance=$tolerance --require=gpu >there
+			agree here there $(awk "BEGIN { print 2 * $tolerance }") ||
+				fail "$graph $tolerance (seed $SEED)"
+		done
+	done
+}
+
+@test "a graph that changed is answered as it is now; pinned again it takes no more" {
+	needs_opencl
+	edges 200 900 | strato-graph import -q -g web
+	serve cpu
+	strato-gpucache pin --graph=web
+	strato-gpucache stat -J | jq .resident >before
+	from=$(a_node web)
+	same_answer bfs -g web "$from"
+	strato-graph edge -g web add "$from" new
+	cpu_answer "the graph has changes" bfs -g web "$from"
+	strato-graph compact -g web
+	cpu_answer "*not pinned" bfs -g web "$from"
+	strato-gpucache pin --graph=web
+	same_answer bfs -g web "$from"
+	[ "$(strato-gpucache stat -J | jq .resident)" = "$(cat before)" ]
+	edges 100 300 $((SEED + 1)) | strato-graph import -q -g web --replace
+	from=$(a_node web)
+	cpu_answer "*not pinned" bfs -g web "$from"
+	strato-graph rm web
+	strato-gpucache evict --graph=web
+	[ "$(strato-gpucache stat -J | jq .resident)" = 0 ]
+}
+
+@test "a service killed in the middle of a walk: the CPU answers" {
+	needs_opencl
+	edges 3000 40000 | strato-graph import -q -g web
+	strato-graph pagerank -g web --iterations=10000 >here
+	for how in KILL STOP; do
+		serve cpu
+		strato-gpucache pin --graph=web
+		strato-graph pagerank -g web --iterations=10000 --device=gpu >there 2>said 3>&- &
+		client=$!
+		sleep 0.4
+		kill -$how "$SERVICE"
+		wait $client
+		grep -q "the CPU answers: .*cache service" said || fail "$how: $(cat said)"
+		same here there
+		end_service
+	done
+}
+
+@test "auto asks where a calibration says so; a broken one is ignored with a note" {
+	needs_opencl
+	edges 200 900 | strato-graph import -q -g web
+	serve cpu
+	strato-gpucache pin --graph=web
+	from=$(a_node web)
+	head=strato-gpucache-calibration\ 1
+	printf '%s\ndevice x\nbfs 1\npagerank 99999999\n' "$head" >S/gpucache.calibration
+	run --separate-stderr strato-graph bfs -g web -v --device=auto "$from"
+	[[ "$stderr" == *"the device answered in "* ]]
+	run --separate-stderr strato-graph pagerank -g web -v --device=auto
+	[[ "$stderr" != *"the device answered"* ]]
+	run --separate-stderr strato-graph path -g web -v --device=auto "$from" "$from"
+	[[ "$stderr" != *"the device answered"* ]]
+	for text in "bfs 1" "$head" "$head\nbfs x\n" "$head\nbfs 1" "$head\n\n" ""; do
+		printf "$text" >S/gpucache.calibration
+		run --separate-stderr strato-graph bfs -g web -v --device=auto "$from"
+		[[ "$stderr" != *"the device answered"* ]]
+		run --separate-stderr strato-graph bfs -g web --device=auto "$from"
+		[ "$status" = 0 ]
+		[[ "$stderr" == *"no calibration: gpucache.calibration: line "* ]] ||
+			fail "$text: $stderr"
+	done
+}
