@@ -328,3 +328,14 @@ cost() { # SRC DST
 	cmp before <(strato-graph edges -g many 2>stderr)
 	[ ! -s stderr ]
 }
+
+@test "a node that only edges named goes with the last of them, or stays once compacted" {
+	strato-graph import -q -g n -f tsv </dev/null
+	strato-graph edge -g n a b
+	strato-graph edge -g n --rm a b
+	[ -z "$(strato-graph nodes -g n)" ]
+	strato-graph edge -g n a b
+	strato-graph compact -q -g n
+	strato-graph edge -g n --rm a b
+	[ "$(strato-graph nodes -g n)" = "$(printf 'a\nb')" ]
+}
