@@ -19,28 +19,45 @@
 
 /* --- loading --- */
 
+/* Up to CHUNK bytes, on their way when this returns; those before have arrived. */
+static long feed_chunk(struct serve *s, struct value *v, uint64_t off, uint8_t *buf,
+		       struct gpu_load *l)
+{
+	long n = value_read(v, off, buf, CHUNK);
+	int r;
+
+	if (n <= 0)
+		return n < 0 ? n : err_set(ERR_DAMAGED, "a value ends at byte %llu",
+					   (unsigned long long)off);
+	r = gpu_cache_finish(s->cache);
+	if (r == 0)
+		r = gpu_cache_feed_start(s->cache, l, buf, (size_t)n);
+	return r < 0 ? r : n;
+}
+
+/* Two pieces in turn: one is read from the store while the other goes to the device. */
 static int feed_blob(struct serve *s, const struct entry *e, struct gpu_load *l)
 {
 	struct value *v = NULL;
-	uint8_t *buf = mem_alloc(store_mem(s->store), CHUNK);
+	uint8_t *buf = mem_pages(store_mem(s->store), 2 * CHUNK);
 	uint64_t off = 0;
-	int r = buf ? value_open(&v, s->store, e) : ERR_MEMORY;
+	int r = buf ? value_open(&v, s->store, e) : ERR_MEMORY, done;
 
 	if (r == 0)
 		value_expect(v, 0, e->size);
-	while (r == 0 && off < e->size) {
-		long n = value_read(v, off, buf, CHUNK);
+	for (unsigned i = 0; r == 0 && off < e->size; i++) {
+		long n = feed_chunk(s, v, off, buf + i % 2 * CHUNK, l);
 
-		if (n <= 0)
-			r = n < 0 ? (int)n : err_set(ERR_DAMAGED, "a value ends at byte %llu",
-						     (unsigned long long)off);
+		if (n < 0)
+			r = (int)n;
 		else
-			r = gpu_cache_feed(s->cache, l, buf, (size_t)n);
-		off += r == 0 ? (uint64_t)n : 0;
+			off += (uint64_t)n;
 	}
+	done = gpu_cache_finish(s->cache);	/* before its memory goes */
 	value_close(v);
-	mem_free(store_mem(s->store), buf);
-	return r;
+	if (buf)
+		mem_free_pages(store_mem(s->store), buf, 2 * CHUNK);
+	return r < 0 ? r : done;
 }
 
 /* E of the snapshot, whose key is KEY. */
@@ -55,8 +72,8 @@ static int load_entry(struct serve *s, struct bytes key, const struct entry *e, 
 	r = gpu_cache_begin(s->cache, e->size, pinned, &l);
 	if (r < 0)
 		return r;
-	r = e->kind == ENTRY_PUT ? gpu_cache_feed(s->cache, &l, e->value.ptr, e->value.len) :
-		feed_blob(s, e, &l);
+	r = e->kind == ENTRY_PUT ? gpu_cache_feed_start(s->cache, &l, e->value.ptr,
+							e->value.len) : feed_blob(s, e, &l);
 	if (r == 0)
 		r = gpu_cache_end(s->cache, &l, GPU_VALUE, key, e->version, e->crc);
 	gpu_cache_cancel(s->cache, &l);
@@ -179,12 +196,14 @@ int serve_catch_up(struct serve *s)
 	uint64_t now;
 	int r;
 
+	gpu_cache_info(s->cache, &i);
+	if (s->snap && snapshot_version(s->snap) == i.applied && snapshot_is_newest(s->snap))
+		return 0;
 	serve_let_go(s);
 	r = store_snapshot(s->store, &s->snap);
 	if (r < 0)
 		return r;
 	snapshot_settle(s->snap);
-	gpu_cache_info(s->cache, &i);
 	now = snapshot_version(s->snap);
 	if (now == i.applied)
 		return 0;

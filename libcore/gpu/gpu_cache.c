@@ -365,18 +365,23 @@ int gpu_cache_begin(struct gpu_cache *c, uint64_t len, bool pinned, struct gpu_l
 	return 0;
 }
 
-int gpu_cache_feed(struct gpu_cache *c, struct gpu_load *l, const void *ptr, size_t len)
+int gpu_cache_feed_start(struct gpu_cache *c, struct gpu_load *l, const void *ptr, size_t len)
 {
 	int r;
 
 	if (len > l->token.len - l->at)
 		return err_set(ERR_BUG, "more bytes than room on the device");
 	r = arena_write(c->arenas, arena_at(&l->token, l->at), ptr, len);
-	if (r == 0)
-		r = arena_finish(c->arenas);
 	l->at += len;
 	c->info.upload_bytes += len;
 	return r;
+}
+
+int gpu_cache_feed(struct gpu_cache *c, struct gpu_load *l, const void *ptr, size_t len)
+{
+	int r = gpu_cache_feed_start(c, l, ptr, len);
+
+	return r < 0 ? r : arena_finish(c->arenas);
 }
 
 void gpu_cache_cancel(struct gpu_cache *c, struct gpu_load *l)
@@ -428,7 +433,9 @@ int gpu_cache_end(struct gpu_cache *c, struct gpu_load *l, enum gpu_kind kind,
 	}
 	t->crc = crc;
 	t->token.version = version;
-	r = name(c, l->token.slot, kind, key);
+	r = arena_finish(c->arenas);
+	if (r == 0)
+		r = name(c, l->token.slot, kind, key);
 	if (r == 0)
 		r = gpu_index_put(c->index, kind, key, &t->token);
 	if (r < 0)

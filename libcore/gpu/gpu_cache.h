@@ -87,9 +87,10 @@ struct gpu_load {
 /* Room for LEN bytes, others evicted for it.  ERR_TOO_BIG: the device is smaller;
  * ERR_RESOURCE: all that could go is pinned, or the pins' quota is reached. */
 int gpu_cache_begin(struct gpu_cache *c, uint64_t len, bool pinned, struct gpu_load *l);
-/* PTR may be used again when it returns. */
+/* PTR may be used again when it returns; or, of the second, after gpu_cache_finish. */
 int gpu_cache_feed(struct gpu_cache *c, struct gpu_load *l, const void *ptr, size_t len);
-/* Now it is KEY's, in place of what was; a pin of that stays.  On failure L is
+int gpu_cache_feed_start(struct gpu_cache *c, struct gpu_load *l, const void *ptr, size_t len);
+/* When all has arrived it is KEY's, in place of what was; a pin of that stays.  On failure L is
  * cancelled. */
 int gpu_cache_end(struct gpu_cache *c, struct gpu_load *l, enum gpu_kind kind,
 		  struct bytes key, uint64_t version, uint32_t crc);

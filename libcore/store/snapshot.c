@@ -233,6 +233,26 @@ void snapshot_close(struct snapshot *v)
 	mem_free(&v->store->mem, v);
 }
 
+/* The manifest first: as long as it is the same, the log is the one that commits go to,
+ * and what it says afterwards is at least what was committed then. */
+bool snapshot_is_newest(struct snapshot *v)
+{
+	struct store *s = v->store;
+	struct manifest now;
+	struct err_note note;
+	bool same = false;
+
+	if (!v->log)
+		return false;
+	err_take(&note, 0);
+	if (manifest_read(&now, s->backend, &s->mem) == 0) {
+		same = now.generation == v->manifest.generation;
+		manifest_release(&now);
+	}
+	err_give(&note);
+	return same && log_durable(v->log) <= snapshot_version(v);
+}
+
 uint64_t snapshot_version(const struct snapshot *v)
 {
 	return v->version > v->manifest.version ? v->version : v->manifest.version;

@@ -66,6 +66,8 @@ void snapshot_close(struct snapshot *v);	/* NULL is fine */
  * long; not for who copies or checks files. */
 void snapshot_settle(struct snapshot *v);
 uint64_t snapshot_version(const struct snapshot *v);
+/* Was nothing committed since, up to the moment of this call?  Cheaper than another. */
+bool snapshot_is_newest(struct snapshot *v);
 /* The clock at its latest commit: what expired by then stays so. */
 uint64_t snapshot_commit_ns(const struct snapshot *v);
 const struct manifest *snapshot_manifest(const struct snapshot *v);

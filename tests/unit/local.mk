@@ -292,3 +292,6 @@ tests_unit_gpu_cache_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/gpu_stale
 tests_unit_gpu_stale_SOURCES = %D%/gpu_stale.c
 tests_unit_gpu_stale_LDADD = $(UNIT_LDADD)
+UNIT_TESTS += tests/unit/gpu_fuzz
+tests_unit_gpu_fuzz_SOURCES = %D%/gpu_fuzz.c
+tests_unit_gpu_fuzz_LDADD = $(UNIT_LDADD)
