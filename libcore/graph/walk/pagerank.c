@@ -44,7 +44,8 @@ struct ranking {
 	uint32_t *place;		/* of each node, among the shares; NULL: its id */
 	uint32_t (*first)[POWERS];	/* of each part, and power: the next place */
 	uint64_t *share, *next;		/* of this step, of the one after */
-	float *rough, *rough_next;	/* the same; not NULL: then next are sums alone */
+	float *rough, *rough_next;	/* the same instead, not NULL: next are sums alone */
+	uint64_t each;			/* so many for a thread; 0: one a node */
 	uint64_t damping;		/* of PAGERANK_ONE */
 	uint64_t base;			/* what every node gets, at first as well */
 	_Atomic uint64_t shared, changed;	/* all shares of all edges; all changes */
@@ -162,13 +163,21 @@ static int share_part(void *ctx, const struct sweep_part *p)
 
 /* --- a step --- */
 
-/* What was gathered in next[] becomes rank and share. */
+/* Where the sums of a part's nodes are, of who goes through it: few, so that they stay
+ * in a near cache from when they are gathered to when they are settled. */
+static uint64_t *sums_of(const struct ranking *k, const struct sweep_part *p)
+{
+	return k->next + (k->each ? p->who * k->each : p->first);
+}
+
+/* What was gathered becomes rank and share. */
 static void settle(struct ranking *k, const struct sweep_part *p)
 {
-	uint64_t shared = 0, changed = 0, *rank = k->out->rank;
+	uint64_t shared = 0, changed = 0, *rank = k->out->rank, *sums = sums_of(k, p);
 
 	for (uint64_t i = p->first; i < p->end; i++) {
-		uint64_t at = place_of(k, i), now = k->base + damped(k, k->next[at]);
+		uint64_t at = place_of(k, i);
+		uint64_t now = k->base + damped(k, k->rough ? sums[i - p->first] : k->next[at]);
 		uint32_t n = k->degree[i];
 
 		changed += now > rank[i] ? now - rank[i] : rank[i] - now;
@@ -183,29 +192,37 @@ static void settle(struct ranking *k, const struct sweep_part *p)
 	k->changed += changed;
 }
 
-static int gather(struct ranking *k, struct keep_walk *w)
+static int gather(struct ranking *k, const struct sweep_part *p)
 {
-	int r;
-
-	if (k->rough)
-		while ((r = keep_next(w)) > 0)
-			k->next[w->node] += shares_sum_floats(k->rough, w->ids, w->n);
-	else
-		while ((r = keep_next(w)) > 0)
-			k->next[w->node] += shares_sum(k->share, w->ids, w->n);
-	return r;
-}
-
-static int rank_part(void *ctx, const struct sweep_part *p)
-{
-	struct ranking *k = ctx;
 	struct keep_walk w;
 	int r;
 
 	for (uint64_t i = p->first; i < p->end; i++)
 		k->next[place_of(k, i)] = 0;
 	keep_begin(&w, &k->lists, p);
-	r = gather(k, &w);
+	while ((r = keep_next(&w)) > 0)
+		k->next[w.node] += shares_sum(k->share, w.ids, w.n);
+	return r;
+}
+
+static int gather_rough(struct ranking *k, const struct sweep_part *p)
+{
+	uint64_t *sums = sums_of(k, p);
+	struct keep_walk w;
+	int r;
+
+	memset(sums, 0, (p->end - p->first) * sizeof *sums);
+	keep_begin(&w, &k->lists, p);
+	while ((r = keep_next(&w)) > 0)
+		sums[w.node - p->first] += shares_sum_floats(k->rough, w.ids, w.n);
+	return r;
+}
+
+static int rank_part(void *ctx, const struct sweep_part *p)
+{
+	struct ranking *k = ctx;
+	int r = k->rough ? gather_rough(k, p) : gather(k, p);
+
 	if (r == 0)
 		settle(k, p);
 	return r;
@@ -239,24 +256,39 @@ uint64_t pagerank_memory(uint64_t node_n)
 	return node_n * 28;
 }
 
+/* How many sums there are: for each thread those of the largest part, if these are fewer
+ * than all. */
+static uint64_t count_sums(struct ranking *k, uint64_t node_n)
+{
+	const struct sweep *s = &k->against;
+	uint64_t most = 0;
+
+	for (uint64_t i = 0; i < s->part_n; i++)
+		if (s->border[i + 1] - s->border[i] > most)
+			most = s->border[i + 1] - s->border[i];
+	most += -most % 8;		/* a line of a cache is of one thread */
+	k->each = most <= node_n / s->thread_n ? most : 0;
+	return k->each ? k->each * s->thread_n : node_n;
+}
+
 /* All in one: what is read all over the place, in the middle, is in large pages whole. */
 static int draw(struct ranking *k, struct graph *g, bool rough)
 {
-	uint64_t n = graph_node_n(g);
+	uint64_t n = graph_node_n(g), next_n = rough ? count_sums(k, n) : n;
 	struct mem *mem = k->out->mem;
 
 	k->out->rank = mem_alloc_large(mem, n * sizeof(uint64_t));
-	k->drawn = mem_alloc_large(mem, n * (2 * sizeof(uint64_t) + sizeof(uint32_t)));
+	k->drawn = mem_alloc_large(mem, (next_n + n) * sizeof(uint64_t) + n * sizeof(uint32_t));
 	if (!k->out->rank || !k->drawn)
 		return ERR_MEMORY;
 	k->next = k->drawn;
 	if (rough) {
-		k->rough = (float *)(k->next + n);
+		k->rough = (float *)(k->next + next_n);
 		k->rough_next = k->rough + n;
 	} else {
 		k->share = k->next + n;
 	}
-	k->degree = (uint32_t *)(k->next + 2 * n);
+	k->degree = (uint32_t *)(k->next + next_n + n);
 	memset(k->degree, 0, n * sizeof *k->degree);
 	k->gone = dict_gone(graph_dict(g), &k->gone_n);
 	k->base = graph_count(g) ? PAGERANK_ONE / graph_count(g) : 0;

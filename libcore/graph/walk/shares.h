@@ -57,11 +57,15 @@ static inline uint64_t shares_sum_floats(const float *share, const uint32_t *ids
 	double a = 0, b = 0, c = 0, d = 0;
 	uint64_t i;
 
-	for (i = 0; i + 4 <= n; i += 4) {
+	for (i = 0; i + 8 <= n; i += 8) {
 		a += (double)share[ids[i]];
 		b += (double)share[ids[i + 1]];
 		c += (double)share[ids[i + 2]];
 		d += (double)share[ids[i + 3]];
+		a += (double)share[ids[i + 4]];
+		b += (double)share[ids[i + 5]];
+		c += (double)share[ids[i + 6]];
+		d += (double)share[ids[i + 7]];
 	}
 	for (; i < n; i++)
 		a += (double)share[ids[i]];
