@@ -695,6 +695,68 @@ static int scan_next(struct csr_scan *s, struct csr_place *p)
 
 #define SEEN_AHEAD 128u		/* rows looked at in one go */
 
+static void no_more_changed(struct csr_scan *s)
+{
+	s->over = s->over_end;
+	s->changed.node = UINT64_MAX;
+}
+
+/* The next 64 nodes of which some have changes and are not skipped. */
+static int find_word(struct csr_scan *s)
+{
+	const struct csr_over *o = s->csr->over;
+	uint64_t end = s->end < o->id_n ? s->end : o->id_n;
+
+	for (; s->word * 64 < end; s->word++) {
+		uint32_t b = o->dir[s->word / OVER_WORDS];
+		const struct over_word *w;
+
+		if (!b) {
+			s->word |= OVER_WORDS - 1;
+			continue;
+		}
+		w = &o->block[b - 1].word[s->word % OVER_WORDS];
+		if (over_reach(o, w, sizeof *w) < 0)
+			return ERR_DAMAGED;
+		s->todo = s->skip ? w->bits & ~s->skip[s->word] : w->bits;
+		if (s->first > s->word * 64)
+			s->todo &= ~0ull << s->first % 64;
+		if (s->todo) {
+			s->bits = w->bits;
+			s->rank = w->rank;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* As find_changed, where the Ith node with changes has the Ith row. */
+static int find_by_bit(struct csr_scan *s)
+{
+	const struct csr_over *o = s->csr->over;
+	uint64_t node, bit;
+	int r = s->todo ? 1 : find_word(s);
+
+	if (r < 0)
+		return r;
+	bit = s->todo & -s->todo;
+	node = s->word * 64 + (r ? (unsigned)__builtin_ctzll(s->todo) : 0);
+	if (!r || node >= s->end) {
+		no_more_changed(s);
+		return 0;
+	}
+	s->todo &= s->todo - 1;
+	s->word += !s->todo;
+	s->over = s->rank + over_count(s->bits & (bit - 1));
+	if (s->over >= o->row_n)
+		return over_damaged(o, o->block, "a node's place is beyond all");
+	r = over_reach_rows(o, s->over, s->over + 1);
+	if (r == 0)
+		r = over_take_row(o, s->over, &s->changed);
+	return r < 0 || s->changed.node == node ? r :
+		over_damaged(o, o->row.at + s->over * o->row.stride, "the list of another node");
+}
+
 /* The next changed row before the end that is not skipped, from the one at hand on. */
 static int find_changed(struct csr_scan *s)
 {
@@ -715,23 +777,37 @@ static int find_changed(struct csr_scan *s)
 			break;
 	}
 	if (s->over == s->over_end || (node >= s->end && node < o->id_n)) {
-		s->over = s->over_end;
-		s->changed.node = UINT64_MAX;
+		no_more_changed(s);
 		return 0;
 	}
 	return over_take_row(o, s->over, &s->changed);
 }
 
+static inline bool by_bits(const struct csr_scan *s)
+{
+	return !s->csr->over->by_node.at;
+}
+
 static int begin_changes(struct csr_scan *s)
 {
+	const struct csr_over *o = s->csr->over;
 	uint64_t first = 0, end = 0;
-	int r = s->type < s->csr->types ?
-		over_from(s->csr->over, s->type, s->first, &first, &end) : 0;
+	int r = 0;
 
+	if (s->type < s->csr->types && by_bits(s))
+		r = over_rows_of_all(o, s->type, &first, &end);
+	else if (s->type < s->csr->types)
+		r = over_from(o, s->type, s->first, &first, &end);
 	s->has_behind = false;
 	s->over = s->over_seen = first;
 	s->over_end = end;
-	return r < 0 ? r : find_changed(s);
+	s->word = s->first / 64;
+	s->todo = 0;
+	if (r == 0 && first == end)
+		no_more_changed(s);
+	else if (r == 0)
+		r = by_bits(s) ? find_by_bit(s) : find_changed(s);
+	return r;
 }
 
 /* To the one behind it, of a node that is not: once the list at hand was given. */
@@ -740,6 +816,8 @@ static int step_changed(struct csr_scan *s)
 	uint64_t node = s->changed.node;
 	int r;
 
+	if (by_bits(s))
+		return find_by_bit(s);
 	s->over++;
 	r = find_changed(s);
 	return r < 0 || s->changed.node > node ? r :

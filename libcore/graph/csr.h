@@ -284,6 +284,7 @@ struct csr_scan {
 	const struct csr_held *held;
 	struct over_row changed;	/* the next list that has changes; node: UINT64_MAX: none */
 	uint64_t over, over_end, over_seen;	/* it and those to come; those before were looked at */
+	uint64_t word, bits, rank, todo;	/* where each is a node's only one: of 64 nodes */
 	struct csr_place behind;	/* the segment's next list, if it was looked for */
 	bool has_behind, more_behind;
 	struct csr_type t;

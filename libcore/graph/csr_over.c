@@ -83,13 +83,29 @@ int over_find(const struct csr_over *o, uint32_t type, uint64_t node, struct ove
 	return r < 0 ? r : 1;
 }
 
+/* Nodes with changes before NODE, whose block there is. */
+static int over_rank(const struct csr_over *o, uint64_t node, uint64_t *out)
+{
+	const struct over_word *w = &o->block[o->dir[node / OVER_BLOCK] - 1]
+					     .word[node / 64 % OVER_WORDS];
+	int r = over_reach(o, w, sizeof *w);
+
+	*out = r == 0 ? w->rank + over_count(w->bits & ((1ull << node % 64) - 1)) : 0;
+	return r < 0 || *out <= o->row_n ? r :
+		over_damaged(o, w, "a node's place is beyond all");
+}
+
 int over_from(const struct csr_over *o, uint32_t type, uint64_t node, uint64_t *first,
 	      uint64_t *end)
 {
 	uint64_t lo, hi;
 	int r = over_rows(o, type, first, end);
 
-	for (lo = *first, hi = *end; r == 0 && node && lo < hi;) {
+	lo = *first;
+	hi = *end;
+	if (r == 0 && node < o->id_n && lo < hi && !o->by_node.at && o->dir[node / OVER_BLOCK])
+		return over_rank(o, node, first);
+	for (; r == 0 && node && lo < hi;) {
 		uint64_t mid = lo + (hi - lo) / 2;
 
 		r = over_reach_rows(o, mid, mid);
@@ -553,7 +569,7 @@ static uint32_t count_blocks(const struct csr_over *o)
 	return n;
 }
 
-/* The bits of the nodes, and their ranks. */
+/* The bits of the nodes, and their ranks: blocks are in their order. */
 static void mark(struct csr_over *o)
 {
 	uint64_t before = UINT64_MAX, rank = 0;
@@ -569,8 +585,6 @@ static void mark(struct csr_over *o)
 		if (*dir == 0)
 			*dir = ++n;
 		w = &o->block[*dir - 1].word[node % OVER_BLOCK / 64];
-		if (w->bits == 0)
-			w->rank = rank;
 		w->bits |= 1ull << node % 64;
 		if (o->node_row.at)
 			narrow_put(&o->node_row, rank, i);
@@ -580,6 +594,13 @@ static void mark(struct csr_over *o)
 	if (o->node_row.at)
 		narrow_put(&o->node_row, rank, o->row_n);
 	o->node_n = rank;
+	rank = 0;
+	for (uint64_t i = 0; i < (uint64_t)n * OVER_WORDS; i++) {
+		struct over_word *w = &o->block[i / OVER_WORDS].word[i % OVER_WORDS];
+
+		w->rank = rank;
+		rank += over_count(w->bits);
+	}
 }
 
 static int index_nodes(struct csr_over *o)

@@ -26,13 +26,14 @@
 #include "graph/narrow.h"
 
 #define OVER_BLOCK 4096u
+#define OVER_WORDS (OVER_BLOCK / 64)
 
 struct over_word {			/* side by side: one line of the cache is looked at */
 	uint64_t bits;
 	uint64_t rank;			/* nodes with changes before the word's */
 };
 struct over_block {
-	struct over_word word[OVER_BLOCK / 64];
+	struct over_word word[OVER_WORDS];
 };
 
 /* Rows, each three numbers of these widths: its node, where its edges begin, and the slack
@@ -266,6 +267,15 @@ static inline union csr_value over_value(const struct csr_over *o, uint64_t i)
 int over_find(const struct csr_over *o, uint32_t type, uint64_t node, struct over_row *row);
 /* The numbers of a type's rows. */
 int over_rows(const struct csr_over *o, uint32_t type, uint64_t *first, uint64_t *end);
+/* The same where each node with changes has one row: all are of one type. */
+static inline int over_rows_of_all(const struct csr_over *o, uint32_t type, uint64_t *first,
+				   uint64_t *end)
+{
+	int r = over_rows(o, type, first, end);
+
+	return r < 0 || *first == *end || *end - *first == o->row_n ? r :
+		over_damaged(o, &o->type_row[type], "rows of other types");
+}
 /* The same from the first of a node not below NODE on. */
 int over_from(const struct csr_over *o, uint32_t type, uint64_t node, uint64_t *first,
 	      uint64_t *end);

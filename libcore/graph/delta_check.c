@@ -94,13 +94,39 @@ static int check_ends(struct checking *k)
 	return r;
 }
 
+/* Each word says how many nodes with changes are before it. */
+static int check_ranks(const struct checking *k)
+{
+	const struct csr_over *o = k->o;
+	uint64_t rank = 0, n = 0;
+	int r = 0;
+
+	for (uint64_t b = 0; r == 0 && b < o->dir_n; b++) {
+		const struct over_block *block = &o->block[o->dir[b] - 1];
+
+		if (!o->dir[b])
+			continue;
+		n++;
+		r = over_reach(o, block, sizeof *block);
+		for (unsigned i = 0; r == 0 && i < OVER_WORDS; i++) {
+			if (block->word[i].rank != rank)
+				r = damaged(k, "its nodes with changes are counted wrong");
+			rank += over_count(block->word[i].bits);
+		}
+	}
+	if (r == 0 && (rank != o->node_n || n != o->block_n))
+		r = damaged(k, "nodes with changes and counts do not fit together");
+	return r;
+}
+
 static int check_lists(struct checking *k, struct csr *csr)
 {
-	int r = 0;
+	int r;
 
 	k->csr = csr;
 	k->o = csr->over;
 	k->there_n = 0;
+	r = check_ranks(k);
 	for (uint32_t t = 0; r == 0 && t < k->o->type_n; t++)
 		r = check_type(k, t);
 	return r == 0 ? check_ends(k) : r;

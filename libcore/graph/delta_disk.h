@@ -51,8 +51,8 @@ enum delta_section {
 	DELTA_LISTS = 9,		/* sections of one way */
 };
 
-/* 0 had all numbers in 8 bytes: it was in no release. */
-#define DELTA_FORM 1u
+/* 0 had all numbers in 8 bytes, 1 no ranks of words without bits: they were in no release. */
+#define DELTA_FORM 2u
 
 enum {
 	DELTA_UNDIRECTED = 1,		/* there is no way in */

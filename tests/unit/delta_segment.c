@@ -872,7 +872,7 @@ static void changes_of_another_graph_or_form_are_not_used(void **state)
 	backend_close(b);
 }
 
-static void what_is_zero_is_looked_at(void **state)
+static void what_nobody_reads_is_looked_at(void **state)
 {
 	static const unsigned tag[] = { DELTA_ROWS, DELTA_TO, DELTA_NODE_ROWS, DELTA_BY_NODE };
 	struct manifest_graph row;
@@ -899,6 +899,15 @@ static void what_is_zero_is_looked_at(void **state)
 		segment_close(seg);
 		assert_true(len > NARROW_SLACK);
 		bad = forge(s, segment_of(v), t, len - 1 - rnd(NARROW_SLACK), (uint8_t)(1 + rnd(255)));
+		replace(&row, &bad);
+		assert_true(check_graph(b, store_id(s), &row, NULL, silent, NULL) > 0);
+	}
+	for (unsigned i = 0; i < 2; i++) {	/* the rank of nodes that there are none of */
+		uint32_t t = DELTA_BLOCKS + i * DELTA_LISTS;
+		uint64_t at = offsetof(struct over_block, word[40].rank);
+		struct segment_ref bad = forge(s, segment_of(v), t, at,
+					       (uint8_t)(byte_of(s, segment_of(v), t, at) + 1));
+
 		replace(&row, &bad);
 		assert_true(check_graph(b, store_id(s), &row, NULL, silent, NULL) > 0);
 	}
@@ -1112,7 +1121,7 @@ int main(void)
 		CASE(a_segment_of_what_comes_later_is_not_used),
 		CASE(contents_that_lie_are_damage_or_read_within_bounds),
 		CASE(changes_of_another_graph_or_form_are_not_used),
-		CASE(what_is_zero_is_looked_at),
+		CASE(what_nobody_reads_is_looked_at),
 		CASE(a_segment_found_damaged_gives_way_to_its_entries),
 		CASE(a_damaged_byte_is_never_an_answer),
 		CASE(a_fold_that_fails_changes_nothing),
