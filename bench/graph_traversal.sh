@@ -216,6 +216,13 @@ sssp_from_each() { # THREADS
 	done <"$work/few"
 }
 
+# GAP chooses its sources itself: as many of them, summed as ours are.
+bc_once() { # THREADS
+	head -n 4 "$work/sources" >"$work/few"
+	ours "$work/ours" "$1" bc -g "$graph" --top=1 -b "$work/few"
+	gaps "$work/gaps" "$1" bc -f "$work/$graph.sg" -i "$(wc -l <"$work/few")"
+}
+
 triangles_once() { # THREADS
 	ours "$work/ours" "$1" triangles -g "$graph"
 	gaps "$work/gaps" "$1" tc -f "$work/$graph.sg"
@@ -258,8 +265,10 @@ whole() { # NAME
 			'{ printf "%.3f\n", $1 / sum }' "$work/together" | row "bfs-$1-t$t-together-over-each" ratio
 		repeat pagerank_once $t
 		rows_whole "pagerank-sweep-$1-t$t"
-			repeat wcc_once $t
+		repeat wcc_once $t
 		rows_whole "wcc-$1-t$t"
+		! has bc || bc_once $t
+		rows_whole "bc-$1-t$t"
 	done
 }
 

@@ -16,9 +16,11 @@ enum { OPT_SAMPLES = 1 };
 static const struct cli_tool tool = {
 	.name = "strato-graph bc",
 	.does = "how much of the shortest paths goes through each node",
-	.usage = "[OPTION]... [SRC]...",
+	.usage = "[OPTION]... [SRC]...\n"
+		 "[OPTION]... -b [FILE]...",
 	.examples = "strato-graph bc -s /data/kv -g web --samples=16 --top=10\n"
-		    "strato-graph bc -s /data/kv -g web Alice Bob",
+		    "strato-graph bc -s /data/kv -g web Alice Bob\n"
+		    "strato-graph bc -s /data/kv -g web -b people",
 };
 
 struct bc_ask {
@@ -27,7 +29,7 @@ struct bc_ask {
 	struct bc bc;
 	struct progress progress;
 	uint64_t samples;	/* 0: sources are named, or all */
-	bool normalize;
+	bool normalize, batch;
 	double greatest;
 	uint64_t missing_n;
 };
@@ -56,19 +58,31 @@ static int add(struct bc_ask *b, uint64_t id)
 	return r;
 }
 
+static int add_key(struct bc_ask *b, struct bytes key)
+{
+	uint64_t id;
+	int r = opened_node(&b->s.o, key, &id);
+
+	if (r == ERR_ABSENT) {
+		b->missing_n++;
+		return 0;
+	}
+	return r < 0 ? r : add(b, id);
+}
+
 static int add_named(struct bc_ask *b)
 {
 	const char *key = cli_operand_if_any(b->s.o.cli);
-	uint64_t id;
 	int r = 0;
 
-	for (; r == 0 && key; key = cli_operand_if_any(b->s.o.cli)) {
-		r = opened_node(&b->s.o, bytes_str(key), &id);
-		if (r == ERR_ABSENT)
-			b->missing_n++;
-		r = r == ERR_ABSENT ? 0 : r < 0 ? r : add(b, id);
-	}
+	for (; r == 0 && key; key = cli_operand_if_any(b->s.o.cli))
+		r = add_key(b, bytes_str(key));
 	return r;
+}
+
+static int add_record(void *ctx, const struct record *rec)
+{
+	return add_key(ctx, rec->key);
 }
 
 static int add_all(struct bc_ask *b)
@@ -128,11 +142,14 @@ static int add_samples(struct bc_ask *b)
 
 static int add_sources(struct bc_ask *b)
 {
-	uint64_t n = b->samples ? b->samples : graph_count(b->s.o.graph);
+	bool named = b->batch || cli_operand_peek(b->s.o.cli);
+	uint64_t n = b->samples ? b->samples : named ? 0 : graph_count(b->s.o.graph);
 	int r;
 
 	progress_begin(&b->progress, b->s.o.cli, "sources", n);
-	if (cli_operand_peek(b->s.o.cli))
+	if (b->batch)
+		r = opened_questions(&b->s.o, RECORD_KEYS, add_record, b);
+	else if (named)
 		r = add_named(b);
 	else
 		r = b->samples ? add_samples(b) : add_all(b);
@@ -183,6 +200,8 @@ int bc_main(int argc, const char **argv)
 		OPTION_TOP("the N nodes that most paths go through"),
 		OPTION_THREADS,
 		OPTION_STATS,
+		CLI_OPTION_BATCH,
+		CLI_OPTION_NULL,
 		CLI_OPTION_GRAPH,
 		CLI_OPTION_AS_OF,
 		CLI_OPTION_OUTPUT,
@@ -197,8 +216,9 @@ int bc_main(int argc, const char **argv)
 	b.plan.way = opened_way(&cli, way);
 	b.samples = cli_u64(&cli, OPT_SAMPLES, 1, UINT64_MAX, 0);
 	b.normalize = normalize;
+	b.batch = cli_given(&cli, CLI_VAL_BATCH);
 	result_options(&b.s, &cli);
-	if (b.samples && cli_operand_peek(&cli))
+	if (b.samples && (b.batch || cli_operand_peek(&cli)))
 		cli_usage(&cli, "--samples chooses the sources: none is to be named");
 	return cli_end(&cli, bc(&b, &cli));
 }

@@ -48,6 +48,22 @@ lines() { # the answer as words
 	[ "$(echo "$output" | tr '\t\n' ':,')" = a:0.0,b:1.0,c:1.0,d:1.0,e:0.0,z:0.0, ]
 }
 
+@test "-b reads the sources: one answer, their sum" {
+	small
+	strato-graph bc b d | cmp - <(printf 'b\nd\n' | strato-graph bc -b)
+	[ "$(printf 'a\na\n' | lines strato-graph bc -b)" = a:0.0,b:2.0,c:2.0,d:2.0,e:0.0,z:0.0, ]
+	printf 'a\n' >one
+	printf 'b\0d\0' >two
+	strato-graph bc -0 -b two | cmp - <(strato-graph bc b d)
+	strato-graph bc -b one one | cmp - <(strato-graph bc a a)
+	strato-graph nodes | strato-graph bc -b - | cmp - <(strato-graph bc)
+	[ "$(lines strato-graph bc -b </dev/null)" = a:0.0,b:0.0,c:0.0,d:0.0,e:0.0,z:0.0, ]
+	run -1 --separate-stderr strato-graph bc -b <<<$'nobody\na'
+	[ "$(echo "$output" | tr '\t\n' ':,')" = a:0.0,b:1.0,c:1.0,d:1.0,e:0.0,z:0.0, ]
+	run -64 strato-graph bc --samples=2 -b one
+	run -66 strato-graph bc -b "$W/none"
+}
+
 @test "--type takes paths of that type" {
 	printf 'a\tb\tx\nb\tc\tx\na\tc\ty\n' | strato-graph import -q -f tsv
 	[ "$(lines strato-graph bc --type=x)" = a:0.0,b:1.0,c:0.0, ]
