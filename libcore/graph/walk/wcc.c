@@ -27,6 +27,8 @@ static inline uint32_t parent_of(const uint32_t *root, uint32_t node)
 	return __atomic_load_n(&root[node], __ATOMIC_RELAXED);
 }
 
+/* Parents have lower ids.  Who has one never becomes a root again, and whatever was above
+ * it at any time is so for good: its parent may be set to that without asking. */
 static inline void join(uint32_t *root, uint32_t a, uint32_t b)
 {
 	a = parent_of(root, a);
@@ -42,6 +44,8 @@ static inline void join(uint32_t *root, uint32_t a, uint32_t b)
 						__ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			return;
 		a = parent_of(root, above);
+		if (a != above)		/* nearer for whoever comes this way again */
+			__atomic_store_n(&root[high], a, __ATOMIC_RELAXED);
 		b = parent_of(root, low);
 	}
 }
