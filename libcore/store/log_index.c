@@ -193,6 +193,27 @@ static int survey(struct recover *r, struct recover_rest *rest)
 	return e < 0 ? e : recover_verdict(r, rest);
 }
 
+/* What the index that is there says to be durable: asked before the walk, so that the
+ * walk comes as far, whoever appends meanwhile. */
+static uint64_t vouched(const struct log *l)
+{
+	const struct tail_head *h = l->t && !l->alone ? l->t->head : NULL;
+
+	return h && !h->doubtful && !h->superseded ? h->durable_version : 0;
+}
+
+/* The end of a log that is whole, but was longer, its file cannot tell. */
+static int not_shorter(const struct recover *r, uint64_t version)
+{
+	if (r->version >= version || r->mark.flags & WAL_RETIRED)
+		return 0;
+	err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": it ends after version %" PRIu64
+		"; its index knows version %" PRIu64 " to be durable", file_path(r->file),
+		r->blk * WAL_BLOCK, r->version, version);
+	err_hint("if a copy was put back on purpose, remove wal/index");
+	return ERR_DAMAGED;
+}
+
 /* A fresh index on the log as surveyed, FLUSHED or not. */
 static int fill(struct log *l, struct recover *r, bool shared, bool flushed)
 {
@@ -243,6 +264,7 @@ static int make_durable(struct log *l)
 
 static int fill_private(struct log *l)
 {
+	uint64_t version = vouched(l);
 	struct recover_rest rest;
 	struct recover r;
 	int e = recover_init(&r, l->f, &l->head.key, l->o.mem);
@@ -250,6 +272,8 @@ static int fill_private(struct log *l)
 	if (e == 0)
 		e = survey(&r, &rest);
 	if (e == 0 || e == ERR_TORN_TAIL)
+		e = not_shorter(&r, version);
+	if (e == 0)
 		e = fill(l, &r, false, false);
 	recover_release(&r);
 	return e < 0 ? e : make_durable(l);
@@ -432,6 +456,7 @@ static int fill_shared(struct log *l, struct recover *r)
 
 static int anew(struct log *l)
 {
+	uint64_t version = vouched(l);
 	struct file *view = NULL;
 	struct recover_rest rest;
 	struct recover r = { 0 };
@@ -444,6 +469,8 @@ static int anew(struct log *l)
 	if (e == 0)
 		e = survey(&r, &rest);
 	if (e == ERR_TORN_TAIL || e == 0)
+		e = not_shorter(&r, version);
+	if (e == 0)
 		e = mend(l, &r, &rest);
 	if (e == 0)
 		e = fill_shared(l, &r);

@@ -238,6 +238,23 @@ damage_commit() { # N
 	done
 }
 
+@test "a log that was put back is damage to all who know its index" {
+	cp "$LOG" "$W/log"
+	strato-put -d 6 key6
+	cp "$W/log" "$LOG"
+	for c in "get key1" "get key6" "ls" "put -d 7 key7" "backup -o $W/image" "walcheck"; do
+		run --separate-stderr -76 strato-$c
+		[[ "$stderr" == *"$LOG: offset $((8 * 4096)): "*"its index knows version 6"* ]] ||
+			fail "$c: $stderr"
+		[[ "$stderr" == *"remove wal/index"* || $c = walcheck ]] || fail "$c: $stderr"
+	done
+	rm "$S/wal/index"		# it was meant
+	run -1 strato-get key6
+	strato-put -d 7 key7
+	[ "$(strato-get key1)" = "value 1" ]
+	strato-walcheck --full
+}
+
 @test "a large value that cannot be read names its key" {
 	head -c 300000 /dev/urandom | strato-put 'my large'
 	overwrite "$(echo "$S"/seg/blob-*)" 200000

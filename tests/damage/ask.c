@@ -9,7 +9,7 @@
 
 const char *const verdict_word[VERDICTS] = {
 	"right", "told", "WRONG", "PARTIAL", "MUTE", "SIGNAL", "HANG", "MEMORY", "STATUS",
-	"SILENT", "WROTE", "shorter",
+	"SILENT", "WROTE",
 };
 
 #define PEAK_KIB (128 << 10)		/* memory_limit is 32M */
@@ -245,11 +245,6 @@ static void check(const struct file_image *f, struct judgement *j)
 		count(j, SILENT, "walcheck --full", &a);
 	else if (j->check == 70 || j->check == 71)
 		count(j, STATUS, "walcheck --full", &a);
-	/* that commits are gone at its end no log can say by itself */
-	if (j->check == 76 && strstr((const char *)a.err.ptr, "its index knows")) {
-		j->n[SHORTER] = j->n[WRONG];
-		j->n[WRONG] = 0;
-	}
 	answer_release(&a);
 }
 

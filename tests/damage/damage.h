@@ -88,7 +88,6 @@ enum verdict {
 	SIGNAL, HANG, MEMORY, STATUS,
 	SILENT,		/* readers fail and the check finds nothing */
 	WROTE,		/* a reader changed a file */
-	SHORTER,		/* no error: of a log whose end is gone, which the check tells */
 	VERDICTS
 };
 extern const char *const verdict_word[VERDICTS];
