@@ -13,6 +13,14 @@ int asker_nobody(struct asker *a)
 	return ERR_UNAVAILABLE;
 }
 
+/* Who can do without it waits less than who cannot. */
+static uint64_t patience(struct cli *c, bool needed)
+{
+	uint64_t ns = cli_wait_ns(c);
+
+	return needed && ns > GPU_CLIENT_WAIT_NS ? ns : GPU_CLIENT_WAIT_NS;
+}
+
 int asker_open(struct asker *a, struct cli *c, bool needed)
 {
 	int r = open_store(c, &a->store, OPEN_READ);
@@ -21,7 +29,7 @@ int asker_open(struct asker *a, struct cli *c, bool needed)
 	if (r < 0)
 		return r;
 	r = gpu_client_open(&a->client, store_backend(a->store), store_id(a->store),
-			    GPU_CLIENT_WAIT_NS);
+			    patience(c, needed));
 	if (r == 0)
 		return 0;
 	a->client = NULL;

@@ -286,7 +286,8 @@ fill() {
 	run --separate-stderr -0 strato-gpucache get user/1
 	[ "$output" = "value 1" ]
 	[[ "$stderr" == *"does not answer"* ]]
-	run -69 strato-gpucache stat
+	run --separate-stderr -69 strato-gpucache stat --wait=0
+	[[ "$stderr" == *"does not answer [unavailable]"* ]]
 	kill -CONT $SERVICE
 	[ "$(stat_of process)" = $SERVICE ]
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -293,11 +294,65 @@ static void whoever_is_not_there_is_known_at_once(void **state)
 	backend_close(b);
 }
 
-static void another_user_and_another_store_are_refused(void **state)
+/* What a process of the user UID is told; NOT_HERE when there is no such user to be, or
+ * he may not look into this folder. */
+#define NOT_HERE (-77)
+
+static int told_to(uid_t uid)
+{
+	struct gpu_answer a;
+	struct gpu_client *c;
+	struct backend *b;
+	int status, r;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if ((uid != geteuid() && setresuid(uid, uid, uid) < 0) ||
+		    access(dir, X_OK) < 0 || backend_local(&b, dir, false) < 0)
+			_exit(-NOT_HERE);
+		r = gpu_client_open(&c, b, uuid, WAIT_NS);
+		if (r == 0)
+			r = gpu_client_ask(c, WIRE_STAT, bytes_of("", 0), &a);
+		_exit(-r);
+	}
+	assert_true(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	return -WEXITSTATUS(status);
+}
+
+/* With a socket that everybody may connect to, so that only the service can say no. */
+static void another_user_is_refused(void **state)
 {
 	struct service_setup set = setup();
-	struct backend *b = folder();
 	struct service_stat st;
+	struct running r;
+	char path[4200];
+	int told;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/" WIRE_SOCKET, dir);
+	if (geteuid() != 0)
+		set.owner = geteuid() + 1;	/* we are the other one */
+	begin(&r, &set);
+	assert_true(chmod(dir, 0711 | 0044) == 0 && chmod(path, 0666) == 0);
+	told = told_to(geteuid() ? geteuid() : 65534);
+	if (geteuid() == 0)
+		assert_int_equal(told_to(0), 0);
+	service_stat(r.s, &st);
+	end(&r, SERVICE_STOP);
+	assert_int_equal(chmod(dir, 0700), 0);
+	if (told == NOT_HERE) {
+		print_message("# there is no other user here\n");
+		skip();
+	}
+	assert_int_equal(told, ERR_DENIED);
+	assert_int_equal(st.denied_n, 1);
+}
+
+static void another_store_is_refused(void **state)
+{
+	const struct service_setup set = setup();
+	struct backend *b = folder();
 	struct gpu_answer a;
 	struct gpu_client *c;
 	struct running r;
@@ -308,18 +363,6 @@ static void another_user_and_another_store_are_refused(void **state)
 	assert_int_equal(gpu_client_ask(c, WIRE_STAT, bytes_of("", 0), &a), ERR_UNAVAILABLE);
 	gpu_client_close(c);
 	end(&r, SERVICE_STOP);
-	if (geteuid() == 0) {
-		print_message("# root may ask everybody\n");
-	} else {
-		set.owner = geteuid() + 1;
-		begin(&r, &set);
-		c = client();
-		assert_int_equal(gpu_client_ask(c, WIRE_STAT, bytes_of("", 0), &a), ERR_DENIED);
-		gpu_client_close(c);
-		service_stat(r.s, &st);
-		assert_int_equal(st.denied_n, 1);
-		end(&r, SERVICE_STOP);
-	}
 	backend_close(b);
 }
 
@@ -404,16 +447,20 @@ static void who_waits_for_long_is_told_so(void **state)
 	const struct service_setup set = setup();
 	le64 ms = le64_of(1500);
 	struct backend *b = folder();
+	bool told = false;
 	struct gpu_answer a;
 	struct gpu_client *c;
 	struct running r;
 
 	(void)state;
 	begin(&r, &set);
-	/* less than it takes, more than a noisy machine's pause */
-	must(gpu_client_open(&c, b, uuid, 1000000000));
-	must(gpu_client_ask(c, WIRE_WARM, bytes_of(&ms, sizeof ms), &a));
-	gpu_client_close(c);
+	/* Less than it takes.  A machine that pauses for so long is given other tries. */
+	for (int i = 0; i < 20 && !told; i++) {
+		must(gpu_client_open(&c, b, uuid, 1000000000));
+		told = gpu_client_ask(c, WIRE_WARM, bytes_of(&ms, sizeof ms), &a) == 0;
+		gpu_client_close(c);
+	}
+	assert_true(told);
 	end(&r, SERVICE_STOP);
 	backend_close(b);
 }
@@ -589,7 +636,8 @@ int main(void)
 		cmocka_unit_test(long_answers_come_in_sealed_memory),
 		cmocka_unit_test(a_second_service_is_refused_and_names_the_first),
 		cmocka_unit_test(whoever_is_not_there_is_known_at_once),
-		cmocka_unit_test(another_user_and_another_store_are_refused),
+		cmocka_unit_test(another_user_is_refused),
+		cmocka_unit_test(another_store_is_refused),
 		cmocka_unit_test(nonsense_harms_nobody_else),
 		cmocka_unit_test(who_does_not_read_is_dropped_and_the_others_are_not),
 		cmocka_unit_test(who_waits_for_long_is_told_so),
