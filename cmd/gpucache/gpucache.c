@@ -29,6 +29,7 @@ static const struct cli_tool tool = {
 		"  warm      load values ahead of need, as far as there is room\n"
 		"  get       values out of device memory, or else out of the store\n"
 		"  ptr       device pointers of resident keys\n"
+		"  run       one's own OpenCL kernel over what is there\n"
 		"  stat      what it holds, and what it did\n"
 		"  stop      end it",
 };
@@ -115,6 +116,7 @@ static const struct {
 	{ "warm", gpucache_warm },
 	{ "get", gpucache_get },
 	{ "ptr", gpucache_ptr },
+	{ "run", gpucache_run },
 	{ "stat", gpucache_stat },
 	{ "stop", gpucache_stop },
 };

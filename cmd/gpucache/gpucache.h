@@ -13,6 +13,8 @@ int gpucache_evict(int argc, const char **argv);
 int gpucache_warm(int argc, const char **argv);
 int gpucache_get(int argc, const char **argv);
 int gpucache_ptr(int argc, const char **argv);
+int gpucache_run(int argc, const char **argv);
+int gpucache_bench(int argc, const char **argv);
 int gpucache_stat(int argc, const char **argv);
 int gpucache_stop(int argc, const char **argv);
 

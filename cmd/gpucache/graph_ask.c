@@ -57,6 +57,8 @@ static int ask(struct asker *a, enum wire_graph_verb verb, struct bytes body)
 	struct bytes in;
 	int r = gpu_client_ask(a->client, WIRE_PIN_GRAPH, body, &answer);
 
+	if (r == ERR_ABSENT)
+		cli_say(a->cli, "%s", err_message());
 	if (r < 0)
 		return r;
 	in = bytes_of(answer.ptr, (size_t)answer.len);

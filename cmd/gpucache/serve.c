@@ -88,6 +88,7 @@ static const struct service_calls calls = {
 		[WIRE_EVICT] = serve_evict, [WIRE_WARM] = serve_warm,
 		[WIRE_FIND] = serve_find, [WIRE_READ] = serve_read,
 		[WIRE_PIN_GRAPH] = serve_pin_graph, [WIRE_WALK] = serve_walk,
+		[WIRE_RUN] = serve_run,
 	},
 	.rest = rest,
 	.beat = beat,

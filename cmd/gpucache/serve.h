@@ -39,6 +39,9 @@ int serve_catch_up(struct serve *s);
 /* Holds nothing of the store any more: for when nobody asks. */
 void serve_let_go(struct serve *s);
 
+/* The value of KEY in `snap`, resident, others evicted for it: 1; 0: there is none. */
+int serve_bring(struct serve *s, struct bytes key, struct gpu_thing *out);
+
 /* Callbacks. */
 int serve_stat(void *ctx, const struct service_ask *q, struct service_reply *a);
 int serve_pin(void *ctx, const struct service_ask *q, struct service_reply *a);

@@ -26,6 +26,7 @@ uint64_t serve_graph_work(uint32_t node_n);
 
 /* Callbacks. */
 int serve_pin_graph(void *ctx, const struct service_ask *q, struct service_reply *a);
+int serve_run(void *ctx, const struct service_ask *q, struct service_reply *a);
 int serve_walk(void *ctx, const struct service_ask *q, struct service_reply *a);
 
 /* The kernels go; before the device is closed. */

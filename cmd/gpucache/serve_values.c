@@ -272,6 +272,21 @@ static int bring_key(struct deed *d, struct bytes key, bool pinned)
 	return r == 1 ? bring(d, key, &e, pinned) : r;
 }
 
+int serve_bring(struct serve *s, struct bytes key, struct gpu_thing *out)
+{
+	struct entry e;
+	int r;
+
+	if (gpu_cache_find(s->cache, GPU_VALUE, key, out))
+		return 1;
+	r = snapshot_get(s->snap, 0, key, &e);
+	if (r == 1)
+		r = load_entry(s, key, &e, false);
+	else if (r == 0)
+		return 0;
+	return r < 0 ? r : gpu_cache_look(s->cache, GPU_VALUE, key, out);
+}
+
 static int bring_prefix(struct deed *d, struct bytes prefix, bool pinned)
 {
 	const struct scan_options o = { .prefix = prefix };

@@ -21,3 +21,4 @@ libcore_a_SOURCES += %D%/opencl_program.c %D%/opencl_inside.h
 libcore_a_SOURCES += %D%/program.c %D%/program.h
 libcore_a_SOURCES += %D%/traverse.c %D%/traverse.h
 libcore_a_SOURCES += %D%/wire_graph.c %D%/wire_graph.h
+libcore_a_SOURCES += %D%/wire_run.c %D%/wire_run.h

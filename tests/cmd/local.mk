@@ -5,7 +5,7 @@ CMD_TESTS += %D%/get.bats
 CMD_TESTS += %D%/graph.bats %D%/graph_formats.bats %D%/graph_bad.bats %D%/graph_data.bats %D%/graph_ask.bats
 CMD_TESTS += %D%/init.bats %D%/ls.bats %D%/rm.bats %D%/mv.bats \
 	%D%/stat.bats %D%/config.bats %D%/compact.bats %D%/gpucache.bats
-CMD_TESTS += %D%/gpucache_graph.bats
+CMD_TESTS += %D%/gpucache_graph.bats %D%/gpucache_run.bats
 CMD_TESTS += %D%/ttl.bats %D%/filesystems.bats
 CMD_TESTS += %D%/strato.bats
 CMD_TESTS += %D%/walcheck.bats
