@@ -85,7 +85,7 @@ static int bfs(struct walking *w, struct service_reply *a)
 {
 	struct traverse_graph g = w->g;
 	struct traverse_stat stat = { 0 };
-	uint8_t *array;
+	uint8_t *array = NULL;
 	int r = big(w, a, g.node_n, &array);
 
 	if (r < 0)
@@ -107,7 +107,7 @@ static int rank(struct walking *w, struct service_reply *a)
 {
 	struct traverse_ranking k = { .damping = w->ask.damping, .iterations = w->ask.most,
 				      .tolerance = w->ask.tolerance };
-	uint8_t *array;
+	uint8_t *array = NULL;
 	int r = big(w, a, w->g.node_n, &array);
 
 	if (r == 0)
@@ -126,7 +126,7 @@ static int path(struct walking *w, struct service_reply *a)
 {
 	uint32_t most = w->g.node_n < PATH_MOST ? w->g.node_n : PATH_MOST;
 	uint32_t *node = mem_alloc(store_mem(w->s->store), 4 * (size_t)most);
-	uint8_t *array;
+	uint8_t *array = NULL;
 	int64_t n;
 	int r = node ? 0 : ERR_MEMORY;
 
