@@ -65,7 +65,7 @@ stat_of() { # NAME
 }
 
 @test "what the service will bring is refused by name" {
-	for name in run bench; do
+	for name in bench; do
 		run --separate-stderr -69 strato-gpucache $name
 		[[ "$stderr" == "strato-gpucache: $name: "*"[unsupported]"* ]]
 		[ -z "$output" ]
