@@ -85,9 +85,12 @@ static int wait_for(struct opencl *o, cl_event e)
 static int drain(struct opencl *o)
 {
 	cl_event e;
-	cl_int code = clEnqueueMarkerWithWaitList(o->queue, 0, NULL, &e);
+	cl_int code;
 	int r;
 
+	if (o->hung)
+		return err_set(ERR_DEVICE, "the device failed: it hangs");
+	code = clEnqueueMarkerWithWaitList(o->queue, 0, NULL, &e);
 	if (code != CL_SUCCESS)
 		return failed("waiting", code);
 	code = clFlush(o->queue);
@@ -156,15 +159,47 @@ static cl_mem create_on_cpu(struct opencl *o, uint64_t len, cl_int *code)
 	return m;
 }
 
+/* What a device that hangs or was lost may still write to is never given back. */
+static void keep_for_ever(cl_mem m, void *p)
+{
+	static struct kept {
+		struct kept *next;
+		cl_mem mem;
+		void *ptr;
+	} *kept;
+	struct kept *k = mem_zalloc(NULL, sizeof *k);
+
+	if (!k)
+		return;
+	*k = (struct kept){ kept, m, p };
+	kept = k;
+}
+
+/* Nothing that was asked before is still at it.  The message stays as it was. */
+static bool quiet(struct opencl *o)
+{
+	struct err_note note;
+	bool yes;
+
+	if (o->hung)
+		return false;
+	err_take(&note, ERR_DEVICE);
+	yes = drain(o) == 0;
+	err_give(&note);
+	return yes;
+}
+
 static void release(struct opencl *o, cl_mem m, uint64_t len)
 {
 	void *p = NULL;
 
-	if (o->hung)
-		return;
 	if (o->shape.cpu && clGetMemObjectInfo(m, CL_MEM_HOST_PTR, sizeof p, &p,
 					       NULL) != CL_SUCCESS)
 		p = NULL;
+	if (!quiet(o)) {
+		keep_for_ever(m, p);
+		return;
+	}
 	clReleaseMemObject(m);
 	if (p)
 		mem_free_pages(NULL, p, (size_t)len);

@@ -216,6 +216,19 @@ static int read_out(const struct call *c, uint64_t off, void *out, size_t len)
 	return r < 0 ? r : arena_finish(c->t->a);
 }
 
+/* What went wrong in the middle leaves nothing behind that is still being done, not if
+ * the device can still be waited for. */
+static int ended(const struct call *c, int r)
+{
+	struct err_note note;
+
+	if (r >= 0)
+		return r;
+	err_take(&note, r);
+	arena_finish(c->t->a);
+	return err_give(&note);
+}
+
 /* --- breadth first --- */
 
 static int search_begin(const struct call *c, uint32_t source, uint32_t target, uint32_t most)
@@ -300,7 +313,7 @@ int traverse_bfs(struct traverse *t, const struct traverse_graph *g, struct aren
 		r = read_out(&c, HEAD, depth, 4ull * g->node_n);
 	if (r == 0 && stat)
 		tell(stat, &s, wait_n);
-	return r;
+	return ended(&c, r);
 }
 
 /* --- a path --- */
@@ -332,39 +345,53 @@ static void turn_around(uint32_t *node, uint32_t n)
 	}
 }
 
+static int64_t path(const struct call *c, uint32_t from, uint32_t to, uint32_t *node,
+		    uint32_t n)
+{
+	const struct traverse_graph *g = c->g;
+	struct bfs_state s;
+	uint32_t wait_n, len;
+	int r = search(c, from, to, TRAVERSE_NONE, &s, &wait_n);
+
+	if (r < 0)
+		return r;
+	r = read_out(c, HEAD + 4ull * to, &len, sizeof len);
+	if (r < 0 || len == TRAVERSE_NONE)
+		return r;
+	if (len >= g->node_n)
+		return err_set(ERR_DEVICE, "the device failed: %" PRIu32 " steps among %" PRIu32
+			       " nodes", len, g->node_n);
+	if (len >= n)
+		return err_set(ERR_TOO_BIG, "a path of %" PRIu64 " nodes, and there is room for "
+			       "%" PRIu32, (uint64_t)len + 1, n);
+	r = walk_back(c, len + 1, &s);
+	if (r == 0 && s.back != len + 1)
+		r = err_set(ERR_DEVICE, "the device failed: a path of %" PRIu32 " steps has "
+			    "%" PRIu32 " nodes", len, s.back);
+	if (r == 0)
+		r = read_out(c, HEAD + depth_len(g->node_n), node, 4ull * (len + 1));
+	if (r < 0)
+		return r;
+	turn_around(node, len + 1);
+	return (int64_t)len + 1;
+}
+
 int64_t traverse_path(struct traverse *t, const struct traverse_graph *g,
 		      struct arena_place work, uint32_t from, uint32_t to, uint32_t *node,
 		      uint32_t n)
 {
 	struct call c = { t, g, work };
-	struct bfs_state s;
-	uint32_t wait_n, len;
 	int r = check(t, g, work, TRAVERSE_PATH);
+	int64_t len;
 
 	if (r == 0)
 		r = check_node(g, from);
 	if (r == 0)
 		r = check_node(g, to);
-	if (r == 0)
-		r = search(&c, from, to, TRAVERSE_NONE, &s, &wait_n);
 	if (r < 0)
 		return r;
-	r = read_out(&c, HEAD + 4ull * to, &len, sizeof len);
-	if (r < 0 || len == TRAVERSE_NONE)
-		return r;
-	if (len >= n)
-		return err_set(ERR_TOO_BIG, "a path of %" PRIu64 " nodes, and there is room for "
-			       "%" PRIu32, (uint64_t)len + 1, n);
-	r = walk_back(&c, len + 1, &s);
-	if (r == 0 && s.back != len + 1)
-		r = err_set(ERR_DEVICE, "the device failed: a path of %" PRIu32 " steps has "
-			    "%" PRIu32 " nodes", len, s.back);
-	if (r == 0)
-		r = read_out(&c, HEAD + depth_len(g->node_n), node, 4ull * (len + 1));
-	if (r < 0)
-		return r;
-	turn_around(node, len + 1);
-	return (int64_t)len + 1;
+	len = path(&c, from, to, node, n);
+	return len < 0 ? ended(&c, (int)len) : len;
 }
 
 /* --- PageRank --- */
@@ -449,5 +476,5 @@ int traverse_pagerank(struct traverse *t, const struct traverse_graph *g,
 		r = arena_finish(t->a);
 	k->iteration_n = s.step_n;
 	k->change = s.change;
-	return r;
+	return ended(&c, r);
 }
