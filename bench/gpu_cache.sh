@@ -1,6 +1,6 @@
 #!/bin/sh
 # bench/gpu_cache.sh - the GPU cache without a GPU: what a look-up in its index costs,
-# and what SIEVE keeps beside LRU.  Rows as bench/rows.sh says; bench/README.md tells
+# what SIEVE keeps beside LRU, and what kernels do through PoCL beside our own.  Rows as bench/rows.sh says; bench/README.md tells
 # what each is.
 #
 #	BENCH_RUNS	runs of each figure (default 5)
@@ -8,9 +8,11 @@
 #	BENCH_HITS	look-ups a run (default 10000000)
 #	BENCH_SCALE	log2 of the nodes of the graph that is searched (default 18)
 #	BENCH_SEARCHES	searches (default 2000)
+#	BENCH_KERNELS	log2 of the nodes of the graph that kernels search (default 20)
 #	BENCH_DIR	where the index lies (default bench/ of the build)
 #
-# In half a minute: BENCH_RUNS=1 BENCH_HITS=2000000 BENCH_SCALE=16 BENCH_SEARCHES=500
+# In half a minute: BENCH_RUNS=1 BENCH_HITS=2000000 BENCH_SCALE=16 BENCH_SEARCHES=500 \
+#	BENCH_KERNELS=16
 set -eu
 # shellcheck source=bench/rows.sh
 . "$(dirname "$0")/rows.sh"
@@ -18,6 +20,7 @@ keys=${BENCH_KEYS:-1000000}
 hits=${BENCH_HITS:-10000000}
 scale=${BENCH_SCALE:-18}
 searches=${BENCH_SEARCHES:-2000}
+kernel_scale=${BENCH_KERNELS:-20}
 work_begin gpu_cache
 about "the index of the GPU cache, and what stays in it"
 
@@ -112,3 +115,49 @@ beside_none() { # STORE: milliseconds more than without a service
 repeat beside_none dead | row service-dead-over-none ms
 repeat beside_none alive | row service-asked-over-none ms
 strato-gpucache stop -s "$work/alive"
+
+# kernels through PoCL beside our own, on the same cores; the figure is of rates
+icd=${OCL_ICD_VENDORS:-/etc/OpenCL/vendors/pocl.icd}
+kernels=k$kernel_scale
+device() { # ARGUMENT...
+	env OCL_ICD_VENDORS="$icd" POCL_CACHE_DIR="$work/pocl" \
+		STRATO_KERNELS="$(dirname "$0")/../kernels" "$build/bench/devicegraph" "$@"
+}
+
+native() { # COMMAND...: its milliseconds
+	strato-graph "$@" -s "$work/store" --threads=0 --stats 2>&1 >/dev/null |
+		sed -n 's/.*: \([0-9.]*\) ms, .*/\1/p'
+}
+
+kernels_once() { # both sides, one after the other
+	"$build/bench/rawgraph" nodes "$work/raw" 4 | while read -r src; do
+		native bfs --summary "$src" </dev/null >>"$work/native.bfs"
+	done
+	for _ in 1 2 3 4 5; do
+		native pagerank --iterations=20 --tolerance=0 --top=1 | awk '{ print $1 / 20 }'
+	done >>"$work/native.pagerank"
+	device -t -n 4 -i 20 "$work/raw" >"$work/said"
+	sed -n 's/^bfs //p' "$work/said" >>"$work/pocl.bfs"
+	sed -n 's/^pagerank //p' "$work/said" >>"$work/pocl.pagerank"
+}
+
+group "kernels-$kernels"
+: >"$work/pocl.bfs"
+: >"$work/pocl.pagerank"
+: >"$work/native.bfs"
+: >"$work/native.pagerank"
+if [ -x "$build/bench/devicegraph" ] && [ -r "$icd" ]; then
+	mkdir "$work/pocl"
+	"$build/bench/graphgen" "$kernel_scale" >"$work/k.el"
+	"$build/bench/rawgraph" make -u "$work/raw" <"$work/k.el"
+	strato-init "$work/store"
+	strato-graph import -q -s "$work/store" -f el --undirected --loops=drop "$work/k.el"
+	rm "$work/k.el"
+	device -c -n 1 -i 1 "$work/raw" >/dev/null
+	repeat kernels_once
+fi
+for what in bfs pagerank; do
+	row "$what-$kernels-pocl" ms <"$work/pocl.$what"
+	row "$what-$kernels-native" ms <"$work/native.$what"
+	row_over "$what-$kernels-pocl-over-native" "$work/native.$what" "$work/pocl.$what"
+done

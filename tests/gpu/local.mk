@@ -1,6 +1,6 @@
 # tests/gpu: kernels under attack
 TESTS += %D%/oclgrind.tap
-EXTRA_DIST += %D%/oclgrind.tap %D%/fault_layer.c
+EXTRA_DIST += %D%/oclgrind.tap %D%/fault_layer.c %D%/real-device
 
 # an OpenCL layer, which the loader opens
 if HAVE_OPENCL_LAYER
