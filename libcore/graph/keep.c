@@ -8,6 +8,7 @@
 #include "graph/short_ids.h"
 
 #define HEAD (2 * sizeof(uint32_t))	/* of a list */
+#define UNPACK 2048u		/* ids made words at a time: for the nearest cache */
 #define LENGTHS 256u		/* of lists that are told apart */
 #define SWEEPS_LEAST 4u		/* fewer do not pay for fresh pages */
 
@@ -129,11 +130,13 @@ static void begin_whole(struct keep_walk *w)
 	w->rest = 0;
 }
 
-/* What room has left to its begin, and as many as it holds behind that. */
+/* What room has left to its begin, and behind that some more. */
 static void unpack(struct keep_walk *w)
 {
-	uint64_t left = (uint64_t)(w->end - w->next), n = KEEP_ROOM - left;
+	uint64_t left = (uint64_t)(w->end - w->next), n = UNPACK;
 
+	if (n > KEEP_ROOM - left)
+		n = KEEP_ROOM - left;
 	if (n > w->packed_n)
 		n = w->packed_n;
 	memmove(w->room, w->next, left * sizeof *w->room);
@@ -169,6 +172,8 @@ static int next_whole(struct keep_walk *w)
 	if (w->head == w->head_end)
 		return 0;
 	unpack(w);
+	while (w->head[1] <= KEEP_ROOM && w->head[1] > (uint64_t)(w->end - w->next))
+		unpack(w);
 	return w->head[1] > KEEP_ROOM ? next_piece(w) : keep_next(w);
 }
 
