@@ -136,6 +136,7 @@ strato_gpucache_SOURCES += %D%/gpucache/serve_graph.c %D%/gpucache/serve_graph.h
 strato_gpucache_SOURCES += %D%/gpucache/serve_walk.c
 strato_gpucache_SOURCES += %D%/gpucache/serve_run.c
 strato_gpucache_SOURCES += %D%/gpucache/run.c
+strato_gpucache_SOURCES += %D%/gpucache/bench.c
 strato_gpucache_LDADD = $(CMD_LDADD) $(OPENCL_LIBS)
 
 bin_PROGRAMS += strato-walcheck

@@ -64,12 +64,7 @@ stat_of() { # NAME
 	jq -e '.type == "host" and .used and (.why | test("crashed|ended"))' out
 }
 
-@test "what the service will bring is refused by name" {
-	for name in bench; do
-		run --separate-stderr -69 strato-gpucache $name
-		[[ "$stderr" == "strato-gpucache: $name: "*"[unsupported]"* ]]
-		[ -z "$output" ]
-	done
+@test "a command that there is not is refused, with the nearest one" {
 	run --separate-stderr -64 strato-gpucache divices
 	[[ "$stderr" == *"did you mean"*devices* ]]
 	run -64 strato-gpucache

@@ -318,3 +318,36 @@ agree() { # HERE THERE [MOST]
 			fail "$text: $stderr"
 	done
 }
+
+@test "bench --calibrate writes what auto reads; bench measures a value" {
+	edges 300 900 | strato-graph import -q -g web
+	seeded 5000 >value
+	strato-put value <value
+	serve host
+	strato-gpucache bench --runs=3 value >out
+	[ "$(cut -f1 out | tr '\n' ' ')" = "request hit get read_back miss load upload " ]
+	awk -F'\t' 'NF != 6 || $4 > $3 || $3 > $5 || $6 != 3 { exit 1 }' out
+	strato-gpucache bench --runs=3 value -J | jq -es 'length == 7 and all(.median > 0)'
+	run -1 strato-gpucache bench nothing
+	run -64 strato-gpucache bench
+	run -64 strato-gpucache bench --graph=web value
+	run --separate-stderr -69 strato-gpucache bench --calibrate -g web
+	[[ "$stderr" == *"is not pinned"*"hint: strato-gpucache pin"* ]]
+	strato-gpucache pin -q --graph=web
+	run -69 strato-gpucache bench --calibrate -g web
+	[ ! -e S/gpucache.calibration ]
+	end_service
+
+	needs_opencl
+	serve cpu
+	strato-gpucache pin --graph=web
+	strato-gpucache bench --calibrate -g web --runs=3 >out
+	[ "$(cut -f1 out | tr '\n' ' ')" = "bfs_device bfs_cpu path_device path_cpu \
+pagerank_device pagerank_cpu " ]
+	head -n 1 S/gpucache.calibration | grep -qx "strato-gpucache-calibration 1"
+	edge_n=$(strato-graph info -g web -J | jq .edges)
+	[ "$(grep -Ecx "(bfs|path|pagerank) (-|$edge_n)" S/gpucache.calibration)" = 3 ]
+	run --separate-stderr strato-graph bfs -g web --device=auto "$(a_node web)"
+	[ "$status" = 0 ]
+	[ -z "$stderr" ]
+}
