@@ -478,3 +478,46 @@ int traverse_pagerank(struct traverse *t, const struct traverse_graph *g,
 	k->change = s.change;
 	return ended(&c, r);
 }
+
+/* --- lists of gaps --- */
+
+static int check_packed(const struct traverse *t, const struct traverse_packed *p,
+			struct arena_place work)
+{
+	uint64_t rows = ((uint64_t)p->node_n + 1) * 8;
+	int r;
+
+	if (p->edge_n > UINT64_MAX / 8)
+		return err_set(ERR_TOO_BIG, "%" PRIu64 " edges", p->edge_n);
+	r = inside(t, p->to, p->edge_n * 4, 4, "the edges");
+	if (r == 0)
+		r = inside(t, p->packed, p->packed_len, 1, "packed lists");
+	if (r == 0)
+		r = inside(t, p->first, rows, 8, "where lists begin");
+	if (r == 0)
+		r = inside(t, p->at, rows, 8, "where packed lists begin");
+	if (r == 0)
+		r = inside(t, work, TRAVERSE_UNPACK_ROOM, 64, "a question's notes");
+	return r;
+}
+
+int traverse_unpack(struct traverse *t, const struct traverse_packed *p,
+		    struct arena_place work)
+{
+	struct call c = { t, NULL, work };
+	uint32_t bad = TRAVERSE_NONE;
+	int r = check_packed(t, p, work);
+
+	if (r < 0)
+		return r;
+	r = arena_write(t->a, work, &bad, sizeof bad);
+	if (r == 0)
+		r = launch(&c, "unpack", t->cut.groups,
+			   ARGS(place(&c, p->packed), place(&c, p->at), place(&c, p->first),
+				place(&c, p->to), place(&c, work), program_u32(p->node_n)));
+	if (r == 0)
+		r = read_state(&c, &bad, sizeof bad);
+	if (r == 0 && bad != TRAVERSE_NONE)
+		return err_set(ERR_DAMAGED, "the packed list of node %" PRIu32 " is none", bad);
+	return ended(&c, r);
+}

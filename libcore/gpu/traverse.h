@@ -101,4 +101,23 @@ struct traverse_ranking {
 int traverse_pagerank(struct traverse *t, const struct traverse_graph *g,
 		      struct arena_place work, struct traverse_ranking *r, double *rank);
 
+/* Lists as graph/list packs them, on the device already, become ids there. */
+struct traverse_packed {
+	uint32_t node_n;
+	uint64_t edge_n, packed_len;
+	struct arena_place packed;	/* the lists' bytes */
+	/* le64 at[node_n + 1]: where in them each node's list begins, the last one ends;
+	 * le64 first[node_n + 1] as struct traverse_graph has it.  Both are trusted: they
+	 * never fall and end with packed_len and edge_n. */
+	struct arena_place at, first;
+	struct arena_place to;		/* le32 to[edge_n], the answer */
+};
+#define TRAVERSE_UNPACK_ROOM 64u	/* of work memory */
+
+/* ERR_DAMAGED, with the least node whose bytes are no such list, or one with an id that
+ * is not below node_n; nothing outside of to[] was written, nothing outside of a list
+ * read. */
+int traverse_unpack(struct traverse *t, const struct traverse_packed *p,
+		    struct arena_place work);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "gpu/traverse.h"
+#include "graph/list.h"
 #include "tests/lib/made_csr.h"
 #include "tests/lib/opencl_kit.h"
 
@@ -370,6 +371,90 @@ static void a_star_with_edges_twice_and_itself(void **state)
 	}
 }
 
+/* --- packed lists --- */
+
+struct packed {
+	uint64_t *at;
+	uint8_t *bytes;
+};
+
+static void pack(struct made *m, struct packed *p)
+{
+	p->at = calloc(m->n + 1ull, sizeof *p->at);
+	p->bytes = malloc(LIST_BYTES_MAX32(m->edge_n) + 64ull * m->n);
+	assert_true(p->at && p->bytes);
+	for (uint32_t v = 0; v < m->n; v++) {
+		uint64_t n = m->out_first[v + 1] - m->out_first[v], k = m->out_first[v];
+
+		p->at[v + 1] = p->at[v] + list_encode32(p->bytes + p->at[v], v, m->out_to + k, n);
+	}
+}
+
+static void ask_unpack(struct device *d, unsigned cut, const struct made *m,
+		       const struct packed *p, bool damaged)
+{
+	struct traverse_packed q = { .node_n = m->n, .edge_n = m->edge_n,
+				     .packed_len = p->at[m->n] };
+	uint32_t *got = calloc(m->edge_n + 16, 4);
+	struct arena_place work;
+	int r;
+
+	memset(d->used, 0, sizeof d->used);
+	q.packed = put(d, 0, p->bytes, q.packed_len);
+	q.at = put(d, 1, p->at, 8 * (m->n + 1ull));
+	q.first = put(d, 2, m->out_first, 8 * (m->n + 1ull));
+	q.to = put(d, 3, got, 4 * (m->edge_n + 16));
+	work = room(d, 4, TRAVERSE_UNPACK_ROOM);
+	r = traverse_unpack(d->t[cut], &q, work);
+	if (damaged)
+		assert_true(r == 0 || r == ERR_DAMAGED);
+	else
+		must(r);
+	must(arena_read(d->a, q.to, got, 4 * (m->edge_n + 16)));
+	must(arena_finish(d->a));
+	for (unsigned i = 0; i < 16; i++)
+		assert_int_equal(got[m->edge_n + i], 0);
+	for (uint64_t i = 0; r == 0 && i < m->edge_n; i++)
+		assert_true(damaged ? got[i] < m->n : got[i] == m->out_to[i]);
+	free(got);
+}
+
+static void unpack_all(struct made *m, uint64_t *seed)
+{
+	struct packed p;
+
+	made_sides(m);
+	pack(m, &p);
+	for (unsigned i = 0; i < CUTS; i++)
+		ask_unpack(opened(), i, m, &p, false);
+	for (unsigned k = 0; p.at[m->n] && k < (checker() ? 1 : scaled(5)); k++) {
+		p.bytes[made_draw(seed) % p.at[m->n]] ^= (uint8_t)(1u << made_draw(seed) % 8);
+		for (unsigned i = 0; i < CUTS; i++)
+			ask_unpack(opened(), i, m, &p, true);
+	}
+	free(p.at);
+	free(p.bytes);
+	made_release(m);
+}
+
+static void packed_lists_become_ids(void **state)
+{
+	uint64_t seed = begin();
+
+	(void)state;
+	for (unsigned i = 0; i < (checker() ? 3 : scaled(20)); i++) {
+		struct made m = { 0 };
+		uint32_t n = 1 + (uint32_t)(made_draw(&seed) % sized(30000));
+
+		switch (i % 3) {
+		case 0: made_random(&m, n, made_draw(&seed) % (3 * n), &seed); break;
+		case 1: made_star(&m, checker() ? 1100 : 3000 + n, n / 2); break;
+		default: made_kronecker(&m, checker() ? 5 : 12, sized(40000), &seed);
+		}
+		unpack_all(&m, &seed);
+	}
+}
+
 /* --- what is refused --- */
 
 static void a_node_that_is_not_there_is_refused(void **state)
@@ -513,6 +598,7 @@ int main(void)
 		cmocka_unit_test(a_grid),
 		cmocka_unit_test(a_long_chain),
 		cmocka_unit_test(a_star_with_edges_twice_and_itself),
+		cmocka_unit_test(packed_lists_become_ids),
 		cmocka_unit_test(a_node_that_is_not_there_is_refused),
 		cmocka_unit_test(a_graph_of_no_nodes_has_no_ranks),
 		cmocka_unit_test(edges_that_no_arena_holds_are_refused_with_the_figure),
