@@ -125,7 +125,7 @@ device() { # ARGUMENT...
 }
 
 native() { # COMMAND...: its milliseconds
-	strato-graph "$@" -s "$work/store" --threads=0 --stats 2>&1 >/dev/null |
+	strato-graph "$@" -s "$work/store" --stats 2>&1 >/dev/null |
 		sed -n 's/.*: \([0-9.]*\) ms, .*/\1/p'
 }
 
