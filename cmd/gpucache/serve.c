@@ -140,6 +140,23 @@ static void give_up(struct serve *s, int code)
 	_exit(cli_end(s->cli, code));
 }
 
+/* Asked to end in the middle of long work: the process ends as it would have. */
+static void abandon(struct serve *s, int sig)
+{
+	gpu_cache_leave(s->cache);
+	service_leave(s->service);
+	if (sig) {
+		sigset_t set;
+
+		signal(sig, SIG_DFL);
+		raise(sig);
+		sigemptyset(&set);
+		sigaddset(&set, sig);
+		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	}
+	_exit(cli_end(s->cli, 0));
+}
+
 static int answer(struct serve *s)
 {
 	struct service_calls mine = calls;
@@ -156,6 +173,8 @@ static int answer(struct serve *s)
 		r = serve_again(s, "the device was lost");
 	else if (r == SERVICE_STUCK)
 		give_up(s, serve_again(s, "the device does not answer"));
+	else if (r == SERVICE_ABANDONED)
+		abandon(s, sig);
 	else if (r == SERVICE_SIGNAL)
 		raise(sig);		/* noted now, taken at the very end */
 	return r < 0 ? r : 0;

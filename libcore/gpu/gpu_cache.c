@@ -646,7 +646,7 @@ int gpu_cache_open(struct gpu_cache **out, struct backend *files,
 	return r;
 }
 
-static void files_remove(struct gpu_cache *c)
+void gpu_cache_leave(struct gpu_cache *c)
 {
 	struct err_note note;
 
@@ -662,7 +662,7 @@ void gpu_cache_close(struct gpu_cache *c)
 	if (!c)
 		return;
 	if (c->index)
-		files_remove(c);
+		gpu_cache_leave(c);
 	gpu_index_close(c->index);
 	hot_close(c->hot);
 	for (uint32_t i = 0; c->thing && i < c->o.entries; i++)

@@ -42,8 +42,10 @@ int gpu_cache_open(struct gpu_cache **out, struct backend *files,
 		   struct gpu_backend *device, const struct gpu_cache_setup *setup);
 /* The generation ends, its files go. */
 void gpu_cache_close(struct gpu_cache *c);	/* NULL is fine */
-/* All tokens are dead from here on, one store; from any thread. */
+/* All tokens are dead from here on, one store; from any thread.  And its files' names go:
+ * for who exits in the middle of it. */
 void gpu_cache_kill(struct gpu_cache *c);
+void gpu_cache_leave(struct gpu_cache *c);
 void gpu_cache_beat(struct gpu_cache *c);	/* from any thread */
 
 /* --- what is here --- */

@@ -674,19 +674,21 @@ static int turn(struct service *s, int *signal)
 /* The worker's last callback; whoever it was for is answered. */
 static void worker_end(struct service *s)
 {
+	int why = atomic_load(&s->end);
 	struct timespec at;
 	bool stuck;
 
 	pthread_mutex_lock(&s->lock);
 	s->ending = true;
 	pthread_cond_signal(&s->more);
-	deadline(&at, END_NS);
+	deadline(&at, s->set.end_ns ? s->set.end_ns : END_NS);
 	while (s->working && pthread_cond_timedwait(&s->idle, &s->lock, &at) == 0)
 		;
 	stuck = s->working;
 	pthread_mutex_unlock(&s->lock);
 	if (stuck) {
-		atomic_store(&s->end, SERVICE_STUCK);
+		atomic_store(&s->end, why == SERVICE_STOP || why == SERVICE_SIGNAL ?
+			     SERVICE_ABANDONED : SERVICE_STUCK);
 		return;
 	}
 	pthread_join(s->worker, NULL);
@@ -927,25 +929,25 @@ static void shut(int fd)
 }
 
 /* The socket's name goes while we have the lock, then the lock's. */
-static void door_close(struct service *s)
+void service_leave(struct service *s)
 {
 	struct err_note note;
 
+	if (s->listen_fd < 0)
+		return;
 	err_take(&note, 0);
-	if (s->listen_fd >= 0)
-		backend_remove(s->backend, WIRE_SOCKET);
-	shut(s->listen_fd);
-	if (s->listen_fd >= 0)
-		backend_remove(s->backend, WIRE_LOCK);
+	backend_remove(s->backend, WIRE_SOCKET);
+	backend_remove(s->backend, WIRE_LOCK);
 	err_give(&note);
-	shut(s->lock_fd);
 }
 
 void service_close(struct service *s)
 {
 	if (!s)
 		return;
-	door_close(s);
+	service_leave(s);
+	shut(s->listen_fd);
+	shut(s->lock_fd);
 	while (s->clients) {
 		s->clients->state = IDLE;
 		s->clients->asked = false;

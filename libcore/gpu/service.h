@@ -57,6 +57,7 @@ struct service_setup {
 	unsigned client_most;		/* 0: as many as there are descriptors for */
 	uint64_t slow_ns;		/* 0: 10 s */
 	uint64_t stall_ns;		/* a callback that takes longer hangs; 0: never */
+	uint64_t end_ns;		/* a callback's time when the service ends; 0: 5 s */
 	int lock_fd, socket_fd;		/* -1; or of the service before, over an exec */
 };
 
@@ -73,13 +74,15 @@ struct service_calls {
 	void *ctx;
 };
 
-/* Answers until one of these.  Callbacks are done when it returns, but for
- * SERVICE_STUCK.  Or an ERR_ code: it could not go on. */
+/* Answers until one of these.  Callbacks are done when it returns, but for the last two.
+ * Or an ERR_ code: it could not go on. */
 enum service_end {
 	SERVICE_STOP = 1,	/* asked to, or by service_stop */
 	SERVICE_SIGNAL,		/* *signal says which */
 	SERVICE_LOST,		/* a callback returned ERR_DEVICE */
-	SERVICE_STUCK		/* a callback does not return: only to exit or to exec is left */
+	SERVICE_STUCK,		/* a callback hangs: only to exec or to exit is left */
+	SERVICE_ABANDONED	/* STOP or SIGNAL, *signal 0 or it, in the middle of a callback
+				 * that takes long: service_leave, and exit */
 };
 int service_run(struct service *s, const struct service_calls *calls, int *signal);
 
@@ -88,6 +91,9 @@ void service_stop(struct service *s);
 
 /* Everybody's connection ends, the socket and the lock go, the signals are as before. */
 void service_close(struct service *s);		/* NULL is fine */
+
+/* The socket's and the lock's names go; nothing else is touched. */
+void service_leave(struct service *s);
 
 /* For an exec: lock and socket stay as they are, under these descriptors. */
 void service_keep(struct service *s, int *lock_fd, int *socket_fd);

@@ -224,6 +224,11 @@ static void check(struct fixture *f, struct model *m, uint64_t key)
 	assert_true(bytes_equal(t.key, name));
 	assert_memory_equal(&seen, &t.token, sizeof seen);
 	assert_int_equal(gpu_cache_holds(f->c, &t.token, &again), 1);
+	seen.generation++;
+	assert_int_equal(gpu_cache_holds(f->c, &seen, &again), 0);
+	seen = t.token;
+	seen.version++;
+	assert_int_equal(gpu_cache_holds(f->c, &seen, &again), 0);
 	must(gpu_cache_read(f->c, &t.token, 0, got, t.token.len));
 	fill(value, t.token.len, key, t.token.version);
 	assert_memory_equal(got, value, t.token.len);

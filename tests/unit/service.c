@@ -377,13 +377,14 @@ static void nonsense(int fd, uint64_t *s, uint8_t *m)
 	if (n >= sizeof(struct wire_head) && draw(s) % 8)
 		wire_ask_head((void *)m, draw(s) % 2 ? WIRE_STAT : (unsigned)draw(s) % 12, uuid,
 			      n - sizeof(struct wire_head));
-	if (((struct wire_head *)m)->type.b[0] == WIRE_STOP ||
-	    ((struct wire_head *)m)->type.b[0] == WIRE_RUN)
-		m[0] = 'x';		/* these end it, as they should */
 	if (n && draw(s) % 2)
 		m[draw(s) % n] ^= (uint8_t)(1u << draw(s) % 8);
-	if (((struct wire_head *)m)->type.b[0] == WIRE_WARM)
+	switch (((struct wire_head *)m)->type.b[0]) {
+	case WIRE_STOP:
+	case WIRE_RUN:			/* these end it, as they should */
+	case WIRE_WARM:			/* takes as long as it is told */
 		m[0] = 'x';
+	}
 	send(fd, m, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (draw(s) % 2 && poll(&p, 1, 20) > 0)
 		recv(fd, m, WIRE_MESSAGE_MAX, MSG_DONTWAIT);
@@ -554,7 +555,7 @@ static void a_lost_device_ends_it_after_the_answer(void **state)
 
 /* In a process of its own: what a signal does to it, and what a stop of all its
  * threads does to who asks. */
-static pid_t forked(int *ready)
+static pid_t forked(int *ready, uint64_t end_ns)
 {
 	struct service_setup set = setup();
 	int fd[2], sig = 0, r;
@@ -567,10 +568,15 @@ static pid_t forked(int *ready)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		b = folder();
+		set.end_ns = end_ns;
 		r = service_open(&s, b, &set);
 		if (r < 0 || write(fd[1], "r", 1) != 1)
 			_exit(99);
 		r = service_run(s, &calls, &sig);
+		if (r == SERVICE_ABANDONED) {
+			service_leave(s);
+			_exit(100 + sig);
+		}
 		service_close(s);
 		_exit(r == SERVICE_SIGNAL ? sig : 98);
 	}
@@ -589,7 +595,7 @@ static void a_signal_ends_it_cleanly(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		pid = forked(&ready);
+		pid = forked(&ready, 0);
 		assert_int_equal(read(ready, &word, 1), 1);
 		kill(pid, signals[i]);
 		assert_true(waitpid(pid, &status, 0) == pid);
@@ -601,6 +607,34 @@ static void a_signal_ends_it_cleanly(void **state)
 	backend_close(b);
 }
 
+static void a_signal_does_not_wait_for_long_work(void **state)
+{
+	uint8_t m[sizeof(struct wire_head) + sizeof(le64)];
+	le64 ms = le64_of(100000);
+	struct backend *b = folder();
+	int ready, status, fd;
+	struct pollfd p;
+	char word;
+	pid_t pid = forked(&ready, 20000000);
+
+	(void)state;
+	assert_int_equal(read(ready, &word, 1), 1);
+	fd = raw();
+	wire_ask_head((void *)m, WIRE_WARM, uuid, sizeof ms);
+	memcpy(m + sizeof(struct wire_head), &ms, sizeof ms);
+	assert_int_equal(send(fd, m, sizeof m, MSG_NOSIGNAL), sizeof m);
+	p = (struct pollfd){ .fd = fd, .events = POLLIN };
+	assert_int_equal(poll(&p, 1, 60000), 1);	/* it is at work, and says so */
+	kill(pid, SIGTERM);
+	assert_true(waitpid(pid, &status, 0) == pid);
+	assert_int_equal(WEXITSTATUS(status), 100 + SIGTERM);
+	assert_int_equal(backend_remove(b, WIRE_SOCKET), ERR_ABSENT);
+	assert_int_equal(backend_remove(b, WIRE_LOCK), ERR_ABSENT);
+	close(fd);
+	close(ready);
+	backend_close(b);
+}
+
 static void a_service_that_is_stopped_is_given_up(void **state)
 {
 	struct backend *b = folder();
@@ -608,7 +642,7 @@ static void a_service_that_is_stopped_is_given_up(void **state)
 	struct gpu_client *c;
 	int ready, status;
 	char word;
-	pid_t pid = forked(&ready);
+	pid_t pid = forked(&ready, 0);
 
 	(void)state;
 	assert_int_equal(read(ready, &word, 1), 1);
@@ -645,6 +679,7 @@ int main(void)
 		cmocka_unit_test(stop_answers_and_then_lets_go),
 		cmocka_unit_test(a_lost_device_ends_it_after_the_answer),
 		cmocka_unit_test(a_signal_ends_it_cleanly),
+		cmocka_unit_test(a_signal_does_not_wait_for_long_work),
 		cmocka_unit_test(a_service_that_is_stopped_is_given_up),
 	};
 	const char *tmp = getenv("TMPDIR");
