@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "cmd/gpucache/serve_graph.h"
 
+#define NAMES_LEAST 8u		/* iterations that it pays for to rename sources */
 #define PATH_MOST (1u << 20)	/* nodes of a path; longer ones are the CPU's */
 
 static int open_kernels(struct serve *s)
@@ -42,6 +43,7 @@ struct walking {
 	struct walk_ask ask;
 	struct traverse_graph g;
 	struct arena_place work;
+	struct gpu_token names;		/* stamp 0: not lent */
 	struct walked done;
 };
 
@@ -184,10 +186,27 @@ static int find(struct walking *w)
 		       bytes_show(w->ask.name));
 }
 
+/* More room for what goes on for long, where nothing has to go for it. */
+static int lend_names(struct walking *w)
+{
+	uint64_t len = traverse_names(&w->g);
+	int r;
+
+	if (w->ask.kind != WIRE_WALK_PAGERANK || w->ask.most < NAMES_LEAST ||
+	    !gpu_cache_has_room(w->s->cache, len))
+		return 0;
+	r = gpu_cache_room(w->s->cache, len, &w->names);
+	if (r < 0)
+		w->names.stamp = 0;
+	return r == ERR_DEVICE ? r : 0;
+}
+
 int serve_walk(void *ctx, const struct service_ask *q, struct service_reply *a)
 {
 	struct walking w = { .s = ctx };
+	struct gpu_cache *c = w.s->cache;
 	struct gpu_token room;
+	struct gpu_thing t;
 	int r = wire_walk_get(q->body, &w.ask);
 
 	if (r == 0)
@@ -197,14 +216,22 @@ int serve_walk(void *ctx, const struct service_ask *q, struct service_reply *a)
 	if (r == 0)
 		r = open_kernels(w.s);
 	if (r == 0)
-		r = gpu_cache_room(w.s->cache, serve_graph_work(w.g.node_n), &room);
+		r = gpu_cache_room(c, serve_graph_work(w.g.node_n), &room);
 	if (r < 0)
 		return r;
-	w.work = (struct arena_place){ room.arena, room.off };
-	r = find(&w);			/* making room may have moved it */
+	r = lend_names(&w);
 	if (r == 0)
+		r = find(&w);		/* making room may have moved it, and the work */
+	if (r == 0 && !gpu_cache_holds(c, &room, &t))
+		r = err_set(ERR_BUG, "the work memory of a walk is gone");
+	if (r == 0) {
+		w.work = (struct arena_place){ t.token.arena, t.token.off };
 		r = walk(&w, a);
-	if (r != ERR_DEVICE)
-		gpu_cache_remove(w.s->cache, room.slot);
+	}
+	if (r == ERR_DEVICE)
+		return r;
+	if (w.names.stamp)
+		gpu_cache_remove(c, w.names.slot);
+	gpu_cache_remove(c, room.slot);
 	return r;
 }

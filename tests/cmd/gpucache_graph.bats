@@ -178,6 +178,25 @@ cpu_answer() { # PATTERN ARG...
 	same_answer bfs -g typed --type=abc1 --type=abc2 --type=abc0 "$from"
 }
 
+@test "a node of more than a million edges, of one type and of three" {
+	needs_opencl
+	awk 'BEGIN { for (i = 1; i <= 1100000; i++) {
+		print 0, i
+		if (i % 50 == 0)
+			print i, i / 2
+	} }' | strato-graph import -q -g star
+	strato-graph export -g star -f el | awk '{ print $1 "\t" $2 "\tt" NR % 3 }' |
+		strato-graph import -q -g typed -f tsv
+	serve cpu --size=128M
+	for graph in star typed; do
+		strato-gpucache pin --graph=$graph
+		same_answer bfs -g $graph --summary 0
+		same_answer bfs -g $graph --summary --in 77
+		same_answer bfs -g $graph --summary 1099950
+		strato-gpucache evict --graph=$graph
+	done
+}
+
 @test "paths of the device have the CPU's lengths, and are paths" {
 	needs_opencl
 	edges 400 900 >few
