@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,7 +23,7 @@ struct options {
 };
 
 struct total {
-	uint64_t harmed, harmless, told, checked, named, failed;
+	uint64_t harmed, harmless, told, checked, named, hits, compacted, failed;
 	uint64_t n[VERDICTS];
 	uint64_t begun;
 };
@@ -131,6 +132,7 @@ static void tally(struct total *t, const struct judgement *j, const char *what,
 	else if (!bad)
 		*(j->check ? &t->checked : &t->harmless) += 1;
 	t->named += j->check_names;
+	t->hits += j->check_hits;
 	t->failed += bad;
 	if (bad && t->failed <= 60)
 		printf("# %s\n%s# replay: %s\n", what, j->words, replay);
@@ -160,6 +162,23 @@ static void flip(uint64_t i, struct total *t)
 	files_restore();
 }
 
+/* What was harmed stays an error, or is told, when somebody makes it anew. */
+static bool compact_now(char *what, size_t cap, struct judgement *j)
+{
+	struct answer a = { .status = 0 };
+	size_t n = strlen(what);
+
+	command_run("compact", NULL, 0, &a);
+	snprintf(what + n, cap - n, "; compact: status %x", (unsigned)a.status);
+	memset(j, 0, sizeof *j);
+	if (!WIFEXITED(a.status)) {
+		j->n[SIGNAL] = 1;
+		snprintf(j->words, sizeof j->words, "# SIGNAL: compact\n");
+	}
+	answer_release(&a);
+	return j->n[SIGNAL] == 0;
+}
+
 static void damage(uint64_t i, struct total *t)
 {
 	const struct file_image *f;
@@ -172,12 +191,16 @@ static void damage(uint64_t i, struct total *t)
 		 "--first=%llu", (unsigned long long)opt.seed, (unsigned long long)i);
 	if (!harm_some(what, sizeof what, &f))
 		return;
-	judge(f, f && f->part == PART_IMAGE ? 2 : 12, &j);
-	if (f && !files_same(f, &wrote)) {
+	compacted = !(f && f->part == PART_IMAGE) && rnd(8) == 0;
+	t->compacted += compacted;
+	if (!compacted || compact_now(what, sizeof what, &j))
+		judge(f, f && f->part == PART_IMAGE ? 2 : 12, &j);
+	if (f && !compacted && !files_same(f, &wrote)) {
 		j.n[WROTE]++;
 		snprintf(j.words, sizeof j.words, "# WROTE: %s\n", wrote);
 	}
 	tally(t, &j, what, replay);
+	compacted = false;
 	files_restore();
 }
 
@@ -189,7 +212,9 @@ static void report(const char *title, unsigned n, const struct total *t)
 	       "effect, %llu FAILED\n", (unsigned long long)t->harmed,
 	       (unsigned long long)t->told, (unsigned long long)t->checked,
 	       (unsigned long long)t->harmless, (unsigned long long)t->failed);
-	printf("# the check named the file in %llu; answers:", (unsigned long long)t->named);
+	printf("# the check named the file in %llu, what is hit in %llu; %llu compacted; answers:",
+	       (unsigned long long)t->named, (unsigned long long)t->hits,
+	       (unsigned long long)t->compacted);
 	for (unsigned v = 0; v < VERDICTS; v++)
 		if (t->n[v])
 			printf(" %s %llu", verdict_word[v], (unsigned long long)t->n[v]);
@@ -254,6 +279,8 @@ int main(int argc, char **argv)
 	setenv("HOME", place, 1);
 	world_make();
 	questions_learn();
+	files_restore();
+	questions_learn_after();
 	show_answers = opt.flips + opt.random == 1;
 	files_restore();
 	find_bytes();

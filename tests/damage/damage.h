@@ -93,11 +93,14 @@ enum verdict {
 extern const char *const verdict_word[VERDICTS];
 
 extern bool show_answers;		/* where a wrong one begins to differ */
+extern bool compacted;			/* ask only what compaction does not change */
 void questions_learn(void);		/* the right answers, twice the same */
+void questions_learn_after(void);	/* which a compaction leaves as they are; it was done */
 struct judgement {
 	unsigned right, told;		/* questions */
 	int check;			/* status of walcheck --full */
 	bool check_names;		/* it names the file that was harmed */
+	bool check_hits;		/* and what is hit: a key, a graph, a version */
 	unsigned n[VERDICTS];		/* questions of each verdict */
 	char words[3000];		/* of all that are worse than TOLD */
 };

@@ -294,6 +294,8 @@ static int add_filter(struct words *w, uint32_t var)
 	size_t n = 0;
 	int r = name_of(w, &f.name);
 
+	if (r == 0 && !f.name.len)
+		return wrong(w->all, "a property without a name");
 	skip_blanks(w);
 	if (r == 0 && w->rest.len) {
 		while (n < w->rest.len && sign(w->rest.ptr[n]))
