@@ -429,7 +429,7 @@ static int note_root(void *ctx, const char *name)
 {
 	static const char *const known[] = { "manifest", "manifest.old", "lock", "config",
 		"wal", "seg", "tmp", "snap", "reserve", "gpucache.sock", "gpucache.idx",
-		"gpucache.lock", NULL };
+		"gpucache.lock", "gpucache.hot", "gpucache.calibration", NULL };
 
 	if (is_one_of(name, known))
 		return 0;

@@ -365,6 +365,8 @@ agree() { # HERE THERE [MOST]
 pagerank_device pagerank_cpu " ]
 	head -n 1 S/gpucache.calibration | grep -qx "strato-gpucache-calibration 1"
 	edge_n=$(strato-graph info -g web -J | jq .edges)
+	run --separate-stderr -0 strato-walcheck -v --full
+	[[ "$stderr" != *gpucache* ]] || fail "$stderr"
 	[ "$(grep -Ecx "(bfs|path|pagerank) (-|$edge_n)" S/gpucache.calibration)" = 3 ]
 	run --separate-stderr strato-graph bfs -g web --device=auto "$(a_node web)"
 	[ "$status" = 0 ]

@@ -1,10 +1,11 @@
-/* tests/unit/wire_graph.c - questions about graphs are understood, or refused */
+/* tests/unit/wire_graph.c - questions about graphs, and kernels, are understood or refused */
 #include <math.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "gpu/wire.h"
 #include "gpu/wire_graph.h"
+#include "gpu/wire_run.h"
 #include "tests/lib/kit.h"
 
 static uint64_t draw(uint64_t *s)
@@ -173,6 +174,129 @@ static void an_answer_has_as_many_items_as_the_graph_has_nodes(void **state)
 					 ERR_BAD_RECORD);
 }
 
+/* --- RUN --- */
+
+static struct run_ask made_run(struct buf *args)
+{
+	const struct gpu_token t = { .generation = 9, .stamp = 8, .off = 512, .len = 7,
+				     .version = 6 };
+	struct wire_place place;
+	le64 len = le64_of(100);
+
+	wire_place_put(&place, &t);
+	must(wire_run_arg_put(args, WIRE_RUN_TOKEN, bytes_of(&place, sizeof place)));
+	must(wire_run_arg_put(args, WIRE_RUN_KEY, bytes_str("key")));
+	must(wire_run_arg_put(args, WIRE_RUN_NUMBER, bytes_str("1234")));
+	must(wire_run_arg_put(args, WIRE_RUN_OUT, bytes_of(&len, sizeof len)));
+	return (struct run_ask){ .global = 12, .local = 4, .arg_n = 4,
+				 .kernel = bytes_str("more"), .text = bytes_str("kernel void"),
+				 .args = buf_bytes(args) };
+}
+
+static void a_kernel_and_its_arguments_are_understood(void **state)
+{
+	struct buf args = { 0 }, b = { 0 };
+	struct run_ask r = made_run(&args), got;
+	struct run_arg a;
+	struct bytes in;
+
+	(void)state;
+	must(wire_run_put(&b, &r));
+	must(wire_run_get(buf_bytes(&b), &got));
+	assert_true(got.global == 12 && got.local == 4 && got.arg_n == 4);
+	assert_true(bytes_equal(got.kernel, r.kernel) && bytes_equal(got.text, r.text));
+	in = got.args;
+	assert_int_equal(wire_run_next(&in, &a), 1);
+	assert_true(a.kind == WIRE_RUN_TOKEN && a.token.generation == 9 && a.token.stamp == 8 &&
+		    a.token.len == 7 && a.token.version == 6);
+	assert_int_equal(wire_run_next(&in, &a), 1);
+	assert_true(a.kind == WIRE_RUN_KEY && bytes_equal(a.bytes, bytes_str("key")));
+	assert_int_equal(wire_run_next(&in, &a), 1);
+	assert_true(a.kind == WIRE_RUN_NUMBER && a.bytes.len == 4);
+	assert_int_equal(wire_run_next(&in, &a), 1);
+	assert_true(a.kind == WIRE_RUN_OUT && a.out_len == 100);
+	assert_int_equal(wire_run_next(&in, &a), 0);
+
+	for (size_t len = 0; len < b.len; len++)
+		assert_int_equal(wire_run_get(bytes_of(b.ptr, len), &got), ERR_BAD_RECORD);
+	buf_release(&args);
+	buf_release(&b);
+}
+
+static void refused_run(const struct run_ask *r)
+{
+	struct buf b = { 0 };
+	struct run_ask got;
+
+	must(wire_run_put(&b, r));
+	assert_int_equal(wire_run_get(buf_bytes(&b), &got), ERR_BAD_RECORD);
+	buf_release(&b);
+}
+
+static void what_no_kernel_takes_is_refused(void **state)
+{
+	struct buf args = { 0 }, large = { 0 };
+	struct run_ask r;
+	le64 len = le64_of(1);
+
+	(void)state;
+#define REFUSED(what) \
+	do { \
+		buf_clear(&args); \
+		r = made_run(&args); \
+		what; \
+		r.args = buf_bytes(&args); \
+		refused_run(&r); \
+	} while (0)
+	REFUSED(r.global = 0);
+	REFUSED(r.global = UINT64_C(1) << 32);
+	REFUSED(r.local = 5);
+	REFUSED(r.local = 24);
+	REFUSED(r.arg_n = 3);
+	REFUSED(r.arg_n = 5);
+	REFUSED({ must(wire_run_arg_put(&args, WIRE_RUN_OUT, bytes_of(&len, 8))); r.arg_n++; });
+	REFUSED({ must(wire_run_arg_put(&args, WIRE_RUN_NUMBER, bytes_str("123456789")));
+		  r.arg_n++; });
+	REFUSED({ must(wire_run_arg_put(&args, WIRE_RUN_TOKEN, bytes_str("short"))); r.arg_n++; });
+	REFUSED({ must(wire_run_arg_put(&args, 77, bytes_str("what"))); r.arg_n++; });
+	while (large.len <= WIRE_RUN_TEXT_MAX)
+		must(buf_add_byte(&large, ' '));
+	REFUSED(r.text = buf_bytes(&large));
+#undef REFUSED
+	buf_release(&args);
+	buf_release(&large);
+}
+
+static void random_kernels_are_taken_within_their_bounds(void **state)
+{
+	uint64_t s = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 0) : 20261122;
+	struct buf args = { 0 }, good = { 0 };
+	struct run_ask r = made_run(&args);
+	struct run_arg a;
+
+	(void)state;
+	print_message("# SEED=%llu\n", (unsigned long long)s);
+	must(wire_run_put(&good, &r));
+	for (int i = 0; i < 20000; i++) {
+		size_t len = (size_t)(draw(&s) % (good.len + 8));
+		uint8_t *bytes = malloc(len + 1);
+		struct bytes in = bytes_of(bytes, len), left;
+
+		for (size_t k = 0; k < len; k++)
+			bytes[k] = k < good.len && draw(&s) % 32 ? good.ptr[k] :
+				(uint8_t)(draw(&s) % 5);
+		if (wire_run_get(in, &r) == 0) {
+			assert_true(inside(in, r.text) && inside(in, r.kernel));
+			left = r.args;
+			while (wire_run_next(&left, &a) > 0)
+				assert_true(inside(in, a.bytes));
+		}
+		free(bytes);
+	}
+	buf_release(&args);
+	buf_release(&good);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +304,9 @@ int main(void)
 		cmocka_unit_test(what_no_walk_says_is_refused),
 		cmocka_unit_test(every_cut_and_every_rest_is_refused),
 		cmocka_unit_test(random_bytes_are_taken_within_their_bounds),
+		cmocka_unit_test(a_kernel_and_its_arguments_are_understood),
+		cmocka_unit_test(what_no_kernel_takes_is_refused),
+		cmocka_unit_test(random_kernels_are_taken_within_their_bounds),
 		cmocka_unit_test(an_answer_has_as_many_items_as_the_graph_has_nodes),
 	};
 
