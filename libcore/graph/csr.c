@@ -960,11 +960,28 @@ int csr_scan_words(struct csr_scan *s, uint32_t *out, size_t room, size_t *n)
 	return r == 0 && s->t.edge_n ? s->csr->ops->words(s, out, room, n) : r;
 }
 
+int csr_changed_of(const struct csr_scan *s, uint64_t word, uint64_t *bits)
+{
+	const struct csr_over *o = s->csr->over;
+	const struct over_word *w;
+	uint32_t b = is_plain(s) ? 0 : o->dir[word / OVER_WORDS];
+
+	*bits = 0;
+	if (!b)
+		return 0;
+	w = &o->block[b - 1].word[word % OVER_WORDS];
+	if (over_reach(o, w, sizeof *w) < 0)
+		return ERR_DAMAGED;
+	*bits = w->bits;
+	return 0;
+}
+
 int csr_scan_firsts(struct csr_scan *s, bool both, struct csr_firsts *out)
 {
 	int r = 0;
 
-	if (!is_plain(s) || !s->csr->ops->firsts || !csr_narrow(s->csr))
+	if (!s->csr->ops->firsts || !csr_narrow(s->csr) ||
+	    (!is_plain(s) && (!s->begun || !by_bits(s))))
 		return 0;
 	if (!s->begun)
 		r = scan_start(s);

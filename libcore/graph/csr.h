@@ -330,7 +330,8 @@ int csr_scan_words(struct csr_scan *s, uint32_t *out, size_t room, size_t *n);
 /* The lists that follow of up to CSR_GROUP nodes from NODE on, a multiple of it: those
  * of the nodes whose bit is set in ROWS, how long they are and their first ids; if both
  * are wanted, their seconds as well: the first again where there is none, or where it is
- * far.  The graph is narrow.  1; 0 as with csr_scan_words, or if there is none. */
+ * far.  The graph is narrow.  1; 0 as with csr_scan_words, or if there is none.  Lists
+ * that were changed are left to csr_scan_next, which may give them after later ones. */
 struct csr_firsts {
 	uint64_t node, rows;
 	const uint64_t *edges;			/* before the end of each; see csr_firsts_n */

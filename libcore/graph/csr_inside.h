@@ -115,6 +115,9 @@ static inline void csr_list_set(struct csr_list *l, struct csr *c, const struct 
 	l->values_scale = t->values_scale;
 }
 
+/* Of 64 nodes those whose lists have changes that are still to come. */
+int csr_changed_of(const struct csr_scan *s, uint64_t word, uint64_t *bits);
+
 static inline bool csr_skips(const struct csr_scan *s, uint64_t node)
 {
 	return s->skip && s->skip[node / 64] >> node % 64 & 1;

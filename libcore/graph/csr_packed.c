@@ -537,6 +537,7 @@ bool read_heads(const struct csr_scan *s, bool both, struct csr_firsts *out)
 static int packed_firsts(struct csr_scan *s, bool both, struct csr_firsts *out)
 {
 	struct csr_group *g = &s->group;
+	uint64_t changed;
 	int r;
 
 	if (s->t.sparse)
@@ -550,6 +551,10 @@ static int packed_firsts(struct csr_scan *s, bool both, struct csr_firsts *out)
 		out->rows &= ~(~0ull << (s->end - out->node));
 	if (s->skip)
 		out->rows &= ~s->skip[out->node / CSR_GROUP];
+	r = csr_changed_of(s, out->node / CSR_GROUP, &changed);
+	if (r < 0)
+		return r;
+	out->rows &= ~changed;
 	if (!out->rows || !group_fits(s))
 		return 0;
 	r = reach_heads(s, out->rows);
@@ -557,7 +562,7 @@ static int packed_firsts(struct csr_scan *s, bool both, struct csr_firsts *out)
 		return r;
 	if (both ? !read_heads(s, true, out) : !read_heads(s, false, out))
 		return 0;
-	g->todo = 0;
+	g->todo &= changed;
 	return 1;
 }
 
