@@ -13,6 +13,10 @@
 #define FEW_STEPS 1024u		/* that one group makes in a launch */
 #define RANK_BATCH 8u
 #define RANK_BLOCK 4096u
+#define MANY_HEAD 512u		/* the state, and the sources */
+#define DIGITS 5u		/* that the device keeps of a depth */
+#define DIGITS_MOST ((1u << DIGITS) - 1)
+#define PART 65536u		/* nodes whose digits are read at a time */
 #define RANK_POWERS 33u
 
 struct traverse {
@@ -34,6 +38,14 @@ struct bfs_state {
 	uint32_t back, zero;
 };
 static_assert(sizeof(struct bfs_state) == 112, "as the kernels have it");
+
+struct many_state {
+	uint64_t found_edges, front_edges, edge_n, all;
+	uint32_t found, level, pull, done;
+	uint32_t push_n, pull_n;
+	uint64_t zero[2];
+};
+static_assert(sizeof(struct many_state) == 72, "as the kernels have it");
 
 struct rank_state {
 	double base, damping, tolerance, change;
@@ -114,6 +126,8 @@ uint64_t traverse_room(enum traverse_kind kind, uint32_t node_n)
 	uint64_t words = ((uint64_t)node_n + 31) / 32;
 	uint64_t blocks = ((uint64_t)node_n + RANK_BLOCK - 1) / RANK_BLOCK;
 
+	if (kind == TRAVERSE_BFS64)
+		return MANY_HEAD + (3 + DIGITS) * up(8ull * node_n);
 	if (kind == TRAVERSE_PAGERANK)
 		return HEAD + 3 * up(8ull * node_n) + RANK_POWERS * 4 * blocks;
 	return HEAD + 3 * depth_len(node_n) + 3 * up(4 * words);
@@ -314,6 +328,137 @@ int traverse_bfs(struct traverse *t, const struct traverse_graph *g, struct aren
 	if (r == 0 && stat)
 		tell(stat, &s, wait_n);
 	return ended(&c, r);
+}
+
+/* --- from many --- */
+
+static int many_begin(const struct call *c, const uint32_t *source, unsigned n)
+{
+	struct arena_place p = { c->work.arena, c->work.off + HEAD };
+	uint64_t all = n < 64 ? (1ull << n) - 1 : ~0ull;
+	struct gpu_arg work = place(c, c->work), node_n = program_u32(c->g->node_n);
+	int r = arena_write(c->t->a, p, source, n * sizeof *source);
+
+	if (r == 0)
+		r = launch(c, "many_begin", c->t->cut.groups,
+			   ARGS(work, node_n, program_u64(c->g->edge_n), program_u64(all)));
+	if (r == 0)
+		r = launch(c, "many_sources", 1, ARGS(work, node_n, program_u32(n)));
+	if (r == 0)
+		r = launch(c, "many_settle", c->t->cut.groups,
+			   ARGS(work, place(c, c->g->out_first), node_n));
+	return r;
+}
+
+static int many_step(const struct call *c)
+{
+	struct gpu_arg work = place(c, c->work), n = program_u32(c->g->node_n);
+	struct gpu_arg first = place(c, c->g->out_first);
+	uint32_t groups = c->t->cut.groups;
+	int r = launch(c, "many_plan", 1, ARGS(work));
+
+	if (r == 0)
+		r = launch(c, "many_push", groups, ARGS(work, first, place(c, c->g->out_to), n));
+	if (r == 0)
+		r = launch(c, "many_pull", groups,
+			   ARGS(work, place(c, c->g->in_first), place(c, c->g->in_to), n));
+	return r == 0 ? launch(c, "many_settle", groups, ARGS(work, first, n)) : r;
+}
+
+/* NODE's digits to the depths of those sources that came to it in these steps. */
+static void many_note(uint64_t *const digit[DIGITS], uint64_t i, uint32_t node, uint32_t base,
+		      uint32_t *const *depth, unsigned n)
+{
+	uint64_t met = 0;
+
+	for (unsigned k = 0; k < DIGITS; k++)
+		met |= digit[k][i];
+	for (; met; met &= met - 1) {
+		unsigned who = (unsigned)__builtin_ctzll(met);
+		uint32_t d = 0;
+
+		for (unsigned k = 0; k < DIGITS; k++)
+			d |= (uint32_t)(digit[k][i] >> who & 1) << k;
+		if (who < n)
+			depth[who][node] = base + d;
+	}
+}
+
+/* All that the device knows, in parts; LINES has room for a part of each digit. */
+static int many_take(const struct call *c, uint64_t *lines, uint32_t base,
+		     uint32_t *const *depth, unsigned n)
+{
+	uint64_t plane = up(8ull * c->g->node_n), *digit[DIGITS];
+	int r = 0;
+
+	for (uint64_t at = 0; r == 0 && at < c->g->node_n; at += PART) {
+		uint64_t len = c->g->node_n - at < PART ? c->g->node_n - at : PART;
+
+		for (unsigned k = 0; r == 0 && k < DIGITS; k++) {
+			struct arena_place p = c->work;
+
+			digit[k] = lines + k * PART;
+			p.off += MANY_HEAD + (3 + k) * plane + 8 * at;
+			r = arena_read(c->t->a, p, digit[k], 8 * len);
+		}
+		if (r == 0)
+			r = arena_finish(c->t->a);
+		for (uint64_t i = 0; r == 0 && i < len; i++)
+			many_note(digit, i, (uint32_t)(at + i), base, depth, n);
+	}
+	return r;
+}
+
+static int many_search(const struct call *c, uint64_t *lines, uint32_t *const *depth, unsigned n)
+{
+	struct many_state s = { 0 };
+	uint64_t base = 0;
+	int r = 0;
+
+	while (r == 0 && !s.done) {
+		if (base > c->g->node_n)
+			return err_set(ERR_DEVICE, "the device failed: a search has no end");
+		for (unsigned k = 0; r == 0 && k < DIGITS_MOST && !s.done; k++) {
+			r = many_step(c);
+			if (r == 0 && (k % BATCH == BATCH - 1 || k == DIGITS_MOST - 1))
+				r = read_state(c, &s, sizeof s);
+		}
+		if (r == 0)
+			r = many_take(c, lines, (uint32_t)base, depth, n);
+		if (r == 0 && !s.done)
+			r = launch(c, "many_clear", c->t->cut.groups,
+				   ARGS(place(c, c->work), program_u32(c->g->node_n)));
+		base += DIGITS_MOST;
+	}
+	return r;
+}
+
+int traverse_bfs64(struct traverse *t, const struct traverse_graph *g, struct arena_place work,
+		   const uint32_t *source, unsigned n, uint32_t *const *depth)
+{
+	struct call c = { t, g, work };
+	uint64_t *lines = NULL;
+	int r = check(t, g, work, TRAVERSE_BFS64);
+
+	if (r == 0 && (n == 0 || n > 64))
+		r = err_set(ERR_BUG, "a search from %u nodes", n);
+	for (unsigned i = 0; r == 0 && i < n; i++)
+		r = check_node(g, source[i]);
+	if (r < 0)
+		return r;
+	lines = mem_alloc(NULL, DIGITS * PART * sizeof *lines);
+	if (!lines)
+		return ERR_MEMORY;
+	for (unsigned i = 0; i < n; i++) {
+		memset(depth[i], 0xff, 4ull * g->node_n);
+		depth[i][source[i]] = 0;
+	}
+	r = many_begin(&c, source, n);
+	if (r == 0)
+		r = many_search(&c, lines, depth, n);
+	r = ended(&c, r);
+	mem_free(NULL, lines);
+	return r;
 }
 
 /* --- a path --- */

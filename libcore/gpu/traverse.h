@@ -37,9 +37,13 @@ struct traverse_graph {
 	struct arena_place out_first, out_to, in_first, in_to;
 };
 
-enum traverse_kind { TRAVERSE_BFS, TRAVERSE_PATH, TRAVERSE_PAGERANK, TRAVERSE_KINDS };
+enum traverse_kind {
+	TRAVERSE_BFS, TRAVERSE_PATH, TRAVERSE_PAGERANK, TRAVERSE_KINDS,
+	TRAVERSE_BFS64 = TRAVERSE_KINDS
+};
 
-/* Bytes of work memory that a question takes; 16 bytes a node of most. */
+/* Bytes of work memory that a question takes: 12 or 24 bytes a node, 64 of
+ * TRAVERSE_BFS64, which TRAVERSE_KINDS does not count. */
 uint64_t traverse_room(enum traverse_kind kind, uint32_t node_n);
 
 uint64_t traverse_names(const struct traverse_graph *g);
@@ -77,6 +81,11 @@ struct traverse_stat {
  * that are not reached.  STAT may be NULL. */
 int traverse_bfs(struct traverse *t, const struct traverse_graph *g, struct arena_place work,
 		 uint32_t source, uint32_t most, uint32_t *depth, struct traverse_stat *stat);
+
+/* The same from each of N nodes, 1 to 64, at once: depth[i][node_n] from source[i].  A
+ * list is read once for all who are at its node. */
+int traverse_bfs64(struct traverse *t, const struct traverse_graph *g, struct arena_place work,
+		   const uint32_t *source, unsigned n, uint32_t *const *depth);
 
 /* A shortest way, from FROM to TO, both included: how many nodes it has, 0 when there
  * is none.  Of several the one whose nodes, seen from TO, have the least ids.

@@ -177,6 +177,24 @@ static void ask_depths(struct device *d, unsigned cut, const struct traverse_gra
 	free(want);
 }
 
+static void ask_many(struct device *d, unsigned cut, const struct traverse_graph *g,
+		     const struct made *m, unsigned n, uint64_t *seed)
+{
+	uint32_t *depth[64], source[64], *want = malloc(4ull * m->n + 4);
+
+	for (unsigned i = 0; i < n; i++) {
+		depth[i] = malloc(4ull * m->n + 4);
+		source[i] = i ? (uint32_t)(made_draw(seed) % m->n) : m->n - 1;
+	}
+	must(traverse_bfs64(d->t[cut], g, notes(d, TRAVERSE_BFS64, m->n), source, n, depth));
+	for (unsigned i = 0; i < n; i++) {
+		made_depths(m, source[i], TRAVERSE_NONE, want);
+		same_depths(depth[i], want, m->n);
+		free(depth[i]);
+	}
+	free(want);
+}
+
 static bool leads(const struct made *m, uint32_t from, uint32_t to)
 {
 	for (uint64_t i = m->out_first[from]; i < m->out_first[from + 1]; i++)
@@ -259,6 +277,8 @@ static void ask_all(struct made *m, uint64_t *seed)
 		ask_depths(d, i, &g, m, 0, (uint32_t)(made_draw(seed) % 5));
 		ask_path(d, i, &g, m, source, (uint32_t)(made_draw(seed) % m->n));
 		ask_path(d, i, &g, m, 0, m->n - 1);
+		ask_many(d, i, &g, m, made_draw(seed) % 4 ? 1 + (unsigned)(made_draw(seed) % 64) :
+			 64, seed);
 	}
 	ask_ranks(d, &g, m, made_draw(seed) % (checker() ? 3 : 12));
 	made_release(m);
