@@ -128,14 +128,11 @@ static int read_whole(int fd, struct buf *out, const char *path)
 	return r;
 }
 
-int program_source(struct buf *out, const char *name)
+static int read_file(struct buf *out, const char *folder, const char *name)
 {
-	const char *folder = getenv("STRATO_KERNELS");
 	char path[4096];
 	int fd, r;
 
-	if (!folder || !*folder)
-		folder = KERNELS;
 	if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
 		return err_set(ERR_USAGE, "STRATO_KERNELS is too long");
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -144,8 +141,43 @@ int program_source(struct buf *out, const char *name)
 		err_hint("STRATO_KERNELS names the folder of the kernels");
 		return r;
 	}
-	buf_clear(out);
 	r = read_whole(fd, out, path);
 	close(fd);
+	return r;
+}
+
+/* The name in a line `#include "NAME"`; false: it is another line. */
+static bool includes(const char *line, size_t len, char name[64])
+{
+	static const char word[] = "#include \"";
+	size_t n = sizeof word - 1;
+
+	if (len < n + 2 || memcmp(line, word, n) || line[len - 1] != '"' || len - n - 1 >= 64)
+		return false;
+	memcpy(name, line + n, len - n - 1);
+	name[len - n - 1] = '\0';
+	return true;
+}
+
+int program_source(struct buf *out, const char *name)
+{
+	const char *folder = getenv("STRATO_KERNELS");
+	struct buf text = { 0 };
+	char part[64];
+	int r;
+
+	if (!folder || !*folder)
+		folder = KERNELS;
+	buf_clear(out);
+	r = read_file(&text, folder, name);
+	for (size_t at = 0, len; r == 0 && at < text.len; at += len) {
+		const char *line = (const char *)text.ptr + at;
+		const char *end = memchr(line, '\n', text.len - at);
+
+		len = end ? (size_t)(end - line) + 1 : text.len - at;
+		r = end && includes(line, len - 1, part) ? read_file(out, folder, part)
+							 : buf_add(out, line, len);
+	}
+	buf_release(&text);
 	return r;
 }

@@ -69,7 +69,8 @@ static inline struct gpu_arg program_real(double v)
 }
 
 /* The text of the kernels that strato comes with, NAME for instance "traverse.cl", from
- * the folder that STRATO_KERNELS names, else where they were installed. */
+ * the folder that STRATO_KERNELS names, else where they were installed; what its lines
+ * #include "NAME" name stands in their place. */
 int program_source(struct buf *out, const char *name);
 
 #endif
