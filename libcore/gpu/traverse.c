@@ -332,12 +332,11 @@ int traverse_bfs(struct traverse *t, const struct traverse_graph *g, struct aren
 
 /* --- from many --- */
 
-static int many_begin(const struct call *c, const uint32_t *source, unsigned n)
+static int many_begin(const struct call *c, const uint32_t head[MANY_HEAD / 4], unsigned n)
 {
-	struct arena_place p = { c->work.arena, c->work.off + HEAD };
 	uint64_t all = n < 64 ? (1ull << n) - 1 : ~0ull;
 	struct gpu_arg work = place(c, c->work), node_n = program_u32(c->g->node_n);
-	int r = arena_write(c->t->a, p, source, n * sizeof *source);
+	int r = arena_write(c->t->a, c->work, head, MANY_HEAD);
 
 	if (r == 0)
 		r = launch(c, "many_begin", c->t->cut.groups,
@@ -437,6 +436,7 @@ int traverse_bfs64(struct traverse *t, const struct traverse_graph *g, struct ar
 		   const uint32_t *source, unsigned n, uint32_t *const *depth)
 {
 	struct call c = { t, g, work };
+	uint32_t head[MANY_HEAD / 4] = { 0 };	/* what will be the state; the sources */
 	uint64_t *lines = NULL;
 	int r = check(t, g, work, TRAVERSE_BFS64);
 
@@ -452,8 +452,9 @@ int traverse_bfs64(struct traverse *t, const struct traverse_graph *g, struct ar
 	for (unsigned i = 0; i < n; i++) {
 		memset(depth[i], 0xff, 4ull * g->node_n);
 		depth[i][source[i]] = 0;
+		head[HEAD / 4 + i] = source[i];
 	}
-	r = many_begin(&c, source, n);
+	r = many_begin(&c, head, n);
 	if (r == 0)
 		r = many_search(&c, lines, depth, n);
 	r = ended(&c, r);

@@ -35,11 +35,23 @@ static const struct traverse_cut cuts[CUTS] = {
 	{ .lanes = 256, .groups = 5, .mine = 12, .hub = 700, .few = 300 },
 };
 
+#define TINY 32768u
+
 /* What oclgrind's search for races costs is the buffer's length, whatever is used. */
 static int tiny_arena(struct gpu_backend *b, uint64_t len, void **out)
 {
 	(void)len;
-	return device.real.arena_new(b, 32768, out);
+	return device.real.arena_new(b, TINY, out);
+}
+
+/* And it takes a buffer for as long as what is first written to it. */
+static void write_all(struct arenas *a)
+{
+	static const uint8_t zero[TINY];
+
+	for (uint32_t i = 0; i < arena_n(a); i++)
+		must(arena_write(a, (struct arena_place){ i, 0 }, zero, sizeof zero));
+	must(arena_finish(a));
 }
 
 static bool checker(void)
@@ -68,6 +80,8 @@ static struct device *opened(void)
 		d->ops.arena_new = tiny_arena;
 	d->b->ops = &d->ops;
 	must(arena_open(&d->a, d->b, 24 * MIB));
+	if (checker())
+		write_all(d->a);
 	must(program_source(&text, "traverse.cl"));
 	for (unsigned i = 0; i < CUTS; i++) {
 		cut = cuts[i];
@@ -277,8 +291,10 @@ static void ask_all(struct made *m, uint64_t *seed)
 		ask_depths(d, i, &g, m, 0, (uint32_t)(made_draw(seed) % 5));
 		ask_path(d, i, &g, m, source, (uint32_t)(made_draw(seed) % m->n));
 		ask_path(d, i, &g, m, 0, m->n - 1);
-		ask_many(d, i, &g, m, made_draw(seed) % 4 ? 1 + (unsigned)(made_draw(seed) % 64) :
-			 64, seed);
+		/* oclgrind does not follow atomics on the halves of words */
+		if (!checker())
+			ask_many(d, i, &g, m, made_draw(seed) % 4 ?
+				 1 + (unsigned)(made_draw(seed) % 64) : 64, seed);
 	}
 	ask_ranks(d, &g, m, made_draw(seed) % (checker() ? 3 : 12));
 	made_release(m);
