@@ -1,7 +1,8 @@
 /* graph/csr_inside.h - what the readers of the three layouts share
  *
- * csr.c knows types, lists and values; how a row is found and its ids are decoded
- * is each layout's: csr_raw.c, csr_packed.c, csr_coo.c.
+ * csr.c knows types, lists and values, csr_scan.c goes through the rows of a type; how a
+ * row is found and its ids are decoded is each layout's: csr_raw.c, csr_packed.c,
+ * csr_coo.c.
  */
 #ifndef GRAPH_CSR_INSIDE_H
 #define GRAPH_CSR_INSIDE_H
@@ -113,6 +114,14 @@ static inline void csr_list_set(struct csr_list *l, struct csr *c, const struct 
 	l->values_base = t->values_base;
 	l->values_width = t->values_width;
 	l->values_scale = t->values_scale;
+}
+
+/* The same, so far that its ids can be read; changes aside. */
+static inline int csr_list_at(struct csr *c, const struct csr_type *t,
+			      const struct csr_place *p, struct csr_list *out)
+{
+	csr_list_set(out, c, t, p);
+	return p->n && c->ops->begin ? c->ops->begin(out, p) : 0;
 }
 
 /* Of 64 nodes those whose lists have changes that are still to come. */

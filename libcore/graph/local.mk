@@ -2,7 +2,7 @@
 libcore_a_SOURCES += \
 	%D%/build.c %D%/build.h \
 	%D%/bits.h %D%/csr.c %D%/csr.h %D%/csr_coo.c %D%/csr_disk.h \
-	%D%/csr_inside.h %D%/csr_packed.c %D%/csr_raw.c \
+	%D%/csr_inside.h %D%/csr_packed.c %D%/csr_raw.c %D%/csr_scan.c \
 	%D%/csr_over.c %D%/csr_over.h %D%/narrow.h %D%/csr_write.c %D%/csr_write_inside.h %D%/csr_write_rows.c \
 	%D%/dict.c %D%/dict.h %D%/dict_disk.h %D%/dict_more.c %D%/dict_more.h %D%/dict_write.c \
 	%D%/ids.c %D%/ids.h %D%/intake.c %D%/intake.h \
