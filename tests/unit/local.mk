@@ -218,6 +218,7 @@ THREADED_TESTS += tests/unit/bulk
 THREADED_TESTS += tests/unit/fetch
 THREADED_TESTS += tests/unit/lookup
 THREADED_TESTS += tests/unit/segment
+THREADED_TESTS += tests/unit/service
 THREADED_TESTS += tests/unit/tail
 
 UNIT_TESTS += tests/unit/state
