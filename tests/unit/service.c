@@ -553,8 +553,11 @@ static void a_lost_device_ends_it_after_the_answer(void **state)
 	end(&r, SERVICE_LOST);
 }
 
+static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+
 /* In a process of its own: what a signal does to it, and what a stop of all its
- * threads does to who asks. */
+ * threads does to who asks.  Signals that the tests were started to ignore (nohup) it
+ * does not. */
 static pid_t forked(int *ready, uint64_t end_ns)
 {
 	struct service_setup set = setup();
@@ -567,6 +570,8 @@ static pid_t forked(int *ready, uint64_t end_ns)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		for (size_t i = 0; i < 3; i++)
+			signal(signals[i], SIG_DFL);
 		b = folder();
 		set.end_ns = end_ns;
 		r = service_open(&s, b, &set);
@@ -587,7 +592,6 @@ static pid_t forked(int *ready, uint64_t end_ns)
 
 static void a_signal_ends_it_cleanly(void **state)
 {
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 	struct backend *b = folder();
 	int ready, status;
 	char word;
