@@ -172,8 +172,10 @@ static void reader(struct backend *b, const uint8_t id[16])
 		for (unsigned i = 0; i < 5000; i++, n++) {
 			unsigned k = (unsigned)(draw(&seed) % KEYS);
 			uint64_t was = atomic_load(&shared->version[k]);
-			uint64_t want = i % 2 ? was : atomic_load(&shared->newest);
+			uint64_t want = i % 2 ? 0 : atomic_load(&shared->newest);
 
+			if (want < was)		/* whose writer has not come to `newest` yet */
+				want = was;
 			if (gpu_index_find(x, GPU_VALUE, key_of(k, name), want, &t) != 1)
 				continue;
 			hits++;
