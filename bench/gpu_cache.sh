@@ -147,7 +147,7 @@ group "kernels-$kernels"
 : >"$work/native.bfs"
 : >"$work/native.pagerank"
 if [ -x "$build/bench/devicegraph" ] && [ -r "$icd" ]; then
-	mkdir "$work/pocl"
+	mkdir -p "$work/pocl"
 	"$build/bench/graphgen" "$kernel_scale" >"$work/k.el"
 	"$build/bench/rawgraph" make -u "$work/raw" <"$work/k.el"
 	strato-init "$work/store"
