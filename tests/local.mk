@@ -45,7 +45,7 @@ TESTS += $(CMD_TESTS)
 TESTS += %D%/layering.tap %D%/man.tap
 EXTRA_DIST += $(CMD_TESTS) %D%/layering.tap %D%/man.tap \
 	%D%/RESULTS.md %D%/lib/run-unit %D%/lib/run-bats %D%/lib/run-examples \
-	%D%/lib/common.bash %D%/lib/tools.tsv %D%/lib/kit.h %D%/lib/opencl_kit.h \
+	%D%/lib/common.bash %D%/lib/gpucache.bash %D%/lib/tools.tsv %D%/lib/kit.h %D%/lib/opencl_kit.h \
 	%D%/lib/made_csr.h \
 	%D%/lib/complete-bash %D%/lib/complete-zsh %D%/lib/coverage
 

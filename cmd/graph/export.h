@@ -100,6 +100,9 @@ int export_number(struct export *x, uint64_t id, uint64_t *out);
 int export_text(struct export *x, uint64_t id, struct buf *out);
 /* The texts of both ends into src_text and dst_text. */
 int export_ends(struct export *x, const struct export_edge *e);
+/* A field of csv without NUL: in quotes where it needs them, or might be taken for a blank
+ * or for nothing. */
+int export_csv_field(struct buf *b, struct bytes text);
 
 /* Opens PREFIX.ENDING as x->out; ends it with R. */
 int export_open(struct export *x, const char *ending);

@@ -19,15 +19,11 @@ static int cannot_carry(const char *what, struct bytes text)
 	return ERR_BAD_RECORD;
 }
 
-/* In quotes where it needs them, or might be taken for a blank or for nothing. */
-static int field(struct export *x, const char *what, struct bytes text)
+int export_csv_field(struct buf *b, struct bytes text)
 {
-	struct buf *b = &x->line;
 	bool quote = text.len == 0;
 	int r;
 
-	if (text.len && memchr(text.ptr, '\0', text.len))
-		return cannot_carry(what, text);
 	for (size_t i = 0; i < text.len && !quote; i++)
 		quote = strchr(",\"\n\r ", text.ptr[i]) != NULL;
 	if (!quote)
@@ -40,6 +36,13 @@ static int field(struct export *x, const char *what, struct bytes text)
 			r = buf_add_byte(b, text.ptr[i]);
 	}
 	return r < 0 ? r : buf_add_byte(b, '"');
+}
+
+static int field(struct export *x, const char *what, struct bytes text)
+{
+	if (text.len && memchr(text.ptr, '\0', text.len))
+		return cannot_carry(what, text);
+	return export_csv_field(&x->line, text);
 }
 
 static int comma(struct export *x)

@@ -33,30 +33,14 @@ static const char *type_of(const struct column *c)
 	return "string";
 }
 
-/* A field, in quotes where it needs them; one that is empty is a text of no bytes. */
 static int field(struct export *x, struct bytes text)
 {
-	struct buf *b = &x->line;
-	bool quote = !text.len;
-	int r;
-
 	if (text.len && memchr(text.ptr, '\0', text.len)) {
 		err_set(ERR_BAD_RECORD, "neo4j cannot carry \"%s\"", bytes_show(text));
 		err_hint("use -f jsonl");
 		return ERR_BAD_RECORD;
 	}
-	for (size_t i = 0; i < text.len && !quote; i++)
-		quote = strchr(",\"\n\r ", text.ptr[i]) != NULL;
-	if (!quote)
-		return buf_add(b, text.ptr, text.len);
-	r = buf_add_byte(b, '"');
-	for (size_t i = 0; i < text.len && r == 0; i++) {
-		if (text.ptr[i] == '"')
-			r = buf_add_byte(b, '"');
-		if (r == 0)
-			r = buf_add_byte(b, text.ptr[i]);
-	}
-	return r < 0 ? r : buf_add_byte(b, '"');
+	return export_csv_field(&x->line, text);
 }
 
 static int add(struct export *x, const char *text)
