@@ -46,6 +46,7 @@ TESTS += %D%/layering.tap %D%/man.tap
 EXTRA_DIST += $(CMD_TESTS) %D%/layering.tap %D%/man.tap \
 	%D%/RESULTS.md %D%/lib/run-unit %D%/lib/run-bats %D%/lib/run-examples \
 	%D%/lib/common.bash %D%/lib/gpucache.bash %D%/lib/tools.tsv %D%/lib/kit.h %D%/lib/opencl_kit.h \
+	%D%/lib/service_kit.h \
 	%D%/lib/made_csr.h \
 	%D%/lib/complete-bash %D%/lib/complete-zsh %D%/lib/coverage
 

@@ -72,101 +72,87 @@ static void which(struct cli *c)
 		cli_operand(c, "KEY");		/* ends */
 }
 
-static int pin_keys(struct asker *a)
+/* --- the three, which differ in a word and a request --- */
+
+struct verb {
+	const struct cli_tool *tool;
+	enum wire_type type;
+	enum wire_graph_verb graph;
+	const char *did;
+};
+
+static int values(struct asker *a, const struct verb *v, bool unpin)
 {
 	struct keys_done d;
-	int r = keys_do(a, WIRE_PIN, 0, &d);
+	int r = keys_do(a, v->type, unpin ? WIRE_UNPIN : 0, &d);
 
-	return r == 0 ? verdict(a->cli, &d, "pinned") : r;
+	if (r < 0)
+		return r;
+	if (v->type == WIRE_EVICT)
+		d.absent_n = 0;		/* gone is gone */
+	if (v->type == WIRE_WARM && d.refused_n) {
+		cli_note(a->cli, "%s not loaded: %s", output_count(d.refused_n), d.why.message);
+		d.refused_n = 0;	/* no room is no error: what is left is asked for */
+	}
+	return verdict(a->cli, &d, unpin ? "unpinned" : v->did);
 }
 
-int gpucache_pin(int argc, const char **argv)
+/* UNPIN is evict's option, or NULL. */
+static int change(int argc, const char **argv, const struct poptOption *table,
+		  const struct verb *v, const int *unpin)
 {
-	const struct poptOption table[] = {
-		CLI_OPTION_BATCH, CLI_OPTION_FORMAT, CLI_OPTION_NULL, CLI_OPTION_PREFIX,
-		OPTION_PIN_GRAPH,
-		CLI_OPTIONS_STORE, CLI_OPTIONS, POPT_TABLEEND
-	};
 	struct asker a = { 0 };
 	struct cli cli;
 	bool graph;
 	int r;
 
-	cli_begin(&cli, &pin_tool, argc, argv, table);
+	cli_begin(&cli, v->tool, argc, argv, table);
 	graph = graph_ask_wanted(&cli);
 	if (!graph)
 		which(&cli);
+	else if (unpin && *unpin)
+		cli_usage(&cli, "--unpin and --graph exclude each other");
 	r = asker_open(&a, &cli, true);
-	if (r == 0 && graph)
-		r = graph_ask(&a, WIRE_GRAPH_PIN);
-	else if (r == 0)
-		r = pin_keys(&a);
+	if (r == 0)
+		r = graph ? graph_ask(&a, v->graph) : values(&a, v, unpin && *unpin);
 	asker_close(&a);
 	return cli_end(&cli, r);
 }
 
-static int evict_keys(struct asker *a, bool unpin)
-{
-	struct keys_done d;
-	int r = keys_do(a, WIRE_EVICT, unpin ? WIRE_UNPIN : 0, &d);
+#define OPTIONS_KEYS CLI_OPTION_BATCH, CLI_OPTION_FORMAT, CLI_OPTION_NULL, CLI_OPTION_PREFIX
 
-	d.absent_n = 0;			/* gone is gone */
-	return r == 0 ? verdict(a->cli, &d, unpin ? "unpinned" : "evicted") : r;
+int gpucache_pin(int argc, const char **argv)
+{
+	static const struct verb verb = { &pin_tool, WIRE_PIN, WIRE_GRAPH_PIN, "pinned" };
+	const struct poptOption table[] = {
+		OPTIONS_KEYS, OPTION_PIN_GRAPH, CLI_OPTIONS_STORE, CLI_OPTIONS, POPT_TABLEEND
+	};
+
+	return change(argc, argv, table, &verb, NULL);
 }
 
 int gpucache_evict(int argc, const char **argv)
 {
+	static const struct verb verb = { &evict_tool, WIRE_EVICT, WIRE_GRAPH_EVICT,
+					  "evicted" };
 	int unpin = 0;
 	const struct poptOption table[] = {
-		CLI_OPTION_BATCH, CLI_OPTION_FORMAT, CLI_OPTION_NULL, CLI_OPTION_PREFIX,
-		OPTION_EVICT_GRAPH,
+		OPTIONS_KEYS, OPTION_EVICT_GRAPH,
 		CLI_FLAG("unpin", 0, &unpin, "only the pin goes, what is there may stay"),
 		CLI_OPTIONS_STORE, CLI_OPTIONS, POPT_TABLEEND
 	};
-	struct asker a = { 0 };
-	struct cli cli;
-	bool graph;
-	int r;
 
-	cli_begin(&cli, &evict_tool, argc, argv, table);
-	graph = graph_ask_wanted(&cli);
-	if (!graph)
-		which(&cli);
-	else if (unpin)
-		cli_usage(&cli, "--unpin and --graph exclude each other");
-	r = asker_open(&a, &cli, true);
-	if (r == 0 && graph)
-		r = graph_ask(&a, WIRE_GRAPH_EVICT);
-	else if (r == 0)
-		r = evict_keys(&a, unpin);
-	asker_close(&a);
-	return cli_end(&cli, r);
+	return change(argc, argv, table, &verb, &unpin);
 }
 
-/* No room is no error: what is left is what was asked for. */
+/* Of values only. */
 int gpucache_warm(int argc, const char **argv)
 {
+	static const struct verb verb = { .tool = &warm_tool, .type = WIRE_WARM,
+					  .did = "resident" };
 	const struct poptOption table[] = {
-		CLI_OPTION_BATCH, CLI_OPTION_FORMAT, CLI_OPTION_NULL, CLI_OPTION_PREFIX,
-		CLI_OPTIONS_STORE, CLI_OPTIONS, POPT_TABLEEND
+		OPTIONS_KEYS, CLI_OPTIONS_STORE, CLI_OPTIONS, POPT_TABLEEND
 	};
-	struct asker a = { 0 };
-	struct keys_done d;
-	struct cli cli;
-	int r;
 
-	cli_begin(&cli, &warm_tool, argc, argv, table);
-	which(&cli);
-	r = asker_open(&a, &cli, true);
-	if (r == 0)
-		r = keys_do(&a, WIRE_WARM, 0, &d);
-	if (r == 0) {
-		if (d.refused_n)
-			cli_note(&cli, "%s not loaded: %s", output_count(d.refused_n),
-				 d.why.message);
-		d.refused_n = 0;
-		r = verdict(&cli, &d, "resident");
-	}
-	asker_close(&a);
-	return cli_end(&cli, r);
+	return change(argc, argv, table, &verb, NULL);
 }

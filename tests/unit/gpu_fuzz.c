@@ -8,15 +8,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
 #include "gpu/gpu_client.h"
-#include "tests/lib/kit.h"
+#include "tests/lib/service_kit.h"
 
 static char dir[4096];
 
@@ -52,41 +49,6 @@ static struct store *filled(void)
 	must(txn_commit(t, NULL));
 	txn_abort(t);
 	return s;
-}
-
-static pid_t serve(void)
-{
-	char word, number[32];
-	int fd[2];
-	pid_t pid;
-
-	assert_int_equal(pipe(fd), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		snprintf(number, sizeof number, "--ready-fd=%d", fd[1]);
-		execlp("strato-gpucache", "strato-gpucache", "serve", "-s", dir,
-		       "--device=host", "--size=4M", number, (char *)NULL);
-		_exit(127);
-	}
-	close(fd[1]);
-	if (read(fd[0], &word, 1) != 1) {
-		waitpid(pid, NULL, 0);
-		pid = -1;
-	}
-	close(fd[0]);
-	return pid;
-}
-
-static int raw(void)
-{
-	struct sockaddr_un at;
-	int dir_fd, fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	must(wire_address(dir, &dir_fd, &at));
-	assert_int_equal(connect(fd, (const struct sockaddr *)&at, sizeof at), 0);
-	close(dir_fd);
-	return fd;
 }
 
 /* A body as it should be: flags where there are any, and some keys. */
@@ -131,7 +93,7 @@ static void ask_raw(uint64_t *s, struct buf *body, uint8_t *m)
 	static const unsigned types[] = { WIRE_STAT, WIRE_PIN, WIRE_EVICT, WIRE_WARM, WIRE_FIND,
 					  WIRE_READ, WIRE_PIN_GRAPH, WIRE_RUN, WIRE_WALK };
 	unsigned type = types[draw(s) % (sizeof types / sizeof types[0])];
-	struct pollfd p = { .fd = raw(), .events = POLLIN };
+	struct pollfd p = { .fd = service_raw(dir), .events = POLLIN };
 
 	for (uint64_t n = 1 + draw(s) % 5; n; n--) {
 		body_of(type, s, body);
@@ -243,7 +205,7 @@ int main(void)
 	if (!mkdtemp(dir))
 		return 1;
 	store = filled();
-	service = serve();
+	service = service_begin(dir, "--size=4M");
 	failed = cmocka_run_group_tests_name("gpu_fuzz", tests, NULL, NULL);
 	if (service > 0) {
 		kill(service, SIGTERM);

@@ -20,7 +20,7 @@
 #include "base/hash.h"
 #include "gpu/gpu_client.h"
 #include "gpu/hot.h"
-#include "tests/lib/kit.h"
+#include "tests/lib/service_kit.h"
 
 enum { KEYS = 64, WRITERS = 2, READERS = 2 };
 #define BOUND_NS UINT64_C(60000000000)
@@ -194,30 +194,6 @@ static void reader(struct backend *b, const uint8_t id[16])
 
 /* --- all together --- */
 
-static pid_t serve(void)
-{
-	int fd[2];
-	char word, number[16];
-	pid_t pid;
-
-	assert_int_equal(pipe(fd), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		snprintf(number, sizeof number, "--ready-fd=%d", fd[1]);
-		execlp("strato-gpucache", "strato-gpucache", "serve", "-s", dir,
-		       "--device=host", "--size=8M", number, (char *)NULL);
-		_exit(127);
-	}
-	close(fd[1]);
-	if (read(fd[0], &word, 1) != 1) {
-		waitpid(pid, NULL, 0);
-		pid = -1;
-	}
-	close(fd[0]);
-	return pid;
-}
-
 static pid_t child(void)
 {
 	pid_t pid = fork();
@@ -236,11 +212,7 @@ static void nothing_that_is_read_is_older_than_what_was_known(void **state)
 
 	(void)state;
 	must(store_create(dir, bytes_of("log_size = 1M\nsync = none\n", 26)));
-	service = serve();
-	if (service < 0) {
-		print_message("# strato-gpucache is not in PATH\n");
-		skip();
-	}
+	service = service_or_skip(dir, "--size=8M");
 	s = opened(false);
 	for (unsigned i = 0; i < WRITERS; i++)
 		if ((pid[n++] = child()) == 0)

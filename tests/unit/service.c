@@ -5,17 +5,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
 #include "gpu/gpu_client.h"
 #include "gpu/service.h"
-#include "tests/lib/kit.h"
+#include "tests/lib/service_kit.h"
 
 static char dir[4096];
 static const uint8_t uuid[16] = "one of all store";
@@ -184,18 +181,6 @@ static void echoed(struct gpu_client *c, struct bytes body)
 	must(gpu_client_ask(c, WIRE_STAT, body, &a));
 	assert_true(bytes_equal(bytes_of(a.ptr, a.len), body));
 	gpu_answer_free(&a);
-}
-
-/* A connection without manners. */
-static int raw(void)
-{
-	struct sockaddr_un at;
-	int dir_fd, fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	must(wire_address(dir, &dir_fd, &at));
-	assert_int_equal(connect(fd, (const struct sockaddr *)&at, sizeof at), 0);
-	close(dir_fd);
-	return fd;
 }
 
 /* --- the tests --- */
@@ -405,7 +390,7 @@ static void nonsense_harms_nobody_else(void **state)
 	begin(&r, &set);
 	c = client();
 	for (uint64_t i = 0; i < scaled(300); i++) {
-		fd = raw();
+		fd = service_raw(dir);
 		for (unsigned j = 0; j <= draw(&s) % 4; j++)
 			nonsense(fd, &s, m);
 		close(fd);
@@ -429,7 +414,7 @@ static void who_does_not_read_is_dropped_and_the_others_are_not(void **state)
 	set.slow_ns = 100000000;
 	begin(&r, &set);
 	c = client();
-	fd = raw();
+	fd = service_raw(dir);
 	h = (void *)m;
 	wire_ask_head(h, WIRE_STAT, uuid, WIRE_BODY_MAX);
 	while (n < 1000 && send(fd, m, sizeof m, MSG_NOSIGNAL) > 0)	/* until it is gone */
@@ -623,7 +608,7 @@ static void a_signal_does_not_wait_for_long_work(void **state)
 
 	(void)state;
 	assert_int_equal(read(ready, &word, 1), 1);
-	fd = raw();
+	fd = service_raw(dir);
 	wire_ask_head((void *)m, WIRE_WARM, uuid, sizeof ms);
 	memcpy(m + sizeof(struct wire_head), &ms, sizeof ms);
 	assert_int_equal(send(fd, m, sizeof m, MSG_NOSIGNAL), sizeof m);
