@@ -50,7 +50,7 @@ static void crc32c_continues(void **state)
 	(void)state;
 	for (size_t cut = 0; cut <= 9; cut++)
 		assert_int_equal(crc32c(crc32c(0, "123456789", cut),
-					"123456789" + cut, 9 - cut), 0xe3069283);
+					&"123456789"[cut], 9 - cut), 0xe3069283);
 }
 
 static void crc32c_of_two_pieces_is_that_of_the_whole(void **state)
@@ -144,7 +144,9 @@ static void the_processor_is_what_the_compiler_says(void **state)
 	(void)state;
 	assert_int_equal(cpu_has(CPU_SSE42), !!__builtin_cpu_supports("sse4.2"));
 	assert_int_equal(cpu_has(CPU_POPCNT), !!__builtin_cpu_supports("popcnt"));
+#ifndef __clang__			/* which does not know the word */
 	assert_int_equal(cpu_has(CPU_LZCNT), !!__builtin_cpu_supports("lzcnt"));
+#endif
 	assert_int_equal(cpu_has(CPU_BMI), !!__builtin_cpu_supports("bmi"));
 	assert_int_equal(cpu_has(CPU_BMI2), !!__builtin_cpu_supports("bmi2"));
 	assert_int_equal(cpu_has(CPU_AVX2), !!__builtin_cpu_supports("avx2"));

@@ -233,8 +233,7 @@ static size_t put_plain(enum scan_shape shape, bool weights, char *out)
 	static const char *const rest[] = { "\n", "\n", "\n", "\r\n", " \n", " \t\r\n",
 					    "\n\n", "\n \n" };
 	static const char *const other[] = { "# 1 2\n", "%1\n", "  # a\n", "\n", "#\n",
-					     "#  a very long remark, longer than what fits "
-					     "into a window of a vector: 1 2 3\n" };
+		"#  a very long remark, longer than a window of a vector: 1 2 3\n" };
 	static const char *const weight[] = { " 1", "\t-1", ",0.5", " 1e3", " -2.25E-7", " +3",
 		" 0", " 18446744073709551615", " 0.1000000000000000055511151231257827", " .5",
 		" x", " 1 2" };

@@ -13,8 +13,14 @@
 
 #include "base/cpu.h"
 
+/* for all functions up to the pop below, the inlined core's too */
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt"))), \
+			     apply_to = function)
+#else
 #pragma GCC push_options
 #pragma GCC target("avx2,bmi,bmi2,lzcnt,popcnt")
+#endif
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -167,7 +173,11 @@ static ntriples_fn next_avx2;
 #define NEXT next_avx2
 #include "graph/rdf/ntriples_core.h"
 
+#ifdef __clang__
+#pragma clang attribute pop
+#else
 #pragma GCC pop_options
+#endif
 
 ntriples_fn *ntriples_avx2(void)
 {
