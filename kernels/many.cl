@@ -10,7 +10,7 @@ struct many {			/* as gpu/traverse.c has it */
 	ulong found_edges, front_edges, edge_n, all;
 	uint found, level, pull, done;
 	uint push_n, pull_n;
-	ulong zero[2];
+	ulong touched, zero;
 };
 
 #define SOURCES(w) ((__global const uint *)((w) + 256))
@@ -127,14 +127,18 @@ KERNEL many_push(PLACE(work), PLACE(out_first), PLACE(out_to), uint n)
 	volatile __global struct many *s = AT(struct many, work);
 	__global const ulong *first = AT(const ulong, out_first);
 	__global const uint *to = AT(const uint, out_to);
-	ulong end = s->done || s->pull ? 0 : n;
+	ulong end = s->done || s->pull ? 0 : n, touched = 0;
+	__local ulong sum;
 
 	for (ulong v = ITEM; v < end; v += ITEMS) {
 		ulong front = FRONT(w, n)[v];
 
-		for (ulong x = first[v]; front && x < first[v + 1]; x++)
+		for (ulong x = first[v]; front && x < first[v + 1]; x++) {
 			or_word(&NEXT(w, n)[to[x]], front & ~MET(w, n)[to[x]]);
+			touched++;
+		}
 	}
+	add_up(&s->touched, touched, &sum);
 }
 
 KERNEL many_pull(PLACE(work), PLACE(in_first), PLACE(in_to), uint n)
@@ -144,13 +148,17 @@ KERNEL many_pull(PLACE(work), PLACE(in_first), PLACE(in_to), uint n)
 	__global const ulong *first = AT(const ulong, in_first);
 	__global const uint *to = AT(const uint, in_to);
 	__global const ulong *front = FRONT(w, n);
-	ulong end = s->done || !s->pull ? 0 : n, all = s->all;
+	ulong end = s->done || !s->pull ? 0 : n, all = s->all, touched = 0;
+	__local ulong sum;
 
 	for (ulong v = ITEM; v < end; v += ITEMS) {
 		ulong wanted = all & ~MET(w, n)[v], got = 0;
 
-		for (ulong x = first[v]; x < first[v + 1] && (got & wanted) != wanted; x++)
+		for (ulong x = first[v]; x < first[v + 1] && (got & wanted) != wanted; x++) {
 			got |= front[to[x]];
+			touched++;
+		}
 		NEXT(w, n)[v] = got & wanted;
 	}
+	add_up(&s->touched, touched, &sum);
 }

@@ -41,6 +41,8 @@ const char *calibration_word(uint32_t kind);	/* "bfs" */
 
 static inline uint64_t calibration_least(const struct calibration *c, uint32_t kind)
 {
+	if (kind == WIRE_WALK_BFS64)
+		kind = WIRE_WALK_BFS;
 	return kind <= WIRE_WALK_PAGERANK ? c->least[kind] : CALIBRATION_NEVER;
 }
 

@@ -83,23 +83,66 @@ static void turn_reals(uint8_t *array, uint64_t n)
 	}
 }
 
+static struct traverse_graph turned(const struct walking *w)
+{
+	const struct traverse_graph *g = &w->g;
+
+	if (!(w->ask.flags & WIRE_AGAINST))
+		return *g;
+	return (struct traverse_graph){ g->node_n, g->edge_n, g->in_first, g->in_to,
+					g->out_first, g->out_to };
+}
+
 static int bfs(struct walking *w, struct service_reply *a)
 {
-	struct traverse_graph g = w->g;
+	struct traverse_graph g = turned(w);
 	struct traverse_stat stat = { 0 };
 	uint8_t *array = NULL;
 	int r = big(w, a, g.node_n, &array);
 
 	if (r < 0)
 		return r;
-	if (w->ask.flags & WIRE_AGAINST)
-		g = (struct traverse_graph){ g.node_n, g.edge_n, w->g.in_first, w->g.in_to,
-					     w->g.out_first, w->g.out_to };
 	r = traverse_bfs(w->s->traverse, &g, w->work, (uint32_t)w->ask.from,
 			 w->ask.most < UINT32_MAX ? (uint32_t)w->ask.most : UINT32_MAX,
 			 (uint32_t *)(void *)array, &stat);
 	turn_words(array, g.node_n);
 	w->done.reached = stat.reached_n;
+	w->done.steps = stat.step_n;
+	w->done.touched = stat.touched_n;
+	return r;
+}
+
+static uint32_t source_at(const struct walk_ask *ask, unsigned i)
+{
+	le32 v;
+
+	memcpy(&v, ask->sources.ptr + i * sizeof v, sizeof v);
+	return le32_get(v);
+}
+
+static unsigned source_n(const struct walk_ask *ask)
+{
+	return (unsigned)(ask->sources.len / sizeof(le32));
+}
+
+static int bfs64(struct walking *w, struct service_reply *a)
+{
+	struct traverse_many m = { .digit_n = wire_walk_words(w->ask.most) - 1 };
+	uint32_t source[WIRE_WALK_SOURCES];
+	struct traverse_graph g = turned(w);
+	struct traverse_stat stat = { 0 };
+	uint8_t *array = NULL;
+	int r = big(w, a, (uint64_t)g.node_n * (m.digit_n + 1), &array);
+
+	if (r < 0)
+		return r;
+	m.seen = (uint64_t *)(void *)array;
+	for (unsigned k = 0; k < m.digit_n; k++)
+		m.digit[k] = m.seen + (k + 1ull) * g.node_n;
+	for (unsigned i = 0; i < source_n(&w->ask); i++)
+		source[i] = source_at(&w->ask, i);
+	r = traverse_bfs64(w->s->traverse, &g, w->work, source, source_n(&w->ask), &m, &stat);
+	turn_reals(array, w->done.n);
 	w->done.steps = stat.step_n;
 	w->done.touched = stat.touched_n;
 	return r;
@@ -149,6 +192,10 @@ static int check(const struct walking *w)
 {
 	uint64_t n = w->g.node_n;
 
+	for (unsigned i = 0; i < source_n(&w->ask); i++)
+		if (source_at(&w->ask, i) >= n)
+			return err_set(ERR_BAD_RECORD, "a malformed message: a node beyond %" PRIu64,
+				       n);
 	if (w->ask.kind != WIRE_WALK_PAGERANK &&
 	    (w->ask.from >= n || (w->ask.kind == WIRE_WALK_PATH && w->ask.to >= n)))
 		return err_set(ERR_BAD_RECORD, "a malformed message: a node beyond %" PRIu64, n);
@@ -164,6 +211,9 @@ static int walk(struct walking *w, struct service_reply *a)
 	case WIRE_WALK_BFS:
 		r = bfs(w, a);
 		break;
+	case WIRE_WALK_BFS64:
+		r = bfs64(w, a);
+		break;
 	case WIRE_WALK_PATH:
 		r = path(w, a);
 		break;
@@ -174,6 +224,14 @@ static int walk(struct walking *w, struct service_reply *a)
 	if (r == 0)
 		wire_walked_put((struct wire_walked *)(void *)a->ptr, &w->done);
 	return r;
+}
+
+/* Bytes of work memory.  A search from many takes more than others, and is done without
+ * when that cannot be had. */
+static uint64_t work_len(const struct walking *w)
+{
+	return w->ask.kind == WIRE_WALK_BFS64 ? traverse_room(TRAVERSE_BFS64, w->g.node_n)
+					      : serve_graph_work(w->g.node_n);
 }
 
 static int find(struct walking *w)
@@ -216,7 +274,7 @@ int serve_walk(void *ctx, const struct service_ask *q, struct service_reply *a)
 	if (r == 0)
 		r = open_kernels(w.s);
 	if (r == 0)
-		r = gpu_cache_room(c, serve_graph_work(w.g.node_n), &room);
+		r = gpu_cache_room(c, work_len(&w), &room);
 	if (r < 0)
 		return r;
 	r = lend_names(&w);

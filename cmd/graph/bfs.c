@@ -1,8 +1,8 @@
 /* strato-graph bfs - how many steps every node is from one
  *
  * A batch answers source by source in their order, with --summary in one line, else
- * a line a node.  Sources that are there already are asked about together; nobody
- * who waits for an answer before sending the next is kept waiting.
+ * a line a node.  Sources that are there already are asked about together, of the CPU or
+ * of a device; nobody who waits for an answer before sending the next is kept waiting.
  */
 #include <string.h>
 
@@ -27,6 +27,8 @@ static const struct cli_tool tool = {
 #define TOGETHER 8u
 /* Digits of depths that a search of many should have room for. */
 #define DIGITS 8u
+/* And a device, after it said that WIRE_WALK_DEPTH is too few. */
+#define DEVICE_MOST ((1u << DIGITS) - 1)
 
 struct asked {			/* a source that waits to be asked about with others */
 	struct buf key;
@@ -40,7 +42,11 @@ struct bfs_ask {
 	struct depths d;
 	struct many_depths many;	/* many.seen: these instead, of which start */
 	struct device device;
-	struct walked walked;		/* walked.array: these instead */
+	struct walked walked;		/* walked.array: these instead, of many when */
+	bool walked_many;		/* this says so */
+	struct device_sums sums;	/* with --summary, of those */
+	uint64_t device_most;		/* depths there is room for in what is asked; 0: one
+					 * by one */
 	unsigned which;
 	struct asked asked[MANY_DEPTHS];
 	unsigned asked_n;
@@ -50,6 +56,8 @@ struct bfs_ask {
 
 static inline uint32_t depth_at(const struct bfs_ask *b, uint64_t id)
 {
+	if (b->walked.array && b->walked_many)
+		return device_depth_of(&b->walked, graph_node_n(b->s.o.graph), b->which, id);
 	if (b->walked.array)
 		return device_depth(&b->walked, id);
 	return b->many.seen ? many_depths_at(&b->many, b->which, id) : b->d.depth[id];
@@ -91,6 +99,9 @@ static int put_summary(struct bfs_ask *b, struct bytes key)
 	const struct many_depths *m = &b->many;
 	uint64_t sum = 0;
 
+	if (b->walked_many)
+		return put_sums(b, key, b->sums.reached_n[b->which], b->sums.step_n[b->which],
+				b->sums.step_sum[b->which]);
 	if (m->seen)
 		return put_sums(b, key, m->reached_n[b->which], m->step_n[b->which],
 				m->step_sum[b->which]);
@@ -131,21 +142,24 @@ static int absent(struct bfs_ask *b, struct bytes key)
 }
 
 /* 1: the device has answered. */
-static int find_there(struct bfs_ask *b, uint64_t node)
+static int ask_there(struct bfs_ask *b, struct walk_ask *ask)
 {
-	struct walk_ask ask = {
-		.kind = WIRE_WALK_BFS, .from = node, .most = UINT32_MAX,
-		.flags = b->plan.way == CSR_IN ? WIRE_AGAINST : 0,
-	};
 	int r;
 
+	ask->flags = b->plan.way == CSR_IN ? WIRE_AGAINST : 0;
 	if (b->plan.parents)
 		return device_cannot(&b->device, "--parents is not asked of a device");
 	if (b->plan.way == CSR_BOTH && !graph_undirected(b->s.o.graph))
 		return device_cannot(&b->device, "--both is not asked of a device");
 	r = result_start(&b->s, "bfs", 0);
-	if (r == 0)
-		r = device_ask(&b->device, &b->s.o, &ask, &b->walked);
+	return r == 0 ? device_ask(&b->device, &b->s.o, ask, &b->walked) : r;
+}
+
+static int find_there(struct bfs_ask *b, uint64_t node)
+{
+	struct walk_ask ask = { .kind = WIRE_WALK_BFS, .from = node, .most = UINT32_MAX };
+	int r = ask_there(b, &ask);
+
 	if (r <= 0)
 		return r;
 	b->d = (struct depths){ .reached_n = b->walked.reached, .step_n = b->walked.steps,
@@ -194,22 +208,17 @@ static int answer_one(struct bfs_ask *b, struct bytes key)
 
 /* The search of all that wait; 0 without one if there are too few of them, or too
  * little memory. */
-static int search_together(struct bfs_ask *b)
+static int search_here(struct bfs_ask *b, const uint64_t *start, unsigned n)
 {
 	struct store *store = b->s.o.store;
-	uint64_t start[MANY_DEPTHS];
 	struct many_depths_plan plan = {
-		.start = start, .way = b->plan.way, .types = b->plan.types,
+		.start = start, .start_n = n, .way = b->plan.way, .types = b->plan.types,
 		.threads = b->plan.threads, .depths = !b->summary,
 	};
 	uint64_t bytes = many_depths_memory(graph_node_n(b->s.o.graph), b->summary ? 0 : DIGITS);
 	int r;
 
-	for (unsigned i = 0; i < b->asked_n; i++)
-		if (b->asked[i].there)
-			start[plan.start_n++] = b->asked[i].node;
-	if (plan.start_n < TOGETHER || device_may(&b->device) ||
-	    bytes > mem_left(store_mem(store)))
+	if (bytes > mem_left(store_mem(store)))
 		return 0;
 	r = result_start(&b->s, "bfs", bytes);
 	if (r == 0)
@@ -219,6 +228,52 @@ static int search_together(struct bfs_ask *b)
 	if (r == 0)
 		result_stop(&b->s, b->many.edge_n);
 	return r;
+}
+
+/* The same of the device.  Depths are few as a rule, so there is room for few at first. */
+static int search_there(struct bfs_ask *b, const uint64_t *start, unsigned n)
+{
+	le32 source[MANY_DEPTHS];
+	struct walk_ask ask = { .kind = WIRE_WALK_BFS64, .sources = bytes_of(source, 4 * n) };
+	int r = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		source[i] = le32_of((uint32_t)start[i]);
+	while (r == 0 && b->device_most) {
+		ask.most = b->device_most;
+		r = ask_there(b, &ask);
+		if (r == 0)
+			return 0;
+		if (r == ERR_TOO_BIG && b->device_most < DEVICE_MOST)
+			b->device_most = DEVICE_MOST;
+		else if (r < 0)
+			b->device_most = 0;
+		if (r == ERR_TOO_BIG || r == ERR_RESOURCE || r == ERR_MEMORY)
+			r = 0;
+	}
+	if (r <= 0)
+		return r;
+	b->walked_many = true;
+	if (b->summary)
+		device_sum(&b->walked, graph_node_n(b->s.o.graph), n, &b->sums);
+	result_stop(&b->s, b->walked.touched);
+	return 0;
+}
+
+static int search_together(struct bfs_ask *b)
+{
+	uint64_t start[MANY_DEPTHS];
+	unsigned n = 0;
+	int r = 0;
+
+	for (unsigned i = 0; i < b->asked_n; i++)
+		if (b->asked[i].there)
+			start[n++] = b->asked[i].node;
+	if (n < TOGETHER)
+		return 0;
+	if (device_may(&b->device))
+		r = search_there(b, start, n);
+	return r < 0 || device_may(&b->device) ? r : search_here(b, start, n);
 }
 
 static int answer_asked(void *ctx)
@@ -233,13 +288,15 @@ static int answer_asked(void *ctx)
 
 		if (!a->there)
 			r = absent(b, buf_bytes(&a->key));
-		else if (b->many.seen)
+		else if (b->many.seen || b->walked_many)
 			r = put(b, buf_bytes(&a->key));
 		else
 			r = answer(b, buf_bytes(&a->key), a->node);
 		b->which += a->there;
 	}
 	many_depths_release(&b->many);
+	b->walked.array = NULL;
+	b->walked_many = false;
 	b->asked_n = 0;
 	return r;
 }
@@ -320,6 +377,7 @@ int bfs_main(int argc, const char **argv)
 	cli_begin(&cli, &tool, argc, argv, table);
 	b.plan.way = opened_way(&cli, way);
 	b.plan.parents = parents;
+	b.device_most = WIRE_WALK_DEPTH;
 	b.all = all;
 	b.summary = summary;
 	b.batch = cli_given(&cli, CLI_VAL_BATCH);

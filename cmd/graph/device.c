@@ -160,8 +160,11 @@ int device_ask(struct device *d, struct opened *o, struct walk_ask *ask, struct 
 	gpu_answer_free(&d->answer);
 	r = put(d, ask);
 	if (r == 0)
-		r = wire_walked_get(d->answer.ptr, d->answer.len, ask->kind,
-				    graph_node_n(o->graph), out);
+		r = wire_walked_get(d->answer.ptr, d->answer.len, ask, graph_node_n(o->graph),
+				    out);
+	if (ask->kind == WIRE_WALK_BFS64 &&
+	    (r == ERR_TOO_BIG || r == ERR_RESOURCE || r == ERR_MEMORY))
+		return r;
 	if (r < 0)
 		return failed(d);
 	cli_note(d->cli, "the device answered in %s", output_time(out->took_ns));
@@ -182,6 +185,89 @@ uint32_t device_depth(const struct walked *w, uint64_t i)
 
 	memcpy(&v, w->array + i * sizeof v, sizeof v);
 	return le32_get(v);
+}
+
+static inline uint64_t word(const struct walked *w, uint64_t i)
+{
+	le64 v;
+
+	memcpy(&v, w->array + i * sizeof v, sizeof v);
+	return le64_get(v);
+}
+
+uint32_t device_depth_of(const struct walked *w, uint64_t node_n, unsigned which, uint64_t i)
+{
+	uint32_t depth = 0;
+
+	if (!(word(w, i) >> which & 1))
+		return UINT32_MAX;
+	for (unsigned k = 0; (k + 1) * node_n < w->n; k++)
+		depth |= (uint32_t)(word(w, (k + 1) * node_n + i) >> which & 1) << k;
+	return depth;
+}
+
+/* Sixty-four counters on edge: bit i of slice[k] is digit k of counter i. */
+static inline void count(uint64_t slice[64], uint64_t bits)
+{
+	for (unsigned k = 0; bits; k++) {
+		uint64_t carry = slice[k] & bits;
+
+		slice[k] ^= bits;
+		bits = carry;
+	}
+}
+
+static uint64_t counted(const uint64_t slice[64], unsigned which)
+{
+	uint64_t n = 0;
+
+	for (unsigned k = 0; k < 64; k++)
+		n |= (slice[k] >> which & 1) << k;
+	return n;
+}
+
+/* The bits of the Ith plane: how many of each search, WEIGHT each. */
+static void sum_plane(const struct walked *w, uint64_t node_n, unsigned plane, unsigned n,
+		      uint64_t weight, uint64_t *sum)
+{
+	uint64_t slice[64] = { 0 };
+
+	for (uint64_t i = 0; i < node_n; i++)
+		count(slice, word(w, plane * node_n + i));
+	for (unsigned which = 0; which < n; which++)
+		sum[which] += weight * counted(slice, which);
+}
+
+/* The greatest depth of each search, sixty-four comparisons at once. */
+static void greatest(const struct walked *w, uint64_t node_n, unsigned digit_n,
+		     uint64_t most[64])
+{
+	for (uint64_t i = 0; i < node_n; i++) {
+		uint64_t more = 0, same = ~0ull;
+
+		for (unsigned k = digit_n; k--; ) {
+			uint64_t digit = word(w, (k + 1) * node_n + i);
+
+			more |= same & digit & ~most[k];
+			same &= ~(digit ^ most[k]);
+		}
+		for (unsigned k = 0; more && k < digit_n; k++)
+			most[k] = (most[k] & ~more) | (word(w, (k + 1) * node_n + i) & more);
+	}
+}
+
+void device_sum(const struct walked *w, uint64_t node_n, unsigned n, struct device_sums *s)
+{
+	unsigned digit_n = (unsigned)(w->n / node_n - 1);
+	uint64_t most[64] = { 0 };
+
+	memset(s, 0, sizeof *s);
+	sum_plane(w, node_n, 0, n, 1, s->reached_n);
+	for (unsigned k = 0; k < digit_n; k++)
+		sum_plane(w, node_n, k + 1, n, UINT64_C(1) << k, s->step_sum);
+	greatest(w, node_n, digit_n, most);
+	for (unsigned which = 0; which < n; which++)
+		s->step_n[which] = counted(most, which);
 }
 
 double device_rank(const struct walked *w, uint64_t i)

@@ -42,11 +42,23 @@ static inline bool device_may(const struct device *d)
 }
 
 /* Asks about O's graph and types; the rest of ASK is the caller's.  1 and the answer, good
- * until the next or device_end; 0: the caller computes; ERR_UNAVAILABLE with --require. */
+ * until the next or device_end; 0: the caller computes; ERR_UNAVAILABLE with --require.
+ * From BFS64 ERR_TOO_BIG, ERR_RESOURCE or ERR_MEMORY, too: there is no room for all at
+ * once, or no such depth in the answer. */
 int device_ask(struct device *d, struct opened *o, struct walk_ask *ask, struct walked *out);
 void device_end(struct device *d);	/* zeroed is fine */
 
 uint32_t device_depth(const struct walked *w, uint64_t i);	/* or the id, of a path */
+
+/* Of BFS64: steps from its source WHICH to node I, UINT32_MAX: none lead there. */
+uint32_t device_depth_of(const struct walked *w, uint64_t node_n, unsigned which, uint64_t i);
+/* Of each of its N sources: nodes reached, the greatest depth, all depths together. */
+struct device_sums {
+	uint64_t reached_n[WIRE_WALK_SOURCES], step_n[WIRE_WALK_SOURCES];
+	uint64_t step_sum[WIRE_WALK_SOURCES];
+};
+void device_sum(const struct walked *w, uint64_t node_n, unsigned n, struct device_sums *s);
+
 double device_rank(const struct walked *w, uint64_t i);
 
 #endif

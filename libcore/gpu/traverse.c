@@ -14,7 +14,7 @@
 #define RANK_BATCH 8u
 #define RANK_BLOCK 4096u
 #define MANY_HEAD 512u		/* the state, and the sources */
-#define DIGITS 5u		/* that the device keeps of a depth */
+#define DIGITS TRAVERSE_DIGITS	/* that the device keeps of a depth */
 #define DIGITS_MOST ((1u << DIGITS) - 1)
 #define PART 65536u		/* nodes whose digits are read at a time */
 #define RANK_POWERS 33u
@@ -43,7 +43,7 @@ struct many_state {
 	uint64_t found_edges, front_edges, edge_n, all;
 	uint32_t found, level, pull, done;
 	uint32_t push_n, pull_n;
-	uint64_t zero[2];
+	uint64_t touched, zero;
 };
 static_assert(sizeof(struct many_state) == 72, "as the kernels have it");
 
@@ -364,99 +364,138 @@ static int many_step(const struct call *c)
 	return r == 0 ? launch(c, "many_settle", groups, ARGS(work, first, n)) : r;
 }
 
-/* NODE's digits to the depths of those sources that came to it in these steps. */
-static void many_note(uint64_t *const digit[DIGITS], uint64_t i, uint32_t node, uint32_t base,
-		      uint32_t *const *depth, unsigned n)
+static struct arena_place plane_at(const struct call *c, unsigned i, uint64_t node)
 {
-	uint64_t met = 0;
+	struct arena_place p = c->work;
 
-	for (unsigned k = 0; k < DIGITS; k++)
-		met |= digit[k][i];
-	for (; met; met &= met - 1) {
-		unsigned who = (unsigned)__builtin_ctzll(met);
-		uint32_t d = 0;
-
-		for (unsigned k = 0; k < DIGITS; k++)
-			d |= (uint32_t)(digit[k][i] >> who & 1) << k;
-		if (who < n)
-			depth[who][node] = base + d;
-	}
+	p.off += MANY_HEAD + i * up(8ull * c->g->node_n) + 8 * node;
+	return p;
 }
 
-/* All that the device knows, in parts; LINES has room for a part of each digit. */
-static int many_take(const struct call *c, uint64_t *lines, uint32_t base,
-		     uint32_t *const *depth, unsigned n)
+/* Of the first steps depths are the digits themselves. */
+static int many_take_first(const struct call *c, const struct traverse_many *out)
 {
-	uint64_t plane = up(8ull * c->g->node_n), *digit[DIGITS];
 	int r = 0;
 
+	for (unsigned k = 0; r == 0 && k < DIGITS; k++)
+		r = arena_read(c->t->a, plane_at(c, 3 + k, 0), out->digit[k],
+			       8ull * c->g->node_n);
+	for (unsigned k = DIGITS; k < out->digit_n; k++)
+		memset(out->digit[k], 0, 8ull * c->g->node_n);
+	return r < 0 ? r : arena_finish(c->t->a);
+}
+
+/* NODE's digits and BASE, which whoever came in these steps is further away: 64 sums
+ * at once.  What no digit is there for. */
+static uint64_t many_note(const struct traverse_many *out, uint64_t node, const uint64_t *lines,
+			  uint64_t base)
+{
+	uint64_t met = 0, carry = 0;
+
+	for (unsigned k = 0; k < DIGITS; k++)
+		met |= lines[k * PART];
+	for (unsigned k = 0; met && k < out->digit_n; k++) {
+		uint64_t a = k < DIGITS ? lines[k * PART] : 0, b = base >> k & 1 ? met : 0;
+
+		out->digit[k][node] |= a ^ b ^ carry;
+		carry = (a & b) | (carry & (a ^ b));
+	}
+	return base >> out->digit_n ? met : carry;
+}
+
+/* All that the device knows of these steps, in parts; LINES has room for a part of each
+ * digit. */
+static int many_take(const struct call *c, uint64_t *lines, uint64_t base,
+		     const struct traverse_many *out)
+{
+	uint64_t over = 0;
+	int r = 0;
+
+	if (base == 0)
+		return many_take_first(c, out);
 	for (uint64_t at = 0; r == 0 && at < c->g->node_n; at += PART) {
 		uint64_t len = c->g->node_n - at < PART ? c->g->node_n - at : PART;
 
-		for (unsigned k = 0; r == 0 && k < DIGITS; k++) {
-			struct arena_place p = c->work;
-
-			digit[k] = lines + k * PART;
-			p.off += MANY_HEAD + (3 + k) * plane + 8 * at;
-			r = arena_read(c->t->a, p, digit[k], 8 * len);
-		}
+		for (unsigned k = 0; r == 0 && k < DIGITS; k++)
+			r = arena_read(c->t->a, plane_at(c, 3 + k, at), lines + k * PART, 8 * len);
 		if (r == 0)
 			r = arena_finish(c->t->a);
 		for (uint64_t i = 0; r == 0 && i < len; i++)
-			many_note(digit, i, (uint32_t)(at + i), base, depth, n);
+			over |= many_note(out, at + i, lines + i, base);
 	}
+	if (r == 0 && over)
+		r = err_set(ERR_TOO_BIG, "a search from many is more than %" PRIu64 " steps long",
+			    (UINT64_C(1) << out->digit_n) - 1);
 	return r;
 }
 
-static int many_search(const struct call *c, uint64_t *lines, uint32_t *const *depth, unsigned n)
+static int many_search(const struct call *c, uint64_t *lines, const struct traverse_many *out,
+		       struct many_state *s)
 {
-	struct many_state s = { 0 };
 	uint64_t base = 0;
 	int r = 0;
 
-	while (r == 0 && !s.done) {
+	while (r == 0 && !s->done) {
 		if (base > c->g->node_n)
 			return err_set(ERR_DEVICE, "the device failed: a search has no end");
-		for (unsigned k = 0; r == 0 && k < DIGITS_MOST && !s.done; k++) {
+		for (unsigned k = 0; r == 0 && k < DIGITS_MOST && !s->done; k++) {
 			r = many_step(c);
 			if (r == 0 && (k % BATCH == BATCH - 1 || k == DIGITS_MOST - 1))
-				r = read_state(c, &s, sizeof s);
+				r = read_state(c, s, sizeof *s);
 		}
-		if (r == 0)
-			r = many_take(c, lines, (uint32_t)base, depth, n);
-		if (r == 0 && !s.done)
+		if (r == 0 && out)
+			r = many_take(c, lines, base, out);
+		if (r == 0 && !s->done)
 			r = launch(c, "many_clear", c->t->cut.groups,
 				   ARGS(place(c, c->work), program_u32(c->g->node_n)));
 		base += DIGITS_MOST;
 	}
+	if (r == 0 && out)
+		r = read_out(c, MANY_HEAD, out->seen, 8ull * c->g->node_n);
+	return r;
+}
+
+static int many_check(const struct traverse_graph *g, const uint32_t *source, unsigned n,
+		      const struct traverse_many *out)
+{
+	int r = 0;
+
+	if (n == 0 || n > TRAVERSE_MANY)
+		return err_set(ERR_BUG, "a search from %u nodes", n);
+	if (out && (out->digit_n < TRAVERSE_DIGITS || out->digit_n > TRAVERSE_DIGITS_MOST))
+		return err_set(ERR_BUG, "depths of %u digits", out->digit_n);
+	for (unsigned i = 0; r == 0 && i < n; i++)
+		r = check_node(g, source[i]);
 	return r;
 }
 
 int traverse_bfs64(struct traverse *t, const struct traverse_graph *g, struct arena_place work,
-		   const uint32_t *source, unsigned n, uint32_t *const *depth)
+		   const uint32_t *source, unsigned n, const struct traverse_many *out,
+		   struct traverse_stat *stat)
 {
 	struct call c = { t, g, work };
 	uint32_t head[MANY_HEAD / 4] = { 0 };	/* what will be the state; the sources */
+	struct many_state s = { 0 };
 	uint64_t *lines = NULL;
 	int r = check(t, g, work, TRAVERSE_BFS64);
 
-	if (r == 0 && (n == 0 || n > 64))
-		r = err_set(ERR_BUG, "a search from %u nodes", n);
-	for (unsigned i = 0; r == 0 && i < n; i++)
-		r = check_node(g, source[i]);
+	if (r == 0)
+		r = many_check(g, source, n, out);
 	if (r < 0)
 		return r;
 	lines = mem_alloc(NULL, DIGITS * PART * sizeof *lines);
 	if (!lines)
 		return ERR_MEMORY;
-	for (unsigned i = 0; i < n; i++) {
-		memset(depth[i], 0xff, 4ull * g->node_n);
-		depth[i][source[i]] = 0;
+	for (unsigned i = 0; i < n; i++)
 		head[HEAD / 4 + i] = source[i];
-	}
 	r = many_begin(&c, head, n);
 	if (r == 0)
-		r = many_search(&c, lines, depth, n);
+		r = many_search(&c, lines, out, &s);
+	if (r == 0 && stat)
+		*stat = (struct traverse_stat){
+			.touched_n = s.touched, .push_n = s.push_n, .pull_n = s.pull_n,
+			.step_n = s.level ? s.level - 1 : 0,
+		};
 	r = ended(&c, r);
 	mem_free(NULL, lines);
 	return r;

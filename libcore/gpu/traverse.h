@@ -82,10 +82,34 @@ struct traverse_stat {
 int traverse_bfs(struct traverse *t, const struct traverse_graph *g, struct arena_place work,
 		 uint32_t source, uint32_t most, uint32_t *depth, struct traverse_stat *stat);
 
-/* The same from each of N nodes, 1 to 64, at once: depth[i][node_n] from source[i].  A
- * list is read once for all who are at its node. */
+#define TRAVERSE_MANY 64u
+#define TRAVERSE_DIGITS 5u		/* of depths: 31 steps */
+#define TRAVERSE_DIGITS_MOST 32u
+
+/* Depths of many, as words of node_n nodes: bit i of seen[v] says that the search from
+ * source i came to v, and of digit[k][v] is digit k of how many steps that took. */
+struct traverse_many {
+	uint64_t *seen, *digit[TRAVERSE_DIGITS_MOST];
+	unsigned digit_n;		/* of them, TRAVERSE_DIGITS at least */
+};
+
+static inline uint32_t traverse_many_at(const struct traverse_many *m, unsigned i, uint32_t v)
+{
+	uint32_t depth = 0;
+
+	if (!(m->seen[v] >> i & 1))
+		return TRAVERSE_NONE;
+	for (unsigned k = 0; k < m->digit_n; k++)
+		depth |= (uint32_t)(m->digit[k][v] >> i & 1) << k;
+	return depth;
+}
+
+/* The same from each of N nodes, 1 to TRAVERSE_MANY, at once, all steps there are: a
+ * list is read once for all who are at its node.  OUT NULL: the answer stays where it is;
+ * STAT without reached_n, or NULL.  ERR_TOO_BIG: a depth has more digits than OUT. */
 int traverse_bfs64(struct traverse *t, const struct traverse_graph *g, struct arena_place work,
-		   const uint32_t *source, unsigned n, uint32_t *const *depth);
+		   const uint32_t *source, unsigned n, const struct traverse_many *out,
+		   struct traverse_stat *stat);
 
 /* A shortest way, from FROM to TO, both included: how many nodes it has, 0 when there
  * is none.  Of several the one whose nodes, seen from TO, have the least ids.

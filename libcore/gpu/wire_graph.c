@@ -78,11 +78,14 @@ int wire_walk_put(struct buf *out, const struct walk_ask *w)
 		.damping = le64_of(wire_of_real(w->damping)),
 		.tolerance = le64_of(wire_of_real(w->tolerance)),
 		.type_n = le32_of((uint32_t)(w->types.len / sizeof(le32))),
+		.source_n = le32_of((uint32_t)(w->sources.len / sizeof(le32))),
 	};
 	int r = buf_add(out, &d, sizeof d);
 
 	if (r == 0)
 		r = buf_add(out, w->types.ptr, w->types.len);
+	if (r == 0)
+		r = buf_add(out, w->sources.ptr, w->sources.len);
 	return r == 0 ? wire_key_put(out, w->name) : r;
 }
 
@@ -94,13 +97,22 @@ static uint32_t type_at(struct bytes types, uint64_t i)
 	return le32_get(t);
 }
 
-static int types_get(struct bytes *in, uint64_t n, struct bytes *out)
+static int numbers_get(struct bytes *in, uint64_t n, uint64_t most, struct bytes *out)
 {
-	if (n > WIRE_GRAPH_TYPES || n * sizeof(le32) > in->len)
-		return bad("the number of types");
+	if (n > most || n * sizeof(le32) > in->len)
+		return bad("the number of types or sources");
 	*out = bytes_of(in->ptr, (size_t)n * sizeof(le32));
 	in->ptr += out->len;
 	in->len -= out->len;
+	return 0;
+}
+
+static int types_get(struct bytes *in, uint64_t n, struct bytes *out)
+{
+	int r = numbers_get(in, n, WIRE_GRAPH_TYPES, out);
+
+	if (r < 0)
+		return r;
 	for (uint64_t i = 1; i < n; i++)
 		if (type_at(*out, i) <= type_at(*out, i - 1))
 			return bad("types out of order");
@@ -114,10 +126,12 @@ static bool in_range(double v, double most)
 
 static int walk_check(const struct walk_ask *w)
 {
-	if (w->kind < WIRE_WALK_BFS || w->kind > WIRE_WALK_PAGERANK || w->flags > WIRE_AGAINST)
+	if (w->kind < WIRE_WALK_BFS || w->kind > WIRE_WALK_BFS64 || w->flags > WIRE_AGAINST)
 		return bad("an unknown question");
 	if (!w->out || w->out == w->in)
 		return bad("segments");
+	if (w->kind == WIRE_WALK_BFS64 && (w->most < WIRE_WALK_DEPTH || w->most > UINT32_MAX))
+		return bad("room for depths");
 	if (w->kind != WIRE_WALK_PAGERANK)
 		return 0;
 	if (!in_range(w->damping, 1) || !in_range(w->tolerance, 2) || w->most > WIRE_WALK_STEPS)
@@ -143,10 +157,14 @@ int wire_walk_get(struct bytes in, struct walk_ask *out)
 	if (r == 0)
 		r = types_get(&in, le32_get(d.type_n), &out->types);
 	if (r == 0)
+		r = numbers_get(&in, le32_get(d.source_n), WIRE_WALK_SOURCES, &out->sources);
+	if (r == 0 && (out->kind == WIRE_WALK_BFS64) != (out->sources.len != 0))
+		r = bad("sources");
+	if (r == 0)
 		r = wire_key_get(&in, &out->name);
 	if (r < 0)
 		return r;
-	if (r == 0 || out->name.len > WIRE_GRAPH_NAME_MAX || in.len || le32_get(d.zero))
+	if (r == 0 || out->name.len > WIRE_GRAPH_NAME_MAX || in.len)
 		return bad("a graph's name");
 	return 0;
 }
@@ -161,9 +179,11 @@ void wire_walked_put(struct wire_walked *out, const struct walked *w)
 	};
 }
 
-int wire_walked_get(const uint8_t *ptr, uint64_t len, uint32_t kind, uint64_t node_n,
-		    struct walked *out)
+int wire_walked_get(const uint8_t *ptr, uint64_t len, const struct walk_ask *w,
+		    uint64_t node_n, struct walked *out)
 {
+	uint64_t most = node_n * (w->kind == WIRE_WALK_BFS64 ? wire_walk_words(w->most) : 1);
+	unsigned width = wire_walk_width(w->kind);
 	struct wire_walked d;
 
 	if (len < sizeof d)
@@ -175,9 +195,8 @@ int wire_walked_get(const uint8_t *ptr, uint64_t len, uint32_t kind, uint64_t no
 		.iterations = le64_get(d.iterations), .took_ns = le64_get(d.took_ns),
 		.change = wire_real(le64_get(d.change)), .array = ptr + sizeof d,
 	};
-	if (out->n > node_n || (kind != WIRE_WALK_PATH && out->n != node_n) ||
-	    (len - sizeof d) / wire_walk_width(kind) != out->n ||
-	    (len - sizeof d) % wire_walk_width(kind))
+	if (out->n > most || (w->kind != WIRE_WALK_PATH && out->n != most) ||
+	    (len - sizeof d) / width != out->n || (len - sizeof d) % width)
 		return bad("an answer of another size");
 	return 0;
 }

@@ -7,11 +7,14 @@
  *
  *	type       the body asked                          the body answered
  *	PIN_GRAPH  struct wire_pin_graph, texts            struct wire_pinned
- *	WALK       struct wire_walk, types, name           struct wire_walked, array
+ *	WALK       struct wire_walk, types, sources, name  struct wire_walked, array
  *
  * Texts are as keys are (gpu/wire): the graph's name, then those of the types.  Types
- * of a walk are le32 ids, ascending.  The array is a le32 depth or the bits of a
- * double, le64, for each node by id, or a le32 id for each node of a path.
+ * of a walk are le32 ids, ascending, sources of BFS64 le32 nodes.  The array is a le32
+ * depth or the bits of a double, le64, for each node by id, or a le32 id for each node
+ * of a path.  Of BFS64 it is first a le64 for each node, whose bit i says that the
+ * search from source i came there; then for each digit that `most` has one more, in
+ * which bit i is that digit of how many steps it took: the lowest digit first.
  *
  * As in gpu/wire nothing that is decoded is trusted: what is wrong is ERR_BAD_RECORD.
  */
@@ -58,17 +61,23 @@ int wire_pin_graph_get(struct bytes in, struct pin_graph *out);
 
 /* --- WALK --- */
 
-enum wire_walk_kind { WIRE_WALK_BFS = 1, WIRE_WALK_PATH = 2, WIRE_WALK_PAGERANK = 3 };
+enum wire_walk_kind {
+	WIRE_WALK_BFS = 1, WIRE_WALK_PATH = 2, WIRE_WALK_PAGERANK = 3, WIRE_WALK_BFS64 = 4
+};
 
-#define WIRE_AGAINST 1u		/* BFS: against the edges */
+#define WIRE_AGAINST 1u		/* BFS, BFS64: against the edges */
+#define WIRE_WALK_SOURCES 64u
+#define WIRE_WALK_DEPTH 31u	/* BFS64: the least `most`, and there is no need for more
+				 * than the greatest of its kind, 2^32 - 1 */
 
 struct wire_walk {
 /*00*/	le64 out, in;		/* ids of the segments; in 0: undirected */
 /*10*/	le32 kind, flags;
 /*18*/	le64 from, to;		/* nodes; to: PATH */
-/*28*/	le64 most;		/* steps of BFS; nodes of PATH; iterations */
+/*28*/	le64 most;		/* steps of BFS; nodes of PATH; iterations; of BFS64 the
+				 * greatest depth there is room for: more is TOO_BIG */
 /*30*/	le64 damping, tolerance;	/* bits of doubles */
-/*40*/	le32 type_n, zero;	/* 0: all */
+/*40*/	le32 type_n, source_n;	/* no types: all; sources: of BFS64 alone */
 };
 DISK_SIZE(struct wire_walk, 72);
 DISK_AT(struct wire_walk, from, 0x18);
@@ -79,7 +88,7 @@ struct walk_ask {
 	uint32_t kind, flags;
 	uint64_t from, to, most;
 	double damping, tolerance;
-	struct bytes types;	/* le32 each */
+	struct bytes types, sources;	/* le32 each */
 	struct bytes name;
 };
 int wire_walk_put(struct buf *out, const struct walk_ask *w);
@@ -102,12 +111,17 @@ struct walked {
 };
 static inline unsigned wire_walk_width(uint32_t kind)
 {
-	return kind == WIRE_WALK_PAGERANK ? 8 : 4;
+	return kind == WIRE_WALK_PAGERANK || kind == WIRE_WALK_BFS64 ? 8 : 4;
+}
+/* Words a node that BFS64 answers. */
+static inline unsigned wire_walk_words(uint64_t most)
+{
+	return most ? 65u - (unsigned)__builtin_clzll(most) : 1;
 }
 void wire_walked_put(struct wire_walked *out, const struct walked *w);
-/* What KIND answers of a graph of NODE_N nodes: as many items, of a PATH at most. */
-int wire_walked_get(const uint8_t *ptr, uint64_t len, uint32_t kind, uint64_t node_n,
-		    struct walked *out);
+/* What W answers of a graph of NODE_N nodes: as many items, of a PATH at most. */
+int wire_walked_get(const uint8_t *ptr, uint64_t len, const struct walk_ask *w,
+		    uint64_t node_n, struct walked *out);
 
 uint64_t wire_of_real(double v);
 double wire_real(uint64_t bits);

@@ -145,6 +145,72 @@ cpu_answer() { # PATTERN ARG...
 	same_answer bfs -g typed --type=abc1 --type=abc2 --type=abc0 "$from"
 }
 
+# Both answer the same bytes to a batch, the device having been asked N times.
+same_batch() { # N ARG...
+	local n=$1
+
+	shift
+	strato-graph bfs "$@" >here || [ $? = 1 ]
+	strato-graph bfs "$@" --require=gpu -v >there 2>said || [ $? = 1 ]
+	same here there
+	[ "$(grep -c "the device answered in" said)" = "$n" ] || fail "not $n: $* $(cat said)"
+}
+
+@test "a batch is asked 64 at a time, and says what the CPU says" {
+	needs_opencl
+	edges 300 500 >few
+	strato-graph import -q -g few <few
+	strato-graph import -q -g both --undirected <few
+	edges 2000 30000 $((SEED + 1)) | awk '{ print $1 "\t" $2 "\tabc" int(NR % 3) }' |
+		strato-graph import -q -g typed -f tsv
+	serve cpu
+	for graph in few both typed; do
+		strato-gpucache pin --graph=$graph
+		strato-graph nodes -g $graph | awk 'NR > 140 { exit }
+			NR % 10 == 3 { print "nobody" NR }
+			{ print; last = $0 }
+			END { print last; print last }' >sources
+		for option in --out --in; do
+			same_batch 3 -g $graph -b --summary $option sources
+			same_batch 3 -g $graph -b $option sources
+			same_batch 3 -g $graph -b --all $option sources
+			same_batch 3 -g $graph -b --top=4 $option sources
+		done
+		# few are asked one by one, and nobody of none
+		head -n 3 sources >three
+		same_batch 2 -g $graph -b three
+		printf 'nobody\nnothing\n' >none
+		same_batch 0 -g $graph -b --summary none
+	done
+	strato-gpucache pin --graph=typed --type=abc1
+	same_batch 3 -g typed -b --type=abc1 sources
+	run --separate-stderr -0 strato-graph bfs -g few -b --both --device=gpu --summary \
+		<(strato-graph nodes -g few -L 20)
+	[[ "$stderr" == *"the CPU answers: --both"* ]]
+}
+
+@test "a batch on long ways: more room for depths is asked for, then one by one" {
+	needs_opencl
+	serve cpu
+	for n in 31 32 33 255 256 257 300; do
+		seq $n | awk '{ print $1 - 1, $1 }' | strato-graph import -q -g chain$n
+		strato-gpucache pin --graph=chain$n
+		seq 0 9 >sources
+		same_batch $((n <= 255 ? 1 : 10)) -g chain$n -b sources
+		same_batch $((n <= 255 ? 1 : 10)) -g chain$n -b --summary --out sources
+		strato-gpucache evict --graph=chain$n
+	done
+}
+
+@test "a batch without the memory that many take is asked one by one" {
+	needs_opencl
+	edges 60000 200000 | strato-graph import -q -g web --undirected
+	serve cpu --size=6M
+	strato-gpucache pin --graph=web
+	strato-graph nodes -g web -L 10 >sources
+	same_batch 10 -g web -b --summary sources
+}
+
 @test "a node of more than a million edges, of one type and of three" {
 	needs_opencl
 	awk 'BEGIN { for (i = 1; i <= 1100000; i++) {
@@ -271,7 +337,7 @@ agree() { # HERE THERE [MOST]
 		strato-gpucache pin --graph=web
 		strato-graph pagerank -g web --iterations=10000 --device=gpu >there 2>said 3>&- &
 		client=$!
-		sleep 0.4
+		sleep 0.03		# long before it is done
 		kill -$how "$SERVICE"
 		wait $client
 		grep -q "the CPU answers: .*cache service" said || fail "$how: $(cat said)"

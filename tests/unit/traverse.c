@@ -194,18 +194,31 @@ static void ask_depths(struct device *d, unsigned cut, const struct traverse_gra
 static void ask_many(struct device *d, unsigned cut, const struct traverse_graph *g,
 		     const struct made *m, unsigned n, uint64_t *seed)
 {
-	uint32_t *depth[64], source[64], *want = malloc(4ull * m->n + 4);
+	uint32_t source[TRAVERSE_MANY], *got = malloc(4ull * m->n), *want = malloc(4ull * m->n);
+	struct traverse_many all = { .digit_n = 5 + (unsigned)(made_draw(seed) % 9) };
+	uint64_t *words = calloc(m->n, 8 * (1ull + all.digit_n));
+	uint32_t most = 0;
+	int r;
 
-	for (unsigned i = 0; i < n; i++) {
-		depth[i] = malloc(4ull * m->n + 4);
+	all.seen = words;
+	for (unsigned k = 0; k < all.digit_n; k++)
+		all.digit[k] = words + (k + 1ull) * m->n;
+	for (unsigned i = 0; i < n; i++)
 		source[i] = i ? (uint32_t)(made_draw(seed) % m->n) : m->n - 1;
-	}
-	must(traverse_bfs64(d->t[cut], g, notes(d, TRAVERSE_BFS64, m->n), source, n, depth));
+	r = traverse_bfs64(d->t[cut], g, notes(d, TRAVERSE_BFS64, m->n), source, n, &all, NULL);
 	for (unsigned i = 0; i < n; i++) {
 		made_depths(m, source[i], TRAVERSE_NONE, want);
-		same_depths(depth[i], want, m->n);
-		free(depth[i]);
+		for (uint32_t v = 0; v < m->n; v++) {
+			most = want[v] != TRAVERSE_NONE && want[v] > most ? want[v] : most;
+			got[v] = traverse_many_at(&all, i, v);
+		}
+		if (r == 0)
+			same_depths(got, want, m->n);
 	}
+	/* the only reason to say no, and always said */
+	assert_int_equal(r, most >> all.digit_n ? ERR_TOO_BIG : 0);
+	free(words);
+	free(got);
 	free(want);
 }
 

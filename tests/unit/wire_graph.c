@@ -29,9 +29,11 @@ static void a_walk_is_understood(void **state)
 {
 	struct buf b = { 0 };
 	struct walk_ask w, got;
-	le32 types[2];
+	le32 types[2], sources[WIRE_WALK_SOURCES];
 
 	(void)state;
+	for (uint32_t i = 0; i < WIRE_WALK_SOURCES; i++)
+		sources[i] = le32_of(i * i % 7);	/* the same may come again */
 	w = made_walk(types);
 	for (w.kind = WIRE_WALK_BFS; w.kind <= WIRE_WALK_PAGERANK; w.kind++) {
 		buf_clear(&b);
@@ -41,6 +43,16 @@ static void a_walk_is_understood(void **state)
 			    got.from == 7 && got.to == w.to && got.most == w.most);
 		assert_true(got.damping == 0.85 && got.tolerance == 1e-6);
 		assert_true(bytes_equal(got.types, w.types) && bytes_equal(got.name, w.name));
+		assert_int_equal(got.sources.len, 0);
+	}
+	w.kind = WIRE_WALK_BFS64;
+	for (size_t n = 1; n <= WIRE_WALK_SOURCES; n++) {
+		w.sources = bytes_of(sources, 4 * n);
+		buf_clear(&b);
+		must(wire_walk_put(&b, &w));
+		must(wire_walk_get(buf_bytes(&b), &got));
+		assert_true(bytes_equal(got.types, w.types) && bytes_equal(got.name, w.name) &&
+			    bytes_equal(got.sources, w.sources));
 	}
 	buf_release(&b);
 }
@@ -57,6 +69,7 @@ static void refused_walk(struct walk_ask w)
 
 static void what_no_walk_says_is_refused(void **state)
 {
+	static le32 many[WIRE_WALK_SOURCES + 1];
 	struct walk_ask w;
 	le32 types[2];
 
@@ -68,7 +81,12 @@ static void what_no_walk_says_is_refused(void **state)
 		refused_walk(w); \
 	} while (0)
 	REFUSED(w.kind = 0);
-	REFUSED(w.kind = WIRE_WALK_PAGERANK + 1);
+	REFUSED(w.kind = WIRE_WALK_BFS64 + 1);
+	REFUSED(w.kind = WIRE_WALK_BFS64);
+	REFUSED(w.sources = bytes_of(many, 4));
+	REFUSED((w.kind = WIRE_WALK_BFS64, w.sources = bytes_of(many, sizeof many)));
+	REFUSED((w.kind = WIRE_WALK_BFS64, w.sources = bytes_of(many, 4), w.most = 30));
+	REFUSED((w.kind = WIRE_WALK_BFS64, w.sources = bytes_of(many, 4), w.most = 1ull << 32));
 	REFUSED(w.flags = 2);
 	REFUSED(w.out = 0);
 	REFUSED(w.in = w.out);
@@ -154,24 +172,32 @@ static void an_answer_has_as_many_items_as_the_graph_has_nodes(void **state)
 {
 	uint8_t bytes[sizeof(struct wire_walked) + 80] = { 0 };
 	struct walked w = { .n = 10, .reached = 9, .steps = 8, .touched = 7, .change = 0.5 };
+	const struct walk_ask depths = { .kind = WIRE_WALK_BFS }, path = { .kind = WIRE_WALK_PATH },
+		ranks = { .kind = WIRE_WALK_PAGERANK },
+		many = { .kind = WIRE_WALK_BFS64, .most = 31 };
 	struct walked got;
 	uint64_t len = sizeof(struct wire_walked);
 
 	(void)state;
 	wire_walked_put((struct wire_walked *)(void *)bytes, &w);
-	must(wire_walked_get(bytes, len + 40, WIRE_WALK_BFS, 10, &got));
+	must(wire_walked_get(bytes, len + 40, &depths, 10, &got));
 	assert_true(got.reached == 9 && got.steps == 8 && got.touched == 7);
 	assert_ptr_equal(got.array, bytes + len);
-	must(wire_walked_get(bytes, len + 80, WIRE_WALK_PAGERANK, 10, &got));
-	must(wire_walked_get(bytes, len + 40, WIRE_WALK_PATH, 11, &got));
-	assert_int_equal(wire_walked_get(bytes, len + 40, WIRE_WALK_BFS, 11, &got),
+	must(wire_walked_get(bytes, len + 80, &ranks, 10, &got));
+	must(wire_walked_get(bytes, len + 40, &path, 11, &got));
+	assert_int_equal(wire_walked_get(bytes, len + 40, &depths, 11, &got),
 			 ERR_BAD_RECORD);
-	assert_int_equal(wire_walked_get(bytes, len + 40, WIRE_WALK_PATH, 9, &got),
+	assert_int_equal(wire_walked_get(bytes, len + 40, &path, 9, &got),
 			 ERR_BAD_RECORD);
 	for (uint64_t n = 0; n < sizeof bytes; n++)
 		if (n != len + 40)
-			assert_int_equal(wire_walked_get(bytes, n, WIRE_WALK_BFS, 10, &got),
+			assert_int_equal(wire_walked_get(bytes, n, &depths, 10, &got),
 					 ERR_BAD_RECORD);
+	w.n = 6;			/* 5 digits of a node, and whether it is reached */
+	wire_walked_put((struct wire_walked *)(void *)bytes, &w);
+	must(wire_walked_get(bytes, len + 48, &many, 1, &got));
+	assert_int_equal(wire_walked_get(bytes, len + 40, &many, 1, &got), ERR_BAD_RECORD);
+	assert_int_equal(wire_walked_get(bytes, len + 48, &many, 2, &got), ERR_BAD_RECORD);
 }
 
 /* --- RUN --- */
