@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/crc32c.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "gpu/gpu_index_inside.h"
 #include "io/file.h"
@@ -66,7 +67,7 @@ static uint32_t head_crc(const struct gpu_index_head *h)
 
 static uint64_t file_len(uint64_t line_n)
 {
-	return GPU_INDEX_HEAD + line_n * sizeof(struct gpu_index_line);
+	return GPU_INDEX_HEAD + line_n * (sizeof(struct gpu_index_line) + 1);
 }
 
 static bool is_power(uint64_t n)
@@ -81,11 +82,13 @@ static void spread(struct gpu_index *x)
 	const struct gpu_index_head *h = x->head;
 
 	x->line = (struct gpu_index_line *)(void *)((uint8_t *)x->head + GPU_INDEX_HEAD);
-	x->mask = (x->len - GPU_INDEX_HEAD) / sizeof(struct gpu_index_line) - 1;
+	x->mask = (x->len - GPU_INDEX_HEAD) / (sizeof(struct gpu_index_line) + 1) - 1;
+	x->sign = (_Atomic uint64_t *)(void *)(x->line + x->mask + 1);
 	x->shift = 32 - (unsigned)__builtin_ctzll(x->mask + 1);
 	x->room = (x->mask + 1) * 2 / 3;
 	x->generation = h->generation;
-	x->seed = h->seed;
+	for (unsigned i = 0; i < 4; i++)
+		x->salt[i] = hash_u64(h->seed + i);
 	memcpy(x->secret, h->secret, sizeof x->secret);
 	x->pid = h->pid;
 	x->start = h->start;

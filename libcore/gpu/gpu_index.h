@@ -2,7 +2,7 @@
  *
  * `gpucache.idx` is an ordinary file of the store, mapped by the service, which
  * alone writes it, and by whoever asks, read only.  A look-up takes no lock and
- * makes no system call: hash, one line of 64 bytes, and a token comes back.
+ * makes no system call: hash, some signs, one line of 64 bytes, and a token comes back.
  *
  * What a hit means.  The key was on the device under this token at the moment of
  * the look-up, and its value is not older than what the asker knew of:
@@ -17,9 +17,8 @@
  * a change.  A resident key is not missed for ever: the moment passes.
  *
  * Which key.  A key of up to 24 bytes lies in its line and is compared.  Of a longer
- * one the line has its length and its siphash128 under a secret of this file, with
- * 32 bits of another hash: two such keys are taken for one another with a chance of
- * 2^-128, also when somebody chose them to be, unless he may read this file, which
+ * one the line has its length and its siphash128 under a secret of this file: two such
+ * keys are taken for one another with a chance of 2^-128, also when somebody chose them to be, unless he may read this file, which
  * has the store's own permissions.  Who cannot accept that asks the service, which
  * has the keys.
  *
@@ -49,7 +48,7 @@
 #define GPU_INDEX_KEY_MAX 65535u
 #define GPU_INDEX_ARENA_MAX 64u
 #define GPU_INDEX_LEN_MAX ((UINT64_C(1) << 40) - 1)
-#define GPU_INDEX_OFF_MAX ((UINT64_C(1) << 43) - 512)	/* multiples of 512 */
+#define GPU_INDEX_OFF_MAX ((UINT64_C(1) << 41) - 512)	/* multiples of 512 */
 #define GPU_INDEX_STAMP_MAX ((UINT64_C(1) << 48) - 1)
 
 struct gpu_index;
@@ -111,8 +110,10 @@ void gpu_index_close(struct gpu_index *x);	/* NULL is fine; kills nothing */
 int gpu_index_find(const struct gpu_index *x, enum gpu_kind kind, struct bytes key,
 		   uint64_t want, struct gpu_token *out);
 
-/* N at once, their lines fetched ahead of their turn: how many were found, or
- * ERR_UNAVAILABLE.  What was missed has a token of stamp 0. */
+/* N at once, what they need fetched ahead of their turn: how many were found, or
+ * ERR_UNAVAILABLE.  What was missed has a token of stamp 0.  Each is answered as by a
+ * gpu_index_find of its own between the call's begin and end; that the service lives
+ * and has applied WANT is asked once, before all of them. */
 long gpu_index_find_many(const struct gpu_index *x, enum gpu_kind kind,
 			 const struct bytes *key, size_t n, uint64_t want,
 			 struct gpu_token *out);

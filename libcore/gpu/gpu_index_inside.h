@@ -10,7 +10,9 @@
 struct gpu_index {
 	struct gpu_index_head *head;	/* mapped, writable for the service alone */
 	struct gpu_index_line *line;
-	uint64_t mask, generation, seed, secret[2];	/* copies: the head may lie later */
+	_Atomic uint64_t *sign;		/* eight in each */
+	uint64_t mask, generation, secret[2];	/* copies: the head may lie later */
+	uint64_t salt[4];		/* of tags, from its seed */
 	unsigned shift;			/* home is tag >> shift */
 	uint64_t room;			/* entries at most */
 	struct file *file;
@@ -20,8 +22,8 @@ struct gpu_index {
 };
 
 struct gpu_index_key {
-	uint32_t tag, shape;
 	uint64_t word[3];
+	uint32_t shape;
 };
 
 void gpu_index_long_key(const struct gpu_index *x, struct bytes key, uint64_t word[3]);
@@ -45,18 +47,30 @@ static inline uint64_t gpu_index_word(const uint8_t *p, size_t n)
 	return w;
 }
 
-static inline uint32_t gpu_index_tag(const struct gpu_index *x, enum gpu_kind kind,
-				     struct bytes key)
+/* The last N bytes of 8 or more, 1 to 8, as gpu_index_word has them. */
+static inline uint64_t gpu_index_rest(const uint8_t *p, size_t n)
 {
-	return (uint32_t)(hash64(x->seed + (uint64_t)kind, key.ptr, key.len) >> 32);
+	uint64_t w;
+
+	memcpy(&w, p + n - 8, 8);
+	return w >> (64 - 8 * n);
+}
+
+/* Of the words, which are at hand; all of them go through two folds, and nobody who does
+ * not know the salt chooses what comes out. */
+static inline uint32_t gpu_index_tag(const struct gpu_index *x, const struct gpu_index_key *k)
+{
+	uint64_t a = hash_mix(k->word[0] ^ x->salt[0], k->word[1] ^ x->salt[1]);
+	uint64_t b = hash_mix(k->word[2] ^ x->salt[2], k->shape ^ x->salt[3]);
+
+	return (uint32_t)(hash_mix(a ^ x->salt[3], b ^ x->salt[2]) >> 32);
 }
 
 static inline void gpu_index_key(const struct gpu_index *x, enum gpu_kind kind,
-				 struct bytes key, uint32_t tag, struct gpu_index_key *k)
+				 struct bytes key, struct gpu_index_key *k)
 {
 	size_t n = key.len;
 
-	k->tag = tag;
 	k->shape = (uint32_t)n | (uint32_t)kind << 16;
 	if (n > GPU_INDEX_INLINE) {
 		k->shape |= GPU_INDEX_LONG;
@@ -66,13 +80,34 @@ static inline void gpu_index_key(const struct gpu_index *x, enum gpu_kind kind,
 		return;
 	}
 	k->word[0] = gpu_index_word(key.ptr, n);
-	k->word[1] = n > 8 ? gpu_index_word(key.ptr + 8, n - 8) : 0;
-	k->word[2] = n > 16 ? gpu_index_word(key.ptr + 16, n - 16) : 0;
+	k->word[1] = k->word[2] = 0;
+	if (n > 16) {
+		k->word[1] = gpu_index_word(key.ptr + 8, 8);
+		k->word[2] = gpu_index_rest(key.ptr + 16, n - 16);
+	} else if (n > 8) {
+		k->word[1] = gpu_index_rest(key.ptr + 8, n - 8);
+	}
 }
 
 static inline uint64_t gpu_index_home(const struct gpu_index *x, uint32_t tag)
 {
 	return (uint64_t)tag >> x->shift;
+}
+
+/* --- signs, eight in a word --- */
+
+#define GPU_INDEX_EACH UINT64_C(0x0101010101010101)
+
+static inline uint64_t gpu_index_sign(uint32_t tag)	/* never 0 */
+{
+	return (tag & 0xff) + !(tag & 0xff);
+}
+
+/* The high bit of each byte that is 0: the lowest that is set is right, who comes above
+ * it may be none. */
+static inline uint64_t gpu_index_zero(uint64_t w)
+{
+	return (w - GPU_INDEX_EACH) & ~w & GPU_INDEX_EACH << 7;
 }
 
 #define GPU_INDEX_LOAD(p) atomic_load_explicit(p, memory_order_acquire)

@@ -27,34 +27,51 @@ static bool holds(const struct gpu_index_line *l, const struct gpu_index_key *k)
 
 /* What a line says, in memory of our own. */
 struct image {
-	uint64_t name, place, len, version, key[3];
-	uint32_t shape;
+	struct gpu_index_key key;
+	uint64_t name, place, len, version;
 };
+
+static void key_read(struct gpu_index_key *k, const struct gpu_index_line *l)
+{
+	k->shape = shape_of(l);
+	for (int i = 0; i < 3; i++)
+		k->word[i] = l->key[i];
+}
 
 static void image_read(struct image *m, const struct gpu_index_line *l)
 {
+	key_read(&m->key, l);
 	m->name = l->name;
-	m->shape = shape_of(l);
 	m->place = l->place;
 	m->len = l->len;
 	m->version = l->version;
-	for (int i = 0; i < 3; i++)
-		m->key[i] = l->key[i];
 }
 
-static void image_write(struct gpu_index_line *l, const struct image *m)
+static void sign_write(struct gpu_index *x, uint64_t at, uint64_t sign)
 {
+	_Atomic uint64_t *word = &x->sign[at / 8];
+	uint64_t w = atomic_load_explicit(word, memory_order_relaxed);
+
+	w &= ~(UINT64_C(0xff) << at % 8 * 8);
+	GPU_INDEX_STORE(word, w | sign << at % 8 * 8);
+}
+
+/* Line AT and its sign. */
+static void image_write(struct gpu_index *x, uint64_t at, const struct image *m)
+{
+	struct gpu_index_line *l = &x->line[at];
 	uint32_t seq = atomic_load_explicit(&l->seq, memory_order_relaxed) | 1;
 
 	atomic_store_explicit(&l->seq, seq, memory_order_relaxed);
+	GPU_INDEX_STORE(&l->shape, m->key.shape);
 	GPU_INDEX_STORE(&l->name, m->name);
-	GPU_INDEX_STORE(&l->shape, m->shape);
 	GPU_INDEX_STORE(&l->place, m->place);
 	GPU_INDEX_STORE(&l->len, m->len);
 	GPU_INDEX_STORE(&l->version, m->version);
 	for (int i = 0; i < 3; i++)
-		GPU_INDEX_STORE(&l->key[i], m->key[i]);
+		GPU_INDEX_STORE(&l->key[i], m->key.word[i]);
 	GPU_INDEX_STORE(&l->seq, seq + 1);
+	sign_write(x, at, m->key.shape ? gpu_index_sign(gpu_index_tag(x, &m->key)) : 0);
 }
 
 /* The key's line, or NULL and in *at the free line where its chain ends: x->mask + 1
@@ -62,7 +79,7 @@ static void image_write(struct gpu_index_line *l, const struct image *m)
 static struct gpu_index_line *locate(struct gpu_index *x, const struct gpu_index_key *k,
 				     uint64_t *at)
 {
-	*at = gpu_index_home(x, k->tag);
+	*at = gpu_index_home(x, gpu_index_tag(x, k));
 	for (unsigned n = 0; n < GPU_INDEX_REACH; n++, *at = (*at + 1) & x->mask) {
 		struct gpu_index_line *l = &x->line[*at];
 
@@ -75,24 +92,14 @@ static struct gpu_index_line *locate(struct gpu_index *x, const struct gpu_index
 	return NULL;
 }
 
-static void key_of(const struct gpu_index *x, enum gpu_kind kind, struct bytes key,
-		   struct gpu_index_key *k)
-{
-	gpu_index_key(x, kind, key, gpu_index_tag(x, kind, key), k);
-}
-
 static void image_of(struct image *m, const struct gpu_index_key *k,
 		     const struct gpu_token *t)
 {
-	const uint64_t low = (UINT64_C(1) << GPU_INDEX_STAMP_BITS) - 1;
-
-	m->name = (uint64_t)k->tag << 32 | t->slot;
-	m->shape = k->shape;
-	m->place = t->off / GPU_INDEX_UNIT | (uint64_t)t->arena << GPU_INDEX_OFF_BITS |
-		   (t->stamp & low) << (64 - GPU_INDEX_STAMP_BITS);
-	m->len = t->len | (t->stamp >> GPU_INDEX_STAMP_BITS) << GPU_INDEX_LEN_BITS;
+	m->key = *k;
+	m->name = t->stamp << GPU_INDEX_STAMP_AT | t->arena;
+	m->place = t->off / GPU_INDEX_UNIT << GPU_INDEX_OFF_AT | t->slot;
+	m->len = t->len;
 	m->version = t->version;
-	memcpy(m->key, k->word, sizeof m->key);
 }
 
 static bool fits(struct bytes key, const struct gpu_token *t)
@@ -126,18 +133,17 @@ int gpu_index_put(struct gpu_index *x, enum gpu_kind kind, struct bytes key,
 
 	if (!fits(key, t))
 		return err_set(ERR_BUG, GPU_INDEX_NAME ": a token that no line holds");
-	key_of(x, kind, key, &k);
+	gpu_index_key(x, kind, key, &k);
 	l = locate(x, &k, &at);
 	if (l) {
 		count(&h->byte_n, (uint64_t)0 - (l->len & GPU_INDEX_LEN_MAX));
 	} else if (at > x->mask || h->entry_n >= x->room) {
 		return refuse(x);
 	} else {
-		l = &x->line[at];
 		count(&h->entry_n, 1);
 	}
 	image_of(&m, &k, t);
-	image_write(l, &m);
+	image_write(x, at, &m);
 	count(&h->byte_n, t->len);
 	count(&h->put_n, 1);
 	return 0;
@@ -149,8 +155,11 @@ int gpu_index_put(struct gpu_index *x, enum gpu_kind kind, struct bytes key,
  * if its home is behind the hole. */
 static bool may_move(const struct gpu_index *x, uint64_t hole, uint64_t at)
 {
-	uint64_t home = gpu_index_home(x, (uint32_t)(x->line[at].name >> 32));
+	struct gpu_index_key k;
+	uint64_t home;
 
+	key_read(&k, &x->line[at]);
+	home = gpu_index_home(x, gpu_index_tag(x, &k));
 	return ((at - home) & x->mask) >= ((at - hole) & x->mask);
 }
 
@@ -179,10 +188,10 @@ static void close_up(struct gpu_index *x, uint64_t hole)
 			announce(x);
 		moving = true;
 		image_read(&m, &x->line[at]);
-		image_write(&x->line[hole], &m);
+		image_write(x, hole, &m);
 		hole = at;
 	}
-	image_write(&x->line[hole], &nothing);
+	image_write(x, hole, &nothing);
 	if (moving)
 		announce(x);
 }
@@ -196,7 +205,7 @@ int gpu_index_remove(struct gpu_index *x, enum gpu_kind kind, struct bytes key)
 
 	if (key.len > GPU_INDEX_KEY_MAX)
 		return 0;
-	key_of(x, kind, key, &k);
+	gpu_index_key(x, kind, key, &k);
 	l = locate(x, &k, &at);
 	if (!l)
 		return 0;

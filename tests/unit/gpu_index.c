@@ -11,8 +11,7 @@
 #include "base/crc32c.h"
 #include "base/hash.h"
 #include "base/siphash.h"
-#include "gpu/gpu_index.h"
-#include "gpu/gpu_index_disk.h"
+#include "gpu/gpu_index_inside.h"
 #include "io/file.h"
 #include "tests/lib/kit.h"
 
@@ -275,12 +274,25 @@ static void model_init(struct model *m, uint64_t *s)
 	}
 }
 
+/* So that a key is found where they lead, and at once. */
+static void signs_are_right(const struct gpu_index *x)
+{
+	for (uint64_t at = 0; at <= x->mask; at++) {
+		const struct gpu_index_line *l = &x->line[at];
+		struct gpu_index_key k = { { l->key[0], l->key[1], l->key[2] }, l->shape };
+		uint64_t sign = x->sign[at / 8] >> at % 8 * 8 & 0xff;
+
+		assert_true(sign == (k.shape ? gpu_index_sign(gpu_index_tag(x, &k)) : 0));
+	}
+}
+
 static void compare(const struct gpu_index *x, const struct model *m)
 {
 	struct gpu_token got[KEYS], t, right;
 	long found = gpu_index_find_many(x, GPU_VALUE, m->key, KEYS, 0, got);
 
 	assert_int_equal(found, m->n);
+	signs_are_right(x);
 	for (unsigned i = 0; i < KEYS; i++) {
 		int r = gpu_index_find(x, GPU_VALUE, m->key[i], 0, &t);
 
@@ -437,7 +449,7 @@ static void lines_of_garbage_touch_nothing_outside(void **state)
 			file[i] = (uint8_t)draw(&s) | 1;	/* no free line, no even sequence */
 		if (round % 2)
 			for (size_t i = 4096; i < len; i += 64)
-				file[i + 8] &= 0xfe;
+				file[i] &= 0xfe;
 		file[0x90] = (uint8_t)round;		/* moves without end */
 		rewrite(b, file, len);
 		must(gpu_index_attach(&r, b, uuid));
@@ -462,11 +474,13 @@ static void a_change_that_never_ends_is_a_miss(void **state)
 	(void)state;
 	must(gpu_index_put(x, GPU_VALUE, key, &t));
 	all = image(b);
-	for (size_t i = 4096; i < all.len; i += 64)
-		all.ptr[i + 8] |= 1;
+	for (size_t i = 4096; i < 4096 + 64 * 64; i += 64)
+		all.ptr[i] |= 1;
 	rewrite(b, all.ptr, all.len);
 	must(gpu_index_attach(&r, b, uuid));
 	assert_int_equal(gpu_index_find(r, GPU_VALUE, key, 0, &got), 0);
+	assert_int_equal(gpu_index_find_many(r, GPU_VALUE, &key, 1, 0, &got), 0);
+	assert_int_equal(got.stamp, 0);
 	gpu_index_close(r);
 	buf_release(&all);
 	gpu_index_close(x);
@@ -475,7 +489,7 @@ static void a_change_that_never_ends_is_a_miss(void **state)
 
 /* --- one writer, many readers --- */
 
-enum { READERS = 3, RACE_KEYS = 40, STAYING = 10 };
+enum { READERS = 3, RACE_KEYS = 40, STAYING = 10, SOME = 150 };
 
 struct race {
 	struct gpu_index *x;
@@ -497,6 +511,36 @@ static struct bytes race_key(uint8_t *room, unsigned i)
 	memset(room, 'x', 40);
 	room[0] = (uint8_t)i;
 	return bytes_of(room, i % 4 ? 12 : 40);
+}
+
+/* Some at once: each as if it were asked for alone. */
+static void read_some(struct reader *me, const struct gpu_index *x)
+{
+	unsigned which[SOME], n = 1 + (unsigned)(draw(&me->seed) % SOME);
+	uint64_t least[SOME], want = 0;
+	struct gpu_token t[SOME];
+	struct bytes key[SOME];
+	uint8_t room[SOME][40];
+	long found, seen = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		which[i] = (unsigned)(draw(&me->seed) % RACE_KEYS);
+		least[i] = me->race->version_of[which[i]];
+		key[i] = race_key(room[i], which[i]);
+		while (want < least[i])
+			want = me->race->committed;
+	}
+	found = gpu_index_find_many(x, GPU_VALUE, key, n, want, t);
+	for (unsigned i = 0; i < n; i++) {
+		if (!t[i].stamp)
+			continue;
+		seen++;
+		me->hits++;
+		me->met[which[i]] = true;
+		me->torn += !whole(&t[i]) || t[i].stamp % RACE_KEYS != which[i];
+		me->stale += t[i].version < least[i];
+	}
+	me->torn += seen != found;
 }
 
 static void read_once(struct reader *me, const struct gpu_index *x)
@@ -525,7 +569,10 @@ static void *reader_run(void *arg)
 	if (me->attached)
 		must(gpu_index_attach(&x, me->race->b, uuid));
 	while (!me->race->done)
-		read_once(me, x);
+		if (draw(&me->seed) % 64)
+			read_once(me, x);
+		else
+			read_some(me, x);
 	for (unsigned i = 0; i < 100 * RACE_KEYS; i++)
 		read_once(me, x);
 	if (me->attached)
