@@ -20,6 +20,7 @@ UNIT_TESTS =
 THREADED_TESTS =
 include %D%/unit/local.mk
 include %D%/fault/local.mk
+include %D%/service/local.mk
 include %D%/damage/local.mk
 include %D%/fuzz/local.mk
 include %D%/gpu/local.mk

@@ -11,20 +11,22 @@
 #include "gpu/wire.h"
 #include "tests/lib/kit.h"
 
-/* In a child: the command of the build, found by PATH, on host memory. */
-KIT_UNUSED void service_exec(const char *dir, const char *size, int ready_fd)
+/* In a child: the command of the build, found by PATH, on DEVICE. */
+KIT_UNUSED void service_exec(const char *dir, const char *device, const char *size,
+			     int ready_fd)
 {
-	char number[32];
+	char which[32], number[32];
 
+	snprintf(which, sizeof which, "--device=%s", device);
 	snprintf(number, sizeof number, "--ready-fd=%d", ready_fd);
-	execlp("strato-gpucache", "strato-gpucache", "serve", "-q", "-s", dir, "--device=host",
+	execlp("strato-gpucache", "strato-gpucache", "serve", "-q", "-s", dir, which,
 	       size, number, (char *)NULL);
 	_exit(127);
 }
 
-/* A service of the store DIR, SIZE as "--size=8M", that answers when this returns; or -1:
- * the command is not here. */
-KIT_UNUSED pid_t service_begin(const char *dir, const char *size)
+/* A service of the store DIR, DEVICE "host" or "cpu", SIZE "--size=8M", that answers when
+ * this returns; or -1: the command is not here. */
+KIT_UNUSED pid_t service_begin(const char *dir, const char *device, const char *size)
 {
 	int fd[2], status = 0;
 	char word;
@@ -34,7 +36,7 @@ KIT_UNUSED pid_t service_begin(const char *dir, const char *size)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0)
-		service_exec(dir, size, fd[1]);
+		service_exec(dir, device, size, fd[1]);
 	close(fd[1]);
 	if (read(fd[0], &word, 1) != 1) {
 		waitpid(pid, &status, 0);
@@ -45,9 +47,9 @@ KIT_UNUSED pid_t service_begin(const char *dir, const char *size)
 	return pid;
 }
 
-KIT_UNUSED pid_t service_or_skip(const char *dir, const char *size)
+KIT_UNUSED pid_t service_or_skip(const char *dir, const char *device, const char *size)
 {
-	pid_t pid = service_begin(dir, size);
+	pid_t pid = service_begin(dir, device, size);
 
 	if (pid < 0) {
 		print_message("# strato-gpucache is not in PATH\n");

@@ -205,7 +205,7 @@ int main(void)
 	if (!mkdtemp(dir))
 		return 1;
 	store = filled();
-	service = service_begin(dir, "--size=4M");
+	service = service_begin(dir, "host", "--size=4M");
 	failed = cmocka_run_group_tests_name("gpu_fuzz", tests, NULL, NULL);
 	if (service > 0) {
 		kill(service, SIGTERM);

@@ -3,8 +3,12 @@
  * A service, writers at full speed, readers of the index and of the service.  Each
  * value says its key and a count that only goes up; after a commit its writer says in
  * shared memory which count and version are committed.  A reader that saw them before
- * it asked must see them, or newer, in what it is told.
+ * it asked must see them, or newer, in what it is told.  Now and then the service is
+ * killed and another one takes its place: what the old one left in its file must not be
+ * believed beyond what it knew.
  *
+ * A checked read is one that was answered: a token of the index, or a value.
+ * READS says how many there shall be, KILLS how many services die meanwhile.
  * The service is the command of the build, found by PATH.
  */
 #include <fcntl.h>
@@ -30,7 +34,7 @@ static char dir[4096];
 struct shared {
 	_Atomic uint64_t count[KEYS], version[KEYS];	/* committed */
 	_Atomic uint64_t newest;
-	_Atomic uint64_t read_n, hit_n, told_n;
+	_Atomic uint64_t look_n, hit_n, told_n, again_n;
 	_Atomic int stop, stale;
 };
 
@@ -119,37 +123,47 @@ static void stale(const char *what, unsigned key, uint64_t is, uint64_t was)
 	fflush(stdout);
 }
 
+/* One row of an answer: nothing of it is older than what was known. */
+static void told(const uint64_t *before, const struct wire_value *w, struct bytes value)
+{
+	unsigned k = le32_get(w->nth), said = 0;
+	unsigned long long count = 0;
+	char text[64] = "";
+
+	memcpy(text, value.ptr, value.len < 63 ? value.len : 63);
+	atomic_fetch_add(&shared->told_n, 1);
+	if (sscanf(text, "%u %llu ", &said, &count) != 2 || said != k)
+		stale("another's value", k, said, k);
+	if (count < before[k])
+		stale("a value of the service", k, count, before[k]);
+}
+
 /* What the service says of all keys, beside what was known before it was asked. */
-static void ask(struct gpu_client *c, struct bytes body)
+static int ask(struct gpu_client *c, struct bytes body)
 {
 	uint64_t before[KEYS];
 	struct gpu_answer a;
 	struct wire_value w;
 	struct bytes in;
+	int r;
 
 	for (unsigned k = 0; k < KEYS; k++)
 		before[k] = atomic_load(&shared->count[k]);
-	must(gpu_client_ask(c, WIRE_READ, body, &a));
+	r = gpu_client_ask(c, WIRE_READ, body, &a);
+	if (r == ERR_UNAVAILABLE)
+		return r;		/* it was killed */
+	must(r);
 	in = bytes_of(a.ptr, a.len);
 	while (in.len) {
-		unsigned long long count = 0;
-		unsigned k, said = 0;
-		char text[64] = "";
-
 		must(wire_take(&in, &w, sizeof w));
-		k = le32_get(w.nth);
 		if (le32_get(w.state) != WIRE_VALUE)
 			continue;
-		memcpy(text, in.ptr, le64_get(w.len) < 63 ? le64_get(w.len) : 63);
+		told(before, &w, bytes_of(in.ptr, le64_get(w.len)));
 		in.ptr += le64_get(w.len);
 		in.len -= le64_get(w.len);
-		atomic_fetch_add(&shared->told_n, 1);
-		if (sscanf(text, "%u %llu ", &said, &count) != 2 || said != k)
-			stale("another's value", k, said, k);
-		if (count < before[k])
-			stale("a value of the service", k, count, before[k]);
 	}
 	gpu_answer_free(&a);
+	return 0;
 }
 
 /* All keys at once, of the index; how many were there. */
@@ -174,45 +188,73 @@ static uint64_t look_at_all(const struct gpu_index *x)
 	return found > 0 ? (uint64_t)found : 0;
 }
 
+static void look(struct gpu_index *x, uint64_t *seed, unsigned n)
+{
+	struct gpu_token t;
+	uint64_t hits = 0;
+	char name[32];
+
+	for (unsigned i = 0; i < n; i++) {
+		unsigned k = (unsigned)(draw(seed) % KEYS);
+		uint64_t was = atomic_load(&shared->version[k]);
+		uint64_t want = i % 2 ? 0 : atomic_load(&shared->newest);
+
+		if (want < was)		/* whose writer has not come to `newest` yet */
+			want = was;
+		if (gpu_index_find(x, GPU_VALUE, key_of(k, name), want, &t) != 1)
+			continue;
+		hits++;
+		if (t.version < was)
+			stale("the index", k, t.version, was);
+		if (i % 32 == 0)
+			hits += look_at_all(x);
+	}
+	atomic_fetch_add(&shared->hit_n, hits);
+	atomic_fetch_add(&shared->look_n, n + (n + 31) / 32 * KEYS);
+}
+
+/* With a service that may go: false when it is over. */
+static bool connected(struct gpu_client **c, struct gpu_index **x, struct backend *b,
+		      const uint8_t id[16])
+{
+	int r;
+
+	while (!atomic_load(&shared->stop)) {
+		r = gpu_client_open(c, b, id, BOUND_NS);
+		if (r == 0) {
+			r = gpu_index_attach(x, b, id);
+			if (r == 0)
+				return true;
+			gpu_client_close(*c);
+		}
+		if (r != ERR_ABSENT && r != ERR_UNAVAILABLE)
+			must(r);
+		usleep(1000);
+	}
+	return false;
+}
+
 static void reader(struct backend *b, const uint8_t id[16])
 {
 	struct buf body = { 0 };
 	const struct wire_which w = { .flags = le32_of(0) };
-	uint64_t seed = clock_random(), hits = 0, n = 0;
+	uint64_t seed = clock_random();
 	struct gpu_client *c;
 	struct gpu_index *x;
-	struct gpu_token t;
 	char name[32];
 
-	must(gpu_client_open(&c, b, id, BOUND_NS));
-	must(gpu_index_attach(&x, b, id));
 	must(buf_add(&body, &w, sizeof w));
 	for (unsigned k = 0; k < KEYS; k++)
 		must(wire_key_put(&body, key_of(k, name)));
-	while (!atomic_load(&shared->stop)) {
-		ask(c, buf_bytes(&body));
-		for (unsigned i = 0; i < 5000; i++, n++) {
-			unsigned k = (unsigned)(draw(&seed) % KEYS);
-			uint64_t was = atomic_load(&shared->version[k]);
-			uint64_t want = i % 2 ? 0 : atomic_load(&shared->newest);
-
-			if (want < was)		/* whose writer has not come to `newest` yet */
-				want = was;
-			if (gpu_index_find(x, GPU_VALUE, key_of(k, name), want, &t) != 1)
-				continue;
-			hits++;
-			if (t.version < was)
-				stale("the index", k, t.version, was);
-			if (i % 32 == 0)
-				hits += look_at_all(x);
-		}
-		atomic_fetch_add(&shared->hit_n, hits);
-		atomic_fetch_add(&shared->read_n, n);
-		hits = n = 0;
+	while (connected(&c, &x, b, id)) {
+		while (!atomic_load(&shared->stop) && ask(c, buf_bytes(&body)) == 0)
+			look(x, &seed, 5000);
+		look(x, &seed, 5000);	/* in what a dead one left */
+		gpu_index_close(x);
+		gpu_client_close(c);
+		atomic_fetch_add(&shared->again_n, 1);
 	}
 	buf_release(&body);
-	gpu_index_close(x);
-	gpu_client_close(c);
 	_exit(0);
 }
 
@@ -226,17 +268,54 @@ static pid_t child(void)
 	return pid;
 }
 
+static uint64_t wanted(const char *name, uint64_t small)
+{
+	const char *given = getenv(name);
+
+	return given ? strtoull(given, NULL, 10) : small;
+}
+
+static uint64_t read_n(void)
+{
+	return atomic_load(&shared->hit_n) + atomic_load(&shared->told_n);
+}
+
+static pid_t killed_and_begun(pid_t service)
+{
+	int status;
+
+	kill(service, SIGKILL);
+	assert_true(waitpid(service, &status, 0) == service && WIFSIGNALED(status));
+	return service_or_skip(dir, "host", "--size=8M");
+}
+
+/* The kills are spread over the reads.  Without READS a slow machine is let off. */
+static unsigned watch(pid_t *service, uint64_t most, uint64_t kills)
+{
+	uint64_t end = getenv("READS") ? UINT64_MAX : clock_ns() + BOUND_NS;
+	unsigned done = 0;
+
+	while (!atomic_load(&shared->stale) && clock_ns() < end && read_n() < most) {
+		if (done < kills && read_n() >= most / (kills + 1) * (done + 1)) {
+			*service = killed_and_begun(*service);
+			done++;
+		}
+		usleep(2000);
+	}
+	return done;
+}
+
 static void nothing_that_is_read_is_older_than_what_was_known(void **state)
 {
 	pid_t pid[WRITERS + READERS], service;
-	uint64_t most = scaled(2000000), end = clock_ns() + BOUND_NS;
+	uint64_t most = wanted("READS", scaled(2000000)), kills = wanted("KILLS", 3);
 	struct store *s;
-	unsigned n = 0;
+	unsigned n = 0, killed;
 	int status;
 
 	(void)state;
 	must(store_create(dir, bytes_of("log_size = 1M\nsync = none\n", 26)));
-	service = service_or_skip(dir, "--size=8M");
+	service = service_or_skip(dir, "host", "--size=8M");
 	s = opened(false);
 	for (unsigned i = 0; i < WRITERS; i++)
 		if ((pid[n++] = child()) == 0)
@@ -244,17 +323,17 @@ static void nothing_that_is_read_is_older_than_what_was_known(void **state)
 	for (unsigned i = 0; i < READERS; i++)
 		if ((pid[n++] = child()) == 0)
 			reader(store_backend(s), store_id(s));
-	while (!atomic_load(&shared->stale) && clock_ns() < end &&
-	       (atomic_load(&shared->read_n) < most || atomic_load(&shared->hit_n) < most / 100))
-		usleep(10000);
+	killed = watch(&service, most, kills);
 	atomic_store(&shared->stop, 1);
 	for (unsigned i = 0; i < n; i++)
 		assert_true(waitpid(pid[i], &status, 0) == pid[i] && status == 0);
 	kill(service, SIGTERM);
 	assert_true(waitpid(service, &status, 0) == service && WIFSIGNALED(status));
-	print_message("# %llu reads of the index, %llu hits, %llu values told, version %llu\n",
-		      (unsigned long long)shared->read_n, (unsigned long long)shared->hit_n,
-		      (unsigned long long)shared->told_n, (unsigned long long)shared->newest);
+	print_message("# %llu reads of the index, %llu hits, %llu values told, version %llu, %u "
+		      "services killed, %llu times found gone\n",
+		      (unsigned long long)shared->look_n, (unsigned long long)shared->hit_n,
+		      (unsigned long long)shared->told_n, (unsigned long long)shared->newest,
+		      killed, (unsigned long long)shared->again_n);
 	assert_false(atomic_load(&shared->stale));
 	assert_true(shared->hit_n > 0 && shared->told_n > 0);
 	store_close(s);
