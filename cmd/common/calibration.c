@@ -56,6 +56,16 @@ static bool value_of(struct bytes line, const char *word, struct bytes *value)
 	return true;
 }
 
+/* As gpu/wire's texts are: what the service says of its device is compared with it. */
+static void take_device(struct calibration *c, struct bytes v)
+{
+	size_t n = v.len < sizeof c->device - 1 ? v.len : sizeof c->device - 1;
+
+	for (size_t i = 0; i < n; i++)
+		c->device[i] = v.ptr[i] >= ' ' && v.ptr[i] <= '~' ? (char)v.ptr[i] : '?';
+	c->device[n] = '\0';
+}
+
 static bool take_least(struct calibration *c, struct bytes line)
 {
 	struct bytes v;
@@ -81,7 +91,7 @@ int calibration_parse(struct calibration *c, struct bytes text)
 		if (!take_line(&text, &line))
 			return bad(c, n);
 		if (value_of(line, "device", &v))
-			snprintf(c->device, sizeof c->device, "%s", bytes_show(v));
+			take_device(c, v);
 		else if (!take_least(c, line))
 			return bad(c, n);
 	}

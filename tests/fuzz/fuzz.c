@@ -23,7 +23,8 @@
 #define HARNESSES(X) X(record_tsv) X(record_text) X(record_cdb) X(record_jsonl) X(keys) X(el) \
 	X(tsv) X(csv) X(mtx) X(metis) X(dimacs) X(adj) X(adjlist) X(jsonl) X(nt) X(nq) X(kgtk) \
 	X(graphml) X(ldbc) X(statements) X(turtle) X(pattern) X(ops) X(literal) X(log) X(commit) \
-	X(manifest) X(segment) X(image) X(setting)
+	X(manifest) X(segment) X(image) X(setting) X(wire) X(wire_graph) X(wire_run) X(token) \
+	X(calibration) X(service)
 #define ROW(name) { #name, fuzz_##name },
 static const struct harness {
 	const char *name;

@@ -23,6 +23,7 @@ fuzz_fn fuzz_el, fuzz_tsv, fuzz_csv, fuzz_mtx, fuzz_metis, fuzz_dimacs, fuzz_adj
 fuzz_fn fuzz_jsonl, fuzz_nt, fuzz_nq, fuzz_kgtk, fuzz_graphml, fuzz_ldbc;
 fuzz_fn fuzz_statements, fuzz_turtle, fuzz_pattern, fuzz_ops, fuzz_literal;
 fuzz_fn fuzz_log, fuzz_commit, fuzz_manifest, fuzz_segment, fuzz_image, fuzz_setting;
+fuzz_fn fuzz_wire, fuzz_wire_graph, fuzz_wire_run, fuzz_token, fuzz_calibration, fuzz_service;
 
 /* Memory of the harness: limited, and all given back. */
 struct mem *fuzz_mem(void);
