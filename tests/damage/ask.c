@@ -1,15 +1,18 @@
 /* tests/damage/ask.c - every reading command, what is right, and what an answer is worth */
+#include <assert.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/hash.h"
 #include "tests/damage/damage.h"
 
 const char *const verdict_word[VERDICTS] = {
 	"right", "told", "WRONG", "PARTIAL", "MUTE", "SIGNAL", "HANG", "MEMORY", "STATUS",
-	"SILENT", "WROTE",
+	"SILENT", "WROTE", "APART",
 };
 
 #define PEAK_KIB (128 << 10)		/* memory_limit is 32M */
@@ -91,21 +94,43 @@ static const struct question {
 
 static struct answer known[QUESTIONS];
 static bool same_after[QUESTIONS];	/* compaction */
-bool show_answers, compacted;
+bool show_answers;
+static_assert(QUESTIONS < QUESTIONS_MOST, "room in struct shared");
+
+static void run(const char *words, const char *in, struct answer *a)
+{
+	(shared->apart ? command_run : command_here)(words, in, in ? strlen(in) : 0, a);
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
+static void remove_tree(const char *name)
+{
+	char path[200];
+
+	snprintf(path, sizeof path, "%s/%s", place, name);
+	nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
 
 /* What a restored store says, for the answer of a restore: its own is nothing. */
 static void ask_new(struct answer *a)
 {
 	static const char *const look[] = {
 		"ls -s new --values -f cdb", "graph export -s new -g packed -f jsonl",
-		"graph export -s new -g moved -f tsv", "walcheck -s new --full",
+		"graph match -s new -g packed '?a knows ?b'", "walcheck -s new --full",
 	};
 	struct answer b = { .status = 0 };
 
 	if (a->status != 0)
 		return;
 	for (unsigned i = 0; i < 4; i++) {
-		command_run(look[i], NULL, 0, &b);
+		run(look[i], NULL, &b);
 		if (WIFSIGNALED(b.status))
 			a->status = b.status;
 		buf_printf(&a->out, "status %d\n", b.status);
@@ -116,21 +141,19 @@ static void ask_new(struct answer *a)
 
 static void ask(const struct question *q, struct answer *a)
 {
-	char command[200];
-
-	command_run(q->words, q->in, q->in ? strlen(q->in) : 0, a);
+	shared->question = (unsigned)(q - questions);
+	run(q->words, q->in, a);
 	if (q->part != PART_IMAGE)
 		return;
 	ask_new(a);
-	snprintf(command, sizeof command, "rm -rf '%s/new' '%s/new.partial'", place, place);
-	if (system(command) != 0)
-		stand_fail("rm");
+	remove_tree("new");
+	remove_tree("new.partial");
 }
 
 static bool is_known(const struct answer *a, const struct answer *right)
 {
 	return a->status == right->status && a->out.len == right->out.len &&
-		!memcmp(a->out.ptr, right->out.ptr, right->out.len);
+		(!a->out.len || !memcmp(a->out.ptr, right->out.ptr, right->out.len));
 }
 
 void questions_learn(void)
@@ -217,7 +240,7 @@ static void show_wrong(const struct answer *a, const struct answer *right, const
 	while (i < a->out.len && i < right->out.len && a->out.ptr[i] == right->out.ptr[i])
 		i++;
 	from = i < 30 ? 0 : i - 30;
-	printf("# %s: byte %zu: %zu of %zu bytes\n# said:  %.60s\n# right: %.60s\n", words, i,
+	fprintf(tap, "# %s: byte %zu: %zu of %zu bytes\n# said:  %.60s\n# right: %.60s\n", words, i,
 	       a->out.len, right->out.len, a->out.ptr ? (const char *)a->out.ptr + from : "",
 	       (const char *)right->out.ptr + from);
 }
@@ -243,7 +266,7 @@ static bool concerns(const struct question *q, const struct file_image *f)
 {
 	enum part p = f ? f->part : PART_ALL;
 
-	if (compacted && !same_after[q - questions])
+	if (shared->compacted && !same_after[q - questions])
 		return false;
 	if (p == PART_IMAGE || q->part == PART_IMAGE)
 		return p == q->part;
@@ -259,47 +282,181 @@ static bool what_is_hit(const char *said)
 	       strstr(said, "node \"") || strstr(said, "version ") || strstr(said, "snapshot");
 }
 
+/* --- the same in a process of its own --- */
+
+static bool is_same(const struct answer *a, const struct answer *b)
+{
+	return is_known(a, b) && a->err.len == b->err.len &&
+		(!a->err.len || !memcmp(a->err.ptr, b->err.ptr, a->err.len));
+}
+
+/* From the case's number, not from what else is drawn: a replay is the same. */
+static bool one_in(unsigned n)
+{
+	return hash_u64(shared->rng ^ shared->question * 977u) % n == 0;
+}
+
+/* A says what it said here; which in a process of its own is what counts. */
+static void ask_apart(const struct question *q, const char *words, struct judgement *j,
+		      struct answer *a)
+{
+	struct answer b = { .status = 0 };
+	bool was = shared->apart;
+
+	shared->apart = true;
+	shared->again++;
+	if (q)
+		ask(q, &b);
+	else
+		run(words, NULL, &b);
+	shared->apart = was;
+	if (!is_same(a, &b))
+		count(j, APART, words, a);
+	answer_release(a);
+	*a = b;
+}
+
+static enum verdict ask_one(const struct question *q, struct judgement *j)
+{
+	const struct answer *right = &known[q - questions];
+	bool strict = q->part != PART_IMAGE;
+	struct answer a = { .status = 0 };
+	enum verdict v;
+
+	ask(q, &a);
+	v = worth(&a, right, strict);
+	if (!shared->apart && (v > TOLD || one_in(100))) {
+		ask_apart(q, q->words, j, &a);
+		v = worth(&a, right, strict);
+	}
+	if (show_answers && (v == WRONG || v == PARTIAL))
+		show_wrong(&a, right, q->words);
+	count(j, v, q->words, &a);
+	answer_release(&a);
+	return v;
+}
+
+/* --- the check --- */
+
+static enum verdict check_worth(const struct answer *a, bool told)
+{
+	int status = WEXITSTATUS(a->status);
+
+	if (WIFSIGNALED(a->status))
+		return SIGNAL;
+	if (told && status == 0)
+		return SILENT;
+	return status == 70 || status == 71 ? STATUS : RIGHT;
+}
+
 static void check(const struct file_image *f, struct judgement *j)
 {
+	bool told = j->n[TOLD] + j->n[WRONG] + j->n[PARTIAL] + j->n[MUTE] != 0;
 	struct answer a = { .status = 0 };
-	unsigned bad = j->n[TOLD] + j->n[WRONG] + j->n[PARTIAL] + j->n[MUTE];
+	enum verdict v;
 
-	command_run("walcheck --full", NULL, 0, &a);
+	shared->question = QUESTIONS;
+	run("walcheck --full", NULL, &a);
+	v = check_worth(&a, told);
+	if (!shared->apart && (v > TOLD || one_in(100))) {
+		ask_apart(NULL, "walcheck --full", j, &a);
+		v = check_worth(&a, told);
+	}
 	j->check = WEXITSTATUS(a.status);
 	j->check_names = f && a.err.ptr && strstr((const char *)a.err.ptr, f->name);
 	j->check_hits = j->check == 76 && what_is_hit((const char *)a.err.ptr);
-	if (WIFSIGNALED(a.status))
-		count(j, SIGNAL, "walcheck --full", &a);
-	else if (bad && j->check == 0)
-		count(j, SILENT, "walcheck --full", &a);
-	else if (j->check == 70 || j->check == 71)
-		count(j, STATUS, "walcheck --full", &a);
+	if (v > TOLD)
+		count(j, v, "walcheck --full", &a);
 	answer_release(&a);
 }
 
-void judge(const struct file_image *f, unsigned most, struct judgement *j)
+/* --- all of them --- */
+
+static bool looks_at(const struct question *q, const struct file_image *f, unsigned page)
 {
-	struct answer a = { .status = 0 };
-	unsigned all = 0, seen = 0, asked = 0;
-	enum verdict v;
+	size_t i = (size_t)(q - questions);
+
+	if (!f || q->part == PART_IMAGE || shared->compacted)
+		return true;
+	return page == NO_PAGE ? shared->looked[i][f - files] : shared->touched[i][page];
+}
+
+/* Of those that need not be asked one, now and then. */
+static void ask_skipped(const struct question *const *skipped, unsigned n,
+			struct judgement *j)
+{
+	const struct question *q;
+	unsigned told = j->n[TOLD];
+
+	shared->skipped += n;
+	shared->question = QUESTIONS + 1;
+	if (n == 0 || !one_in(2))
+		return;
+	q = skipped[hash_u64(shared->rng + 1) % n];
+	if (ask_one(q, j) == TOLD) {		/* it never looks there */
+		struct answer none = { .status = 0 };
+
+		j->n[TOLD] = told;
+		count(j, APART, q->words, &none);
+	}
+}
+
+void judge(const struct file_image *f, unsigned page, unsigned most, struct judgement *j)
+{
+	const struct question *wanted[QUESTIONS], *skipped[QUESTIONS];
+	unsigned all = 0, n = 0, asked = 0;
 
 	memset(j, 0, sizeof *j);
 	for (size_t i = 0; i < QUESTIONS; i++)
-		all += concerns(&questions[i], f);
-	for (size_t i = 0; i < QUESTIONS; i++) {
 		if (!concerns(&questions[i], f))
 			continue;
+		else if (looks_at(&questions[i], f, page))
+			wanted[all++] = &questions[i];
+		else
+			skipped[n++] = &questions[i];
+	for (unsigned i = 0; i < all; i++) {
 		/* as many as are still wanted of as many as there still are */
-		if (rnd(all - seen++) >= most - asked)
+		if (rnd(all - i) >= most - asked)
 			continue;
 		asked++;
-		ask(&questions[i], &a);
-		v = worth(&a, &known[i], questions[i].part != PART_IMAGE);
-		if (show_answers && (v == WRONG || v == PARTIAL))
-			show_wrong(&a, &known[i], questions[i].words);
-		count(j, v, questions[i].words, &a);
+		ask_one(wanted[i], j);
 	}
+	ask_skipped(skipped, n, j);
 	if (!f || f->part != PART_IMAGE)
 		check(f, j);
+}
+
+/* --- what each looks at --- */
+
+static void trace(unsigned i, const struct question *q, const struct answer *right)
+{
+	struct answer a = { .status = 0 };
+
+	for (unsigned turn = 0; turn < 2; turn++) {
+		shared->question = i;
+		resident_trace(turn == 1);
+		run(q ? q->words : "walcheck --full", q ? q->in : NULL, &a);
+		resident_trace(false);
+		if (!is_known(&a, right))
+			stand_fail("%s: says another thing in a worker%s: %x: %s",
+				   q ? q->words : "walcheck", turn ? ", traced" : "",
+				   (unsigned)a.status, (const char *)a.err.ptr);
+	}
 	answer_release(&a);
+}
+
+void questions_trace(void)
+{
+	static const struct answer nothing = { .status = 0 };
+
+	for (unsigned i = 0; i < QUESTIONS; i++)
+		if (questions[i].part != PART_IMAGE)
+			trace(i, &questions[i], &known[i]);
+	trace(QUESTIONS, NULL, &nothing);
+}
+
+void questions_look_at_all(void)
+{
+	memset(shared->looked, true, sizeof shared->looked);
+	memset(shared->touched, true, sizeof shared->touched);
 }

@@ -1,9 +1,10 @@
 /* tests/damage/damage.h - a store with every kind of file in it, harmed in every way
  *
  * The commands are in this program (ld -r, each with a main of its own name) and run in
- * forked children: no exec, the command's own status, output and messages.  Clocks and
- * random numbers are wrapped, so the store is the same to the byte in every run but for
- * its lock and index, and a finding is replayed by what is printed with it.
+ * a worker, or each in a forked child (here.c says when): no exec, the command's own
+ * status, output and messages.  Clocks and random numbers are wrapped, so the store is
+ * the same to the byte in every run but for its lock and index, and a finding is replayed
+ * by what is printed with it.
  */
 #ifndef TESTS_DAMAGE_DAMAGE_H
 #define TESTS_DAMAGE_DAMAGE_H
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "base/bytes.h"
@@ -31,8 +33,17 @@ void stand_must(const char *words, const char *input, size_t len);	/* or the end
 void stand_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 void stand_child(int (*call)(void));	/* in a child; it must succeed */
 
-extern unsigned long commands_run;
 extern uint64_t clock_step;		/* decides what a child draws */
+
+/* The same in this process, a worker: here_begin() before the first, and a new worker
+ * when it is used up. */
+void here_begin(void);
+bool here_is_used_up(void);
+int here_own_descriptor(int fd);		/* moved to where commands close none */
+void command_here(const char *words, const char *input, size_t len, struct answer *out);
+int command_split(char *words, const char **argv);
+int (*command_named(const char *name))(int, const char **);
+int memory_file(const char *name);
 
 /* --- files of the store --- */
 
@@ -48,6 +59,8 @@ enum part {			/* what a file is read for */
 struct file_image {
 	char name[96];			/* "s/seg/run-..." below the place */
 	enum part part;
+	int fd;				/* a worker's, -1 where there is none */
+	unsigned page;			/* the first of its pages, of all there are */
 	uint8_t *ptr;
 	size_t len;
 	struct timespec changed;
@@ -64,8 +77,39 @@ void file_put(const struct file_image *f, const void *ptr, size_t len, bool keep
 void file_put_byte(const struct file_image *f, size_t off, uint8_t byte, bool keep_time);
 void file_remove(const struct file_image *f);
 void files_restore(void);		/* every one, and nothing else */
-bool files_same(const struct file_image *but, const char **which);
+void files_restore_harmed(void);	/* what file_put and file_remove were told of */
+bool files_same(const char **which);	/* but for what was harmed */
 struct file_image *file_named(const char *name);	/* NULL: none */
+void files_open(void);			/* a worker's descriptors of them */
+unsigned page_of(const struct file_image *f, size_t off);
+/* Mapped once for all questions of a worker, and which pages one looks at. */
+void resident_begin(void);
+void resident_trace(bool on);
+void resident_off(void);		/* in a process of its own */
+
+/* --- what outlives a command, and a worker --- */
+
+#define QUESTIONS_MOST 100
+#define FILES_MOST 64
+#define PAGES_MOST 800
+
+struct shared {
+	uint64_t rng, ticks, commands, here_n;
+	int threads;			/* begun and not joined */
+	bool apart;			/* ask in processes of their own */
+	bool compacted;			/* ask only what compaction does not change */
+	bool wrote;			/* somebody opened a file for writing */
+	bool renew;			/* this worker has seen enough */
+	bool tracing;
+	unsigned question;		/* that is asked, for the trace and for who died */
+	bool hidden[FILES_MOST];	/* harmed in length or whole: not resident */
+	bool looked[QUESTIONS_MOST][FILES_MOST];	/* opened it */
+	bool touched[QUESTIONS_MOST][PAGES_MOST];	/* saw bytes of it */
+	uint64_t again, skipped;	/* answers that were asked for twice; not at all */
+};
+extern struct shared *shared;
+extern FILE *tap;		/* what the run says: stdout is a command's */
+void shared_make(void);
 
 /* --- the store --- */
 
@@ -74,7 +118,8 @@ void world_make(void);
 /* --- harm --- */
 
 uint64_t rnd(uint64_t n);
-extern uint64_t rng;
+uint64_t harms_in_turn(void);		/* each kind at each file: how many */
+bool harm_in_turn(uint64_t i, char *words, size_t cap, const struct file_image **which);
 /* One file or two, in words; false when nothing changed.  *WHICH: the file, NULL: two. */
 bool harm_some(char *words, size_t cap, const struct file_image **which);
 
@@ -88,13 +133,15 @@ enum verdict {
 	SIGNAL, HANG, MEMORY, STATUS,
 	SILENT,		/* readers fail and the check finds nothing */
 	WROTE,		/* a reader changed a file */
+	APART,		/* in a process of its own it says another thing */
 	VERDICTS
 };
 extern const char *const verdict_word[VERDICTS];
 
 extern bool show_answers;		/* where a wrong one begins to differ */
-extern bool compacted;			/* ask only what compaction does not change */
 void questions_learn(void);		/* the right answers, twice the same */
+void questions_trace(void);		/* what each looks at; in a worker */
+void questions_look_at_all(void);	/* without a worker: each at everything */
 void questions_learn_after(void);	/* which a compaction leaves as they are; it was done */
 struct judgement {
 	unsigned right, told;		/* questions */
@@ -104,7 +151,9 @@ struct judgement {
 	unsigned n[VERDICTS];		/* questions of each verdict */
 	char words[3000];		/* of all that are worse than TOLD */
 };
-/* Asks what F is read for (NULL: everything), MOST of them at random and always the check. */
-void judge(const struct file_image *f, unsigned most, struct judgement *j);
+/* Asks what F is read for (NULL: everything) and looks at PAGE of it (NO_PAGE: opens it),
+ * MOST of them at random, and the check. */
+#define NO_PAGE UINT32_MAX
+void judge(const struct file_image *f, unsigned page, unsigned most, struct judgement *j);
 
 #endif

@@ -6,12 +6,10 @@
 #include "base/hash.h"
 #include "tests/damage/damage.h"
 
-uint64_t rng;
-
 uint64_t rnd(uint64_t n)
 {
-	rng = rng * 6364136223846793005u + 1442695040888963407u;
-	return n ? hash_u64(rng) % n : 0;
+	shared->rng = shared->rng * 6364136223846793005u + 1442695040888963407u;
+	return n ? hash_u64(shared->rng) % n : 0;
 }
 
 struct made {			/* what a file will be */
@@ -93,10 +91,9 @@ static const char *const hows[] = {
 enum { ZEROS, ONES, CUT, EXTENDED, SWAPPED, COPIED, FOREIGN, ANOTHER, OLDER, TORN, NOISE, BITS,
 	EMPTIED, REMOVED, LEFT_OUT, HOWS };
 
-static void change(struct made *m, const struct file_image *f, unsigned how)
+static void change(struct made *m, const struct file_image *f, unsigned how, unsigned moment)
 {
 	const struct file_image *g = some_file();
-	unsigned moment = (unsigned)rnd(MOMENTS);
 	size_t at = some_place(f->len), len = some_length();
 
 	switch (how) {
@@ -130,13 +127,13 @@ static void change(struct made *m, const struct file_image *f, unsigned how)
 	}
 }
 
-static bool harm_one(struct file_image *f, char *words, size_t cap)
+static bool harm_as(struct file_image *f, unsigned how, unsigned moment, char *words,
+		    size_t cap)
 {
 	struct made m = { .len = f->len, .room = f->len + (1 << 19) };
-	unsigned how = (unsigned)rnd(HOWS);
 	bool changed, keep = rnd(2);
 
-	if (f->len == 0)
+	if (f->len == 0 || f->part == PART_BESIDE)
 		return false;
 	snprintf(words, cap, "%s: %s%s", f->name, hows[how], keep ? ", its time kept" : "");
 	if (how == REMOVED && f->part == PART_KEPT)
@@ -147,12 +144,37 @@ static bool harm_one(struct file_image *f, char *words, size_t cap)
 	}
 	m.ptr = calloc(1, m.room);
 	memcpy(m.ptr, f->ptr, f->len);
-	change(&m, f, how);
+	change(&m, f, how, moment);
 	changed = m.len != f->len || memcmp(m.ptr, f->ptr, m.len);
 	if (changed)
 		file_put(f, m.ptr, m.len, keep);
 	free(m.ptr);
 	return changed;
+}
+
+static bool harm_one(struct file_image *f, char *words, size_t cap)
+{
+	unsigned how = (unsigned)rnd(HOWS);
+
+	return harm_as(f, how, (unsigned)rnd(MOMENTS), words, cap);
+}
+
+uint64_t harms_in_turn(void)
+{
+	return file_n * (HOWS + 2 * (MOMENTS - 1));
+}
+
+/* Each kind, those of a moment for each moment. */
+bool harm_in_turn(uint64_t i, char *words, size_t cap, const struct file_image **which)
+{
+	unsigned how = (unsigned)(i / file_n % (HOWS + 2 * (MOMENTS - 1))), moment = 0;
+
+	*which = &files[i % file_n];
+	if (how >= HOWS) {
+		moment = 1 + (how - HOWS) / 2;
+		how = (how - HOWS) % 2 ? TORN : OLDER;
+	}
+	return harm_as(&files[i % file_n], how, moment, words, cap);
 }
 
 /* Two files change places: none is what its name says. */
@@ -179,7 +201,7 @@ bool harm_some(char *words, size_t cap, const struct file_image **which)
 		return swap_files(words, cap);
 	changed = harm_one(f, words, cap);
 	*which = f;
-	if (!changed || f->part == PART_IMAGE || f->part == PART_WRITTEN ||
+	if (!changed || f == g || f->part == PART_IMAGE || f->part == PART_WRITTEN ||
 	    g->part == PART_WRITTEN || rnd(6))
 		return changed;
 	n = strlen(words);

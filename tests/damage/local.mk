@@ -65,15 +65,32 @@ DAMAGE_MAINS += %D%/walcheck.o
 # Clocks and random numbers are the program's, so the store is the same every time.
 DAMAGE_TESTS = tests/damage/damage
 tests_damage_damage_SOURCES = %D%/damage.c %D%/damage.h %D%/stand.c %D%/world.c \
-	%D%/harm.c %D%/ask.c
-tests_damage_damage_LDFLAGS = -Wl,--wrap=clock_random,--wrap=clock_wall_ns
+	%D%/harm.c %D%/ask.c \
+	%D%/here.c %D%/resident.c
+tests_damage_damage_LDFLAGS = -Wl,--wrap=clock_random,--wrap=clock_wall_ns,--wrap=exit \
+	-Wl,--wrap=pthread_create,--wrap=pthread_join,--wrap=backend_local,--wrap=madvise
 tests_damage_damage_LDADD = $(DAMAGE_MAINS) libcmd.a libcore.a $(POPT_LIBS)
 tests_damage_damage_DEPENDENCIES = $(DAMAGE_MAINS) libcmd.a libcore.a
 check_PROGRAMS += $(DAMAGE_TESTS)
 TESTS += $(DAMAGE_TESTS)
 CLEANFILES += $(DAMAGE_MAINS)
 
-# every bit, and 100,000 damages: hours
+# Every bit, and 100,000 damages: an hour or more.  DAMAGE_FLIPS=N, DAMAGE_RANDOM=N,
+# DAMAGE_TIME=SECONDS for each of both, SEED=N.
 check-damage: $(DAMAGE_TESTS)
-	$(DAMAGE_TESTS) --flips=all --random=100000 --seed=$${SEED-1}
-.PHONY: check-damage
+	$(DAMAGE_TESTS) --flips=$${DAMAGE_FLIPS-all} --random=$${DAMAGE_RANDOM-100000} \
+		--time=$${DAMAGE_TIME-0} --seed=$${SEED-1}
+
+# Does it find what it should?  A copy of the sources, a check taken out, some seconds of it.
+check-damage-mutants:
+	rm -rf damage-mutants && mkdir damage-mutants
+	cd $(srcdir) && tar cf - --exclude=.git --exclude='build*' --exclude=autom4te.cache . | \
+		(cd $(abs_builddir)/damage-mutants && tar xf -)
+	cp -r $(srcdir)/build-aux damage-mutants/
+	cd damage-mutants && rm -f config.status && mkdir -p out && cd out && \
+		../configure -q CC='$(CC)' CFLAGS='-O1' && \
+		$(MAKE) tests/damage/damage
+	damage-mutants/tests/damage/mutants damage-mutants/out $(MUTANTS)
+	rm -rf damage-mutants
+.PHONY: check-damage check-damage-mutants
+EXTRA_DIST += %D%/mutants

@@ -19,36 +19,48 @@
 char place[64];
 struct file_image *files;
 unsigned file_n;
-unsigned long commands_run;
 uint64_t clock_step;
+FILE *tap;
+struct shared *shared;
+
+void shared_make(void)
+{
+	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED) {
+		perror("mmap");
+		exit(99);
+	}
+	shared->apart = true;
+	tap = fdopen(here_own_descriptor(dup(1)), "w");
+}
 
 void stand_fail(const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	printf("Bail out! ");
-	vprintf(fmt, ap);
+	fprintf(tap, "Bail out! ");
+	vfprintf(tap, fmt, ap);
 	va_end(ap);
-	printf("\n");
-	exit(99);
+	fprintf(tap, "\n");
+	fflush(tap);
+	_exit(99);
 }
 
 /* --- clocks that the step decides --- */
-
-static uint64_t ticks;
 
 uint64_t __wrap_clock_random(void);
 uint64_t __wrap_clock_wall_ns(void);
 
 uint64_t __wrap_clock_random(void)
 {
-	return hash_mix(hash_u64(clock_step) ^ 0x9e3779b97f4a7c15u, hash_u64(++ticks) | 1);
+	return hash_mix(hash_u64(clock_step) ^ 0x9e3779b97f4a7c15u, hash_u64(++shared->ticks) | 1);
 }
 
 uint64_t __wrap_clock_wall_ns(void)
 {
-	return 1700000000000000000u + 1000000000u * clock_step + 1000 * ++ticks;
+	return 1700000000000000000u + 1000000000u * clock_step + 1000 * ++shared->ticks;
 }
 
 /* --- commands --- */
@@ -63,7 +75,7 @@ static const struct {
 	int (*main)(int, const char **);
 } commands[] = { COMMANDS(ROW) };
 
-static int split(char *words, const char **argv)
+int command_split(char *words, const char **argv)
 {
 	int n = 0;
 
@@ -81,13 +93,21 @@ static int split(char *words, const char **argv)
 	return n;
 }
 
-static int made_of(const char *name)
+int memory_file(const char *name)
 {
 	int fd = memfd_create(name, MFD_CLOEXEC);
 
 	if (fd < 0)
 		stand_fail("memfd: %s", strerror(errno));
 	return fd;
+}
+
+int (*command_named(const char *name))(int, const char **)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (!strcmp(commands[i].name, name))
+			return commands[i].main;
+	stand_fail("%s: not a command", name);
 }
 
 /* What no command needs: a hang ends by SIGALRM or SIGXCPU, a length believed by a
@@ -113,15 +133,13 @@ static void child(const char *words, int in, int out, int err)
 	int argc;
 
 	snprintf(copy, sizeof copy, "%s", words);
-	argc = split(copy, argv);
+	argc = command_split(copy, argv);
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 || chdir(place) < 0)
 		_exit(98);
+	resident_off();
 	limit();
-	ticks = 0;
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-		if (!strcmp(commands[i].name, argv[0]))
-			exit(commands[i].main(argc, argv));
-	_exit(97);
+	shared->ticks = 0;
+	exit(command_named(argv[0])(argc, argv));
 }
 
 static void take(int fd, struct buf *out)
@@ -141,14 +159,14 @@ static void take(int fd, struct buf *out)
 
 void command_run(const char *words, const char *input, size_t len, struct answer *a)
 {
-	int in = input ? made_of("in") : open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int out = made_of("out"), err = made_of("err");
+	int in = input ? memory_file("in") : open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int out = memory_file("out"), err = memory_file("err");
 	struct rusage use;
 	pid_t pid;
 
 	if (input && pwrite(in, input, len, 0) != (ssize_t)len)
 		stand_fail("pwrite");
-	fflush(stdout);
+	fflush(tap);
 	pid = fork();
 	if (pid < 0)
 		stand_fail("fork: %s", strerror(errno));
@@ -160,7 +178,7 @@ void command_run(const char *words, const char *input, size_t len, struct answer
 	close(in);
 	take(out, &a->out);
 	take(err, &a->err);
-	commands_run++;
+	shared->commands++;
 }
 
 void answer_release(struct answer *a)
@@ -187,10 +205,10 @@ void stand_child(int (*call)(void))
 	pid_t pid;
 
 	clock_step++;
-	fflush(stdout);
+	fflush(tap);
 	pid = fork();
 	if (pid == 0) {
-		ticks = 0;
+		shared->ticks = 0;
 		_exit(chdir(place) < 0 || call() < 0);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
@@ -333,15 +351,47 @@ void files_keep(void)
 			for (unsigned m = 0; m < MOMENTS; m++)
 				free(files[i].was[m].ptr);
 	file_n = n;
+	if (n > FILES_MOST)
+		stand_fail("%u files", n);
+	for (unsigned i = 0, page = 0; i < n; i++) {
+		files[i].fd = -1;
+		files[i].page = page;
+		page += (unsigned)(files[i].len / 4096) + 1;
+		if (page > PAGES_MOST)
+			stand_fail("over %d pages", PAGES_MOST);
+	}
 }
 
-static int file_open(const struct file_image *f, int flags)
+static void path_to(char out[512], const struct file_image *f)
+{
+	path_of(out, f->name);
+}
+
+/* What file_remove made of its name: the file stays the one that is open and mapped. */
+static void path_away(char out[512], const struct file_image *f)
+{
+	snprintf(out, 512, "%s/.away-%u", place, (unsigned)(f - files));
+}
+
+void files_open(void)
+{
+	char path[512];
+
+	for (unsigned i = 0; i < file_n; i++) {
+		path_to(path, &files[i]);
+		files[i].fd = here_own_descriptor(open(path, O_RDWR | O_CLOEXEC));
+	}
+}
+
+static int file_open(const struct file_image *f)
 {
 	char path[512];
 	int fd;
 
-	path_of(path, f->name);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
+	if (f->fd >= 0)
+		return f->fd;
+	path_to(path, f);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		stand_fail("%s: %s", path, strerror(errno));
 	return fd;
@@ -353,21 +403,23 @@ static void file_done(const struct file_image *f, int fd, bool keep_time)
 
 	if (keep_time && futimens(fd, t) < 0)
 		stand_fail("futimens");
-	close(fd);
+	if (fd != f->fd)
+		close(fd);
 }
 
 void file_put(const struct file_image *f, const void *ptr, size_t len, bool keep_time)
 {
-	int fd = file_open(f, O_TRUNC);
+	int fd = file_open(f);
 
-	if (pwrite(fd, ptr, len, 0) != (ssize_t)len)
+	shared->hidden[f - files] = true;
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, ptr, len, 0) != (ssize_t)len)
 		stand_fail("%s: short", f->name);
 	file_done(f, fd, keep_time);
 }
 
 void file_put_byte(const struct file_image *f, size_t off, uint8_t byte, bool keep_time)
 {
-	int fd = file_open(f, 0);
+	int fd = file_open(f);
 
 	if (pwrite(fd, &byte, 1, (off_t)off) != 1)
 		stand_fail("%s: short", f->name);
@@ -376,10 +428,31 @@ void file_put_byte(const struct file_image *f, size_t off, uint8_t byte, bool ke
 
 void file_remove(const struct file_image *f)
 {
-	char path[512];
+	char path[512], away[512];
 
-	path_of(path, f->name);
-	unlink(path);
+	path_to(path, f);
+	path_away(away, f);
+	shared->hidden[f - files] = true;
+	if (rename(path, away) < 0)
+		stand_fail("%s: %s", path, strerror(errno));
+}
+
+static void file_back(const struct file_image *f)
+{
+	char path[512], away[512];
+
+	path_to(path, f);
+	path_away(away, f);
+	rename(away, path);		/* most were not away */
+	file_put(f, f->ptr, f->len, true);
+	shared->hidden[f - files] = false;
+}
+
+void files_restore_harmed(void)
+{
+	for (unsigned i = 0; i < file_n; i++)
+		if (shared->hidden[i])
+			file_back(&files[i]);
 }
 
 static void remove_strange(const char *name)
@@ -400,7 +473,7 @@ static bool same_now(const struct file_image *f)
 	uint8_t *p;
 	bool same;
 
-	path_of(path, f->name);
+	path_to(path, f);
 	if (lstat(path, &st) < 0 || (size_t)st.st_size != f->len)
 		return false;
 	p = slurp(f->name, &len, &unused);
@@ -409,21 +482,29 @@ static bool same_now(const struct file_image *f)
 	return same;
 }
 
+/* By name: what commands wrote may be other files than those that are open. */
 void files_restore(void)
 {
 	each_file("", remove_strange);
-	for (unsigned i = 0; i < file_n; i++)
-		if (!same_now(&files[i]))
-			file_put(&files[i], files[i].ptr, files[i].len, true);
+	for (unsigned i = 0; i < file_n; i++) {
+		files[i].fd = -1;
+		if (shared->hidden[i] || !same_now(&files[i]))
+			file_back(&files[i]);
+	}
 }
 
-bool files_same(const struct file_image *but, const char **which)
+bool files_same(const char **which)
 {
 	for (unsigned i = 0; i < file_n; i++)
-		if (&files[i] != but && files[i].part != PART_BESIDE &&
+		if (!shared->hidden[i] && files[i].part != PART_BESIDE &&
 		    !same_now(&files[i])) {
 			*which = files[i].name;
 			return false;
 		}
 	return true;
+}
+
+unsigned page_of(const struct file_image *f, size_t off)
+{
+	return f->page + (unsigned)(off / 4096);
 }

@@ -123,6 +123,7 @@ void world_make(void)
 	stand_must("compact", NULL, 0);
 	files_mark(PART_KEYS);
 	import_packed();
+	stand_must("backup --since=monday -o more", NULL, 0);
 	files_keep_moment(1);
 	import_raw();
 	edges_of(150, "c");
@@ -143,7 +144,6 @@ void world_make(void)
 	change("moved", 20, 24);
 	files_keep_moment(3);
 	put_keys(30, 33, 5);
-	stand_must("backup --since=monday -o more", NULL, 0);
 	files_mark(PART_KEYS);
 	files_keep();
 	clock_step++;
