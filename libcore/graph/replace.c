@@ -17,6 +17,7 @@ struct replacing {
 	const struct manifest_graph *row;
 	uint64_t folded;
 	uint64_t seen;			/* who went up to here is known to be gone */
+	struct snapshot *at;		/* the newest when that was looked for */
 	int (*edit)(void *ctx, struct manifest *m, uint64_t version);
 	void *ctx;
 	struct buf node, key, value;
@@ -147,27 +148,37 @@ static int settle(struct replacing *p, struct snapshot *v)
 
 /* --- --- */
 
+/* The version after SEEN is the next, or may be one that a publisher took who was killed:
+ * then nobody has it, and nothing was committed all the same. */
+static bool is_quiet(struct replacing *p, uint64_t version)
+{
+	return version == p->seen + 1 ||
+		(snapshot_version(p->at) == p->seen && snapshot_is_newest(p->at));
+}
+
 static int when_quiet(void *ctx, struct manifest *m, uint64_t version)
 {
 	struct replacing *p = ctx;
 
-	return version == p->seen + 1 ? p->edit(p->ctx, m, version) : ERR_ABSENT;
+	return is_quiet(p, version) ? p->edit(p->ctx, m, version) : ERR_ABSENT;
 }
 
 static int attempt(struct replacing *p, uint64_t *version)
 {
-	struct snapshot *v;
-	int r = store_snapshot(p->store, &v);
+	int r = store_snapshot(p->store, &p->at);
 
 	if (r < 0)
 		return r;
-	r = anything_went(p, v);
+	r = anything_went(p, p->at);
 	if (r > 0)
-		r = settle(p, v);
+		r = settle(p, p->at);
 	else if (r == 0)
-		p->seen = snapshot_version(v);
-	snapshot_close(v);
-	return r < 0 ? r : store_publish(p->store, when_quiet, p, version);
+		p->seen = snapshot_version(p->at);
+	if (r == 0)
+		r = store_publish(p->store, when_quiet, p, version);
+	snapshot_close(p->at);
+	p->at = NULL;
+	return r;
 }
 
 int replace_graph(struct store *s, struct graph *was, uint64_t folded,
