@@ -68,7 +68,7 @@ static void scan(struct world *w, struct store *s, struct snapshot *v, bool reve
 			world_fail(w, "a scan shows \"%s\" out of order", bytes_show(e.key));
 		buf_clear(&before);
 		buf_add(&before, e.key.ptr, e.key.len);
-		*at = (struct seen){ e.version, e.size, crc_of_value(w, s, &e), true };
+		*at = (struct seen){ e.version, e.size, e.expires_ms, crc_of_value(w, s, &e), true };
 	}
 	buf_release(&before);
 	world_must(w, r, "a scan");
@@ -78,7 +78,10 @@ static void scan(struct world *w, struct store *s, struct snapshot *v, bool reve
 static void same_key(struct world *w, const struct seen *a, const struct seen *b,
 		     struct bytes key, const char *what)
 {
+	if (a->there && a->expires_ms && a->expires_ms <= world_clock_ms() && !b->there)
+		return;
 	if (a->there != b->there || (a->there && (a->version != b->version ||
+						  a->expires_ms != b->expires_ms ||
 						  a->size != b->size || a->crc != b->crc)))
 		world_fail(w, "%s: \"%s\": %s at version %llu, %llu bytes; "
 			   "then %s at version %llu, %llu bytes", what, bytes_show(key),
@@ -98,6 +101,10 @@ void world_same(struct world *w, const struct sight *a, const struct sight *b, c
 		if (a->graph[i].there != b->graph[i].there)
 			world_fail(w, "%s: graph g%u is not in both", what, i);
 	}
+	for (unsigned i = 0; i < WORLD_NETS; i++)
+		if (net_differs(&a->net[i], &b->net[i]))
+			world_fail(w, "%s: graph %u: %s", what, i,
+				   net_differs(&a->net[i], &b->net[i]));
 	if (a->version != b->version)
 		world_fail(w, "%s: version %llu, then %llu", what,
 			   (unsigned long long)a->version, (unsigned long long)b->version);
@@ -107,7 +114,7 @@ static struct seen seen_of(int r, const struct entry *e)
 {
 	if (r != 1)
 		return (struct seen){ 0 };
-	return (struct seen){ e->version, e->size, e->crc, true };
+	return (struct seen){ e->version, e->size, e->expires_ms, e->crc, true };
 }
 
 static void gets(struct world *w, struct snapshot *v, const struct sight *t)
@@ -180,7 +187,10 @@ static void look(struct world *w, struct store *s, struct snapshot *v, struct si
 	scan(w, s, v, false, out);
 	gets(w, v, out);
 	for (uint32_t i = 0; i < m->graph_n; i++)
-		look_at_graph(w, s, &m->graph[i], out);
+		if (net_is_name(m->graph[i].name))
+			net_look(w, s, v, &m->graph[i], out);
+		else
+			look_at_graph(w, s, &m->graph[i], out);
 }
 
 void world_look(struct world *w, struct store *s, struct snapshot *v, struct sight *out)
@@ -194,6 +204,7 @@ void world_look(struct world *w, struct store *s, struct snapshot *v, struct sig
 	if (!back)
 		abort();
 	memcpy(back->graph, out->graph, sizeof back->graph);
+	memcpy(back->net, out->net, sizeof back->net);
 	back->version = out->version;
 	scan(w, s, v, true, back);
 	world_same(w, out, back, "forwards and backwards");
@@ -211,6 +222,8 @@ struct before {
 struct verdict {
 	bool present[WORLD_COMMITS];
 	uint64_t at[WORLD_COMMITS];	/* version */
+	uint64_t place[WORLD_COMMITS];	/* in the order of the commits: twice the version, or
+					 * between two */
 	unsigned order[WORLD_COMMITS], n;
 	char why[512];
 };
@@ -228,7 +241,12 @@ static void presence(struct world *w, const struct before *b, const struct sight
 		const struct commit *c = &w->commit[i];
 		const struct seen *trace = trace_of(c, t);
 
-		v->present[i] = c->marked ? trace->there : c->fate == ACKED;
+		if (c->marked)
+			v->present[i] = trace->there;
+		else if (c->version)
+			v->present[i] = c->version <= t->version;
+		else
+			v->present[i] = c->fate == ACKED;
 		v->at[i] = c->marked ? trace->version : c->version;
 		if (b->fate[i] == ACKED && !v->present[i])
 			world_fail(w, "commit %u was acknowledged at version %llu and is lost",
@@ -261,30 +279,53 @@ static void prefix(struct world *w, const struct verdict *v)
 	}
 }
 
-/* By version; one without a known version stays behind those tried before it. */
-static void put_in_order(struct world *w, struct verdict *v)
+/* Were A and B under way at the same time? */
+static bool together(const struct world *w, const struct commit *a, const struct commit *b)
+{
+	const struct commit *first = a->id < b->id ? a : b, *second = a->id < b->id ? b : a;
+
+	return w->weave && a != b && (!first->until || second->id < first->until);
+}
+
+/* The NTH place that a commit without a known version may have: behind all that were
+ * over when it began, or behind one of those beside it.  0: there is no such place. */
+static uint64_t place_of_unknown(const struct world *w, const struct verdict *v, unsigned id,
+				 unsigned nth)
 {
 	uint64_t last = 0;
 
+	for (unsigned i = 0; i < w->commit_n; i++) {
+		if (!v->present[i] || !v->at[i] || i == id)
+			continue;
+		if (!together(w, &w->commit[i], &w->commit[id])) {
+			if (i < id && v->at[i] > last)
+				last = v->at[i];
+		} else if (nth && --nth == 0) {
+			return 2 * v->at[i] + 1;
+		}
+	}
+	return nth ? 0 : 2 * last + 1;
+}
+
+static void put_in_order(struct world *w, struct verdict *v)
+{
 	v->n = 0;
 	for (unsigned i = 0; i < w->commit_n; i++) {
 		unsigned k = v->n;
 
 		if (!v->present[i])
 			continue;
-		if (!v->at[i])
-			v->at[i] = last;
-		while (k && v->at[v->order[k - 1]] > v->at[i]) {
+		if (v->at[i])
+			v->place[i] = 2 * v->at[i];
+		while (k && v->place[v->order[k - 1]] > v->place[i]) {
 			v->order[k] = v->order[k - 1];
 			k--;
 		}
 		v->order[k] = i;
 		v->n++;
-		if (v->at[i] > last)
-			last = v->at[i];
 	}
 	for (unsigned k = 1; k < v->n; k++)
-		if (v->at[v->order[k]] == v->at[v->order[k - 1]] &&
+		if (v->place[v->order[k]] == v->place[v->order[k - 1]] &&
 		    w->commit[v->order[k]].marked && w->commit[v->order[k - 1]].marked)
 			world_fail(w, "commits %u and %u are both at version %llu",
 				   v->order[k - 1], v->order[k],
@@ -295,15 +336,20 @@ struct row {
 	bool there;
 	unsigned id, op;
 	uint32_t len;
-	uint64_t version;
+	uint64_t version, expires_ms;
 };
+
+static bool alive(const struct row *row, uint64_t ms)
+{
+	return row->there && (!row->expires_ms || row->expires_ms > ms);
+}
 
 static bool apply(const struct commit *c, uint64_t version, struct row *row, char why[512])
 {
 	if (c->conditional) {
 		const struct row *on = &row[c->op[0].key];
 
-		if ((on->there ? on->version : 0) != c->cond_version) {
+		if ((alive(on, c->wall_ms) ? on->version : 0) != c->cond_version) {
 			snprintf(why, 512, "commit %u is there, but its key was at version "
 				 "%llu, not %llu", c->id, (unsigned long long)on->version,
 				 (unsigned long long)c->cond_version);
@@ -312,8 +358,9 @@ static bool apply(const struct commit *c, uint64_t version, struct row *row, cha
 	}
 	for (unsigned i = 0; i < c->op_n; i++)
 		row[c->op[i].key] = (struct row){ !c->op[i].remove, c->id, i,
-						  c->op[i].len, version };
-	if (c->kind == COMMIT_RENAME && !row[c->from].there) {
+						  c->op[i].len, version,
+						  world_expiry(c, i) };
+	if (c->kind == COMMIT_RENAME && !alive(&row[c->from], c->wall_ms)) {
 		snprintf(why, 512, "commit %u is there, but what it renames was not", c->id);
 		return false;
 	}
@@ -329,72 +376,134 @@ static bool apply(const struct commit *c, uint64_t version, struct row *row, cha
 static bool agrees(struct world *w, const struct sight *t, struct verdict *v)
 {
 	struct row row[WORLD_KEYS] = { 0 };
+	struct net net[WORLD_NETS] = { 0 };
+	uint64_t now = world_clock_ms();
 
 	put_in_order(w, v);
-	for (unsigned k = 0; k < v->n; k++)
-		if (!apply(&w->commit[v->order[k]], v->at[v->order[k]], row, v->why))
+	for (unsigned k = 0; k < v->n; k++) {
+		const struct commit *c = &w->commit[v->order[k]];
+
+		if (c->kind >= COMMIT_UPDATE)
+			net_apply(net, c, v->place[c->id] / 2);
+		else if (!apply(c, v->at[v->order[k]], row, v->why))
 			return false;
+	}
+	for (unsigned i = 0; i < WORLD_NETS; i++)
+		if (net_differs(&t->net[i], &net[i])) {
+			snprintf(v->why, sizeof v->why, "graph %u is another than it must be: %s",
+				 i, net_differs(&t->net[i], &net[i]));
+			return false;
+		}
 	for (unsigned i = 0; i < WORLD_KEYS; i++) {
 		const struct seen *s = &t->key[i];
 		const struct row *m = &row[i];
 		char buf[64];
 
-		if (s->there == m->there &&
+		if (s->there == alive(m, now) &&
 		    (!s->there || (s->version == m->version && s->size == m->len &&
+				   s->expires_ms == m->expires_ms &&
 				   s->crc == crc32c(0, world_value(m->id, m->op, m->len), m->len))))
 			continue;
 		snprintf(v->why, sizeof v->why, "\"%s\" is %s at version %llu with %llu bytes; "
 			 "commit %u left it %s at version %llu with %u bytes",
 			 bytes_show(world_key(i, buf)), s->there ? "there" : "absent",
 			 (unsigned long long)s->version, (unsigned long long)s->size, m->id,
-			 m->there ? "there" : "absent", (unsigned long long)m->version, m->len);
+			 alive(m, now) ? "there" : "absent", (unsigned long long)m->version,
+			 m->len);
 		return false;
 	}
 	return true;
 }
 
-static unsigned without_trace(const struct world *w, unsigned doubt[DOUBTS])
+/* Commits that leave no trace: each may be absent, or in one of some places. */
+struct choice {
+	unsigned id;
+	bool must;			/* it is there, but nobody knows in which */
+	unsigned picked;		/* 0: absent; else the place, and one */
+	unsigned with;			/* fits that have it */
+};
+
+static unsigned without_trace(const struct world *w, struct choice choice[DOUBTS])
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < w->commit_n; i++)
-		if (!w->commit[i].marked && w->commit[i].fate == DOUBT && n < DOUBTS)
-			doubt[n++] = i;
+	for (unsigned i = 0; i < w->commit_n && n < DOUBTS; i++) {
+		const struct commit *c = &w->commit[i];
+
+		if (!c->marked && !c->version && c->fate != GONE)
+			choice[n++] = (struct choice){ .id = i, .must = c->fate == ACKED };
+	}
 	return n;
 }
 
-static void settle_marked(struct world *w, const struct verdict *v, bool final)
+/* One of them after the other in V; false: there is no such place. */
+static bool pick(const struct world *w, const struct choice *choice, unsigned n,
+		 struct verdict *v)
+{
+	for (unsigned i = 0; i < n; i++)
+		v->present[choice[i].id] = choice[i].picked > 0;
+	for (unsigned i = 0; i < n; i++) {
+		unsigned id = choice[i].id;
+
+		if (choice[i].picked)
+			v->place[id] = place_of_unknown(w, v, id, choice[i].picked - 1);
+		if (choice[i].picked && !v->place[id])
+			return false;
+	}
+	return true;
+}
+
+/* The next of all ways to choose: false when there was none. */
+static bool next_choice(const struct world *w, struct choice *choice, unsigned n,
+			const struct verdict *v)
+{
+	for (unsigned i = 0; i < n; i++) {
+		choice[i].picked++;
+		if (place_of_unknown(w, v, choice[i].id, choice[i].picked - 1))
+			return true;
+		choice[i].picked = choice[i].must;
+	}
+	return false;
+}
+
+static void settle_one(struct world *w, struct commit *c, bool there, uint64_t at, bool final)
+{
+	if (there && (!c->bulk || final)) {
+		c->fate = ACKED;
+		c->version = at;
+		c->durable = final && !w->running;
+	} else if (!there && final) {
+		c->fate = GONE;
+		c->version = 0;
+	}
+}
+
+static void settle(struct world *w, const struct verdict *v, bool final)
 {
 	for (unsigned i = 0; i < w->commit_n; i++) {
 		struct commit *c = &w->commit[i];
 
-		if (!c->marked || c->fate != DOUBT)
-			continue;
-		if (v->present[i] && (!c->bulk || final)) {
-			c->fate = ACKED;
-			c->version = v->at[i];
-			c->durable = final && !w->running;
-		} else if (final) {
-			c->fate = GONE;
-			c->version = 0;
-		}
+		if (c->fate == DOUBT && (c->marked || c->version))
+			settle_one(w, c, v->present[i], v->at[i], final);
 	}
 }
 
 static void judge(struct world *w, const struct before *b, const struct sight *t, bool final)
 {
-	unsigned doubt[DOUBTS], n = without_trace(w, doubt), fits = 0;
-	unsigned with[DOUBTS] = { 0 };
+	struct choice choice[DOUBTS];
+	unsigned n = without_trace(w, choice), fits = 0;
 	struct verdict v = { .why = "" }, best;
 
 	presence(w, b, t, &v);
 	prefix(w, &v);
 	best = v;
-	for (unsigned mask = 0; mask < 1u << n; mask++) {
+	for (unsigned i = 0; i < n; i++)
+		choice[i].picked = choice[i].must;
+	do {
 		struct verdict try = v;
 
-		for (unsigned i = 0; i < n; i++)
-			try.present[doubt[i]] = mask >> i & 1;
+		if (!pick(w, choice, n, &try))
+			continue;
 		if (!agrees(w, t, &try)) {
 			if (!best.why[0])
 				best = try;
@@ -402,16 +511,14 @@ static void judge(struct world *w, const struct before *b, const struct sight *t
 		}
 		fits++;
 		for (unsigned i = 0; i < n; i++)
-			with[i] += mask >> i & 1;
-	}
+			choice[i].with += choice[i].picked != 0;
+	} while (next_choice(w, choice, n, &v));
 	if (!fits)
 		world_fail(w, "%s", best.why);
-	settle_marked(w, &v, final);
+	settle(w, &v, final);
 	for (unsigned i = 0; i < n; i++) {
-		if (with[i] == fits)
-			w->commit[doubt[i]].fate = ACKED;
-		else if (with[i] == 0 && final)
-			w->commit[doubt[i]].fate = GONE;
+		if (choice[i].with == fits || choice[i].with == 0)
+			settle_one(w, &w->commit[choice[i].id], choice[i].with > 0, 0, final);
 	}
 }
 
@@ -434,6 +541,8 @@ void world_check(struct world *w, struct store *s, bool final)
 	world_must(w, r, "a snapshot");
 	world_look(w, s, v, t);
 	judge(w, &b, t, final);
+	if (!w->weave && world_rnd(w, 3) == 0)
+		world_check_kept(w, s);
 	if (!w->weave)
 		gets_now(w, s, t);
 	snapshot_close(v);

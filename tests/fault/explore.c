@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "store/kept.h"
 #include "store/log.h"
 #include "store/wal.h"
 #include "tests/fault/world.h"
@@ -19,6 +20,12 @@
 #define DEPTH 3		/* power cuts one after another */
 
 static char why[1200];
+static uint64_t seconds;
+
+uint64_t explore_seconds(void)
+{
+	return seconds;
+}
 
 /* --- processes --- */
 
@@ -140,15 +147,19 @@ static void act(struct world *w, struct process *p)
 {
 	uint64_t what = world_rnd(w, 100);
 
-	if (w->unsure && !w->weave && what < 40) {
+	if (w->nets && world_rnd(w, 2)) {
+		outcome(w, world_commit_net(w, p->s), "a graph");
+	} else if (w->unsure && !w->weave && what < 40) {
 		outcome(w, settle(w, p), "settling");
 	} else if (what < 52) {
 		outcome(w, world_commit(w, p->s), "a commit");
 	} else if (what < 56) {
 		outcome(w, world_commit_spilled(w, p->s), "a large commit");
-	} else if (what < 61) {
-		outcome(w, world_commit_graph(w, p->s), "a graph");
-	} else if (what < 68) {
+	} else if (what < 58) {
+		outcome(w, world_commit_graph(w, p->s), "a graph's segment");
+	} else if (what < 64) {
+		outcome(w, world_keep(w, p->s), "a snapshot by name");
+	} else if (what < 69) {
 		world_say("process %d folds", (int)(p - w->proc));
 		outcome(w, store_fold(p->s), "a fold");
 	} else if (what < 73) {
@@ -163,6 +174,8 @@ static void act(struct world *w, struct process *p)
 			let_go(w, p);
 	} else if (what < 90) {
 		look_read_only(w);
+	} else if (what < 91 && !w->weave) {
+		world_image(w, p->s);
 	} else {
 		world_check(w, p->s, false);
 	}
@@ -321,6 +334,7 @@ static int not_empty(void *ctx, const char *name)
 struct naming_check {
 	struct world *w;
 	const struct manifest *m;
+	const struct kept_set *kept;
 };
 
 static int is_named(void *ctx, const char *base)
@@ -339,12 +353,15 @@ static int is_named(void *ctx, const char *base)
 		if (!strcmp(name, want))
 			return 0;
 	}
-	for (uint32_t i = 0; i < c->m->graph_n; i++) {
-		segment_name(name, c->m->graph[i].segment[0].kind,
-			     c->m->graph[i].segment[0].id);
-		if (!strcmp(name, want))
-			return 0;
-	}
+	for (uint32_t i = 0; i < c->m->graph_n; i++)
+		for (uint32_t k = 0; k < c->m->graph[i].segment_n; k++) {
+			segment_name(name, c->m->graph[i].segment[k].kind,
+				     c->m->graph[i].segment[k].id);
+			if (!strcmp(name, want))
+				return 0;
+		}
+	if (kept_names(c->kept, want))
+		return 0;
 	world_fail(c->w, "%s is left over", want);
 }
 
@@ -363,14 +380,18 @@ static int is_a_log(void *ctx, const char *base)
 void world_tidy(struct world *w, struct backend *b, struct store *s)
 {
 	struct naming_check c = { .w = w };
+	struct kept_set kept;
 	struct manifest m;
 
 	world_must(w, store_compact(s), "compacting");
 	world_must(w, manifest_read(&m, b, NULL), "reading the manifest");
+	world_must(w, kept_load(&kept, b, NULL, NULL, NULL), "reading the snapshots");
 	c.m = &m;
+	c.kept = &kept;
 	world_must(w, backend_list(b, "tmp", not_empty, w), "listing tmp");
 	world_must(w, backend_list(b, "seg", is_named, &c), "listing seg");
 	world_must(w, backend_list(b, "wal", is_a_log, &c), "listing wal");
+	kept_release(&kept);
 	manifest_release(&m);
 }
 
@@ -381,7 +402,11 @@ static void more_commits(struct world *w, struct store *s)
 	if (world_rnd(w, 6) == 0)
 		world_must(w, world_commit_spilled(w, s), "a large commit after recovery");
 	if (world_rnd(w, 6) == 0)
-		world_must(w, world_commit_graph(w, s), "a graph after recovery");
+		world_must(w, world_commit_graph(w, s), "a graph's segment after recovery");
+	if (w->nets && world_rnd(w, 3) == 0)
+		world_must(w, world_commit_net(w, s), "a graph after recovery");
+	if (world_rnd(w, 8) == 0)
+		world_must(w, world_keep(w, s), "a snapshot after recovery");
 	if (world_rnd(w, 4) == 0)
 		world_must(w, store_fold(s), "a fold after recovery");
 }
@@ -403,6 +428,8 @@ static void begin_again(struct world *w, struct process *p)
 	for (int i = 0; i < 4; i++) {
 		if (i == 2)
 			world_must(w, store_fold(p->s), "folding after the power failed");
+		else if (w->nets && world_rnd(w, 3) == 0)
+			world_must(w, world_commit_net(w, p->s), "a graph after the power failed");
 		else
 			world_must(w, world_commit_plain(w, p->s), "going on after the power failed");
 	}
@@ -462,6 +489,8 @@ static void go_on(struct world *w, struct backend *b)
 	}
 	store_close(s);
 	s = NULL;
+	if (world_rnd(w, 4) == 0)
+		world_verify(w, b, false);
 	if (world_rnd(w, 2))
 		return;
 	world_must(w, world_open(w, b, true, &s), "opening again");
@@ -486,11 +515,17 @@ static void power_cut(struct world *w, uint64_t seed, unsigned depth)
 	world_must(w, fault_open(&b, m, seed), "the disk after the crash");
 	world_unmap(w, b);
 	w->states++;
+	w->seconds += depth > 0;
 	fault_modes(b, w->modes);
 	forget_acks(w);
 	world_new_boot(w);
 	w->disk = b;
-	walk_log(w, b);
+	if (w->created && world_rnd(w, 4) == 0)
+		world_verify(w, b, true);
+	else
+		walk_log(w, b);
+	if (world_rnd(w, 3) == 0)	/* what lives for a while is dead by now */
+		world_clock_skip(2 * WORLD_LIFE_MS);
 	if (depth + 1 < DEPTH && !w->no_kills && world_rnd(w, 3) == 0) {
 		die_recovering(w);
 		power_cut(w, hash_u64(seed + 1), depth + 1);
@@ -514,6 +549,9 @@ void world_power_cut(struct world *w, uint64_t seed)
 	w->rng = seed;
 	power_cut(w, seed, 0);
 	memcpy(w->commit, saved->commit, sizeof w->commit);
+	memcpy(w->keep, saved->keep, sizeof w->keep);
+	w->name_n = saved->name_n;
+	world_clock_skip(0);
 	w->commit_n = saved->commit_n;
 	w->created = saved->created;
 	w->unsure = saved->unsure;
@@ -528,6 +566,7 @@ const char *explore(uint64_t seed, const struct explore *e, uint64_t *states)
 	w = world_new(seed);
 	if (setjmp(w->out)) {
 		*states += w->states;
+		seconds += w->seconds;
 		snprintf(why, sizeof why, "seed %llu: %s", (unsigned long long)seed, w->why);
 		return why;
 	}
@@ -536,11 +575,15 @@ const char *explore(uint64_t seed, const struct explore *e, uint64_t *states)
 	w->lz4 = world_rnd(w, 2);
 	w->weave = world_rnd(w, 4) == 0;
 	w->no_maps = world_rnd(w, 10) == 0;
-	world_say("seed %llu%s%s%s%s", (unsigned long long)seed, w->no_sync ? ", no sync" : "",
+	w->nets = world_rnd(w, 3) == 0;
+	w->no_sync |= (e->modes & EXPLORE_NO_SYNC) != 0;
+	w->weave |= (e->modes & EXPLORE_WOVEN) != 0;
+	w->nets |= (e->modes & EXPLORE_NETS) != 0;
+	world_say("seed %llu%s%s%s%s%s", (unsigned long long)seed, w->no_sync ? ", no sync" : "",
 		  w->direct ? ", direct" : "", w->weave ? ", woven" : "",
-		  w->no_maps ? ", no mappings" : "");
+		  w->no_maps ? ", no mappings" : "", w->nets ? ", graphs" : "");
 	world_must(w, fault_open(&w->disk, NULL, seed), "a disk");
-	disk_modes(w, e->modes);
+	disk_modes(w, e->modes & 0xffff);
 	history(w);
 	for (unsigned i = 0; i < e->states; i++)
 		world_power_cut(w, hash_u64(seed * 1000 + i));
@@ -548,5 +591,6 @@ const char *explore(uint64_t seed, const struct explore *e, uint64_t *states)
 		process_end(&w->proc[i]);
 	backend_close(w->disk);
 	*states += w->states;
+	seconds += w->seconds;
 	return NULL;
 }

@@ -1,7 +1,7 @@
 # tests/fault: the store on a disk that fails, forgets and fills up
 FAULT_TESTS = tests/fault/crash tests/fault/points
 FAULT_WORLD = %D%/merge_small.h %D%/world.c %D%/world.h %D%/world_clock.c %D%/check.c %D%/explore.c \
-	%D%/weave.c
+	%D%/keep.c %D%/net.c %D%/weave.c
 FAULT_WRAP = -Wl,--wrap=clock_random,--wrap=clock_ns,--wrap=clock_wall_ns
 UNIT_TESTS += $(FAULT_TESTS)
 
@@ -78,6 +78,36 @@ UNIT_TESTS += tests/fault/creation_unsynced
 tests_fault_creation_unsynced_SOURCES = $(FAULT_MUTANT) %D%/mutants/creation_unsynced.c %D%/txn_small.c
 tests_fault_creation_unsynced_LDFLAGS = $(FAULT_WRAP)
 tests_fault_creation_unsynced_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/delta_ahead
+tests_fault_delta_ahead_SOURCES = $(FAULT_MUTANT) %D%/mutants/delta_ahead.c %D%/txn_small.c
+tests_fault_delta_ahead_LDFLAGS = $(FAULT_WRAP)
+tests_fault_delta_ahead_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/update_blind
+tests_fault_update_blind_SOURCES = $(FAULT_MUTANT) %D%/mutants/update_blind.c %D%/txn_small.c
+tests_fault_update_blind_LDFLAGS = $(FAULT_WRAP)
+tests_fault_update_blind_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/replace_counts
+tests_fault_replace_counts_SOURCES = $(FAULT_MUTANT) %D%/mutants/replace_counts.c %D%/txn_small.c
+tests_fault_replace_counts_LDFLAGS = $(FAULT_WRAP)
+tests_fault_replace_counts_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/keep_unflushed
+tests_fault_keep_unflushed_SOURCES = $(FAULT_MUTANT) %D%/mutants/keep_unflushed.c %D%/txn_small.c
+tests_fault_keep_unflushed_LDFLAGS = $(FAULT_WRAP)
+tests_fault_keep_unflushed_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/backup_ageless
+tests_fault_backup_ageless_SOURCES = $(FAULT_MUTANT) %D%/mutants/backup_ageless.c %D%/txn_small.c
+tests_fault_backup_ageless_LDFLAGS = $(FAULT_WRAP)
+tests_fault_backup_ageless_LDADD = $(UNIT_LDADD)
+
+UNIT_TESTS += tests/fault/check_torn
+tests_fault_check_torn_SOURCES = $(FAULT_MUTANT) %D%/mutants/check_torn.c %D%/txn_small.c
+tests_fault_check_torn_LDFLAGS = $(FAULT_WRAP)
+tests_fault_check_torn_LDADD = $(UNIT_LDADD)
 
 # those that no power cut shows: histories of ages.c
 FAULT_AGED_MUTANT = %D%/mutant.c %D%/mutants/mutant.h $(FAULT_AGES)

@@ -184,7 +184,7 @@ int world_create(struct world *w, struct backend *b)
 
 /* --- commits --- */
 
-static struct commit *add_commit(struct world *w, enum commit_kind kind)
+struct commit *world_add_commit(struct world *w, enum commit_kind kind)
 {
 	struct commit *c;
 
@@ -196,7 +196,13 @@ static struct commit *add_commit(struct world *w, enum commit_kind kind)
 	c->kind = kind;
 	c->bulk = kind == COMMIT_GRAPH;
 	c->marked = true;
+	c->wall_ms = world_clock_ms();
 	return c;
+}
+
+uint64_t world_expiry(const struct commit *c, unsigned i)
+{
+	return c->op[i].lives ? c->wall_ms + WORLD_LIFE_MS + i : 0;
 }
 
 /* The bytes are copied: another process may make some of its own meanwhile. */
@@ -209,7 +215,7 @@ static int put_value(struct txn *t, const struct commit *c, unsigned i, struct b
 	if (!copy)
 		abort();
 	memcpy(copy, world_value(c->id, i, len), len);
-	r = txn_put(t, 0, key, bytes_of(copy, len), 0);
+	r = txn_put(t, 0, key, bytes_of(copy, len), world_expiry(c, i));
 	free(copy);
 	return r;
 }
@@ -265,6 +271,7 @@ static int run_commit(struct world *w, struct store *s, struct commit *c, int re
 	world_say("commit %u%s%s: %d entries -> %d version %llu %s", c->id,
 		  c->kind == COMMIT_RENAME ? " rename" : "", c->marked ? "" : " removes",
 		  (int)c->op_n, r, (unsigned long long)version, r < 0 ? err_message() : "");
+	c->until = w->commit_n;
 	txn_abort(t);
 	return r == ERR_ABSENT ? 0 : r;
 }
@@ -278,12 +285,13 @@ static void random_ops(struct world *w, struct commit *c, unsigned n)
 		op->remove = world_rnd(w, 4) == 0;
 		op->expired = op->remove && world_rnd(w, 2);
 		op->len = op->remove ? 0 : some_len(w);
+		op->lives = !op->remove && world_rnd(w, 8) == 0;
 	}
 }
 
 int world_commit_plain(struct world *w, struct store *s)
 {
-	struct commit *c = add_commit(w, COMMIT_TXN);
+	struct commit *c = world_add_commit(w, COMMIT_TXN);
 
 	if (!c)
 		return 0;
@@ -294,7 +302,7 @@ int world_commit_plain(struct world *w, struct store *s)
 /* More than a transaction holds in memory (txn_small.c): through the manifest. */
 int world_commit_spilled(struct world *w, struct store *s)
 {
-	struct commit *c = add_commit(w, COMMIT_TXN);
+	struct commit *c = world_add_commit(w, COMMIT_TXN);
 
 	if (!c)
 		return 0;
@@ -329,7 +337,7 @@ static uint64_t version_now(struct world *w, unsigned key)
 
 static int commit_conditional(struct world *w, struct store *s)
 {
-	struct commit *c = add_commit(w, COMMIT_TXN);
+	struct commit *c = world_add_commit(w, COMMIT_TXN);
 	bool lie = !w->weave && world_rnd(w, 2);
 
 	if (!c)
@@ -342,7 +350,7 @@ static int commit_conditional(struct world *w, struct store *s)
 
 static int commit_rename(struct world *w, struct store *s)
 {
-	struct commit *c = add_commit(w, COMMIT_RENAME);
+	struct commit *c = world_add_commit(w, COMMIT_RENAME);
 	bool there;
 
 	if (!c)
@@ -353,7 +361,7 @@ static int commit_rename(struct world *w, struct store *s)
 	return run_commit(w, s, c, w->weave ? -1 : !there);
 }
 
-static unsigned doubts(const struct world *w)
+unsigned world_doubts(const struct world *w)
 {
 	unsigned n = 0;
 
@@ -364,11 +372,11 @@ static unsigned doubts(const struct world *w)
 
 static int commit_removes(struct world *w, struct store *s)
 {
-	struct commit *c = add_commit(w, COMMIT_TXN);
+	struct commit *c = world_add_commit(w, COMMIT_TXN);
 
 	if (!c)
 		return 0;
-	c->marked = w->weave || w->no_sync || doubts(w) > 2;
+	c->marked = w->weave || w->no_sync || world_doubts(w) > 2;
 	random_ops(w, c, 1 + (unsigned)world_rnd(w, 3));
 	for (unsigned i = 0; i < c->op_n; i++)
 		c->op[i] = (struct op){ .remove = true, .key = c->op[i].key };
@@ -384,7 +392,7 @@ int world_commit(struct world *w, struct store *s)
 	case 1: return w->unsure ? world_commit_plain(w, s) : commit_rename(w, s);
 	case 2: return commit_removes(w, s);
 	case 3: case 4:		/* more than one block of the log */
-		c = add_commit(w, COMMIT_TXN);
+		c = world_add_commit(w, COMMIT_TXN);
 		if (!c)
 			return 0;
 		random_ops(w, c, 1 + (unsigned)world_rnd(w, WORLD_OPS - 1));
@@ -432,7 +440,7 @@ static int build_segment(struct store *s, unsigned id, struct segment_ref *ref)
 
 int world_commit_graph(struct world *w, struct store *s)
 {
-	struct commit *c = add_commit(w, COMMIT_GRAPH);
+	struct commit *c = world_add_commit(w, COMMIT_GRAPH);
 	struct naming n;
 	uint64_t version = 0;
 	int r;
@@ -451,6 +459,7 @@ int world_commit_graph(struct world *w, struct store *s)
 		c->fate = ACKED;
 		c->version = version;
 	}
+	c->until = w->commit_n;
 	world_say("commit %u graph -> %d version %llu %s", c->id, r,
 		  (unsigned long long)version, r < 0 ? err_message() : "");
 	return r;

@@ -11,8 +11,13 @@
  *
  * A commit that a reader saw is ACKED from then on: readers see only what is
  * durable.  Each commit writes a key of its own, "m/ID", so that its presence and
- * its version can be read; commits of removals alone do without, and are found by
- * what they did.
+ * its version can be read; commits of removals alone and those of graphs do
+ * without, and are found by what they did.
+ *
+ * Graphs are made, added to, changed, renamed and dropped as the commands do it
+ * (net.c); what they must be is a table of nodes and edges, filled in the order of
+ * the commits' versions.  Snapshots are kept under names, images are taken and put
+ * back (keep.c), and what the check of a store says must be what the model says.
  *
  * Everything is drawn from the seed, clocks and random numbers of the store too
  * (world_clock.c), so one number replays a history to the byte.
@@ -33,15 +38,42 @@
 #define WORLD_OPS 64
 #define WORLD_VALUE_MAX 300000
 #define WORLD_PROCS 2
+#define WORLD_NETS 3		/* graphs, by name */
+#define WORLD_NODES 8
+#define WORLD_TYPES 2
+#define WORLD_NET_OPS 24
+#define WORLD_KEEPS 3		/* snapshots under a name */
 
 struct op {
 	bool remove;
 	bool expired;		/* ... by a value that is expired as it comes */
+	bool lives;		/* for half an hour: only a power cut takes so long */
 	uint8_t key;
 	uint32_t len;
 };
 
-enum commit_kind { COMMIT_TXN, COMMIT_RENAME, COMMIT_GRAPH };
+enum net_what { NET_NODE, NET_EDGE, NET_DEL_NODE, NET_DEL_EDGE };
+
+struct net_op {
+	uint8_t what, from, type, to;
+	uint8_t said;		/* what is said of it: 1 and more */
+};
+
+struct net {			/* a graph; 0: no such node or edge */
+	bool there, undirected;
+	uint8_t node[WORLD_NODES], labels[WORLD_NODES];
+	uint8_t edge[WORLD_TYPES][WORLD_NODES][WORLD_NODES];
+	/* the model's: the version of the change that says what it is; 0: none does */
+	uint64_t node_at[WORLD_NODES], gone_at[WORLD_NODES];
+	uint64_t edge_at[WORLD_TYPES][WORLD_NODES][WORLD_NODES];
+};
+
+/* GRAPH: a segment in the manifest's row of a graph, no more.  Those after it are of
+ * graphs proper. */
+enum commit_kind {
+	COMMIT_TXN, COMMIT_RENAME, COMMIT_GRAPH,
+	COMMIT_UPDATE, COMMIT_IMPORT, COMMIT_APPEND, COMMIT_DROP, COMMIT_MOVE,
+};
 enum commit_fate { DOUBT, ACKED, GONE };
 
 struct commit {
@@ -54,20 +86,35 @@ struct commit {
 	bool conditional;	/* op[0].key was to be at cond_version */
 	uint64_t cond_version;
 	uint64_t version;	/* 0: not known */
-	uint8_t from, to;	/* RENAME */
+	uint8_t from, to;	/* RENAME of keys, MOVE of graphs; the graph is FROM */
 	unsigned op_n;
 	struct op op[WORLD_OPS];
+	uint64_t wall_ms;	/* when it was tried */
+	unsigned until;		/* commits tried before it was over; 0: it is not */
+	bool undirected;	/* IMPORT */
+	uint64_t rests_on;	/* APPEND: what it was built of */
+	unsigned net_op_n;
+	struct net_op net_op[WORLD_NET_OPS];
 };
 
 struct seen {			/* one key, as a store showed it */
-	uint64_t version, size;
+	uint64_t version, size, expires_ms;
 	uint32_t crc;
 	bool there;
 };
 
 struct sight {			/* a store at one moment */
 	struct seen key[WORLD_KEYS], mark[WORLD_COMMITS], graph[WORLD_COMMITS];
+	struct net net[WORLD_NETS];
 	uint64_t version;
+};
+
+enum keep_fate { KEEP_NONE, KEEP_TAKING, KEEP_THERE, KEEP_GOING };
+
+struct keep {			/* a snapshot under a name */
+	enum keep_fate fate;
+	char name[16];
+	struct sight sight;
 };
 
 struct process {
@@ -85,7 +132,7 @@ struct process {
 struct world {
 	uint64_t seed, rng;
 	unsigned boot;		/* of the machine: another after each power cut */
-	bool no_sync, direct, lz4, weave, no_maps;
+	bool no_sync, direct, lz4, weave, no_maps, nets;
 	bool created;		/* store_create returned 0 */
 	bool unsure;		/* the model is not certain of what a condition meets */
 	bool no_kills;		/* for those who look for leaks */
@@ -97,7 +144,10 @@ struct world {
 	unsigned nested, troubles;
 	struct commit commit[WORLD_COMMITS];
 	unsigned commit_n;
+	struct keep keep[WORLD_KEEPS];
+	unsigned name_n;	/* names of snapshots given so far */
 	uint64_t states;	/* crash states checked so far */
+	uint64_t seconds;	/* of them, those of a power cut after another */
 	jmp_buf out;
 	char why[1024];
 };
@@ -128,8 +178,41 @@ int world_commit_graph(struct world *w, struct store *s);
 struct bytes world_key(unsigned i, char buf[64]);
 struct bytes world_mark(unsigned id, char buf[64]);
 const uint8_t *world_value(unsigned id, unsigned op, size_t len);
+struct commit *world_add_commit(struct world *w, enum commit_kind kind);	/* NULL: no more */
+unsigned world_doubts(const struct world *w);	/* commits without a mark, in doubt */
 void world_new_boot(struct world *w);
+
+#define WORLD_LIFE_MS 1800000u
+uint64_t world_expiry(const struct commit *c, unsigned op);	/* 0: never */
+
+/* --- world_clock.c --- */
+
 void world_set_clock(uint64_t seed);
+uint64_t world_clock_ms(void);
+void world_clock_skip(uint64_t ms);	/* so much later than since the seed was set */
+
+/* --- net.c: graphs --- */
+
+/* One change of a graph, or upkeep that changes nothing: < 0 when it failed. */
+int world_commit_net(struct world *w, struct store *s);
+/* What C does to the graphs, at VERSION. */
+void net_apply(struct net net[WORLD_NETS], const struct commit *c, uint64_t version);
+/* A graph as the store shows it. */
+void net_look(struct world *w, struct store *s, struct snapshot *v,
+	      const struct manifest_graph *g, struct sight *out);
+/* In what two differ, in words; NULL: in nothing. */
+const char *net_differs(const struct net *a, const struct net *b);
+bool net_is_name(const char *name);
+
+/* --- keep.c: snapshots under a name, images, the check --- */
+
+int world_keep(struct world *w, struct store *s);	/* takes one or removes one */
+void world_check_kept(struct world *w, struct store *s);
+/* A backup, restored on another disk, which may lose its power: all of it, or none. */
+void world_image(struct world *w, struct store *s);
+/* All of strato-walcheck --full and strato-graph check.  TORN: a log may end in a
+ * commit that was cut off. */
+void world_verify(struct world *w, struct backend *b, bool torn);
 
 /* --- check.c: what a store shows against the model --- */
 
@@ -141,6 +224,11 @@ void world_check(struct world *w, struct store *s, bool final);
 
 /* --- explore.c: histories, power cuts, recoveries --- */
 
+/* Histories of one kind only, for those who look for something: with the modes. */
+enum explore_kind {
+	EXPLORE_NETS = 1 << 16, EXPLORE_WOVEN = 1 << 17, EXPLORE_NO_SYNC = 1 << 18,
+};
+
 struct explore {
 	unsigned states;	/* of each history */
 	unsigned modes;		/* enum fault_mode of its disk, besides the random ones */
@@ -148,6 +236,7 @@ struct explore {
 /* One history and its crash states.  NULL, or the words of what went wrong (good
  * until the next call).  *STATES is added to. */
 const char *explore(uint64_t seed, const struct explore *e, uint64_t *states);
+uint64_t explore_seconds(void);	/* of all explorations: second power cuts */
 
 /* The power fails now: one state of what may be left is drawn, gone through and
  * forgotten again; W is as it was. */

@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "tests/fault/world.h"
 
-static uint64_t drawn, ticks;
+static uint64_t drawn, ticks, skipped_ms;
 
 uint64_t __wrap_clock_random(void);
 uint64_t __wrap_clock_ns(void);
@@ -15,7 +15,17 @@ uint64_t __wrap_clock_wall_ns(void);
 void world_set_clock(uint64_t seed)
 {
 	drawn = hash_u64(seed) | 1;
-	ticks = 0;
+	ticks = skipped_ms = 0;
+}
+
+void world_clock_skip(uint64_t ms)
+{
+	skipped_ms = ms;
+}
+
+uint64_t world_clock_ms(void)
+{
+	return clock_wall_ns() / 1000000;
 }
 
 uint64_t __wrap_clock_random(void)
@@ -30,5 +40,5 @@ uint64_t __wrap_clock_ns(void)
 
 uint64_t __wrap_clock_wall_ns(void)
 {
-	return 1700000000000000000u + 1000 * ++ticks;
+	return 1700000000000000000u + 1000 * ++ticks + 1000000 * skipped_ms;
 }
