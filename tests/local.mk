@@ -22,6 +22,7 @@ include %D%/unit/local.mk
 include %D%/fault/local.mk
 include %D%/service/local.mk
 include %D%/damage/local.mk
+include %D%/stress/local.mk
 include %D%/fuzz/local.mk
 include %D%/gpu/local.mk
 if HAVE_CMOCKA
