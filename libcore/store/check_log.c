@@ -1,9 +1,9 @@
 /* store/check_log.c - a log, looked at twice when a writer could be the reason
  *
  * The end of a log is vouched for only by what comes later: marks, written now and
- * then, and the next commit.  While the machine has not been restarted the index
- * knows it too, so a log that was cut or put back is told; and every durable record
- * must be found through the index, or readers would miss it.
+ * then, and the next commit.  The index knows it too, and its word holds beyond a
+ * restart, so a log that was cut or put back is told; and while the index is believed
+ * every durable record must be found through it, or readers would miss it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ struct walking {
 	bool list;
 	struct buf faults;		/* struct fault */
 	struct tail *index;		/* NULL: none of this boot and log */
-	uint64_t durable_blk, durable_version;	/* as it said before the walk */
+	struct tail_claim claim;	/* as it said before the walk */
 	uint64_t end, version;		/* of the last commit */
 };
 
@@ -39,12 +39,9 @@ static void open_index(struct walking *w, const struct wal_head *head)
 	struct tail_id id = { .log_id = head->key.log_id, .file_id = head->file_id };
 
 	memcpy(id.store_id, head->key.store_id, sizeof id.store_id);
-	if (tail_open(&w->index, w->k->c->backend, &id, false, w->k->c->mem) < 0) {
+	tail_claim(&w->claim, w->k->c->backend, &id);
+	if (tail_open(&w->index, w->k->c->backend, &id, false, w->k->c->mem) < 0)
 		w->index = NULL;
-		return;
-	}
-	w->durable_version = w->index->head->durable_version;
-	w->durable_blk = w->index->head->durable_blk;
 }
 
 static bool indexed(const struct walking *w, const struct entry *e, uint64_t off)
@@ -83,7 +80,7 @@ static int tell_end(struct walking *w, const char *path)
 	};
 
 	snprintf(what, sizeof what, "ends after version %" PRIu64 "; its index knows version %"
-		 PRIu64 " to be durable", w->version, w->durable_version);
+		 PRIu64 " to be durable", w->version, w->claim.version);
 	return checking_tell(w->k, &f);
 }
 
@@ -117,7 +114,7 @@ static int on_entry(void *ctx, const struct log_commit *c, const struct entry *e
 		r = check->entry(check->ctx, c, e, off);
 	if (r != 0 || !check->full || !w->store_id)
 		return r;
-	if (w->index && e->version <= w->durable_version && !indexed(w, e, off))
+	if (w->index && e->version <= w->claim.version && !indexed(w, e, off))
 		r = tell_index(w, e);
 	if (r == 0 && e->kind == ENTRY_BLOB)
 		r = checking_value(w->k, e, w->store_id);
@@ -226,8 +223,8 @@ int checking_log(struct checking *k, struct file *f, const struct wal_head *head
 		r = walk_in_quiet(&w, f);
 	if (r <= 0 && (r == 0 || r != k->stop))
 		r = tell_walk(&w, r, path);
-	if (r == 0 && k->worst != ERR_DAMAGED && w.durable_blk > WAL_FIRST_BLK &&
-	    w.durable_blk * WAL_BLOCK > w.end)
+	if (r == 0 && k->worst != ERR_DAMAGED && w.claim.blk > WAL_FIRST_BLK &&
+	    w.claim.blk * WAL_BLOCK > w.end)
 		r = tell_end(&w, path);
 	tail_close(w.index);
 	buf_release(&w.faults);

@@ -83,7 +83,9 @@ uint64_t log_entry_n(const struct log *l)
 
 uint64_t log_space_version(const struct log *l, uint32_t space)
 {
-	return *tail_space(l->t, space);
+	const _Atomic uint64_t *version = tail_space(l->t, space);
+
+	return tail_agrees(l->t->head, version) ? *version : UINT64_MAX;
 }
 
 uint64_t log_now_ns(const struct log *l)
@@ -282,10 +284,10 @@ static int commit(struct log *l, const struct wal_commit *c)
 	uint64_t end = c->blk + wal_blk_n(c->records.len);
 	int r;
 
-	atomic_store(&h->dirty, 1);
+	tail_set(h, &h->dirty, 1);
 	r = write_commit(l, c);
 	if (r < 0) {
-		h->doubtful = 1;
+		tail_set(h, &h->doubtful, 1);
 		l->failed = true;
 		return r;
 	}
@@ -293,9 +295,9 @@ static int commit(struct log *l, const struct wal_commit *c)
 		.blk = end, .version = c->version, .nonce = c->nonce,
 		.entry_n = c->entry_n, .wall_ns = c->wall_ns });
 	if (r < 0)
-		h->superseded = 1;	/* spoiled, but the log has it */
+		tail_set(h, &h->superseded, 1);	/* spoiled, but the log has it */
 	log_file_stamp(l);
-	atomic_store(&h->dirty, 0);
+	tail_set(h, &h->dirty, 0);
 	l->version = c->version;
 	l->end_blk = end;
 	l->nonce = c->nonce;
@@ -335,7 +337,7 @@ static int doubtful(const struct log *l)
 static int fail(struct log *l)
 {
 	l->failed = true;
-	l->t->head->doubtful = 1;
+	tail_set(l->t->head, &l->t->head->doubtful, 1);
 	return ERR_IO;
 }
 
@@ -359,7 +361,7 @@ static int covered(struct log *l, uint64_t version)
 	struct tail_head *h = l->t->head;
 	int r;
 
-	if (h->log_flags & WAL_RETIRED)
+	if (h->log_flags & WAL_RETIRED && tail_agrees(h, &h->log_flags))
 		return 1;		/* the manifest holds it */
 	if (h->doubtful) {
 		l->failed = true;
@@ -375,7 +377,8 @@ static int covered(struct log *l, uint64_t version)
 			return r;
 		h = l->t->head;
 	}
-	return h->durable_blk >= (version <= l->version ? l->end_blk : h->append_blk);
+	return h->durable_blk >= (version <= l->version ? l->end_blk : h->append_blk) &&
+	       tail_agrees(h, &h->durable_blk);
 }
 
 /* The version is read first: its blocks are then before the position. */
@@ -389,8 +392,8 @@ static int flush(struct log *l, bool locked)
 		fail(l);
 		return r;
 	}
-	tail_raise(&h->durable_blk, blk);
-	tail_raise(&h->durable_version, version);
+	tail_raise(h, &h->durable_blk, blk);
+	tail_raise(h, &h->durable_version, version);
 	if (locked && (blk - h->mark_blk >= MARK_BLK ||
 		       h->commit_n - h->mark_commit_n >= MARK_COMMITS))
 		log_file_mark(l);	/* only a hint: may be late */
@@ -423,7 +426,7 @@ int log_sync(struct log *l, uint64_t version)
 {
 	if (!l->o.no_sync || l->failed)
 		return sync_to(l, version);
-	tail_raise(&l->t->head->durable_version, version);
+	tail_raise(l->t->head, &l->t->head->durable_version, version);
 	return 0;
 }
 
@@ -452,27 +455,27 @@ static int note(struct log *l)
 void log_skip_to(struct log *l, uint64_t version)
 {
 	assert(l->begun);
-	tail_raise(&l->t->head->floor, version);
+	tail_raise(l->t->head, &l->t->head->floor, version);
 	note(l);	/* without it, who comes later has the manifest's own word */
 }
 
 int log_retiring(struct log *l)
 {
 	assert(l->begun);
-	l->t->head->log_flags = WAL_RETIRING;
+	tail_set(l->t->head, &l->t->head->log_flags, WAL_RETIRING);
 	return note(l);
 }
 
 void log_publishing(struct log *l, uint64_t version)
 {
 	assert(l->begun);
-	tail_raise(&l->t->head->taken, version);
-	l->t->head->publishing = 1;
+	tail_raise(l->t->head, &l->t->head->taken, version);
+	tail_set(l->t->head, &l->t->head->publishing, 1);
 }
 
 void log_published(struct log *l)
 {
-	l->t->head->publishing = 0;
+	tail_set(l->t->head, &l->t->head->publishing, 0);
 }
 
 void log_retire(struct log *l)
@@ -480,7 +483,7 @@ void log_retire(struct log *l)
 	struct tail_head *h = l->t->head;
 
 	assert(l->begun);
-	tail_raise(&h->durable_version, h->append_version);
-	h->log_flags = WAL_RETIRED;
+	tail_raise(h, &h->durable_version, h->append_version);
+	tail_set(h, &h->log_flags, WAL_RETIRED);
 	note(l);	/* without it, RETIRING stands: who comes later asks */
 }

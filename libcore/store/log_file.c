@@ -97,11 +97,11 @@ int log_file_grow(struct log *l, uint64_t need_blk)
 		return r;
 	r = file_flush(l->f);
 	if (r < 0) {
-		h->doubtful = 1;	/* commits of others were under that flush */
+		tail_set(h, &h->doubtful, 1);	/* commits of others were under that flush */
 		l->failed = true;
 		return r;
 	}
-	h->file_blk = to;
+	tail_set(h, &h->file_blk, to);
 	return 0;
 }
 
@@ -123,9 +123,9 @@ int log_file_mark(struct log *l)
 	mem_free_pages(l->o.mem, page, WAL_BLOCK);
 	if (r < 0)
 		return r;
-	h->mark_sequence = m.sequence;
-	h->mark_blk = m.durable_blk;
-	h->mark_commit_n = commit_n;
+	tail_set(h, &h->mark_sequence, m.sequence);
+	tail_set(h, &h->mark_blk, m.durable_blk);
+	tail_set(h, &h->mark_commit_n, commit_n);
 	return 0;
 }
 
@@ -136,8 +136,8 @@ void log_file_stamp(struct log *l)
 
 	if (file_stamp(l->f, &s) < 0)
 		s = (struct file_stamp){ 0 };
-	h->file_identity = s.identity;
-	h->file_changed_ns = s.changed_ns;
+	tail_set(h, &h->file_identity, s.identity);
+	tail_set(h, &h->file_changed_ns, s.changed_ns);
 }
 
 bool log_file_untouched(const struct log *l)

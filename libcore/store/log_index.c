@@ -58,7 +58,7 @@ int log_index_stage(struct tail *t, const struct file *f, uint64_t blk, uint64_t
 		node.space = e.space;
 		tail_stage(t, i, &node);
 		if (e.space)
-			tail_raise(tail_space(t, e.space), version);
+			tail_raise(t->head, tail_space(t, e.space), version);
 		rest.ptr += n;
 		rest.len -= (size_t)n;
 	}
@@ -75,13 +75,15 @@ int log_index_extend(struct tail *t, const struct log_end *end)
 	struct tail_head *h = t->head;
 	int r = tail_link(t, end->entry_n);
 
-	h->last_nonce = end->nonce;
-	h->commit_n++;
-	tail_raise(&h->wall_ns, end->wall_ns);
-	h->append_blk = end->blk;
-	h->append_version = end->version;
+	tail_set(h, &h->last_nonce, end->nonce);
+	tail_set(h, &h->commit_n, h->commit_n + 1);
+	tail_raise(h, &h->wall_ns, end->wall_ns);
+	tail_set(h, &h->append_blk, end->blk);
+	tail_set(h, &h->append_version, end->version);
 	return r;
 }
+
+static int anew(struct log *l);
 
 static int make(struct log *l, struct tail **out, uint64_t node_n, bool shared)
 {
@@ -99,15 +101,14 @@ static int larger(struct log *l, uint64_t n, bool shared)
 
 	if (r < 0)
 		return r;
-	tail_copy(t, l->t);
-	if (shared) {
+	r = tail_copy(t, l->t);
+	if (r == 0 && shared)
 		r = tail_publish(t);
-		if (r < 0) {
-			tail_close(t);
-			return r;
-		}
+	if (r < 0) {
+		tail_close(t);
+		return r;
 	}
-	l->t->head->superseded = 1;
+	tail_set(l->t->head, &l->t->head->superseded, 1);
 	take(l, t, !shared);
 	return 0;
 }
@@ -124,6 +125,18 @@ static void withdraw(struct log *l)
 	err_give(&note);
 }
 
+/* What is spoiled is no source: the log is, and then there may be room. */
+static int larger_or_anew(struct log *l, uint64_t n, bool shared)
+{
+	int r = larger(l, n, shared);
+
+	if (r != ERR_DAMAGED)
+		return r;
+	err_clear();
+	r = anew(l);
+	return r < 0 || tail_has_room(l->t, n) ? r : larger(l, n, shared && !l->alone);
+}
+
 int log_index_grow(struct log *l, uint64_t n)
 {
 	int r;
@@ -133,8 +146,8 @@ int log_index_grow(struct log *l, uint64_t n)
 	r = backend_lock(l->o.backend, LOCK_SYNC, LOCK_EXCLUSIVE, LOG_SYNC_WAIT_NS);
 	if (r < 0)
 		return r;
-	r = larger(l, n, true);
-	if (r < 0) {			/* a full disk: without one, then */
+	r = larger_or_anew(l, n, true);
+	if (r < 0 && r != ERR_DAMAGED) {	/* a full disk: without one, then */
 		r = larger(l, n, false);
 		if (r == 0)
 			withdraw(l);
@@ -193,19 +206,33 @@ static int survey(struct recover *r, struct recover_rest *rest)
 	return e < 0 ? e : recover_verdict(r, rest);
 }
 
-/* What the index that is there says to be durable: asked before the walk, so that the
- * walk comes as far, whoever appends meanwhile. */
-static uint64_t vouched(const struct log *l)
+/* What is known to be durable: by the index that is believed, or was until now, and by
+ * the claim of the one in the file, of an earlier boot too.  Asked before the walk, so
+ * that the walk comes as far, whoever appends meanwhile. */
+struct vouched {
+	uint64_t version;
+	struct tail_claim claim;
+};
+
+static struct vouched vouched(const struct log *l)
 {
 	const struct tail_head *h = l->t && !l->alone ? l->t->head : NULL;
+	struct tail_id id = id_of(l);
+	struct vouched v = { .version = 0 };
 
-	return h && !h->doubtful && !h->superseded ? h->durable_version : 0;
+	if (h && tail_agrees(h, &h->durable_version) && !h->doubtful && !h->superseded)
+		v.version = h->durable_version;
+	tail_claim(&v.claim, l->o.backend, &id);
+	return v;
 }
 
 /* The end of a log that is whole, but was longer, its file cannot tell. */
-static int not_shorter(const struct recover *r, uint64_t version)
+static int not_shorter(const struct recover *r, const struct vouched *v)
 {
-	if (r->version >= version || r->mark.flags & WAL_RETIRED)
+	uint64_t version = v->version > v->claim.version ? v->version : v->claim.version;
+
+	if ((r->version >= v->version && r->blk >= v->claim.blk) ||
+	    r->mark.flags & WAL_RETIRED)
 		return 0;
 	err_set(ERR_DAMAGED, "%s: offset %" PRIu64 ": it ends after version %" PRIu64
 		"; its index knows version %" PRIu64 " to be durable", file_path(r->file),
@@ -225,21 +252,21 @@ static int fill(struct log *l, struct recover *r, bool shared, bool flushed)
 	if (e < 0)
 		return e;
 	h = t->head;
-	h->append_blk = WAL_FIRST_BLK;
-	h->append_version = r->head.base_version;
-	h->last_nonce = r->head.file_id;
-	h->file_blk = r->size_blk;
-	h->floor = r->mark.floor;
-	h->log_flags = r->mark.flags;
-	h->mark_sequence = r->mark.sequence;
-	h->mark_blk = r->mark.durable_blk;
+	tail_set(h, &h->append_blk, WAL_FIRST_BLK);
+	tail_set(h, &h->append_version, r->head.base_version);
+	tail_set(h, &h->last_nonce, r->head.file_id);
+	tail_set(h, &h->file_blk, r->size_blk);
+	tail_set(h, &h->floor, r->mark.floor);
+	tail_set(h, &h->log_flags, r->mark.flags);
+	tail_set(h, &h->mark_sequence, r->mark.sequence);
+	tail_set(h, &h->mark_blk, r->mark.durable_blk);
 	take(l, t, true);
 	recover_resume(r, WAL_FIRST_BLK, r->head.base_version, r->head.file_id);
 	e = read_on(l, r, end);
 	h = l->t->head;
-	h->mark_commit_n = h->commit_n;
-	h->durable_blk = flushed ? h->append_blk : r->mark.durable_blk;
-	h->durable_version = h->append_version;
+	tail_set(h, &h->mark_commit_n, h->commit_n);
+	tail_set(h, &h->durable_blk, flushed ? h->append_blk : r->mark.durable_blk);
+	tail_set(h, &h->durable_version, h->append_version);
 	return e;
 }
 
@@ -264,7 +291,7 @@ static int make_durable(struct log *l)
 
 static int fill_private(struct log *l)
 {
-	uint64_t version = vouched(l);
+	struct vouched known = vouched(l);
 	struct recover_rest rest;
 	struct recover r;
 	int e = recover_init(&r, l->f, &l->head.key, l->o.mem);
@@ -272,7 +299,7 @@ static int fill_private(struct log *l)
 	if (e == 0)
 		e = survey(&r, &rest);
 	if (e == 0 || e == ERR_TORN_TAIL)
-		e = not_shorter(&r, version);
+		e = not_shorter(&r, &known);
 	if (e == 0)
 		e = fill(l, &r, false, false);
 	recover_release(&r);
@@ -365,12 +392,12 @@ int log_index_follow(struct log *l)
 		e = take_over_from(l, &r, from);
 	if (e == 0) {
 		h = l->t->head;
-		h->file_blk = r.size_blk;
-		h->log_flags = r.mark.flags;
-		h->mark_sequence = r.mark.sequence;
-		tail_raise(&h->floor, r.mark.floor);
-		tail_raise(&h->durable_blk, r.mark.durable_blk);
-		tail_raise(&h->durable_version, h->append_version);
+		tail_set(h, &h->file_blk, r.size_blk);
+		tail_set(h, &h->log_flags, r.mark.flags);
+		tail_set(h, &h->mark_sequence, r.mark.sequence);
+		tail_raise(h, &h->floor, r.mark.floor);
+		tail_raise(h, &h->durable_blk, r.mark.durable_blk);
+		tail_raise(h, &h->durable_version, h->append_version);
 	}
 	recover_release(&r);
 	return e;
@@ -379,7 +406,7 @@ int log_index_follow(struct log *l)
 int log_index_leave(struct log *l)
 {
 	if (l->o.write && !l->alone)
-		l->t->head->superseded = 1;	/* the next writer makes a new one */
+		tail_set(l->t->head, &l->t->head->superseded, 1);	/* the next writer makes a new one */
 	return fill_for_reading(l);
 }
 
@@ -406,7 +433,7 @@ static int mend(struct log *l, struct recover *r, const struct recover_rest *res
 	uint64_t to = rest->remains_blk, from = r->mark.durable_blk;
 	int e = 0;
 
-	if (h && h->durable_blk > from)
+	if (h && tail_agrees(h, &h->durable_blk) && h->durable_blk > from)
 		from = h->durable_blk;
 	if (h && h->doubtful) {
 		to = h->append_blk > to ? h->append_blk : to;
@@ -420,6 +447,16 @@ static int mend(struct log *l, struct recover *r, const struct recover_rest *res
 	if (e == 0 && to > r->blk)
 		e = log_file_zero(l->f, r->blk, to, l->o.mem);
 	return e < 0 ? e : file_flush(l->f);
+}
+
+/* Of a version that may be taken the manifest is asked where we were not told. */
+static void inherit(struct tail_head *h, struct tail_head *old)
+{
+	if (tail_agrees(old, &old->taken))
+		tail_set(h, &h->taken, old->taken);
+	else
+		tail_set(h, &h->publishing, 1);
+	tail_set(old, &old->superseded, 1);
 }
 
 static int fill_shared(struct log *l, struct recover *r)
@@ -440,10 +477,8 @@ static int fill_shared(struct log *l, struct recover *r)
 		if (e == 0)
 			withdraw(l);
 	}
-	if (e == 0 && old) {
-		l->t->head->taken = old->head->taken;
-		old->head->superseded = 1;
-	}
+	if (e == 0 && old)
+		inherit(l->t->head, old->head);
 	if (e < 0) {			/* as it was: still dirty, or doubtful */
 		tail_close(l->t);
 		l->t = old;
@@ -456,7 +491,7 @@ static int fill_shared(struct log *l, struct recover *r)
 
 static int anew(struct log *l)
 {
-	uint64_t version = vouched(l);
+	struct vouched known = vouched(l);
 	struct file *view = NULL;
 	struct recover_rest rest;
 	struct recover r = { 0 };
@@ -469,14 +504,14 @@ static int anew(struct log *l)
 	if (e == 0)
 		e = survey(&r, &rest);
 	if (e == ERR_TORN_TAIL || e == 0)
-		e = not_shorter(&r, version);
+		e = not_shorter(&r, &known);
 	if (e == 0)
 		e = mend(l, &r, &rest);
 	if (e == 0)
 		e = fill_shared(l, &r);
 out:
 	if (e == ERR_IO && l->t && l->o.write)
-		l->t->head->doubtful = 1;
+		tail_set(l->t->head, &l->t->head->doubtful, 1);
 	recover_release(&r);
 	if (view != l->f)
 		file_close(view);
@@ -542,13 +577,15 @@ static bool somebody_appends(struct log *l)
 	return r == ERR_LOCKED;
 }
 
-/* Is the end of the file another than the index says?  A commit being appended
+/* Is the end of the file another than the index says, or nothing that it says?  A commit being appended
  * by a live writer is none of it. */
 static int end_moved(struct log *l)
 {
 	const struct tail_head *h = l->t->head;
 	struct wal_block b[2];
 
+	if (!l->alone && (h->superseded || !tail_is_sound(l->t)))
+		return 1;
 	if (log_file_untouched(l))
 		return 0;
 	for (int tries = 0; tries < 100; tries++) {
@@ -607,7 +644,8 @@ static int is_current(struct log *l)
 	const struct tail_head *h = l->t->head;
 	int moved;
 
-	if (h->superseded || h->dirty || h->doubtful || h->node_n > l->t->node_cap)
+	if (h->superseded || h->dirty || h->doubtful || h->node_n > l->t->node_cap ||
+	    !tail_is_sound(l->t))
 		return 0;
 	moved = end_moved(l);
 	if (moved == 0 && l->begun)
@@ -635,7 +673,7 @@ static int is_named(struct log *l, int otherwise)
 	if (e == 0)
 		e = l->o.named(l->o.named_ctx, l->o.log_id, &version);
 	if (e == 1 && l->t)
-		tail_raise(&l->t->head->floor, version);
+		tail_raise(l->t->head, &l->t->head->floor, version);
 	return e;
 }
 
@@ -647,7 +685,7 @@ static int ask_manifest(struct log *l)
 
 	if (named < 0)
 		return named;
-	h->log_flags = named ? 0 : WAL_RETIRED;
+	tail_set(h, &h->log_flags, named ? 0 : WAL_RETIRED);
 	log_file_mark(l);		/* if it fails the next one asks again */
 	return named ? 0 : retired(l);
 }
@@ -680,7 +718,7 @@ static int settle_manifest(struct log *l)
 	if (l->alone || l->t->head->publishing)
 		e = is_named(l, 1);
 	if (e == 1)
-		l->t->head->publishing = 0;
+		tail_set(l->t->head, &l->t->head->publishing, 0);
 	return e < 0 ? e : e ? 0 : retired(l);
 }
 
@@ -720,7 +758,8 @@ bool log_index_abandoned(struct log *l)
 {
 	const struct tail_head *h = l->t->head;
 
-	return !l->alone && (h->dirty || h->doubtful) && !somebody_appends(l);
+	return !l->alone && (h->dirty || h->doubtful || !tail_is_sound(l->t)) &&
+	       !somebody_appends(l);
 }
 
 /* A reader's next view.  Somebody may have deleted wal/index, and made another

@@ -74,7 +74,7 @@ bool log_file_untouched(const struct log *l);
 /* --- log_index.c --- */
 
 int log_index_open(struct log *l);
-/* Was it left in the middle of an append, or after a failure? */
+/* Was it left in the middle of an append, or after a failure, or spoiled? */
 bool log_index_abandoned(struct log *l);
 /* Under the append lock: an index that has every commit in the file. */
 int log_index_ready(struct log *l);

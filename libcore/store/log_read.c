@@ -226,7 +226,7 @@ void log_prefetch(const struct log *l, uint32_t space, struct bytes key, unsigne
 {
 	const struct tail *t = l->t;
 	uint64_t hash = tail_hash(t, space, key);
-	const _Atomic uint32_t *at = &t->bucket[hash & (t->bucket_n - 1)];
+	const _Atomic uint64_t *at = &t->bucket[hash & (t->bucket_n - 1)];
 	const struct tail_node *node;
 	uint64_t pos;
 	uint32_t i;
@@ -235,7 +235,7 @@ void log_prefetch(const struct log *l, uint32_t space, struct bytes key, unsigne
 		__builtin_prefetch((const void *)at);
 		return;
 	}
-	i = atomic_load_explicit(at, memory_order_acquire);
+	i = (uint32_t)atomic_load_explicit(at, memory_order_acquire);
 	if (i == 0 || i > t->node_cap)
 		return;
 	node = &t->node[i - 1];
@@ -472,13 +472,13 @@ static int gather_space(struct log_iter *it, uint64_t as_of, uint32_t space, uin
 	struct entry e;
 	int r = 0;
 
-	if (n > t->node_cap)
+	if (n > t->node_cap || !tail_agrees(t->head, &t->head->node_n))
 		return ERR_BUG;
 	for (uint64_t i = 0; r == 0 && i < n; i++) {
-		if (t->node[i].space != space || t->node[i].version <= after ||
-		    t->node[i].version > as_of)
+		if (tail_node(t, i, &node) < 0)
+			return ERR_BUG;
+		if (node.space != space || node.version <= after || node.version > as_of)
 			continue;
-		memcpy(&node, &t->node[i], sizeof node);
 		r = log_read_record(it->log, &node, &it->record, &e);
 		if (r == 0 && e.space != space)
 			r = ERR_BUG;

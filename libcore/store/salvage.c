@@ -308,28 +308,23 @@ static int on_gap(void *ctx, const struct salvage_gap *g)
 	return r < 0 || g->all_known ? r : buf_add(&p->v->missing, &m, sizeof m);
 }
 
-/* What the index of this boot knows to have been durable beyond the log's end. */
+/* What the index knows to have been durable beyond the log's end. */
 static int look_at_index(struct salvaging *v, const struct salvage_log *log,
 			 const struct wal_key *key)
 {
 	struct tail_id id = { .log_id = key->log_id, .file_id = log->file_id };
 	const struct salvage_missing m = { log->last_version, UINT64_MAX };
 	struct salvage_lost l = { .what = SALVAGE_COMMIT };
-	struct tail *index;
+	struct tail_claim claim;
 	char words[300];
-	uint64_t blk, version;
 	int r;
 
 	memcpy(id.store_id, key->store_id, sizeof id.store_id);
-	if (tail_open(&index, v->s->from, &id, false, v->s->mem) < 0)
-		return 0;
-	version = index->head->durable_version;
-	blk = index->head->durable_blk;
-	tail_close(index);
-	if (blk <= WAL_FIRST_BLK || blk <= log->end_blk)
+	tail_claim(&claim, v->s->from, &id);
+	if (claim.blk <= WAL_FIRST_BLK || claim.blk <= log->end_blk)
 		return 0;
 	snprintf(words, sizeof words, "the log ends after version %" PRIu64 "; its index knows "
-		 "version %" PRIu64 " to be durable", log->last_version, version);
+		 "version %" PRIu64 " to be durable", log->last_version, claim.version);
 	l.words = words;
 	r = salvaging_tell(v, &l);
 	return r < 0 ? r : buf_add(&v->missing, &m, sizeof m);

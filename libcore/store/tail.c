@@ -1,6 +1,7 @@
 /* store/tail.c */
 #include "store/tail.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -11,9 +12,11 @@
 
 #define TAIL_NEW "wal/index.new"
 #define MAGIC "stratoTL"
-#define FORMAT 5u
-#define NODE_LEAST 1024u	/* an index of 48 KiB; a small store never makes another */
+#define FORMAT 6u
+#define NODE_LEAST 1024u	/* an index of 64 KiB; a small store never makes another */
 #define NODE_MOST (1u << 31)
+
+#define AGREE_TRIES 64u
 
 static const char *set_boot;
 
@@ -45,7 +48,7 @@ static uint32_t head_crc(const struct tail_head *h)
 
 static uint64_t image_len(uint64_t bucket_n, uint64_t node_cap)
 {
-	return TAIL_HEAD + bucket_n * sizeof(uint32_t) +
+	return TAIL_HEAD + bucket_n * sizeof(uint64_t) +
 	       node_cap * sizeof(struct tail_node);
 }
 
@@ -58,8 +61,90 @@ static void spread(struct tail *t, uint64_t bucket_n, uint64_t node_cap)
 	t->seed = t->head->seed;
 	t->bucket_n = bucket_n;
 	t->node_cap = node_cap;
-	t->bucket = (_Atomic uint32_t *)(void *)(p + TAIL_HEAD);
-	t->node = (struct tail_node *)(void *)(p + TAIL_HEAD + bucket_n * sizeof(uint32_t));
+	t->bucket = (_Atomic uint64_t *)(void *)(p + TAIL_HEAD);
+	t->node = (struct tail_node *)(void *)(p + TAIL_HEAD + bucket_n * sizeof(uint64_t));
+}
+
+/* --- checks --- */
+
+/* Odd, and for no K below 32 are the upper 32 bits of FACTOR << K all equal: then
+ * each bit of X that changes changes the upper half of X * FACTOR, which is the check. */
+#define FACTOR 0xd6e8feb86659fd93u
+#define PLACE 0x9e3779b97f4a7c15u	/* a number times it looks like none */
+
+static uint64_t link_of(uint32_t i, uint64_t mask)
+{
+	return (((i ^ mask) * FACTOR) & ~(uint64_t)UINT32_MAX) | i;
+}
+
+static uint64_t bucket_mask(const struct tail *t, uint64_t b)
+{
+	return t->seed ^ (b + 1) * PLACE;
+}
+
+/* It covers the hash: who passes this node by has had it checked. */
+static uint64_t next_mask(const struct tail *t, uint64_t i, uint64_t hash)
+{
+	return ~t->seed ^ hash ^ (i + 1) * PLACE;
+}
+
+static uint32_t node_check(const struct tail *t, uint64_t i, const struct tail_node *n)
+{
+	uint64_t seed = t->seed ^ (i + 1) * PLACE;
+	uint64_t a = hash_mix(seed ^ n->hash, ~seed ^ n->pos);
+	uint64_t b = hash_mix(a ^ n->version, FACTOR ^ n->older);
+
+	return (uint32_t)((b ^ (n->len ^ (uint64_t)n->space << 32 ^ PLACE) * FACTOR) >> 32);
+}
+
+bool tail_agrees(const struct tail_head *h, const _Atomic uint64_t *at)
+{
+	const _Atomic uint64_t *twin = tail_twin((struct tail_head *)h, at);
+	uint64_t mask = tail_mask(h, at);
+
+	for (unsigned i = 0; i < AGREE_TRIES; i++) {
+		uint64_t value = atomic_load(at);
+
+		if ((value ^ atomic_load(twin)) == mask)
+			return true;
+		if (i >= AGREE_TRIES / 2)
+			sched_yield();
+	}
+	return false;
+}
+
+bool tail_is_sound(const struct tail *t)
+{
+	const struct tail_head *h = t->head;
+
+	for (unsigned i = 0; i < TAIL_WORDS; i++) {
+		uint64_t value = atomic_load_explicit(&h->word[i], memory_order_acquire);
+		uint64_t twin = atomic_load_explicit(&h->twin[i], memory_order_relaxed);
+
+		if ((value ^ twin) != tail_mask(h, &h->word[i]) &&
+		    !tail_agrees(h, &h->word[i]))
+			return false;
+	}
+	return true;
+}
+
+static void words_begin(struct tail_head *h, _Atomic uint64_t *at, size_t n)
+{
+	for (; n--; at++)
+		atomic_store_explicit(tail_twin(h, at), *at ^ tail_mask(h, at),
+				      memory_order_relaxed);
+}
+
+/* Empty, and said to be so; for the seed as it is. */
+static void begin(struct tail *t)
+{
+	struct tail_head *h = t->head;
+
+	words_begin(h, h->word, TAIL_WORDS);
+	words_begin(h, h->space_version, TAIL_SPACES);
+	for (uint64_t i = 0; i < t->bucket_n; i++)
+		atomic_store_explicit(&t->bucket[i], link_of(0, bucket_mask(t, i)),
+				      memory_order_relaxed);
 }
 
 /* --- finding the one that is there --- */
@@ -77,7 +162,7 @@ static bool head_is_right(const struct tail *t, const struct tail_id *id)
 		return false;
 	if (h->bucket_n == 0 || h->bucket_n & (h->bucket_n - 1) ||
 	    h->bucket_n > NODE_MOST || h->node_cap > NODE_MOST ||
-	    h->node_n > h->node_cap || image_len(h->bucket_n, h->node_cap) != t->len)
+	    image_len(h->bucket_n, h->node_cap) != t->len)
 		return false;
 	boot_id(t->backend, boot);
 	return boot_known(boot) && !memcmp(boot, h->boot, sizeof boot);
@@ -113,12 +198,15 @@ int tail_open(struct tail **out, struct backend *b, const struct tail_id *id,
 		r = map_it(t, write);
 	if (r == 0 && !head_is_right(t, id))
 		r = ERR_ABSENT;
+	if (r == 0)
+		spread(t, ((struct tail_head *)t->map)->bucket_n,
+		       ((struct tail_head *)t->map)->node_cap);
+	if (r == 0 && (!tail_is_sound(t) || t->head->node_n > t->node_cap))
+		r = ERR_ABSENT;
 	if (r < 0) {
 		tail_close(t);
 		return err_set(ERR_ABSENT, "%s/%s: is not this log's", b->path, TAIL_NAME);
 	}
-	spread(t, ((struct tail_head *)t->map)->bucket_n,
-	       ((struct tail_head *)t->map)->node_cap);
 	*out = t;
 	return 0;
 }
@@ -193,6 +281,7 @@ int tail_make(struct tail **out, struct backend *b, const struct tail_id *id,
 	}
 	spread(t, cap, cap);
 	head_fill(t, id);
+	begin(t);
 	*out = t;
 	return 0;
 }
@@ -216,7 +305,7 @@ void tail_supersede(struct backend *b)
 	    file_map(f, TAIL_HEAD, true, &map) == 0) {
 		h = map;
 		if (!memcmp(h->magic, MAGIC, sizeof h->magic) && h->format == FORMAT)
-			h->superseded = 1;
+			tail_set(h, &h->superseded, 1);
 		file_unmap(f, map, TAIL_HEAD);
 	}
 	file_close(f);
@@ -263,41 +352,62 @@ static int spoiled(const struct tail *t)
 	return err_set(ERR_DAMAGED, "%s/%s: is spoiled", t->backend->path, TAIL_NAME);
 }
 
-/* The place that points to the group of HASH, or to nothing: the chain's end; and
- * what it pointed to when it was looked at (another group may appear there). */
-static int group(const struct tail *t, uint64_t hash, _Atomic uint32_t **out,
-		 uint32_t *found)
-{
-	_Atomic uint32_t *at = &t->bucket[hash & (t->bucket_n - 1)];
-	uint64_t steps = 0;
-	uint32_t i;
+/* Where a chain is looked at: a link, what its check is bound to, what it said. */
+struct place {
+	_Atomic uint64_t *at;
+	uint64_t mask;
+	uint32_t i;			/* node number + 1, 0: none */
+};
 
-	while ((i = atomic_load_explicit(at, memory_order_acquire))) {
-		if (i > t->node_cap || ++steps > t->node_cap)
-			return spoiled(t);
-		if (t->node[i - 1].hash == hash)
-			break;
-		at = &t->node[i - 1].next;
-	}
-	*out = at;
-	*found = i;
-	return 0;
+static inline bool look(const struct tail *t, struct place *p)
+{
+	uint64_t link = atomic_load_explicit(p->at, memory_order_acquire);
+
+	p->i = (uint32_t)link;
+	return link == link_of(p->i, p->mask) && p->i <= t->node_cap;
 }
 
+/* The place that points to the group of HASH, or to nothing: the chain's end (another
+ * group may appear there). */
+static inline int group(const struct tail *t, uint64_t hash, struct place *out)
+{
+	uint64_t b = hash & (t->bucket_n - 1), steps = 0;
+	struct place p = { .at = &t->bucket[b], .mask = bucket_mask(t, b) };
+	bool sound;
+
+	while ((sound = look(t, &p)) && p.i) {
+		struct tail_node *n = &t->node[p.i - 1];
+
+		if (n->hash == hash)
+			break;
+		if (++steps > t->node_cap)
+			return spoiled(t);
+		p.mask = next_mask(t, p.i - 1, n->hash);
+		p.at = &n->next;
+	}
+	*out = p;
+	return sound ? 0 : spoiled(t);
+}
+
+/* It keeps the old head behind it, and what followed that. */
 static int link_one(struct tail *t, uint32_t i)
 {
-	struct tail_node *node = &t->node[i], *head;
-	_Atomic uint32_t *at;
-	uint32_t old;
-	int r = group(t, node->hash, &at, &old);
+	struct tail_node *node = &t->node[i];
+	struct place p = { .i = 0 }, next = p;
+	int r = group(t, node->hash, &p);
 
+	if (r == 0 && p.i) {
+		next.at = &t->node[p.i - 1].next;
+		next.mask = next_mask(t, p.i - 1, node->hash);
+		r = look(t, &next) ? 0 : spoiled(t);
+	}
 	if (r < 0)
 		return r;
-	head = old ? &t->node[old - 1] : NULL;
-	node->older = old;
-	atomic_store_explicit(&node->next, head ? atomic_load(&head->next) : 0,
+	node->older = p.i;
+	node->check = node_check(t, i, node);
+	atomic_store_explicit(&node->next, link_of(next.i, next_mask(t, i, node->hash)),
 			      memory_order_relaxed);
-	atomic_store_explicit(at, i + 1, memory_order_release);
+	atomic_store_explicit(p.at, link_of(i + 1, p.mask), memory_order_release);
 	return 0;
 }
 
@@ -309,83 +419,135 @@ int tail_link(struct tail *t, uint64_t n)
 	for (uint64_t i = 0; i < n && r == 0; i++)
 		r = link_one(t, (uint32_t)(from + i));
 	if (r == 0)
-		atomic_store(&t->head->node_n, from + n);
+		tail_set(t->head, &t->head->node_n, from + n);
 	return r;
 }
 
 /* Versions hang together as they did; only the buckets' chains are new. */
-static void copy_nodes(struct tail *to, const struct tail *from)
+static int copy_nodes(struct tail *to, const struct tail *from)
 {
-	for (uint64_t i = 0; i < from->head->node_n; i++) {
-		const struct tail_node *n = &from->node[i];
-		int r;
+	struct tail_node n;
+	int r = 0;
 
-		tail_stage(to, i, n);
-		r = link_one(to, (uint32_t)i);
-		assert(r == 0);
-		(void)r;
+	for (uint64_t i = 0; r == 0 && i < from->head->node_n; i++) {
+		r = tail_node(from, i, &n);
+		if (r == 0) {
+			tail_stage(to, i, &n);
+			r = link_one(to, (uint32_t)i);
+		}
+	}
+	return r;
+}
+
+/* As they are, and if one does not agree with its twin its copy will not either. */
+static void copy_words(struct tail_head *to, const struct tail_head *from)
+{
+	for (size_t i = 0; i < TAIL_WORDS; i++) {
+		atomic_store(&to->word[i], from->word[i]);
+		atomic_store(&to->twin[i], from->twin[i]);
+	}
+	for (size_t i = 0; i < TAIL_SPACES; i++) {
+		atomic_store(&to->space_version[i], from->space_version[i]);
+		atomic_store(&to->space_twin[i], from->space_twin[i]);
 	}
 }
 
-void tail_copy(struct tail *to, const struct tail *from)
+int tail_copy(struct tail *to, const struct tail *from)
 {
-	struct tail_head *h = to->head, *f = from->head;
+	int r;
 
-	assert(to->node_cap >= f->node_n && h->node_n == 0);
-	h->seed = to->seed = from->seed;
-	h->crc = head_crc(h);
-	copy_nodes(to, from);
-	h->dirty = f->dirty;
-	h->log_flags = f->log_flags;
-	h->append_blk = f->append_blk;
-	h->append_version = f->append_version;
-	h->last_nonce = f->last_nonce;
-	h->last_blk = f->last_blk;
-	h->commit_n = f->commit_n;
-	h->wall_ns = f->wall_ns;
-	h->node_n = f->node_n;
-	h->file_blk = f->file_blk;
-	h->floor = f->floor;
-	h->taken = f->taken;
-	h->publishing = f->publishing;
-	h->durable_blk = f->durable_blk;
-	h->durable_version = f->durable_version;
-	h->mark_sequence = f->mark_sequence;
-	h->mark_blk = f->mark_blk;
-	h->mark_commit_n = f->mark_commit_n;
-	h->doubtful = f->doubtful;
-	h->file_identity = f->file_identity;
-	h->file_changed_ns = f->file_changed_ns;
-	for (unsigned i = 0; i < TAIL_SPACES; i++)
-		h->space_version[i] = f->space_version[i];
+	assert(to->node_cap >= from->head->node_n && to->head->node_n == 0);
+	to->head->seed = to->seed = from->seed;
+	to->head->crc = head_crc(to->head);
+	begin(to);
+	r = copy_nodes(to, from);
+	if (r < 0)
+		return r;
+	copy_words(to->head, from->head);
+	tail_set(to->head, &to->head->superseded, 0);
+	return 0;
 }
 
 /* --- finding --- */
+
+int tail_node(const struct tail *t, uint64_t i, struct tail_node *out)
+{
+	const struct tail_node *n = &t->node[i];
+
+	out->hash = n->hash;
+	out->pos = n->pos;
+	out->version = n->version;
+	out->len = n->len;
+	out->space = n->space;
+	out->older = n->older;
+	out->check = n->check;
+	return out->check == node_check(t, i, out) ? 0 : spoiled(t);
+}
 
 static int node_at(const struct tail *t, struct tail_walk *w, uint32_t i,
 		   struct tail_node *out)
 {
 	if (i == 0)
 		return 0;
-	if (i > t->node_cap || ++w->steps > t->node_cap)
+	if (i > t->node_cap || ++w->steps > t->node_cap || tail_node(t, i - 1, out) < 0)
 		return spoiled(t);
-	w->at = i;
-	memcpy(out, &t->node[i - 1], sizeof *out);
+	w->older = out->older;
 	return 1;
 }
 
 int tail_first(const struct tail *t, uint64_t hash, struct tail_walk *w,
 	       struct tail_node *out)
 {
-	_Atomic uint32_t *at;
-	uint32_t i;
-	int r = group(t, hash, &at, &i);
+	struct place p = { .i = 0 };
+	int r = group(t, hash, &p);
 
 	w->steps = 0;
-	return r < 0 ? r : node_at(t, w, i, out);
+	return r < 0 ? r : node_at(t, w, p.i, out);
 }
 
 int tail_older(const struct tail *t, struct tail_walk *w, struct tail_node *out)
 {
-	return node_at(t, w, t->node[w->at - 1].older, out);
+	return node_at(t, w, w->older, out);
+}
+
+/* --- what stays true --- */
+
+/* The first sector as it is in the file, if it is of this log. */
+static int read_sector(struct backend *b, const struct tail_id *id, struct tail_head *h)
+{
+	struct file *f = NULL;
+	int r = backend_open(b, TAIL_NAME, 0, &f);
+
+	if (r == 0)
+		r = file_read(f, h, DISK_SECTOR, 0);
+	file_close(f);
+	if (r == 0 && (memcmp(h->magic, MAGIC, sizeof h->magic) || h->format != FORMAT ||
+		       h->crc != head_crc(h) || h->log_id != id->log_id ||
+		       h->file_id != id->file_id ||
+		       memcmp(h->store_id, id->store_id, sizeof h->store_id)))
+		r = ERR_ABSENT;
+	return r;
+}
+
+static bool agrees_once(struct tail_head *h, const _Atomic uint64_t *at)
+{
+	return (*at ^ *tail_twin(h, at)) == tail_mask(h, at);
+}
+
+/* It is read while others may write: then once more. */
+void tail_claim(struct tail_claim *out, struct backend *b, const struct tail_id *id)
+{
+	struct err_note note;
+	struct tail_head h;
+
+	memset(out, 0, sizeof *out);
+	err_take(&note, 0);
+	for (int tries = 0; tries < 3 && !out->blk && read_sector(b, id, &h) == 0; tries++) {
+		if (!agrees_once(&h, &h.durable_blk))
+			continue;
+		out->blk = h.durable_blk;
+		if (agrees_once(&h, &h.durable_version))
+			out->version = h.durable_version;
+	}
+	err_give(&note);
 }

@@ -124,6 +124,15 @@ static int some_commit(struct log *l, bool sync)
 
 /* --- handles of one store --- */
 
+/* Also of a process that died between its two stores. */
+static void half_or_whole(struct tail_head *h, _Atomic uint64_t *at)
+{
+	if (kit_draw(2))
+		tail_set(h, at, 1);
+	else
+		*tail_twin(h, at) = 1 ^ tail_mask(h, at);
+}
+
 /* KIND 1: its name or its head; 2: what a dead writer or a failed flush leaves. */
 static void spoil_index(struct backend *b, unsigned kind)
 {
@@ -142,10 +151,10 @@ static void spoil_index(struct backend *b, unsigned kind)
 		p[kit_draw(0x70)] ^= 1;			/* its head */
 		break;
 	case 2:
-		((struct tail_head *)(void *)p)->dirty = 1;
+		half_or_whole((void *)p, &((struct tail_head *)(void *)p)->dirty);
 		break;
 	case 3:
-		((struct tail_head *)(void *)p)->doubtful = 1;
+		half_or_whole((void *)p, &((struct tail_head *)(void *)p)->doubtful);
 		break;
 	}
 }
@@ -276,6 +285,118 @@ static void histories_match_on_a_directory_too(void **state)
 	}
 }
 
+/* --- a bit of the index --- */
+
+/* Whoever opens the log sees what it holds; a writer goes on where it ends. */
+static void answers_stay(struct backend *b, uint64_t last, bool write)
+{
+	struct log *l = kit_open(b, false);
+
+	assert_int_equal(log_durable(l), last);
+	for (uint64_t key = 0; key < KEYS; key++)
+		check_key(l, key, UINT64_MAX);
+	check_key(l, kit_draw(KEYS), 100 + kit_draw(last - 100));
+	log_close(l);
+	if (!write)
+		return;
+	l = kit_open(b, true);
+	kit_must(log_begin(l));
+	assert_int_equal(log_next_version(l), last + 1);
+	log_end(l);
+	for (uint64_t key = 0; key < KEYS; key++)
+		check_key(l, key, UINT64_MAX);
+	kit_must(some_commit(l, true));
+	log_close(l);
+}
+
+/* All bits of what the head says now, then some of all. */
+static void a_bit_that_changes_in_the_index_changes_no_answer(void **state)
+{
+	struct backend *b = kit_store(0);
+	struct log *l = kit_open(b, true);
+	unsigned head = 8 * 0x200, n = head + kit_scaled(3000);
+
+	(void)state;
+	kit_seed = 5;
+	model.n = 0;
+	for (int k = 0; k < 30; k++)
+		kit_must(some_commit(l, true));
+	for (unsigned i = 0; i < n; i++) {
+		bool write = kit_draw(64) == 0;
+		uint64_t last = acked(), at = i;
+		uint8_t *p = kit_bytes(b, TAIL_NAME, NULL);
+
+		if (i >= head)
+			at = 8 * TAIL_HEAD + kit_draw(kit_draw(2) ? 8 * 8192 :
+				8 * (8192 + 48 * log_entry_n(l)));
+		p[at / 8] ^= (uint8_t)(1 << at % 8);
+		answers_stay(b, last, write);
+		if (!write)
+			p[at / 8] ^= (uint8_t)(1 << at % 8);
+	}
+	log_close(l);
+	backend_close(b);
+}
+
+/* --- shorter after a restart --- */
+
+/* Blocks from BLK on as if they had never been written. */
+static void end_at(struct backend *b, uint64_t blk, bool cut)
+{
+	uint64_t size;
+	struct file *f;
+	uint8_t *p = kit_bytes(b, KIT_LOG, &size);
+
+	if (!cut) {
+		memset(p + blk * WAL_BLOCK, 0, (size_t)(size - blk * WAL_BLOCK));
+		return;
+	}
+	kit_must(backend_open(b, KIT_LOG, FILE_WRITE, &f));
+	kit_must(file_resize(f, blk * WAL_BLOCK));
+	file_close(f);
+}
+
+static void opens_as(struct backend *b, bool write, int expected)
+{
+	struct log_options o = kit_options(b, write);
+	struct log *l;
+	int r = log_open(&l, &o);
+
+	assert_int_equal(r, expected);
+	if (r == 0)
+		log_close(l);
+	else
+		assert_non_null(strstr(err_message(), KIT_LOG ": offset "));
+}
+
+static void a_log_cut_between_commits_is_damage_after_a_restart_too(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 80; i++) {
+		struct backend *b = kit_store(0);
+		struct log *l = kit_open(b, true);
+		uint64_t before, flushed = 0, to;
+
+		kit_seed = i;
+		model.n = 0;
+		for (int k = 0; k < 12; k++) {
+			bool sync = kit_draw(3) || k == 5;
+
+			kit_must(some_commit(l, sync));
+			flushed = sync ? log_bytes(l) / WAL_BLOCK : flushed;
+		}
+		log_close(l);
+		before = flushed - 1;
+		to = i % 4 ? 3 + kit_draw(before - 2) : flushed;
+		tail_set_boot("after");
+		end_at(b, to, i % 2);
+		opens_as(b, false, to < flushed ? ERR_DAMAGED : 0);
+		opens_as(b, true, to < flushed ? ERR_DAMAGED : 0);
+		tail_set_boot(NULL);
+		backend_close(b);
+	}
+}
+
 /* Memory that anything may have written to: an answer may be missing or old, never
  * one that was not so, and nothing crashes. */
 static void pointers_gone_wild_never_give_a_value_that_never_was(void **state)
@@ -294,13 +415,13 @@ static void pointers_gone_wild_never_give_a_value_that_never_was(void **state)
 		p = kit_bytes(b, TAIL_NAME, &n);
 		for (int k = 0; k < 30; k++) {
 			uint64_t at = kit_draw(2) ? kit_draw(n) :
-				TAIL_HEAD + 4096 + kit_draw(log_entry_n(l) * 40);
+				TAIL_HEAD + 8192 + kit_draw(log_entry_n(l) * 48);
 
 			if (at >= sizeof(struct tail_head))
 				p[at] ^= (uint8_t)(1 << kit_draw(8));
 		}
 		if (i % 3 == 0)
-			p[0x80 + kit_draw(0x48)] ^= (uint8_t)(1 << kit_draw(8));
+			p[0x80 + kit_draw(0x60)] ^= (uint8_t)(1 << kit_draw(8));
 		for (uint64_t key = 0; key < KEYS; key++) {
 			uint8_t value[ENTRY_INLINE_MAX];
 			struct buf buf = { 0 };
@@ -994,6 +1115,8 @@ int main(void)
 		cmocka_unit_test(histories_match_though_one_handle_can_map_nothing),
 		cmocka_unit_test(an_index_deleted_damaged_or_left_dirty_changes_no_answer),
 		cmocka_unit_test(histories_match_on_a_directory_too),
+		cmocka_unit_test(a_bit_that_changes_in_the_index_changes_no_answer),
+		cmocka_unit_test(a_log_cut_between_commits_is_damage_after_a_restart_too),
 		cmocka_unit_test(pointers_gone_wild_never_give_a_value_that_never_was),
 		cmocka_unit_test(an_index_of_another_boot_is_made_anew),
 		cmocka_unit_test(the_index_grows_and_who_had_the_old_one_keeps_its_view),

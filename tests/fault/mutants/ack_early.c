@@ -6,7 +6,7 @@
 int log_sync(struct log *l, uint64_t version);
 int log_sync(struct log *l, uint64_t version)
 {
-	tail_raise(&l->t->head->durable_version, version);
+	tail_raise(l->t->head, &l->t->head->durable_version, version);
 	return 0;
 }
 
