@@ -123,8 +123,12 @@ static struct fate gate(struct fault *h, unsigned kind, const char *name, bool c
 		fate.code = after_the_crash(h, name);
 		return fate;
 	}
-	if (changing)
+	if (changing) {
 		h->ops++;
+		fate.code = platter_write_back(h->disk->platter, &h->disk->seed);
+		if (fate.code < 0)
+			return fate;
+	}
 	if (changing && h->die_left && --h->die_left == 0) {
 		die(h);
 		fate.code = after_the_crash(h, name);

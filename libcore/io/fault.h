@@ -76,7 +76,8 @@ uint64_t fault_ops(const struct backend *b);
 /* A new mem backend with a state this disk may be in after a power cut now.  The
  * seed picks one of several characters: nothing unflushed kept, all of it, or a
  * part; 512 B or 4 KiB sectors; names lost in order (a journal) or each by
- * itself.  Pages of a writable mapping are old, new, or zero.  B is unchanged:
+ * itself.  A sector of a writable mapping is as it was at some changing operation,
+ * or is now, or is zero.  B is unchanged:
  * crash it as often as you like. */
 int fault_crash(struct backend *b, uint64_t seed, struct backend **out);
 

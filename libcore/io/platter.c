@@ -434,15 +434,42 @@ int platter_flush_failed(struct inode *n, uint64_t *seed)
 	return settle(n, &part);
 }
 
+/* Some sectors of one file as they are now; its size is known first. */
+static int write_back(struct inode *n, uint64_t *seed)
+{
+	struct crash all = { .keep = 100, .sector = DISK_SECTOR };
+	int r = settle(n, &all);
+
+	for (uint64_t some = 1 + platter_below(seed, 4); r == 0 && some; some--) {
+		/* where heads are, or anywhere */
+		uint64_t most = platter_below(seed, 2) ? DISK_SECTOR : n->size;
+		uint64_t off = platter_below(seed, most) / DISK_SECTOR * DISK_SECTOR;
+
+		if (off + DISK_SECTOR <= n->size)
+			r = file_read(n->live, n->durable + off, DISK_SECTOR, off);
+	}
+	return r;
+}
+
+int platter_write_back(struct platter *p, uint64_t *seed)
+{
+	int r = 0;
+
+	for (struct inode *n = p->inodes; r == 0 && n; n = n->next)
+		if (n->mapped && platter_below(seed, 4) == 0)
+			r = write_back(n, seed);
+	return r;
+}
+
 /* --- a crash --- */
 
-/* Pages of a shared mapping reach the disk when the kernel likes. */
+/* What a shared mapping has reaches the disk when the kernel likes: now too. */
 static int mixed_pages(const struct inode *n, uint8_t *image, uint64_t size, struct crash *how)
 {
 	uint8_t page[DISK_PAGE];
 
-	for (uint64_t off = 0; off < size; off += DISK_PAGE) {
-		uint64_t len = size - off < DISK_PAGE ? size - off : DISK_PAGE;
+	for (uint64_t off = 0; off < size; off += how->sector) {
+		uint64_t len = size - off < how->sector ? size - off : how->sector;
 		ssize_t got;
 
 		if (platter_below(&how->seed, 100) >= how->keep)
@@ -450,7 +477,7 @@ static int mixed_pages(const struct inode *n, uint8_t *image, uint64_t size, str
 		got = file_read_some(n->live, page, len, off);
 		if (got < 0)
 			return (int)got;
-		memset(page + got, 0, sizeof page - (size_t)got);
+		memset(page + got, 0, (size_t)len - (size_t)got);
 		if (how->keep < 100 && platter_below(&how->seed, 4) == 0)
 			memset(page, 0, sizeof page);
 		memcpy(image + off, page, len);

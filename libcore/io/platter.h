@@ -52,6 +52,9 @@ int platter_flushed(struct inode *n);
 /* A part became durable, the rest never will. */
 int platter_flush_failed(struct inode *n, uint64_t *seed);
 
+/* The kernel writes some sectors of some mapped files, for reasons of its own. */
+int platter_write_back(struct platter *p, uint64_t *seed);
+
 int platter_crash(struct platter *p, uint64_t seed, struct backend **out);
 
 #endif

@@ -44,6 +44,11 @@ tests_fault_ack_early_SOURCES = $(FAULT_MUTANT) %D%/mutants/ack_early.c %D%/txn_
 tests_fault_ack_early_LDFLAGS = $(FAULT_WRAP)
 tests_fault_ack_early_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/fault/claim_early
+tests_fault_claim_early_SOURCES = $(FAULT_MUTANT) %D%/mutants/claim_early.c %D%/txn_small.c
+tests_fault_claim_early_LDFLAGS = $(FAULT_WRAP)
+tests_fault_claim_early_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/fault/manifest_unflushed
 tests_fault_manifest_unflushed_SOURCES = $(FAULT_MUTANT) %D%/mutants/manifest_unflushed.c %D%/txn_small.c
 tests_fault_manifest_unflushed_LDFLAGS = $(FAULT_WRAP)
