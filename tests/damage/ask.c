@@ -272,7 +272,7 @@ static bool concerns(const struct question *q, const struct file_image *f)
 		return p == q->part;
 	if (p == PART_WRITTEN)			/* these show what was written */
 		return q->part != PART_WRITTEN;
-	return p == PART_ALL || p == PART_BESIDE || q->part == p || q->part == PART_ALL ||
+	return p == PART_ALL || p == PART_INDEX || q->part == p || q->part == PART_ALL ||
 	       q->part == PART_WRITTEN || q->part == PART_KEPT || p == PART_KEPT;
 }
 
@@ -376,7 +376,7 @@ static bool looks_at(const struct question *q, const struct file_image *f, unsig
 {
 	size_t i = (size_t)(q - questions);
 
-	if (!f || q->part == PART_IMAGE || shared->compacted)
+	if (!f || q->part == PART_IMAGE || shared->compacted || shared->restarted)
 		return true;
 	return page == NO_PAGE ? shared->looked[i][f - files] : shared->touched[i][page];
 }

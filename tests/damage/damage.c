@@ -1,10 +1,12 @@
 /* tests/damage/damage.c - every answer of a damaged store is right, or it is an error
  *
- *	damage [--flips=N|all] [--random=N] [--time=SECONDS] [--seed=S] [--first=I] [-v]
+ *	damage [--flips=N|all] [--random=N] [--file=NAME] [--time=SECONDS] [--seed=S]
+ *		[--first=I] [-v]
  *
  * Flips take turns with the pages of the files, first what is near something that is not
  * zero, each bit once; random damages begin with each kind at each file; number I of seed
- * S is the same each time.  What fails is printed with the words that replay it.
+ * S is the same each time.  What fails is printed with the words that replay it.  NAME
+ * ("s/wal/index"): bits of that file only, and only near something.
  */
 #include <errno.h>
 #include <signal.h>
@@ -18,10 +20,12 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "store/tail.h"
 #include "tests/damage/damage.h"
 
 struct options {
 	uint64_t flips, random, seconds, seed, first, ask;
+	const char *file;
 	bool apart, verbose;
 };
 
@@ -134,7 +138,8 @@ static bool find_bit(uint64_t i, struct file_image **f, size_t *off, unsigned *b
 
 	i -= t == &empty ? turns_in(&dense) : 0;
 	u = &t->unit[i % t->unit_n];
-	if (turn >= 8 * u->byte_n)
+	if (turn >= 8 * u->byte_n ||
+	    (opt.file && (t == &empty || strcmp(u->file->name, opt.file))))
 		return false;
 	at = nth(turn + hash_u64(i % t->unit_n) % 1000, 8 * u->byte_n);
 	*f = u->file;
@@ -230,6 +235,15 @@ static bool harm(uint64_t i, char *what, size_t cap, const struct file_image **f
 	return harm_some(what, cap, f);
 }
 
+/* What a live index knows is then known no more, but for how far the log was flushed. */
+static void restart(bool restarted, char *what, size_t cap)
+{
+	shared->restarted = restarted;
+	tail_set_boot(restarted ? "a later one" : NULL);
+	if (restarted)
+		snprintf(what + strlen(what), cap - strlen(what), "; restarted");
+}
+
 static void damage(uint64_t i)
 {
 	struct total *t = &progress->random;
@@ -248,12 +262,14 @@ static void damage(uint64_t i)
 	image = f && f->part == PART_IMAGE;
 	shared->compacted = !image && rnd(12) == 0;
 	t->compacted += shared->compacted;
+	restart(rnd(3) == 0, what, sizeof what);
 	if (!shared->compacted || compact_now(what, sizeof what, &j))
 		judge(f, NO_PAGE, image ? 2 : shared->compacted ? 4 : 2 * (unsigned)opt.ask, &j);
 	if (!shared->compacted && (shared->wrote || i % 16 == 0))
 		see_written(&j);
 	tally(t, &j, what, replay);
 	shared->compacted = false;
+	restart(false, NULL, 0);
 	if (!shared->renew)		/* else by name, before the next worker */
 		files_restore_harmed();
 }
@@ -417,6 +433,8 @@ static void read_options(char **argv)
 			opt.first = v;
 		else if (sscanf(*a, "--ask=%llu", &v) == 1)
 			opt.ask = v;
+		else if (!strncmp(*a, "--file=", 7))
+			opt.file = *a + 7;
 		else if (!strcmp(*a, "--apart"))
 			opt.apart = true;
 		else if (!strcmp(*a, "-v"))

@@ -50,7 +50,8 @@ int memory_file(const char *name);
 enum part {			/* what a file is read for */
 	PART_ALL,		/* manifest, log: everything */
 	PART_KEYS, PART_PACKED, PART_RAW, PART_COO, PART_MOVED, PART_KEPT,
-	PART_BESIDE,		/* lock, index: notes and caches of live processes */
+	PART_INDEX,		/* of the log: a cache, believed while the machine runs */
+	PART_BESIDE,		/* lock: notes of live processes */
 	PART_WRITTEN,		/* config: what people write, and no checksum knows */
 	PART_IMAGE,		/* a backup, beside the store */
 };
@@ -98,6 +99,7 @@ struct shared {
 	int threads;			/* begun and not joined */
 	bool apart;			/* ask in processes of their own */
 	bool compacted;			/* ask only what compaction does not change */
+	bool restarted;			/* the machine was, since the store was made */
 	bool wrote;			/* somebody opened a file for writing */
 	bool renew;			/* this worker has seen enough */
 	bool tracing;

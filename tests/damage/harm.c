@@ -138,6 +138,8 @@ static bool harm_as(struct file_image *f, unsigned how, unsigned moment, char *w
 	snprintf(words, cap, "%s: %s%s", f->name, hows[how], keep ? ", its time kept" : "");
 	if (how == REMOVED && f->part == PART_KEPT)
 		return false;		/* as --rm does: nothing knows which there were */
+	if (how == TORN && f->part == PART_INDEX)
+		return false;		/* memory does not go back to what it was */
 	if (how == REMOVED) {
 		file_remove(f);
 		return true;
@@ -201,8 +203,10 @@ bool harm_some(char *words, size_t cap, const struct file_image **which)
 		return swap_files(words, cap);
 	changed = harm_one(f, words, cap);
 	*which = f;
+	/* a log that is shorter and the index that knows it: nobody can tell */
 	if (!changed || f == g || f->part == PART_IMAGE || f->part == PART_WRITTEN ||
-	    g->part == PART_WRITTEN || rnd(6))
+	    g->part == PART_WRITTEN || f->part == PART_INDEX || g->part == PART_INDEX ||
+	    rnd(6))
 		return changed;
 	n = strlen(words);
 	snprintf(words + n, cap - n, "; ");

@@ -67,7 +67,7 @@ DAMAGE_TESTS = tests/damage/damage
 tests_damage_damage_SOURCES = %D%/damage.c %D%/damage.h %D%/stand.c %D%/world.c \
 	%D%/harm.c %D%/ask.c \
 	%D%/here.c %D%/resident.c
-tests_damage_damage_LDFLAGS = -Wl,--wrap=clock_random,--wrap=clock_wall_ns,--wrap=exit \
+tests_damage_damage_LDFLAGS = -Wl,--wrap=clock_random,--wrap=clock_wall_ns,--wrap=tail_make,--wrap=exit \
 	-Wl,--wrap=pthread_create,--wrap=pthread_join,--wrap=backend_local,--wrap=madvise
 tests_damage_damage_LDADD = $(DAMAGE_MAINS) libcmd.a libcore.a $(POPT_LIBS)
 tests_damage_damage_DEPENDENCIES = $(DAMAGE_MAINS) libcmd.a libcore.a
