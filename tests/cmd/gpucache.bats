@@ -317,7 +317,7 @@ fill() {
 	strato-put -d x y
 	strato-walcheck
 	strato-doctor -s S >doctor || :
-	! grep -i "gpucache\." doctor
+	! grep -i "gpucache\." doctor || fail "it is still told of"
 	strato-backup >image
 }
 
@@ -418,7 +418,7 @@ breakable() {
 	[ "$(stat_of generation)" != "$generation" ]
 	[ "$(strato-gpucache get user/1)" = "value 1" ]
 	strato-gpucache ptr user/1 >after
-	! cmp -s before after
+	! cmp -s before after || fail "one token for two generations"
 	run -75 strato-gpucache serve --device=host
 	strato-gpucache stop
 	wait $SERVICE
