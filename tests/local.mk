@@ -46,7 +46,7 @@ include %D%/cmd/local.mk
 TESTS += $(CMD_TESTS)
 TESTS += %D%/layering.tap %D%/man.tap
 EXTRA_DIST += $(CMD_TESTS) %D%/layering.tap %D%/man.tap \
-	%D%/RESULTS.md %D%/lib/run-unit %D%/lib/run-bats %D%/lib/run-examples \
+	%D%/RESULTS.md %D%/lint %D%/lib/run-unit %D%/lib/run-bats %D%/lib/run-examples \
 	%D%/lib/common.bash %D%/lib/gpucache.bash %D%/lib/tools.tsv %D%/lib/kit.h %D%/lib/opencl_kit.h \
 	%D%/lib/service_kit.h \
 	%D%/lib/made_csr.h \
@@ -56,6 +56,16 @@ EXTRA_DIST += $(CMD_TESTS) %D%/layering.tap %D%/man.tap \
 .PHONY: coverage
 coverage: check
 	$(SHELL) $(top_srcdir)/%D%/lib/coverage $(srcdir)
+
+# what machines find by reading
+.PHONY: lint
+lint:
+	LINT_CPPFLAGS='$(SERD_CFLAGS) $(EXPAT_CFLAGS) $(OPENCL_CFLAGS)' \
+		$(srcdir)/%D%/lint $(srcdir) .
+clean-local: clean-lint
+.PHONY: clean-lint
+clean-lint:
+	rm -rf lint
 
 # changes of a graph, as one commit, for the tests of what sees them
 check_PROGRAMS += tests/lib/give-changes

@@ -70,7 +70,7 @@ static void error_text(struct cli *c, int code, const char *text, const char *hi
 		if (r == 0)
 			r = add_safe(&line, hint);
 		if (r == 0)
-			r = buf_add_byte(&line, '\n');
+			buf_add_byte(&line, '\n');
 	}
 	message_write(line.ptr, line.len);
 	buf_release(&line);

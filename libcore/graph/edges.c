@@ -341,7 +341,7 @@ static size_t sample_shuffle(const struct shuffle *old, uint64_t delta, uint64_t
 		uint64_t first = shuffle_first(old, p), span = shuffle_last(old, p) - first;
 
 		share = (uint64_t)((double)shuffle_count(old, p) / (double)(all + 1) *
-				   (SAMPLE_MOST / 2));
+				   (SAMPLE_MOST / 2.0));
 		for (uint64_t i = 0; i < share && n < SAMPLE_MOST; i++)
 			row[n++] = delta + first +
 				(uint64_t)((double)span * (double)i / (double)share);

@@ -242,7 +242,8 @@ closed_streams() {
 	holdings "$S" >"$W/after"
 	same "$W/before" "$W/after"
 	strato-walcheck --full
-	! grep -rqE 'strato-[a-z]+: .*\[[a-z-]+\]|verzion' "$S"
+	! grep -rqE 'strato-[a-z]+: .*\[[a-z-]+\]|verzion' "$S" ||
+		fail "a message lies in the store"
 }
 
 # --- 10: escape bytes and progress

@@ -89,7 +89,7 @@ worse" ]
 	printf 'edge\ta\tt\tb\tweight=2.5\n' |
 		"$STRATO_BUILD/tests/lib/give-changes" "$STRATO_STORE" kg
 	for i in 1 2; do
-		strato-graph export -f jsonl 2>&1 | grep -o weight.* | diff <(printf '%s\n' 'weight":2.5}}' 'weight":1.0}}') -
+		strato-graph export -f jsonl 2>&1 | grep -o "weight.*" | diff <(printf '%s\n' 'weight":2.5}}' 'weight":1.0}}') -
 		[ "$(strato-graph edges | cut -f4-)" = "weight=2.5
 weight=1.0" ]
 		strato-graph compact
