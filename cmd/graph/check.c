@@ -15,12 +15,13 @@ static const struct cli_tool tool = {
 		    "strato-graph check -s /data/kv --all && echo sound",
 };
 
-static void found(void *ctx, const char *words)
+static void found(void *ctx, const char *words, const char *next)
 {
 	struct err_note note;
 
 	err_take(&note, ERR_DAMAGED);
 	err_set(ERR_DAMAGED, "%s", words);
+	err_hint("%s", next);
 	cli_finding(ctx, ERR_DAMAGED);
 	err_give(&note);
 }
@@ -33,6 +34,9 @@ static int check_changes(struct opened *o, const struct manifest_graph *g)
 
 	if (r == 0 && graph_unused(open))
 		r = err_set(ERR_DAMAGED, "%s", graph_unused(open));
+	if (open && graph_unused(open))
+		err_hint("strato-graph compact makes the graph anew with its changes: nothing "
+			 "is lost");
 	graph_close(open);
 	if (r != ERR_DAMAGED)
 		return r;
@@ -71,8 +75,8 @@ static int check(struct cli *c, bool all)
 		fault_n = r > 0 ? r : 0;
 	}
 	if (fault_n)
-		r = err_set(ERR_DAMAGED, "%s: %d faults; an import with --replace makes the"
-			    " graph anew", store_path(o.store), fault_n);
+		r = err_set(ERR_DAMAGED, "%s: %d fault%s", store_path(o.store), fault_n,
+			    fault_n == 1 ? "" : "s");
 	return opened_end(&o, r);
 }
 

@@ -96,15 +96,35 @@ static int take(struct indexing *x, struct bytes name)
 	return 0;
 }
 
-static int take_all(struct indexing *x)
+static void ignore(void *ctx, uint64_t off, uint32_t tag, uint32_t expected, uint32_t got)
 {
-	const char *name = cli_operand(x->cli, "PROPERTY");
-	struct index *there;
+	(void)ctx, (void)off, (void)tag, (void)expected, (void)got;
+}
+
+/* One that is damaged is made anew: the names it had, if it says them, and those given. */
+static int take_there(struct indexing *x)
+{
+	struct index *there = NULL;
 	int r = graph_index(x->graph, &there);
 
 	for (uint32_t i = 0; r == 0 && there && i < index_name_n(there); i++)
 		add(x, index_name_at(there, i));
-	x->changed = false;
+	x->changed = r == ERR_DAMAGED;
+	if (r == 0 && there) {
+		r = segment_verify(index_segment(there), ignore, NULL);
+		x->changed = r > 0;
+	}
+	if (r != ERR_DAMAGED)
+		return r < 0 ? r : 0;
+	err_clear();
+	return 0;
+}
+
+static int take_all(struct indexing *x)
+{
+	const char *name = cli_operand(x->cli, "PROPERTY");
+	int r = take_there(x);
+
 	for (; r == 0 && name; name = cli_operand_if_any(x->cli))
 		r = take(x, bytes_str(name));
 	return r;

@@ -17,13 +17,17 @@
 #include "graph/sort.h"
 #include "graph/index.h"
 
+#define MAKE_ANEW "strato-graph import --replace makes the graph anew, strato-walcheck " \
+	"--repair=NEWDIR a new store of what is sound"
+
 struct check {
 	struct graph *g;
 	struct mem *mem;
 	struct backend *backend;
 	const uint8_t *store_id;
-	void (*found)(void *ctx, const char *words);
+	void (*found)(void *ctx, const char *words, const char *next);
 	void *ctx;
+	const char *next;		/* what mends what is looked at */
 	int fault_n;
 	struct segment *seg;		/* being verified */
 };
@@ -31,7 +35,7 @@ struct check {
 static void fault(struct check *c, const char *words)
 {
 	c->fault_n++;
-	c->found(c->ctx, words);
+	c->found(c->ctx, words, c->next);
 }
 
 /* A fault that was found by reading; other errors end the check. */
@@ -296,8 +300,10 @@ static int check_index(struct check *c)
 {
 	struct prop *p = NULL;
 	struct index *x;
-	int r = graph_index(c->g, &x);
+	int r;
 
+	c->next = "strato-graph index PROPERTY... makes the index anew: nothing is lost";
+	r = graph_index(c->g, &x);
 	if (r < 0 || !x)
 		return note(c, r);
 	r = pages(c, index_segment(x));
@@ -319,6 +325,7 @@ static int check_delta(struct check *c)
 	struct delta *d = NULL;
 	int r = delta_segment_of(g) ? delta_map(&d, &of, &where) : 0;
 
+	c->next = "strato-graph compact makes the graph anew with its changes: nothing is lost";
 	if (r < 0 || !d)
 		return note(c, r);
 	r = pages(c, delta_file(d));
@@ -342,6 +349,7 @@ static int check_all(struct check *c)
 		r = check_props(c, PROP_EDGES);
 	if (r == 0)
 		r = check_index(c);
+	c->next = MAKE_ANEW;
 	for (uint32_t t = 0; r == 0 && !c->fault_n && t < graph_type_n(c->g); t++)
 		if ((r = check_turned(c, t)) == 0 && !c->fault_n)
 			r = check_values(c, t);
@@ -352,10 +360,10 @@ static int check_all(struct check *c)
 
 int check_graph(struct backend *b, const uint8_t store_id[16],
 		const struct manifest_graph *g, struct mem *mem,
-		void (*found)(void *ctx, const char *words), void *ctx)
+		void (*found)(void *ctx, const char *words, const char *next), void *ctx)
 {
 	struct check c = { .mem = mem, .backend = b, .store_id = store_id,
-		.found = found, .ctx = ctx };
+		.found = found, .ctx = ctx, .next = MAKE_ANEW };
 	int r = graph_open(&c.g, b, store_id, g, mem);
 
 	r = r < 0 ? note(&c, r) : check_all(&c);

@@ -11,10 +11,11 @@
 
 #include "graph/graph.h"
 
-/* FOUND gets one line of words for each fault: file, offset, fact, consequence.
- * Returns how many, or an ERR_ code when the check itself could not go on. */
+/* FOUND gets one line of words for each fault: file, offset, fact, consequence; and NEXT, the
+ * command that mends it.  Returns how many, or an ERR_ code when the check itself could not
+ * go on. */
 int check_graph(struct backend *b, const uint8_t store_id[16],
 		const struct manifest_graph *g, struct mem *mem,
-		void (*found)(void *ctx, const char *words), void *ctx);
+		void (*found)(void *ctx, const char *words, const char *next), void *ctx);
 
 #endif

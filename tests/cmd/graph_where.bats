@@ -187,3 +187,18 @@ nodes() { strato-graph nodes "$@" | paste -sd,; }
 	strato-graph index -q p30
 	[ "$(strato-graph nodes --where p30=30)" = a ]
 }
+
+@test "an index that is damaged is made anew by naming its properties again" {
+	strato-graph index born name
+	for off in 100 5000; do
+		seg=$(echo "$STRATO_STORE"/seg/index-*.seg)
+		printf '\252\125' | dd of="$seg" bs=1 seek=$off conv=notrunc status=none
+		run --separate-stderr -76 strato-graph check
+		[[ "$stderr" == *"hint: strato-graph index "* ]]
+		strato-graph index born name
+		strato-graph check
+		[ "$(strato-graph index | paste -sd,)" = born,name ]
+		[ "$(strato-graph nodes --where=born=1970)" = bob ]
+		strato-compact
+	done
+}

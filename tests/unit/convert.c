@@ -228,8 +228,9 @@ static void in_order(struct graph *g)
 	}
 }
 
-static void no_fault(void *ctx, const char *words)
+static void no_fault(void *ctx, const char *words, const char *next)
 {
+	(void)next;
 	(void)ctx;
 	print_error("%s\n", words);
 }
@@ -322,8 +323,9 @@ static void memory_changes_no_byte(void **state)
 	}
 }
 
-static void count_fault(void *ctx, const char *words)
+static void count_fault(void *ctx, const char *words, const char *next)
 {
+	(void)next;
 	(void)words;
 	++*(unsigned *)ctx;
 }

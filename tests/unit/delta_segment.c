@@ -332,14 +332,16 @@ static uint64_t sum_of(struct store *s, struct snapshot *v, enum how how)
 	return sum;
 }
 
-static void told(void *ctx, const char *words)
+static void told(void *ctx, const char *words, const char *next)
 {
+	(void)next;
 	(void)ctx;
 	print_message("# %s\n", words);
 }
 
-static void silent(void *ctx, const char *words)
+static void silent(void *ctx, const char *words, const char *next)
 {
+	(void)next;
 	(void)ctx;
 	(void)words;
 }

@@ -565,8 +565,9 @@ static void compare_edges(const struct edge *e, size_t n, struct csr *c)
 	assert_int_equal(at, n);
 }
 
-static void no_fault(void *ctx, const char *words)
+static void no_fault(void *ctx, const char *words, const char *next)
 {
+	(void)next;
 	(void)ctx;
 	fail_msg("check: %s", words);
 }
@@ -884,8 +885,9 @@ static int ask_all(struct backend *b, const struct manifest_graph *g, uint64_t *
 	return r;
 }
 
-static void count_fault(void *ctx, const char *words)
+static void count_fault(void *ctx, const char *words, const char *next)
 {
+	(void)next;
 	(void)words;
 	++*(int *)ctx;
 }

@@ -161,8 +161,9 @@ static void agrees(struct made *m, struct graph *g)
 	prop_room_release(&room);
 }
 
-static void no_fault(void *ctx, const char *words)
+static void no_fault(void *ctx, const char *words, const char *next)
 {
+	(void)next;
 	(void)ctx;
 	fail_msg("%s", words);
 }
