@@ -258,7 +258,7 @@ static int take_segment(struct restore *r, struct bytes in)
 	    le32_get(d->kind) > SEGMENT_INDEX)
 		return image_bad(&r->in, "a malformed segment");
 	r->ref = (struct segment_ref){ (enum segment_kind)le32_get(d->kind),
-		le64_get(d->id), le64_get(d->bytes), le32_get(d->root) };
+		le64_get(d->id), le64_get(d->bytes), le32_get(d->root), false };
 	r->n.segment_n++;
 	r->within = IMAGE_SEGMENT;
 	r->size = r->left = r->ref.bytes;

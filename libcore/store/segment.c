@@ -14,9 +14,11 @@
 #include "base/mem.h"
 #include "io/file.h"
 #include "io/view.h"
+#include "store/ahead.h"
 #include "store/segment_disk.h"
 
-#define VERIFY_LEN (1u << 20)
+#define VERIFY_LEN AHEAD_PIECE		/* stays in a core's cache while it is summed up */
+#define VERIFY_DEPTH 8u			/* such pieces asked for ahead, of a device */
 
 struct level {
 	uint64_t page;		/* the first */
@@ -143,12 +145,9 @@ static int check_version(struct segment *s, const struct segment_super_disk *d)
 }
 
 /* The page is what its checksum and, if known, its manifest say. */
-static int check_super(struct segment *s, const struct segment_ref *ref,
-		       const uint8_t store_id[16])
+static int check_root(struct segment *s, const struct segment_ref *ref)
 {
 	const struct segment_super_disk *d = s->super;
-	uint64_t footer = s->view.len - DISK_PAGE;
-	int r;
 
 	if (memcmp(d->magic, SEGMENT_MAGIC, sizeof d->magic))
 		return damaged(s, 0, "not a segment");
@@ -157,7 +156,33 @@ static int check_super(struct segment *s, const struct segment_ref *ref,
 		return damaged(s, 0, "the superblock's checksum differs");
 	if (ref->root && s->super_crc != ref->root)
 		return damaged(s, 0, "not the segment the manifest names");
-	if (!ref->root && memcmp(d, s->view.ptr + footer, sizeof *d))
+	return 0;
+}
+
+/* By its copy, if that is what it should be: R is what the page itself gave. */
+static int check_footer(struct segment *s, const struct segment_ref *ref, int r)
+{
+	struct err_note note;
+
+	if (r == 0 || !ref->mend)
+		return r;
+	err_take(&note, r);
+	s->super = (const struct segment_super_disk *)
+		(s->view.ptr + s->view.len - DISK_PAGE);
+	r = check_root(s, ref);
+	return r == 0 ? 0 : err_give(&note);
+}
+
+static int check_super(struct segment *s, const struct segment_ref *ref,
+		       const uint8_t store_id[16])
+{
+	uint64_t footer = s->view.len - DISK_PAGE;
+	int r = check_footer(s, ref, check_root(s, ref));
+	const struct segment_super_disk *d = s->super;
+
+	if (r < 0)
+		return r;
+	if (!ref->root && !ref->mend && memcmp(d, s->view.ptr + footer, sizeof *d))
 		return damaged(s, footer, "the footer is not the superblock's copy");
 	r = check_version(s, d);
 	if (r < 0)
@@ -176,6 +201,8 @@ static int open_view(struct segment *s, const struct segment_ref *ref)
 
 	if (r < 0)
 		return r;
+	if (ref->mend && ref->root && size > ref->bytes)
+		size = ref->bytes;
 	if (size < 2 * DISK_PAGE || size % DISK_PAGE || size > SIZE_MAX / 2)
 		return err_set(ERR_DAMAGED, "%s: %" PRIu64 " bytes are no segment's size",
 			       s->path, size);
@@ -307,6 +334,11 @@ struct bytes segment_get_meta(const struct segment *s)
 const char *segment_path(const struct segment *s)
 {
 	return s->path;
+}
+
+uint64_t segment_bytes(const struct segment *s)
+{
+	return s->view.len;
 }
 
 uint64_t segment_id(const struct segment *s)
@@ -462,6 +494,7 @@ void segment_scattered(const struct segment *s)
 struct verify {
 	const struct segment *s;
 	struct file *file;
+	struct ahead *ahead;			/* NULL: the page cache has it all */
 	uint8_t *page[SEGMENT_LEVEL_MAX + 1];	/* one a level of the tree */
 	uint8_t *data;				/* VERIFY_LEN bytes of level 0 */
 	void (*found)(void *, uint64_t, uint32_t, uint32_t, uint32_t);
@@ -501,21 +534,25 @@ static int verify_super(struct verify *v, uint64_t page)
 	return 0;
 }
 
+static int verify_read(struct verify *v, uint64_t first, uint64_t n, const uint8_t **out)
+{
+	*out = v->data;
+	return v->ahead ? ahead_take(v->ahead, first * DISK_PAGE, n * DISK_PAGE, v->data, out) :
+		file_read(v->file, v->data, n * DISK_PAGE, first * DISK_PAGE);
+}
+
 /* Section pages [FIRST, FIRST + N) by the checksums in CRCS. */
 static int verify_pages(struct verify *v, uint64_t first, uint64_t n, const uint8_t *crcs)
 {
 	const uint64_t most = VERIFY_LEN / DISK_PAGE;
+	const uint8_t *p = NULL;
 
-	for (uint64_t i = 0; i < n; i++) {
+	for (uint64_t i = 0; i < n; i++, p += DISK_PAGE) {
 		uint64_t left = n - i < most ? n - i : most;
-		const uint8_t *p = v->data + i % most * DISK_PAGE;
 		uint32_t got;
 		le32 crc;
-		int r = 0;
+		int r = i % most == 0 ? verify_read(v, first + i, left, &p) : 0;
 
-		if (i % most == 0)
-			r = file_read(v->file, v->data, left * DISK_PAGE,
-				      (first + i) * DISK_PAGE);
 		if (r < 0)
 			return r;
 		memcpy(&crc, crcs + i * sizeof crc, sizeof crc);
@@ -568,6 +605,20 @@ static int verify_all(struct verify *v)
 	return r < 0 ? r : v->bad_n;
 }
 
+/* Past the page cache, many pieces in flight; without that (removed meanwhile, no
+ * memory) the file as it is open does the same. */
+static void verify_past_cache(struct verify *v, struct segment *s, struct file **direct)
+{
+	if (s->top == 0 || view_resident(&s->view, 0, s->view.len))
+		return;
+	if (segment_reopen(s, true, direct) < 0 ||
+	    ahead_open(&v->ahead, *direct, DISK_PAGE, (1 + s->level[0].n) * DISK_PAGE,
+		       VERIFY_DEPTH, s->mem) < 0)
+		err_clear();
+	else
+		v->file = *direct;
+}
+
 int segment_verify(struct segment *s,
 		   void (*found)(void *ctx, uint64_t off, uint32_t tag,
 				 uint32_t expected, uint32_t got), void *ctx)
@@ -582,9 +633,9 @@ int segment_verify(struct segment *s,
 		return ERR_MEMORY;
 	for (unsigned i = 1; i <= SEGMENT_LEVEL_MAX; i++)
 		v.page[i] = v.data + VERIFY_LEN + (i - 1) * DISK_PAGE;
-	if (backend_open(s->backend, s->name, FILE_LINKED | FILE_DIRECT, &direct) == 0)
-		v.file = direct;	/* else removed meanwhile: ours is still it */
+	verify_past_cache(&v, s, &direct);
 	r = verify_all(&v);
+	ahead_close(v.ahead);
 	file_close(direct);
 	mem_free_pages(s->mem, v.data, len);
 	return r;

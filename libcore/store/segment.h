@@ -40,6 +40,9 @@ struct segment_ref {
 	uint64_t id;		/* random, 63 bits, never reused */
 	uint64_t bytes;		/* of the file */
 	uint32_t root;		/* crc32c of the superblock */
+	bool mend;		/* not of the manifest: who repairs or checks opens it by its
+				 * footer where the superblock is damaged, and passes over
+				 * what lies behind its end */
 };
 
 const char *segment_kind_name(enum segment_kind kind);	/* "run", "csr", ... */
@@ -119,11 +122,13 @@ void segment_want(const struct segment *s, const void *ptr);
 /* A fault from now on brings one page, not what the device's read-ahead would. */
 void segment_scattered(const struct segment *s);
 
-/* Read every page past the page cache's word: for walcheck --full.  FOUND is
+/* Read every page once more, for walcheck --full: what the page cache holds there, the
+ * rest from the device where that can be had.  FOUND is
  * called for each bad page (offset in the file, tag or 0, expected and found
  * checksum); returns the number of bad pages or an ERR_ code. */
 int segment_verify(struct segment *s,
 		   void (*found)(void *ctx, uint64_t off, uint32_t tag,
 				 uint32_t expected, uint32_t got), void *ctx);
+uint64_t segment_bytes(const struct segment *s);
 
 #endif
