@@ -4,6 +4,8 @@
  * nobody takes an unfinished one for the repaired store.
  */
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/common/place.h"
@@ -80,12 +82,58 @@ static int say_result(struct walcheck *w, const struct salvage *s, int r, const 
 	return ERR_DAMAGED;
 }
 
+static int step(void *ctx, uint64_t entry_n, uint64_t bytes)
+{
+	struct repair *p = ctx;
+
+	progress_at(&p->w->progress, entry_n, bytes);
+	return cli_stopped() ? err_set(ERR_IO, "stopped by a signal: nothing was made") : 0;
+}
+
+/* DIR, or the folder it is to be made in. */
+static char *where(const char *dir)
+{
+	char *real = realpath(dir, NULL), *parent;
+	size_t len = strlen(dir);
+
+	if (real)
+		return real;
+	parent = mem_zalloc(NULL, len + 2);
+	if (!parent)
+		return NULL;
+	memcpy(parent, dir, len);
+	while (len && parent[len - 1] == '/')
+		len--;
+	while (len && parent[len - 1] != '/')
+		len--;
+	parent[len] = '\0';
+	if (!len)
+		strcpy(parent, ".");
+	real = realpath(parent, NULL);
+	mem_free(NULL, parent);
+	return real;
+}
+
+/* A new store inside the damaged one would be written to it. */
+static int outside(const char *dir, const struct backend *from)
+{
+	char *to = where(dir), *store = realpath(from->path, NULL);
+	size_t len = store ? strlen(store) : 0;
+	bool inside = to && store && !strncmp(to, store, len) &&
+		(to[len] == '/' || to[len] == '\0');
+
+	free(to);
+	free(store);
+	return inside ? err_set(ERR_USAGE, "%s: lies in the store that is repaired, %s", dir,
+				from->path) : 0;
+}
+
 static int build(struct repair *p, struct backend *from)
 {
 	struct walcheck *w = p->w;
 	struct salvage s = {
 		.from = from, .mem = &w->mem, .lost = tell, .ctx = p,
-		.who = w->cli->tool->name,
+		.who = w->cli->tool->name, .step = step,
 	};
 	struct err_note note;
 	int r = backend_local_create(&s.to, p->place.partial), e;
@@ -112,6 +160,10 @@ int repair_store(struct walcheck *w, struct backend *from)
 	enum output_style style = w->cli->json ? OUTPUT_JSON : OUTPUT_TSV;
 	int r, e;
 
+	cli_catch_signals();
+	r = outside(w->repair, from);
+	if (r < 0)
+		return r;
 	rmdir(w->repair);	/* an empty folder: the new store takes its place */
 	r = place_begin(&p.place, w->repair);
 	if (r == 0)

@@ -45,6 +45,7 @@ static int tell_json(struct walcheck *w, const struct check_finding *f)
 
 	json_object(j, NULL);
 	json_text(j, "finding", weight_name(f->weight));
+	json_text(j, "kind", check_word(f->kind));
 	json_text(j, "file", f->file);
 	if (f->off != CHECK_NOWHERE)
 		json_u64(j, "offset", f->off);
@@ -61,10 +62,18 @@ static int tell_json(struct walcheck *w, const struct check_finding *f)
 		json_version(j, "version", f->version);
 	if (f->in_log)
 		json_u64(j, "beyond", f->beyond_n);
+	if (f->snapshot.ptr)
+		json_bytes(j, "snapshot", f->snapshot);
 	if (f->graph)
 		json_text(j, "graph", f->graph);
 	if (f->key.len)
-		json_bytes(j, "key", f->key);
+		json_bytes(j, f->ranged ? "from" : "key", f->key);
+	if (f->ranged && f->before.ptr)
+		json_bytes(j, "before", f->before);
+	if (f->typed)
+		json_bytes(j, "type", f->type);
+	if (f->hit_n)
+		json_u64(j, "hit", f->hit_n);
 	json_text(j, "consequence", f->so);
 	json_text(j, "next", f->next);
 	json_object_end(j);
@@ -84,6 +93,11 @@ static void add(char *text, size_t cap, const char *fmt, ...)
 	va_end(ap);
 }
 
+static bool of_graph(const struct check_finding *f)
+{
+	return f->kind == CHECK_NODES || f->kind == CHECK_EDGES || f->kind == CHECK_STATES;
+}
+
 static void word_finding(char *text, size_t cap, const struct check_finding *f)
 {
 	snprintf(text, cap, "%s", f->file);
@@ -97,10 +111,12 @@ static void word_finding(char *text, size_t cap, const struct check_finding *f)
 		add(text, cap, "; version %" PRIu64, f->version);
 	if (f->in_log && f->weight == CHECK_DAMAGE)
 		add(text, cap, "; %" PRIu64 " sound commits beyond", f->beyond_n);
+	if (f->snapshot.ptr)
+		add(text, cap, "; snapshot \"%s\"", bytes_show(f->snapshot));
 	if (f->graph)
 		add(text, cap, "; graph \"%s\"", bytes_show(bytes_str(f->graph)));
-	if (f->key.len)
-		add(text, cap, "; key \"%s\"", bytes_show(f->key));
+	if (f->key.len && !f->ranged)
+		add(text, cap, "; %s \"%s\"", of_graph(f) ? "node" : "key", bytes_show(f->key));
 	if (*f->so)
 		add(text, cap, ": %s", f->so);
 }
@@ -147,11 +163,19 @@ static int sum_up(struct walcheck *w, int r, const char *what)
 
 /* --- what is checked --- */
 
+static void at(void *ctx, uint64_t done, uint64_t all)
+{
+	struct walcheck *w = ctx;
+
+	w->progress.total = all;
+	progress_at(&w->progress, 0, done);
+}
+
 static struct check the_check(struct walcheck *w)
 {
 	return (struct check){
 		.mem = &w->mem, .full = w->full, .commit = list_commit,
-		.entry = list_entry, .found = tell, .ctx = w,
+		.entry = list_entry, .found = tell, .at = at, .ctx = w,
 	};
 }
 
@@ -223,11 +247,13 @@ static int walcheck(struct walcheck *w)
 		return r;
 	mem_init(&w->mem, setting_u64(&settings, SETTING_MEMORY_LIMIT));
 	w->record.mem = &w->mem;
+	progress_begin(&w->progress, w->cli, w->repair ? "entries" : "bytes", 0);
 	json_init(&w->json, &w->mem);
 	if (w->list)
 		r = output_open(&w->out, cli_style(w->cli, false), output_stdout(), &w->mem);
 	if (r == 0)
 		r = cli_operand_peek(w->cli) ? all_files(w) : one_store(w, cli_store(w->cli));
+	progress_end(&w->progress, NULL);
 	e = w->out ? output_end(w->out) : 0;
 	r = e < 0 ? e : r;
 	if (w->stats && (r == 0 || r == ERR_TORN_TAIL || r == ERR_DAMAGED)) {

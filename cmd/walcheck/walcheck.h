@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "store/check.h"
 
 struct walcheck_stats {
@@ -23,6 +24,7 @@ struct walcheck {
 	struct output *out;			/* rows; NULL: none */
 	struct json json;			/* a finding */
 	struct buf record;
+	struct progress progress;
 	struct walcheck_stats seen;
 	uint64_t damage_n, unreadable_n;	/* findings told */
 };

@@ -30,12 +30,39 @@ int checking_tell(struct checking *k, struct check_finding *f)
 {
 	if (f->weight != CHECK_NOTE)
 		k->worst = weigh(k->worst, f->code);
+	if (k->snapshot.ptr && !f->snapshot.ptr)
+		f->snapshot = k->snapshot;
 	if (!f->so)
 		f->so = "";
 	if (!f->next)
 		f->next = "";
 	k->stop = k->c->found ? k->c->found(k->c->ctx, f) : 0;
 	return k->stop;
+}
+
+const char *check_word(enum check_kind kind)
+{
+	static const char *const word[] = {
+		[CHECK_MANIFEST] = "manifest", [CHECK_PUT_BACK] = "put-back",
+		[CHECK_COPY] = "manifest-copy", [CHECK_LOG] = "log",
+		[CHECK_COMMIT] = "commit", [CHECK_LOG_END] = "log-end",
+		[CHECK_TAIL] = "log-tail", [CHECK_LOG_INDEX] = "log-index",
+		[CHECK_RUN] = "run", [CHECK_KEYS] = "keys", [CHECK_VALUE] = "value",
+		[CHECK_BLOB] = "values", [CHECK_GRAPH] = "graph", [CHECK_NODES] = "nodes",
+		[CHECK_EDGES] = "edges", [CHECK_STATES] = "properties",
+		[CHECK_CHANGES] = "changes", [CHECK_PROPERTY_INDEX] = "property-index",
+		[CHECK_SNAPSHOT] = "snapshot", [CHECK_SETTINGS] = "settings",
+		[CHECK_FOLDER] = "folder", [CHECK_STRAY] = "stray",
+	};
+
+	return word[kind];
+}
+
+void checking_step(struct checking *k, uint64_t len)
+{
+	k->done += len;
+	if (k->c->at)
+		k->c->at(k->c->ctx, k->done, k->all);
 }
 
 const char *checking_path(struct checking *k, const char *name)
@@ -94,11 +121,11 @@ int checking_met(struct checking *k, int r, const char *file,
 	return checking_tell(k, &f);
 }
 
-static int damage(struct checking *k, const char *name, const char *what,
-		  const char *so, const char *next)
+static int damage(struct checking *k, enum check_kind kind, const char *name,
+		  const char *what, const char *so, const char *next)
 {
 	struct check_finding f = {
-		.weight = CHECK_DAMAGE, .code = ERR_DAMAGED,
+		.kind = kind, .weight = CHECK_DAMAGE, .code = ERR_DAMAGED,
 		.file = checking_path(k, name), .off = CHECK_NOWHERE,
 		.what = what, .so = so, .next = next,
 	};
@@ -109,7 +136,7 @@ static int damage(struct checking *k, const char *name, const char *what,
 static int note(struct checking *k, const char *name, const char *what)
 {
 	struct check_finding f = {
-		.weight = CHECK_NOTE, .file = checking_path(k, name),
+		.kind = CHECK_STRAY, .weight = CHECK_NOTE, .file = checking_path(k, name),
 		.off = CHECK_NOWHERE, .what = what,
 	};
 
@@ -308,15 +335,18 @@ static int look(struct checking *k, struct look *l)
 
 static int rolled_back(struct checking *k, const char *what)
 {
-	return damage(k, "manifest", what,
-		      "the store is older than what was acknowledged", REPAIR);
+	return damage(k, CHECK_PUT_BACK, "manifest", what,
+		      "the store is older than what was acknowledged: keys and graphs written "
+		      "since are not seen", REPAIR);
 }
 
 static int tell_old(struct checking *k, const struct look *l)
 {
 	const struct check_finding pattern = {
-		.so = "nothing is lost, but the copy that a repair would start from",
-		.next = "the next fold or import writes it anew: strato-compact",
+		.kind = CHECK_COPY,
+		.so = "no key and no graph is hit: it is the copy that a repair would start "
+		      "from if the manifest were damaged",
+		.next = "strato-compact writes it anew",
 	};
 
 	if (l->manifest_old == ERR_NO_STORE)
@@ -330,24 +360,31 @@ static int tell_old(struct checking *k, const struct look *l)
 	if (l->manifest < 0)
 		return 0;
 	if (memcmp(l->old.store_id, l->m.store_id, sizeof l->m.store_id))
-		return damage(k, "manifest.old", "is another store's", pattern.so,
+		return damage(k, CHECK_COPY, "manifest.old", "is another store's", pattern.so,
 			      pattern.next);
 	if (l->old.generation > l->m.generation)
 		return rolled_back(k, "is older than manifest.old: it was put back");
 	if (l->twins_differ || l->old.generation + 1 < l->m.generation)
-		return damage(k, "manifest.old", "is not the manifest before this one",
+		return damage(k, CHECK_COPY, "manifest.old", "is not the manifest before this one",
 			      pattern.so, pattern.next);
 	return 0;
 }
 
 static int tell_manifest(struct checking *k, const struct look *l)
 {
+	char so[200];
 	const struct check_finding pattern = {
-		.so = "the store does not open", .next = REPAIR,
+		.kind = CHECK_MANIFEST, .so = so, .next = REPAIR,
+		.version = l->manifest_old == 0 ? l->old.version + 1 : 0,
 	};
 
+	snprintf(so, sizeof so, "the store does not open: none of its keys and graphs can be "
+		 "read");
+	if (l->manifest_old == 0)
+		snprintf(so + strlen(so), sizeof so - strlen(so), ", its copy is of version %"
+			 PRIu64, l->old.version);
 	if (l->manifest == ERR_NO_STORE)
-		return damage(k, "manifest", "is not there", pattern.so, REPAIR);
+		return damage(k, CHECK_MANIFEST, "manifest", "is not there", so, REPAIR);
 	if (l->manifest < 0) {
 		err_give(&l->manifest_said);
 		return checking_met(k, l->manifest, checking_path(k, "manifest"), &pattern);
@@ -381,11 +418,13 @@ static int tell_names(struct checking *k, const struct look *l)
 
 static int check_named_log(struct checking *k, struct look *l)
 {
+	char name[WAL_NAME_MAX], so[160];
 	const struct check_finding pattern = {
-		.so = "the store does not open; commits since the last fold are lost",
-		.next = REPAIR,
+		.kind = CHECK_LOG, .so = so, .next = REPAIR, .version = l->m.folded + 1,
 	};
-	char name[WAL_NAME_MAX];
+
+	snprintf(so, sizeof so, "the store does not open; what was committed after version %"
+		 PRIu64 " is lost", l->m.folded);
 
 	wal_name(name, l->m.log_id);
 	if (l->log_open == 0 && l->foreign.code < 0) {
@@ -488,7 +527,7 @@ static int note_files(struct checking *k)
 	} all[] = { { "", note_root }, { "wal", note_wal }, { "seg", note_segment },
 		    { "tmp", note_tmp }, { "snap", note_snap } };
 	const struct check_finding pattern = {
-		.so = "what lies in it is lost", .next = REPAIR,
+		.kind = CHECK_FOLDER, .so = "what lies in it is lost", .next = REPAIR,
 	};
 	int r = 0;
 
@@ -507,7 +546,8 @@ static int note_files(struct checking *k)
 static int check_config(struct checking *k)
 {
 	const struct check_finding pattern = {
-		.so = "the store does not open",
+		.kind = CHECK_SETTINGS,
+		.so = "the store does not open; none of its keys and graphs is hit",
 		.next = "mend the line; strato-config(5) has all names and values",
 	};
 	struct buf text = { .mem = k->c->mem };
@@ -557,9 +597,12 @@ static int was_store(struct checking *k, const struct look *l)
 
 static int bad_kept(void *ctx, const char *name, int code)
 {
+	uint8_t room[KEPT_NAME_MAX];
 	const struct check_finding pattern = {
+		.kind = CHECK_SNAPSHOT,
 		.so = "the snapshot cannot be read; what only it needs is never swept",
 		.next = "remove the file, and take another snapshot if one is wanted",
+		.snapshot = kept_file_name(name + strlen("snap/"), room),
 	};
 	struct checking *k = ctx;
 
@@ -578,13 +621,16 @@ static int check_kept(struct checking *k, struct kept_set *set)
 
 		before.n = i;
 		if (memcmp(m->store_id, live->store_id, sizeof m->store_id)) {
-			r = damage(k, "snap", "has another store's snapshot",
-				   "it cannot be read", "remove it: strato-snapshot --rm");
+			k->snapshot = kept_name(&set->kept[i]);
+			r = damage(k, CHECK_SNAPSHOT, "snap", "has another store's snapshot",
+				   "it cannot be read", "strato-snapshot --rm removes it");
 			continue;
 		}
 		k->m = m;
+		k->snapshot = kept_name(&set->kept[i]);
 		r = checking_segments(k, live, &before);
 	}
+	k->snapshot = bytes_of(NULL, 0);
 	k->m = live;
 	return r;
 }
@@ -597,6 +643,7 @@ static int check_full(struct checking *k)
 	if (r != 0)
 		return r;
 	k->kept = &set;
+	k->all = k->done + checking_bytes(k, &set);
 	r = checking_segments(k, NULL, NULL);
 	if (r == 0)
 		r = check_kept(k, &set);

@@ -13,10 +13,15 @@ struct checking {
 	const struct check *c;
 	const struct manifest *m;	/* NULL: none that is sound */
 	const struct kept_set *kept;	/* the snapshots that are sound */
+	struct bytes snapshot;		/* whose files are checked; ptr NULL: the store's */
+	uint64_t done, all;		/* bytes, for who watches */
 	int worst;			/* 0 or the code to end with */
 	int stop;			/* what `found` answered, if not 0 */
 	char file[1200], what[1200];	/* the finding at hand */
 };
+
+/* LEN bytes more were checked. */
+void checking_step(struct checking *k, uint64_t len);
 
 /* Hands F out; 0, or the code that ends the check. */
 int checking_tell(struct checking *k, struct check_finding *f);
@@ -39,6 +44,8 @@ int checking_log(struct checking *k, struct file *f, const struct wal_head *head
  * (NULL: none) and BEFORE (the same) do not. */
 int checking_segments(struct checking *k, const struct manifest *live,
 		      const struct kept_set *before);
+/* What they will read, about. */
+uint64_t checking_bytes(const struct checking *k, const struct kept_set *set);
 /* The value of E, read to its end. */
 int checking_value(struct checking *k, const struct entry *e, const uint8_t *store_id);
 

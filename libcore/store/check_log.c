@@ -58,11 +58,12 @@ static bool indexed(const struct walking *w, const struct entry *e, uint64_t off
 static int tell_index(struct walking *w, const struct entry *e)
 {
 	struct check_finding f = {
+		.kind = CHECK_LOG_INDEX,
 		.weight = CHECK_DAMAGE, .code = ERR_DAMAGED, .off = CHECK_NOWHERE,
 		.what = "a record of the log is not in the index", .version = e->version,
 		.graph = checking_graph(w->k, e->space), .space = e->space, .key = e->key,
 		.so = "readers may miss the newest value of this key; the log has it",
-		.next = "remove wal/index: it is a cache, and is made anew",
+		.next = "rm STORE/wal/index: it is a cache, and is made anew",
 	};
 
 	f.file = checking_path(w->k, TAIL_NAME);
@@ -73,6 +74,7 @@ static int tell_end(struct walking *w, const char *path)
 {
 	char what[160];
 	struct check_finding f = {
+		.kind = CHECK_LOG_END,
 		.weight = CHECK_DAMAGE, .code = ERR_DAMAGED, .file = path, .off = w->end,
 		.what = what, .in_log = true, .version = w->version + 1,
 		.so = "commits that were acknowledged are gone",
@@ -98,6 +100,8 @@ static int on_commit(void *ctx, const struct log_commit *c)
 		at[n].before = c->version;
 	w->end = c->off + c->bytes;
 	w->version = c->version;
+	if (w->list)
+		checking_step(w->k, c->bytes);
 	return w->list && check->commit ? check->commit(check->ctx, c) : 0;
 }
 
@@ -163,13 +167,17 @@ static uint64_t version_of(const struct fault *at)
 
 static int tell_fault(struct checking *k, const char *path, const struct fault *at)
 {
+	bool head = at->f.off < WAL_FIRST_BLK * WAL_BLOCK;	/* or a mark: no commit lies there */
 	struct check_finding f = {
-		.weight = CHECK_DAMAGE, .code = ERR_DAMAGED, .file = path,
+		.kind = head ? CHECK_LOG : CHECK_COMMIT, .weight = CHECK_DAMAGE, .code = ERR_DAMAGED, .file = path,
 		.off = at->f.off,
 		.sums = at->f.expected != at->f.got,
 		.expected = at->f.expected, .got = at->f.got,
 		.in_log = true, .version = version_of(at), .beyond_n = at->f.beyond_n,
-		.so = "what was committed here is lost, and the store does not open",
+		.so = head ? "the store does not open; the keys of the commits beyond come "
+			     "back with a repair" :
+			     "the keys written by this commit are lost, and the store does not "
+			     "open",
 		.next = "strato-walcheck --repair=NEWDIR makes a new store of what is sound",
 	};
 
@@ -180,7 +188,7 @@ static int tell_fault(struct checking *k, const char *path, const struct fault *
 static int tell_torn(struct checking *k, const char *path)
 {
 	struct check_finding f = {
-		.weight = CHECK_TORN, .code = ERR_TORN_TAIL, .file = path,
+		.kind = CHECK_TAIL, .weight = CHECK_TORN, .code = ERR_TORN_TAIL, .file = path,
 		.off = CHECK_NOWHERE, .in_log = true,
 		.what = "the last commit is incomplete, as after a crash",
 		.so = "no acknowledged record is lost",
@@ -193,7 +201,7 @@ static int tell_torn(struct checking *k, const char *path)
 static int tell_walk(struct walking *w, int r, const char *path)
 {
 	const struct check_finding pattern = {
-		.in_log = true, .so = "the log cannot be read, and the store does not open",
+		.kind = CHECK_LOG, .in_log = true, .so = "the log cannot be read, and the store does not open",
 		.next = "strato-walcheck --repair=NEWDIR makes a new store of what is sound",
 	};
 	const struct fault *at = (const void *)w->faults.ptr;

@@ -33,6 +33,7 @@ static int read_all(struct checking *k, const struct entry *e, const uint8_t *st
 			break;
 		}
 		off += (uint64_t)n;
+		checking_step(k, (uint64_t)n);
 	}
 	blob_reader_close(b);
 	mem_free(k->c->mem, buf);
@@ -43,10 +44,10 @@ static int read_all(struct checking *k, const struct entry *e, const uint8_t *st
 int checking_value(struct checking *k, const struct entry *e, const uint8_t *store_id)
 {
 	const struct check_finding pattern = {
-		.version = e->version, .graph = checking_graph(k, e->space),
+		.kind = CHECK_VALUE, .version = e->version, .hit_n = 1, .graph = checking_graph(k, e->space),
 		.space = e->space, .key = e->key,
 		.so = "the value of this key cannot be read",
-		.next = "write the key again or remove it, then strato-compact; or " REPAIR,
+		.next = "strato-put writes it again; or " REPAIR,
 	};
 	char name[SEGMENT_NAME_MAX];
 	int r = read_all(k, e, store_id);
@@ -64,16 +65,27 @@ struct run_check {
 	char path[1200];
 };
 
-static void run_found(void *ctx, uint64_t off, const char *words)
+static void run_found(void *ctx, const struct run_fault *at)
 {
 	struct run_check *c = ctx;
 	struct check_finding f = {
-		.weight = CHECK_DAMAGE, .code = ERR_DAMAGED, .file = c->path, .off = off,
-		.what = words, .so = "these keys cannot be read", .next = REPAIR,
+		.kind = at->ranged ? CHECK_KEYS : CHECK_RUN,
+		.weight = CHECK_DAMAGE, .code = ERR_DAMAGED, .file = c->path, .off = at->off,
+		.what = at->words, .so = "these keys cannot be read", .next = REPAIR,
 	};
 
-	if (c->k->stop == 0)
-		checking_tell(c->k, &f);
+	if (c->k->stop != 0)
+		return;
+	if (at->ranged) {
+		f.ranged = true;
+		f.key = at->low;
+		f.before = at->high;
+		f.space = at->low.len ? at->space : 0;
+		f.graph = checking_graph(c->k, f.space);
+	}
+	if (f.graph)
+		f.so = "these changes of the graph cannot be read";
+	checking_tell(c->k, &f);
 }
 
 /* The large values that the run's entries refer to. */
@@ -98,25 +110,56 @@ static int check_values(struct checking *k, struct run *run)
 	return r;
 }
 
+/* All that readers miss while it does not open. */
+static int tell_run(struct checking *k, int e, const struct run_info *info, const char *path)
+{
+	uint64_t version = info->version_max > info->bulk_version ? info->version_max :
+		info->bulk_version;
+	char so[200];
+	const struct check_finding pattern = {
+		.kind = CHECK_RUN, .so = so, .next = REPAIR, .ranged = true,
+		.version = version, .hit_n = info->entry_n,
+	};
+
+	snprintf(so, sizeof so, "all keys in it cannot be read: %" PRIu64 ", of versions up to %"
+		 PRIu64, info->entry_n, version);
+	return checking_met(k, e, path, &pattern);
+}
+
+/* Strictly, as readers do; else by its footer, to see what a repair can. */
+static int open_run(struct checking *k, const struct run_info *info, const char *path,
+		    struct run **run)
+{
+	struct run_info mended = *info;
+	int r = run_open(run, k->c->backend, info, k->m->store_id, k->c->mem);
+
+	if (r == 0)
+		return 0;
+	r = tell_run(k, r, info, path);
+	mended.ref.mend = true;
+	if (r == 0 && run_open(run, k->c->backend, &mended, k->m->store_id, k->c->mem) < 0)
+		*run = NULL;		/* as was told */
+	return r;
+}
+
 static int check_run(struct checking *k, const struct run_info *info)
 {
 	struct run_check c = { .k = k };
-	char so[200], name[SEGMENT_NAME_MAX];
-	const struct check_finding pattern = { .so = so, .next = REPAIR };
+	const struct check_finding pattern = { .kind = CHECK_RUN, .next = REPAIR };
+	char name[SEGMENT_NAME_MAX];
 	struct run *run = NULL;
+	uint64_t large_n = 0;
 	int r;
 
 	segment_name(name, SEGMENT_RUN, info->ref.id);
 	snprintf(c.path, sizeof c.path, "%s", checking_path(k, name));
-	snprintf(so, sizeof so, "%" PRIu64 " entries cannot be read, of versions up to %"
-		 PRIu64, info->entry_n, info->version_max > info->bulk_version ?
-		 info->version_max : info->bulk_version);
-	r = run_open(&run, k->c->backend, info, k->m->store_id, k->c->mem);
-	if (r == 0)
-		r = run_verify(run, run_found, &c);
-	if (r >= 0 && k->stop == 0)
+	r = open_run(k, info, c.path, &run);
+	if (r == 0 && run)
+		r = run_verify(run, run_found, &c, &large_n);
+	if (r >= 0 && k->stop == 0 && large_n)
 		r = check_values(k, run);
 	run_close(run);
+	checking_step(k, info->ref.bytes);
 	if (k->stop != 0)
 		return k->stop;
 	return r < 0 ? checking_met(k, r, c.path, &pattern) : 0;
@@ -127,7 +170,8 @@ static int check_run(struct checking *k, const struct run_info *info)
 static int check_blob(struct checking *k, const struct manifest_blob *blob)
 {
 	const struct check_finding pattern = {
-		.so = "values that lie in it cannot be read", .next = REPAIR,
+		.kind = CHECK_BLOB, .so = "values of the keys that lie in it cannot be read",
+		.next = REPAIR,
 	};
 	/* an empty value that lies there: reading it is looking at the head */
 	const struct entry e = { .kind = ENTRY_BLOB, .blob.blob = blob->id };
@@ -159,51 +203,72 @@ static int check_blob(struct checking *k, const struct manifest_blob *blob)
 struct graph_check {
 	struct checking *k;
 	const struct manifest_graph *graph;
+	const struct check_finding *pattern;
 	char path[1200];
+	bool hit;
 };
 
 static void page_found(void *ctx, uint64_t off, uint32_t tag, uint32_t expected, uint32_t got)
 {
 	struct graph_check *c = ctx;
+	struct check_finding f = *c->pattern;
 	char what[80];
-	struct check_finding f = {
-		.weight = CHECK_DAMAGE, .code = ERR_DAMAGED, .file = c->path, .off = off,
-		.what = what, .sums = true, .expected = expected, .got = got,
-		.graph = c->graph->name,
-		.so = "questions to this graph that need this page fail",
-		.next = "import the graph again with --replace",
-	};
 
+	f.weight = CHECK_DAMAGE;
+	f.code = ERR_DAMAGED;
+	f.file = c->path;
+	f.off = off;
+	f.what = what;
+	f.sums = true;
+	f.expected = expected;
+	f.got = got;
 	if (tag)
 		snprintf(what, sizeof what, "checksum of a page of section %" PRIu32 " differs",
 			 tag);
 	else
 		snprintf(what, sizeof what, "checksum of a page differs");
+	c->hit = true;
 	if (c->k->stop == 0)
 		checking_tell(c->k, &f);
 }
 
-static int check_graph_segment(struct checking *k, const struct manifest_graph *g,
-			       const struct segment_ref *ref)
+/* What it means that this one is damaged. */
+static void word_segment(struct check_finding *f, enum segment_kind kind)
 {
-	const struct check_finding pattern = {
-		.graph = g->name, .so = "questions to this graph fail",
-		.next = "import the graph again with --replace",
-	};
-	struct graph_check c = { .k = k, .graph = g };
+	f->kind = kind == SEGMENT_DELTA ? CHECK_CHANGES :
+		kind == SEGMENT_INDEX ? CHECK_PROPERTY_INDEX : CHECK_GRAPH;
+	f->so = "questions to this graph that need it fail";
+	f->next = REPAIR "; or import the graph again with --replace";
+	if (kind == SEGMENT_DELTA) {
+		f->so = "nothing is lost: the graph's changes are read one by one, and slowly";
+		f->next = "strato-graph compact makes the graph anew with its changes";
+	} else if (kind == SEGMENT_INDEX) {
+		f->so = "nothing is lost, but questions that use the index fail";
+		f->next = "strato-graph index PROPERTY... makes it anew: name them again";
+	}
+}
+
+static int check_graph_segment(struct graph_check *c, const struct segment_ref *ref)
+{
+	struct check_finding pattern = { .graph = c->graph->name };
+	struct checking *k = c->k;
 	struct segment *s = NULL;
 	char name[SEGMENT_NAME_MAX];
 	int r;
 
+	word_segment(&pattern, ref->kind);
+	c->pattern = &pattern;
 	segment_name(name, ref->kind, ref->id);
-	snprintf(c.path, sizeof c.path, "%s", checking_path(k, name));
+	snprintf(c->path, sizeof c->path, "%s", checking_path(k, name));
 	r = segment_open(&s, k->c->backend, ref, k->m->store_id, k->c->mem);
 	if (r == 0)
-		r = segment_verify(s, page_found, &c);
+		r = segment_verify(s, page_found, c);
 	segment_close(s);
+	checking_step(k, ref->bytes);
 	if (k->stop != 0)
 		return k->stop;
-	return r < 0 ? checking_met(k, r, c.path, &pattern) : 0;
+	c->hit |= r < 0;
+	return r < 0 ? checking_met(k, r, c->path, &pattern) : 0;
 }
 
 /* Each file is checked once, with the first manifest that names it. */
@@ -223,12 +288,47 @@ static bool is_new(const struct seen *s, enum segment_kind kind, uint64_t id)
 static int check_graph(struct checking *k, const struct manifest_graph *g,
 		       const struct seen *seen)
 {
+	struct graph_check c = { .k = k, .graph = g };
 	int r = 0;
 
 	for (uint32_t n = 0; r == 0 && n < g->segment_n; n++)
 		if (is_new(seen, g->segment[n].kind, g->segment[n].id))
-			r = check_graph_segment(k, g, &g->segment[n]);
+			r = check_graph_segment(&c, &g->segment[n]);
+	if (r == 0 && c.hit && k->c->graph)
+		r = k->stop = k->c->graph(k->c->ctx, g, k->m->store_id, k->snapshot);
 	return r;
+}
+
+static uint64_t bytes_of_manifest(const struct manifest *m, const struct seen *seen)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < m->run_n; i++)
+		if (is_new(seen, SEGMENT_RUN, m->run[i].ref.id))
+			n += m->run[i].ref.bytes;
+	for (uint32_t i = 0; i < m->blob_n; i++)
+		if (is_new(seen, SEGMENT_BLOB, m->blob[i].id))
+			n += m->blob[i].live;
+	for (uint32_t i = 0; i < m->graph_n; i++)
+		for (uint32_t k = 0; k < m->graph[i].segment_n; k++)
+			if (is_new(seen, m->graph[i].segment[k].kind, m->graph[i].segment[k].id))
+				n += m->graph[i].segment[k].bytes;
+	return n;
+}
+
+uint64_t checking_bytes(const struct checking *k, const struct kept_set *set)
+{
+	struct seen seen = { NULL, NULL };
+	uint64_t n = bytes_of_manifest(k->m, &seen);
+
+	for (uint32_t i = 0; i < set->n; i++) {
+		struct kept_set before = *set;
+
+		before.n = i;
+		seen = (struct seen){ k->m, &before };
+		n += bytes_of_manifest(&set->kept[i].m, &seen);
+	}
+	return n;
 }
 
 int checking_segments(struct checking *k, const struct manifest *live,

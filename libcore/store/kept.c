@@ -130,6 +130,20 @@ bool kept_is_file(const char *name)
 	return n >= 2 && n <= 2 * KEPT_NAME_MAX && n % 2 == 0 && !strcmp(name + n, ".kept");
 }
 
+static unsigned hex(char c)
+{
+	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a' + 10);
+}
+
+struct bytes kept_file_name(const char *name, uint8_t room[KEPT_NAME_MAX])
+{
+	size_t n = strspn(name, "0123456789abcdef") / 2;
+
+	for (size_t i = 0; i < n && i < KEPT_NAME_MAX; i++)
+		room[i] = (uint8_t)(hex(name[2 * i]) << 4 | hex(name[2 * i + 1]));
+	return bytes_of(room, n < KEPT_NAME_MAX ? n : KEPT_NAME_MAX);
+}
+
 static int load_one(void *ctx, const char *name)
 {
 	struct loading *l = ctx;

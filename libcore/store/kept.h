@@ -62,6 +62,8 @@ int kept_load(struct kept_set *set, struct backend *b, struct mem *mem,
 void kept_release(struct kept_set *set);
 
 bool kept_is_file(const char *name);	/* of a file in snap/: is it a snapshot's? */
+/* The name that such a file's name says, in ROOM. */
+struct bytes kept_file_name(const char *name, uint8_t room[KEPT_NAME_MAX]);
 bool kept_names(const struct kept_set *set, const char *path);	/* NULL: no */
 
 /* By its name, or, if WHICH is a number, the first of this version; NULL: none. */

@@ -56,10 +56,18 @@ int run_get(struct run *r, uint32_t space, struct bytes key, uint64_t hash,
 int run_iter(struct iter **out, struct run *r, const struct iter_from *from,
 	     struct mem *mem);
 
+struct run_fault {
+	uint64_t off;			/* in the file */
+	const char *words;		/* the range is in them */
+	bool ranged;			/* of keys LOW <= K < HIGH (ptr NULL: to the last) */
+	uint32_t space;			/* LOW's; where LOW is empty the highest there are */
+	struct bytes low, high;
+};
+
 /* Every page, every block, every row's order and checksums, the filter's answers:
- * calls FOUND with the file offset and words for each fault (and the key range
- * hit where it is known).  Number of faults or an ERR_ code. */
-int run_verify(struct run *r, void (*found)(void *ctx, uint64_t off, const char *words),
-	       void *ctx);
+ * calls FOUND for each fault.  *LARGE_N (may be NULL): entries whose value is in a blob,
+ * as many as could be read.  Number of faults or an ERR_ code. */
+int run_verify(struct run *r, void (*found)(void *ctx, const struct run_fault *f), void *ctx,
+	       uint64_t *large_n);
 
 #endif

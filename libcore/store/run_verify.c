@@ -14,9 +14,10 @@
 
 struct check {
 	struct run *run;
-	void (*found)(void *ctx, uint64_t off, const char *words);
+	void (*found)(void *ctx, const struct run_fault *f);
 	void *ctx;
 	int n;			/* faults */
+	uint64_t large_n;
 	bool filter_bad;	/* told already */
 	bool lost;		/* some rows were not reached */
 	struct run_info count;	/* as counted */
@@ -30,34 +31,65 @@ struct range {
 	struct bytes low, high;
 };
 
+static struct bytes bare(struct bytes row)
+{
+	return row.len > 4 ? bytes_of(row.ptr + 4, row.len - 4) : bytes_of("", 0);
+}
+
+static uint32_t space_of(struct bytes row)
+{
+	uint8_t space[4] = { 0 };
+
+	if (row.len)
+		memcpy(space, row.ptr, row.len < 4 ? row.len : 4);
+	return rows_space(space);
+}
+
+static void hand(struct check *c, struct run_fault *f, const char *fmt, va_list ap)
+{
+	char words[1024];
+
+	vsnprintf(words, sizeof words, fmt, ap);
+	f->words = words;
+	if (c->n < INT32_MAX)
+		c->n++;
+	c->found(c->ctx, f);
+}
+
 __attribute__((format(printf, 3, 4)))
 static void tell(struct check *c, uint64_t off, const char *fmt, ...)
 {
-	char words[1024];
+	struct run_fault f = { .off = off };
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(words, sizeof words, fmt, ap);
+	hand(c, &f, fmt, ap);
 	va_end(ap);
-	if (c->n < INT32_MAX)
-		c->n++;
-	c->found(c->ctx, off, words);
+}
+
+__attribute__((format(printf, 4, 5)))
+static void tell_of(struct check *c, uint64_t off, struct range in, const char *fmt, ...)
+{
+	struct run_fault f = {
+		.off = off, .ranged = true, .low = bare(in.low), .space = space_of(in.low),
+	};
+	va_list ap;
+
+	/* across two spaces: the rest of the first, as far as can be said of one */
+	if (in.high.ptr && space_of(in.high) == f.space)
+		f.high = bare(in.high);
+	va_start(ap, fmt);
+	hand(c, &f, fmt, ap);
+	va_end(ap);
 }
 
 static void show_key(char out[320], struct bytes key)
 {
-	uint8_t space[4] = { 0 };
-
-	if (key.len)
-		memcpy(space, key.ptr, key.len < 4 ? key.len : 4);
-	if (rows_space(space))
-		snprintf(out, 320, "space %" PRIu32 " \"%s\"", rows_space(space),
-			 bytes_show(key.len > 4 ? bytes_of(key.ptr + 4, key.len - 4)
-						: bytes_of("", 0)));
+	if (space_of(key))
+		snprintf(out, 320, "space %" PRIu32 " \"%s\"", space_of(key),
+			 bytes_show(bare(key)));
 	else
-		snprintf(out, 320, "\"%s\"",
-			 bytes_show(key.len > 4 ? bytes_of(key.ptr + 4, key.len - 4)
-						: bytes_of("", 0)));
+		snprintf(out, 320, "\"%s\"", bytes_show(bare(key)));
 }
 
 /* "keys from A to before B: WORDS" */
@@ -68,13 +100,13 @@ static void tell_range(struct check *c, uint64_t off, struct range in, const cha
 	show_key(low, in.low);
 	show_key(high, in.high);
 	if (!in.low.len && !in.high.ptr)
-		tell(c, off, "all keys: %s", words);
+		tell_of(c, off, in, "all keys: %s", words);
 	else if (!in.low.len)
-		tell(c, off, "keys before %s: %s", high, words);
+		tell_of(c, off, in, "keys before %s: %s", high, words);
 	else if (!in.high.ptr)
-		tell(c, off, "keys from %s on: %s", low, words);
+		tell_of(c, off, in, "keys from %s on: %s", low, words);
 	else
-		tell(c, off, "keys from %s to before %s: %s", low, high, words);
+		tell_of(c, off, in, "keys from %s to before %s: %s", low, high, words);
 }
 
 static uint64_t file_off(const struct check *c, struct bytes in, uint64_t off)
@@ -93,15 +125,30 @@ static void page_found(void *ctx, uint64_t off, uint32_t tag, uint32_t expected,
 	     tag < 4 ? in[tag] : "", expected, got);
 }
 
-static int check_filter(struct check *c, struct bytes key, uint64_t off)
+static const uint8_t *filter_block(const struct run *r, uint64_t hash)
+{
+	return r->filter.ptr + FILTER_BLOCK * filter_place(r->filter.len / FILTER_BLOCK, hash);
+}
+
+/* A filter larger than the caches is met in no order: asked for, an interval ahead. */
+static void hash_keys(const struct check *c, uint64_t hash[RUN_RESTART])
+{
+	for (unsigned k = 0; !c->filter_bad && k < c->some.n; k++) {
+		struct bytes key = rows_key(&c->some, k);
+
+		hash[k] = run_hash(rows_space(key.ptr), bytes_of(key.ptr + 4, key.len - 4));
+		__builtin_prefetch(filter_block(c->run, hash[k]));
+	}
+}
+
+static int check_filter(struct check *c, struct bytes key, uint64_t hash, uint64_t off)
 {
 	struct run *r = c->run;
-	uint64_t hash = run_hash(rows_space(key.ptr), bytes_of(key.ptr + 4, key.len - 4));
-	const uint8_t *block = r->filter.ptr + FILTER_BLOCK *
-		filter_place(r->filter.len / FILTER_BLOCK, hash);
+	const uint8_t *block;
 
 	if (c->filter_bad)
 		return 0;
+	block = filter_block(r, hash);
 	if (segment_check(r->segment, block, FILTER_BLOCK) < 0) {
 		c->filter_bad = true;
 		tell(c, file_off(c, r->filter, 0), "the filter cannot be read");
@@ -119,13 +166,15 @@ static void count_row(struct check *c, const struct entry *e)
 
 	i->entry_n++;
 	i->remove_n += e->kind == ENTRY_REMOVE;
+	c->large_n += e->kind == ENTRY_BLOB;
 	if (e->version && (i->version_min == 0 || e->version < i->version_min))
 		i->version_min = e->version;
 	if (e->version > i->version_max)
 		i->version_max = e->version;
 }
 
-static int check_row(struct check *c, unsigned slot, struct range in, uint64_t off)
+static int check_row(struct check *c, unsigned slot, struct range in, uint64_t hash,
+		     uint64_t off)
 {
 	struct bytes key = rows_key(&c->some, slot);
 
@@ -134,7 +183,7 @@ static int check_row(struct check *c, unsigned slot, struct range in, uint64_t o
 	if (c->last.len && bytes_cmp(buf_bytes(&c->last), key) >= 0)
 		tell_range(c, off, in, "rows are out of order");
 	count_row(c, &c->some.slot[slot].entry);
-	check_filter(c, key, off);
+	check_filter(c, key, hash, off);
 	buf_clear(&c->last);
 	return buf_add(&c->last, key.ptr, key.len);
 }
@@ -155,6 +204,7 @@ static int told(struct check *c, int e, uint64_t off, struct range in)
 static int check_block(struct check *c, const struct run_child *child, struct range in)
 {
 	uint64_t off = file_off(c, c->run->data, child->off);
+	uint64_t hash[RUN_RESTART] = { 0 };
 	struct rows rows;
 	int r;
 
@@ -168,8 +218,10 @@ static int check_block(struct check *c, const struct run_child *child, struct ra
 		r = told(c, rows_decode(&rows, i, &c->some), off, in);
 		if (r == 0 && i + 1 < rows.restart_n && c->some.n != RUN_RESTART)
 			tell_range(c, off, in, "too few rows to a restart");
+		if (r == 0)
+			hash_keys(c, hash);
 		for (unsigned k = 0; r == 0 && k < c->some.n; k++)
-			r = check_row(c, k, in, off);
+			r = check_row(c, k, in, hash[k], off);
 	}
 	return r < 0 ? r : 0;
 }
@@ -245,8 +297,8 @@ static void compare_all(struct check *c)
 	compare(c, "bytes of blocks", c->run->data.len, c->data_end);
 }
 
-int run_verify(struct run *r, void (*found)(void *ctx, uint64_t off, const char *words),
-	       void *ctx)
+int run_verify(struct run *r, void (*found)(void *ctx, const struct run_fault *f), void *ctx,
+	       uint64_t *large_n)
 {
 	struct check c = { .run = r, .found = found, .ctx = ctx };
 	struct range all = { bytes_of("", 0), bytes_of(NULL, 0) };
@@ -260,6 +312,8 @@ int run_verify(struct run *r, void (*found)(void *ctx, uint64_t off, const char 
 		e = 0;			/* told */
 	else if (e >= 0 && !c.lost)
 		compare_all(&c);
+	if (large_n)
+		*large_n = c.large_n;
 	buf_release(&c.block);
 	buf_release(&c.last);
 	buf_release(&c.some.keys);

@@ -32,6 +32,15 @@ int salvaging_tell(struct salvaging *v, struct salvage_lost *l)
 	return v->s->lost ? v->s->lost(v->s->ctx, l) : 0;
 }
 
+int salvaging_step(struct salvaging *v)
+{
+	const struct salvage *s = v->s;
+
+	if (s->step && !v->stopped)
+		v->stopped = s->step(s->ctx, s->entry_n, s->value_bytes);
+	return v->stopped;
+}
+
 static int tell_file(struct salvaging *v, const char *words)
 {
 	struct salvage_lost l = { .what = SALVAGE_FILE, .words = words };
@@ -42,6 +51,8 @@ static int tell_file(struct salvaging *v, const char *words)
 /* Can the repair go on after R?  0 and it was told, else R. */
 static int tell_unless_fatal(struct salvaging *v, int r, struct salvage_lost *l)
 {
+	if (v->stopped)
+		return r;
 	switch (r) {
 	case ERR_DAMAGED:
 	case ERR_ABSENT:
@@ -129,8 +140,10 @@ static int add_named(struct salvaging *v, const struct run_info *info)
 		.version = info->version_max > info->bulk_version ? info->version_max
 								  : info->bulk_version,
 	};
-	int r = salvaging_add(v, v->s->from, v->store_id, &known);
+	int r;
 
+	known.info.ref.mend = true;
+	r = salvaging_add(v, v->s->from, v->store_id, &known);
 	if (r == 0)
 		return 0;
 	r = tell_unless_fatal(v, r, &l);
@@ -168,7 +181,9 @@ static bool names_graph_segment(const struct manifest *m, uint64_t id)
 static int add_stray_run(struct strays *t, uint64_t id)
 {
 	struct salvaging *v = t->v;
-	struct salvage_source known = { .info.ref = { .kind = SEGMENT_RUN, .id = id } };
+	struct salvage_source known = {
+		.info.ref = { .kind = SEGMENT_RUN, .id = id, .mend = true },
+	};
 	struct salvage_lost l = { .what = SALVAGE_FILE };
 	struct salvage_source *s;
 	int r;
@@ -281,7 +296,10 @@ static int on_entry(void *ctx, const struct entry *e)
 {
 	struct pieces *p = ctx;
 	uint32_t off = (uint32_t)p->records.len;
-	int r = entry_put_record(&p->records, e);
+	int r = salvaging_step(p->v);
+
+	if (r == 0)
+		r = entry_put_record(&p->records, e);
 
 	if (r == 0)
 		r = buf_add(&p->offs, &off, sizeof off);
@@ -604,8 +622,10 @@ static int verify(struct salvaging *v, const struct segment_ref *ref)
 	return r < 0 ? r : bad ? ERR_DAMAGED : 0;
 }
 
-static int copy_bytes(struct file *to, struct file *from, uint64_t len, struct mem *mem)
+static int copy_bytes(struct salvaging *v, struct file *to, struct file *from,
+		      uint64_t len)
 {
+	struct mem *mem = v->s->mem;
 	uint8_t *buf = mem_pages(mem, COPY_LEN);
 	int r = buf ? 0 : ERR_MEMORY;
 
@@ -615,6 +635,8 @@ static int copy_bytes(struct file *to, struct file *from, uint64_t len, struct m
 		r = file_read(from, buf, n, off);
 		if (r == 0)
 			r = file_write(to, buf, n, off);
+		if (r == 0)
+			r = salvaging_step(v);
 		off += n;
 	}
 	mem_free_pages(mem, buf, COPY_LEN);
@@ -650,7 +672,7 @@ static int copy_segment(struct salvaging *v, struct segment_ref *ref)
 	if (r == 0)
 		r = backend_open(v->s->to, name, FILE_WRITE | FILE_CREATE, &to);
 	if (r == 0)
-		r = copy_bytes(to, from, ref->bytes, v->s->mem);
+		r = copy_bytes(v, to, from, ref->bytes);
 	if (r == 0)
 		r = adopt(v, to, ref);
 	file_close(from);

@@ -45,6 +45,9 @@ struct salvage {
 	struct mem *mem;
 	/* Each loss; less than 0 ends the repair and is what it returns. */
 	int (*lost)(void *ctx, const struct salvage_lost *l);
+	/* Asked now and then, with what was copied so far: less than 0 ends the repair.
+	 * May be NULL. */
+	int (*step)(void *ctx, uint64_t entry_n, uint64_t value_bytes);
 	void *ctx;
 	const char *who;	/* names the program to those who wait for its locks */
 	/* out */

@@ -47,10 +47,12 @@ struct salvaging {
 	struct buf missing;		/* struct salvage_missing */
 	struct run_info made;		/* the new store's one run */
 	uint64_t version;		/* the newest seen */
+	int stopped;			/* what `step` answered, if it ended the repair */
 	bool damaged;			/* something acknowledged may be missing */
 	bool *graph_lost;		/* of base.graph: none of its keys is copied */
 };
 
+int salvaging_step(struct salvaging *v);		/* not 0: it is to end */
 int salvaging_tell(struct salvaging *v, struct salvage_lost *l);
 /* A graph's name, NULL for the users' keys; *lost: its keys are not copied. */
 const char *salvaging_graph(const struct salvaging *v, uint32_t space, bool *lost);

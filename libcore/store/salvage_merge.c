@@ -214,6 +214,9 @@ static int copy_chunks(struct salvaging *v, struct blob_reader *in, struct blob_
 			return r;
 		*done += (uint64_t)n;
 		v->s->value_bytes += (uint64_t)n;
+		r = salvaging_step(v);
+		if (r < 0)
+			return r;
 	}
 	*read_failed = n < 0;
 	return (int)n;
@@ -302,7 +305,9 @@ static int merge(struct salvaging *v, struct run_writer *w)
 	while (r == 0 && (low = lowest(v))) {
 		struct choice c = { 0 };
 
-		r = look_at_holes(v, &low->e, &row, &c);
+		r = salvaging_step(v);
+		if (r == 0)
+			r = look_at_holes(v, &low->e, &row, &c);
 		choose(v, &low->e, &c);
 		if (r == 0 && c.from)
 			r = put(v, &c, w);

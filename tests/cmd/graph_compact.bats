@@ -322,7 +322,10 @@ cost() { # SRC DST
 	[[ "$stderr" == "strato-graph edges: $seg: "*": not used, the changes are read one by one" ]]
 	run --separate-stderr -76 strato-graph check -g many
 	[[ "$stderr" == *"$seg"*"[damaged]"* ]]
-	run -76 strato-walcheck --full
+	[[ "$stderr" == *"hint: strato-graph compact "*": 1 fault [damaged]"* ]]
+	[[ "$stderr" != *replace* ]]
+	run --separate-stderr -76 strato-walcheck --full
+	[[ "$stderr" == *'graph "many"'*"hint: strato-graph compact "* ]]
 	strato-graph compact -q -g many
 	strato-graph check -g many
 	cmp before <(strato-graph edges -g many 2>stderr)

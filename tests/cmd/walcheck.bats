@@ -97,7 +97,7 @@ damage_commit() { # N
 @test "with --json findings are objects on stdout, and stderr is an object" {
 	damage_commit 3
 	strato-walcheck -J >"$W/out" 2>"$W/err" || [ $? -eq 76 ]
-	jq -e '.finding == "damage" and .offset == 20480 and .beyond == 2 and
+	jq -e '.finding == "damage" and .kind == "commit" and .offset == 20480 and .beyond == 2 and
 		.version == "3" and (.next | length > 0)' "$W/out" >/dev/null
 	jq -e '.error == "damaged" and .status == 76' "$W/err" >/dev/null
 }
@@ -125,6 +125,93 @@ damage_commit() { # N
 	run --separate-stderr -0 strato-walcheck --repair="$W/new"
 	[ -z "$output$stderr" ]
 	[ "$(strato-ls -s "$W/new" | tr '\n' ' ')" = "key1 key2 key3 key4 " ]
+}
+
+limited() { # KIB COMMAND...: no file gets longer
+	(ulimit -f $1; shift; exec "$@")
+}
+
+kinds() { # of what is found
+	strato-walcheck --full -J 2>"$W/err" | jq -r 'select(.finding == "damage") | .kind' |
+		sort -u | tr '\n' ' '
+}
+
+@test "every finding has a word for its kind, what is hit, a consequence and a next step" {
+	head -c 300000 /dev/urandom | strato-put large
+	strato-snapshot kept
+	strato-compact
+	strato-put -d later key9
+	cp -r "$S" "$W/sound"
+	for try in "manifest 60 manifest" "manifest.old 60 manifest-copy" \
+		"$(cd "$S" && echo wal/0*.wal) 12300 commit" \
+		"$(cd "$S" && echo wal/0*.wal) 10 log" "seg/run-* 4200 keys run" \
+		"seg/run-* 100 run" "seg/blob-* 200000 value" "seg/blob-* 10 value values" \
+		"snap/* 20 snapshot" "config 3 settings"; do
+		set -- $try
+		rm -rf "$S" && cp -r "$W/sound" "$S"
+		f=$(ls "$S"/$1 | tail -n 1)
+		overwrite "$f" $2
+		shift 2
+		[ "$(kinds)" = "$* " ] || fail "$try: $(kinds)"
+		strato-walcheck --full -J 2>"$W/err" |
+			jq -es 'all(select(.finding == "damage") | .consequence != "" and .next != "")'
+	done
+	rm -rf "$S" && cp -r "$W/sound" "$S"
+	for f in "$S"/seg/run-*; do
+		overwrite "$f" 4200
+	done
+	strato-walcheck --full -J 2>"$W/err" | jq -es 'any(.kind == "keys" and .finding == "damage")'
+}
+
+@test "a run whose superblock is damaged is read by its footer, and nothing is lost" {
+	strato-compact
+	overwrite "$(echo "$S"/seg/run-*)" 100
+	run --separate-stderr -76 strato-walcheck --full
+	[[ "$stderr" == *"all keys in it cannot be read: 5, of versions up to 5"* ]]
+	run -76 strato-get key1
+	run -0 --separate-stderr strato-walcheck --repair="$W/new"
+	[ -z "$output$stderr" ]
+	[ "$(strato-ls -s "$W/new" | tr '\n' ' ')" = "key1 key2 key3 key4 key5 " ]
+}
+
+@test "a repair into the store itself is refused, and touches nothing" {
+	(cd "$S" && find . | sort) >"$W/before"
+	for dir in "$S/new" "$S/tmp" "$S" "$S/seg/../tmp/x"; do
+		run --separate-stderr -64 strato-walcheck --repair="$dir"
+		[[ "$stderr" == *"lies in the store"* ]]
+	done
+	(cd "$S" && find . | sort) >"$W/after"
+	same "$W/before" "$W/after"
+}
+
+@test "a repair that is interrupted leaves nothing" {
+	awk 'BEGIN { for (i = 0; i < 200000; i++) printf "k%d\tvalue %d\n", i, i }' |
+		strato-put -q -b
+	for ((i = 0, met = 0; i < 30 && !met; i++)); do
+		strato-walcheck --repair="$W/new" 2>"$W/err" &
+		pid=$!
+		until [ -e "$W/new.partial" ] || [ -e "$W/new" ]; do :; done
+		kill -TERM $pid || [ -e "$W/new" ]
+		status=0
+		wait $pid || status=$?
+		[ ! -e "$W/new.partial" ]
+		if [ -e "$W/new" ]; then
+			strato-walcheck -s "$W/new" --full
+			rm -r "$W/new"
+		else
+			[ $status -eq 143 ] || fail "$status: $(cat "$W/err")"
+			met=1
+		fi
+	done
+	[ $met = 1 ]
+}
+
+@test "a repair onto a full disk fails, and leaves nothing" {
+	awk 'BEGIN { for (i = 0; i < 30000; i++) printf "k%d\t%s%d\n", i, rand(), rand() }' |
+		strato-put -q -b
+	run --separate-stderr -74 limited 128 strato-walcheck --repair="$W/new"
+	[ ! -e "$W/new" ] && [ ! -e "$W/new.partial" ]
+	[ -z "$output" ]
 }
 
 @test "nothing that is read is ever written to" {

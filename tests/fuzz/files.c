@@ -300,10 +300,9 @@ static int read_index(struct backend *b, const struct segment_ref *ref, struct m
 	return r;
 }
 
-static void fault_found(void *ctx, uint64_t off, const char *words)
+static void fault_found(void *ctx, const struct run_fault *f)
 {
-	(void)off;
-	FUZZ_MUST(*words);
+	FUZZ_MUST(*f->words);
 	++*(unsigned *)ctx;
 }
 
@@ -326,7 +325,7 @@ static int read_run(struct backend *b, const struct segment_ref *ref, struct mem
 		iter_close(it);
 	}
 	if (r >= 0)
-		r = run_verify(run, fault_found, &faults);
+		r = run_verify(run, fault_found, &faults, NULL);
 	run_close(run);
 	return r < 0 ? r : faults ? ERR_DAMAGED : 0;
 }

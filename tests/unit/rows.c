@@ -220,10 +220,9 @@ static void forge(struct fixture *f, lie_fn *lie)
 	assert_int_equal(segment_finish(w, &f->info.ref), 0);
 }
 
-static void keep_words(void *ctx, uint64_t off, const char *words)
+static void keep_words(void *ctx, const struct run_fault *f)
 {
-	(void)off;
-	strcpy(ctx, words);
+	strcpy(ctx, f->words);
 }
 
 /* The last fault's words. */
@@ -235,7 +234,7 @@ static const char *lied(struct fixture *f, lie_fn *lie)
 	forge(f, lie);
 	strcpy(words, "none");
 	assert_int_equal(run_open(&r, f->b, &f->info, store_a, NULL), 0);
-	assert_true(run_verify(r, keep_words, words) >= 0);
+	assert_true(run_verify(r, keep_words, words, NULL) >= 0);
 	run_close(r);
 	return words;
 }

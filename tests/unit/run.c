@@ -314,20 +314,20 @@ struct faults {
 	char words[1024];
 };
 
-static void fault(void *ctx, uint64_t off, const char *words)
+static void fault(void *ctx, const struct run_fault *fault)
 {
 	struct faults *f = ctx;
 
 	f->n++;
-	f->keys += strstr(words, "keys") != NULL;
-	f->off = off;
-	strcpy(f->words, words);
+	f->keys += strstr(fault->words, "keys") != NULL;
+	f->off = fault->off;
+	strcpy(f->words, fault->words);
 }
 
 static int verify(struct run *r, struct faults *f)
 {
 	memset(f, 0, sizeof *f);
-	return run_verify(r, fault, f);
+	return run_verify(r, fault, f, NULL);
 }
 
 static void one_shape(struct backend *b, const struct shape *s, enum block_codec codec)
