@@ -34,7 +34,7 @@ static int drop_past(struct cli *c, struct store *s, const struct keep *keep, ui
 {
 	uint64_t now_ns = clock_wall_ns();
 	struct kept_set set;
-	int r = kept_load(&set, store_backend(s), store_mem(s), NULL, NULL);
+	int r = kept_load(&set, store_backend(s), store_id(s), store_mem(s), NULL, NULL);
 
 	if (r < 0)
 		return r;

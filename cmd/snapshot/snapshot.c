@@ -55,7 +55,7 @@ static int list(struct cli *c, struct store *s)
 {
 	struct output *o = NULL;
 	struct kept_set set;
-	int r = kept_load(&set, store_backend(s), store_mem(s), NULL, NULL);
+	int r = kept_load(&set, store_backend(s), store_id(s), store_mem(s), NULL, NULL);
 
 	if (r < 0)
 		return r;

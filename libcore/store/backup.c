@@ -288,7 +288,8 @@ static int find_base(struct backing *k, struct bytes since, uint64_t *version)
 	const struct kept *kept;
 	struct kept_set set;
 	int number = kept_version(since, version);
-	int r = number < 0 ? number : kept_load(&set, k->s->backend, &k->s->mem, NULL, NULL);
+	int r = number < 0 ? number :
+		kept_load(&set, k->s->backend, store_id(k->s), &k->s->mem, NULL, NULL);
 
 	if (r < 0)
 		return r;
@@ -473,7 +474,7 @@ static int put_with(struct backing *k, const struct kept_set *set)
 static int put_all(struct backing *k)
 {
 	struct kept_set set;
-	int r = kept_load(&set, k->s->backend, &k->s->mem, NULL, NULL);
+	int r = kept_load(&set, k->s->backend, store_id(k->s), &k->s->mem, NULL, NULL);
 
 	if (r < 0)
 		return r;

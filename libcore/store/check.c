@@ -620,12 +620,6 @@ static int check_kept(struct checking *k, struct kept_set *set)
 		struct manifest *m = &set->kept[i].m;
 
 		before.n = i;
-		if (memcmp(m->store_id, live->store_id, sizeof m->store_id)) {
-			k->snapshot = kept_name(&set->kept[i]);
-			r = damage(k, CHECK_SNAPSHOT, "snap", "has another store's snapshot",
-				   "it cannot be read", "strato-snapshot --rm removes it");
-			continue;
-		}
 		k->m = m;
 		k->snapshot = kept_name(&set->kept[i]);
 		r = checking_segments(k, live, &before);
@@ -638,7 +632,7 @@ static int check_kept(struct checking *k, struct kept_set *set)
 static int check_full(struct checking *k)
 {
 	struct kept_set set;
-	int r = kept_load(&set, k->c->backend, k->c->mem, bad_kept, k);
+	int r = kept_load(&set, k->c->backend, k->m->store_id, k->c->mem, bad_kept, k);
 
 	if (r != 0)
 		return r;

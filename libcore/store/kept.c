@@ -97,9 +97,24 @@ static int parse(struct kept *k, struct bytes in, const char *where, struct mem 
 					      in.len - sizeof *d - name_len), where, mem);
 }
 
-static int read_one(struct kept *k, struct backend *b, const char *path, struct mem *mem)
+/* What was put there under the name of another, or in another store's folder. */
+static int in_its_place(struct kept *k, const uint8_t *store_id, const char *path,
+			const char *where)
 {
-	char where[4096], want[KEPT_FILE_MAX];
+	char want[KEPT_FILE_MAX];
+
+	file_of(want, kept_name(k));
+	if (strcmp(want, path))
+		return err_set(ERR_DAMAGED, "%s: is of another name: it was put there", where);
+	if (store_id && memcmp(k->m.store_id, store_id, sizeof k->m.store_id))
+		return err_set(ERR_DAMAGED, "%s: is another store's: it was put there", where);
+	return 0;
+}
+
+static int read_one(struct kept *k, struct backend *b, const uint8_t *store_id,
+		    const char *path, struct mem *mem)
+{
+	char where[4096];
 	struct buf in = { .mem = mem };
 	int r = file_slurp(b, path, KEPT_MOST, &in);
 
@@ -109,16 +124,16 @@ static int read_one(struct kept *k, struct backend *b, const char *path, struct 
 	buf_release(&in);
 	if (r < 0)
 		return r;
-	file_of(want, kept_name(k));
-	if (!strcmp(want, path))
-		return 0;
-	manifest_release(&k->m);
-	return err_set(ERR_DAMAGED, "%s: is of another name: it was put there", where);
+	r = in_its_place(k, store_id, path, where);
+	if (r < 0)
+		manifest_release(&k->m);
+	return r;
 }
 
 struct loading {
 	struct kept_set *set;
 	struct backend *b;
+	const uint8_t *store_id;
 	int (*bad)(void *ctx, const char *name, int code);
 	void *ctx;
 };
@@ -159,7 +174,7 @@ static int load_one(void *ctx, const char *name)
 		return ERR_MEMORY;
 	set->kept = all;
 	snprintf(path, sizeof path, "snap/%s", name);
-	r = read_one(&all[set->n], l->b, path, set->mem);
+	r = read_one(&all[set->n], l->b, l->store_id, path, set->mem);
 	if (r == 0)
 		set->n++;
 	else if (r == ERR_ABSENT)
@@ -178,10 +193,10 @@ static int by_version(const void *a, const void *b)
 	return bytes_cmp(kept_name(x), kept_name(y));
 }
 
-int kept_load(struct kept_set *set, struct backend *b, struct mem *mem,
-	      int (*bad)(void *ctx, const char *name, int code), void *ctx)
+int kept_load(struct kept_set *set, struct backend *b, const uint8_t *store_id,
+	      struct mem *mem, int (*bad)(void *ctx, const char *name, int code), void *ctx)
 {
-	struct loading l = { set, b, bad, ctx };
+	struct loading l = { set, b, store_id, bad, ctx };
 	int r;
 
 	*set = (struct kept_set){ .mem = mem };
@@ -373,7 +388,7 @@ static int remove_file(struct store *s, const char *path, struct bytes name)
 	if (r == ERR_ABSENT) {
 		struct kept_set set;
 
-		r = kept_load(&set, s->backend, &s->mem, NULL, NULL);
+		r = kept_load(&set, s->backend, s->manifest.store_id, &s->mem, NULL, NULL);
 		if (r == 0) {
 			r = kept_none(&set, name, 0, 0);
 			kept_release(&set);

@@ -55,9 +55,11 @@ static inline struct bytes kept_name(const struct kept *k)
 }
 
 /* Every snapshot of the store at B, but for those removed meanwhile.  One that
- * cannot be read is an error, or, if BAD is not NULL, given to it (the file's name
- * in the store, the code, the message) and left out if it answers 0. */
-int kept_load(struct kept_set *set, struct backend *b, struct mem *mem,
+ * cannot be read, or is of another store than STORE_ID (NULL: not asked), is an error,
+ * or, if BAD is not NULL, given to it (the file's name in the store, the code, the
+ * message) and left out if it answers 0. */
+int kept_load(struct kept_set *set, struct backend *b, const uint8_t *store_id,
+	      struct mem *mem,
 	      int (*bad)(void *ctx, const char *name, int code), void *ctx);
 void kept_release(struct kept_set *set);
 

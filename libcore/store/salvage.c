@@ -482,7 +482,7 @@ static int pass_over(void *ctx, const char *name, int code)
 static int newest_kept(struct salvaging *v)
 {
 	struct kept_set set;
-	int r = kept_load(&set, v->s->from, v->s->mem, pass_over, NULL);
+	int r = kept_load(&set, v->s->from, NULL, v->s->mem, pass_over, NULL);
 
 	memset(&v->base, 0, sizeof v->base);
 	v->base.mem = v->s->mem;

@@ -164,12 +164,8 @@ static int logged_if(struct store *s, struct bytes which, const struct kept_set 
 
 static int hold_kept(struct snapshot *v, const struct manifest *m)
 {
-	int r = 0;
+	int r = manifest_copy(&v->manifest, m);
 
-	if (memcmp(m->store_id, v->store->manifest.store_id, sizeof m->store_id))
-		return err_set(ERR_DAMAGED, "%s: a snapshot in snap/ is another store's",
-			       v->store->backend->path);
-	r = manifest_copy(&v->manifest, m);
 	if (r == 0)
 		r = hold_runs(v);
 	if (r < 0)
@@ -190,7 +186,7 @@ int store_snapshot_as_of(struct store *s, struct bytes which, struct snapshot **
 	r = begin(s, &v);
 	if (r < 0)
 		return r;
-	r = kept_load(&set, s->backend, &s->mem, NULL, NULL);
+	r = kept_load(&set, s->backend, s->manifest.store_id, &s->mem, NULL, NULL);
 	if (r < 0)
 		return finish(v, r, &s->manifest, out);
 	kept = kept_find(&set, which);

@@ -83,7 +83,7 @@ void store_sweep_segments(struct store *s)
 			backend_lock(s->backend, LOCK_VALUES, LOCK_EXCLUSIVE, 0) < 0;
 		/* What a snapshot that cannot be read needs, nobody knows. */
 		if (settle_names(s) &&
-		    kept_load(&kept, s->backend, &s->mem, NULL, NULL) == 0) {
+		    kept_load(&kept, s->backend, s->manifest.store_id, &s->mem, NULL, NULL) == 0) {
 			backend_list(s->backend, "seg", sweep_one, &w);
 			kept_release(&kept);
 		}

@@ -265,3 +265,25 @@ removed${TAB}removed${TAB}1${TAB}1${TAB}\\N${TAB}0" ]
 	strato-ls -s copy --values >there
 	same here there
 }
+
+@test "another store's snapshot is refused by name, and --rm takes it away" {
+	strato-put -d ours k
+	strato-snapshot ours
+	strato-init other
+	strato-put -s other -d theirs k
+	strato-snapshot -s other theirs
+	cp other/snap/*.kept "$S/snap/"
+	theirs=snap/746865697273.kept
+	for ask in "snapshot --list" "ls --as-of=ours" "ls --as-of=theirs" "backup --snapshots"; do
+		run --separate-stderr -76 strato $ask
+		[[ "$stderr" == *"$S/$theirs: is another store's: it was put there"* ]]
+		[ -z "$output" ] || [ "${ask%% *}" = backup ]
+	done
+	run --separate-stderr -76 strato-walcheck --full
+	[[ "$stderr" == *"$theirs: is another store's"* ]]
+	[ "$(strato-get k)" = ours ]
+	strato-compact			# what a snapshot might need stays
+	strato-snapshot --rm theirs
+	[ "$(strato-snapshot --list | cut -f 1)" = ours ]
+	strato-walcheck --full
+}

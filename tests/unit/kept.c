@@ -80,7 +80,7 @@ static bool is_kept(struct store *s, const char *name)
 	struct kept_set set;
 	bool found;
 
-	must(kept_load(&set, store_backend(s), store_mem(s), NULL, NULL));
+	must(kept_load(&set, store_backend(s), NULL, store_mem(s), NULL, NULL));
 	found = kept_find(&set, bytes_str(name)) != NULL;
 	kept_release(&set);
 	return found;
