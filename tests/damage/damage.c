@@ -57,7 +57,8 @@ static bool time_is_over(const struct total *t)
 
 /* --- bits in order --- */
 
-/* A page of a file, and of its bytes those near something, or those that are not: 16
+/* A page of a file (of those of odd length, manifest and snapshots, the beginning in smaller
+ * pieces: all they are is there), and of its bytes those near something, or those that are not: 16
  * zeros.  Pages take turns, so that a few flips meet every structure of every file, the
  * small ones as often; a page that is through is passed over.  What is near something
  * comes first, of all files. */
@@ -82,11 +83,12 @@ static bool is_empty(const struct file_image *f, size_t off)
 	return true;
 }
 
-static void add_unit(struct turns *t, struct file_image *f, size_t from, bool want_empty)
+static void add_unit(struct turns *t, struct file_image *f, size_t from, size_t len,
+		     bool want_empty)
 {
 	struct unit u = { .file = f, .from = from, .byte = malloc(4096 * sizeof *u.byte) };
 
-	for (size_t off = from; off < from + 4096 && off < f->len; off++)
+	for (size_t off = from; off < from + len && off < f->len; off++)
 		if (is_empty(f, off) == want_empty)
 			u.byte[u.byte_n++] = (uint16_t)(off - from);
 	if (u.byte_n == 0) {
@@ -102,10 +104,12 @@ static void add_unit(struct turns *t, struct file_image *f, size_t from, bool wa
 static void find_bytes(void)
 {
 	for (unsigned i = 0; i < file_n; i++)
-		for (size_t at = 0; at < files[i].len && files[i].part != PART_BESIDE;
-		     at += 4096) {
-			add_unit(&dense, &files[i], at, false);
-			add_unit(&empty, &files[i], at, true);
+		for (size_t at = 0, n = 4096; at < files[i].len; at += n) {
+			n = at < 2048 && files[i].len % 4096 ? 256 : 4096 - at % 4096;
+			if (files[i].part == PART_BESIDE)
+				continue;
+			add_unit(&dense, &files[i], at, n, false);
+			add_unit(&empty, &files[i], at, n, true);
 		}
 }
 

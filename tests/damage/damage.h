@@ -56,7 +56,8 @@ enum part {			/* what a file is read for */
 	PART_IMAGE,		/* a backup, beside the store */
 };
 
-#define MOMENTS 4
+#define OTHER_STORE 4		/* no moment of this one */
+#define MOMENTS 5
 struct file_image {
 	char name[96];			/* "s/seg/run-..." below the place */
 	enum part part;
@@ -77,6 +78,7 @@ void files_mark(enum part part);	/* what is new since the last call is of PART *
 void file_put(const struct file_image *f, const void *ptr, size_t len, bool keep_time);
 void file_put_byte(const struct file_image *f, size_t off, uint8_t byte, bool keep_time);
 void file_remove(const struct file_image *f);
+void files_remove_all(void);
 void files_restore(void);		/* every one, and nothing else */
 void files_restore_harmed(void);	/* what file_put and file_remove were told of */
 bool files_same(const char **which);	/* but for what was harmed */

@@ -147,6 +147,8 @@ static bool harm_as(struct file_image *f, unsigned how, unsigned moment, char *w
 	m.ptr = calloc(1, m.room);
 	memcpy(m.ptr, f->ptr, f->len);
 	change(&m, f, how, moment);
+	if ((how == OLDER || how == TORN) && moment == OTHER_STORE)
+		snprintf(words + strlen(words), cap - strlen(words), " (of another store)");
 	changed = m.len != f->len || memcmp(m.ptr, f->ptr, m.len);
 	if (changed)
 		file_put(f, m.ptr, m.len, keep);

@@ -501,6 +501,27 @@ static bool same_now(const struct file_image *f)
 	return same;
 }
 
+static void remove_file(const char *name)
+{
+	char path[512];
+
+	path_of(path, name);
+	unlink(path);
+}
+
+void files_remove_all(void)
+{
+	each_file("", remove_file);
+	for (unsigned i = 0; i < 5; i++) {
+		static const char *const dir[] = { "s/wal", "s/seg", "s/snap", "s/tmp", "s" };
+		char path[512];
+
+		path_of(path, dir[i]);
+		if (rmdir(path) < 0)
+			stand_fail("%s: %s", path, strerror(errno));
+	}
+}
+
 /* By name: what commands wrote may be other files than those that are open. */
 void files_restore(void)
 {

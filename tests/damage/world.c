@@ -3,7 +3,7 @@
  * Keys in a run and in the log, some removed, some with blobs; graphs `packed` (labels,
  * properties, an index, changes in the log), `raw` (integers, no direction), `coo`, and
  * `moved` (changes in a segment and more on top); two snapshots, a backup and an
- * increment to it.
+ * increment to it.  Made twice: the other one's files are put among ours.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,16 +107,17 @@ static void change(const char *graph, unsigned from, unsigned to)
 	say(words);
 }
 
-void world_make(void)
+/* KEPT: the store that is harmed, and what its files were meanwhile. */
+static void make(bool kept)
 {
-	setenv("STRATO_STORE", "s", 1);
 	stand_must("init -O reserve_size=0 s", NULL, 0);
 	put_keys(0, 60, 1);
 	put_large("put large", 9000, 1);
 	put_large("put larger", 30000, 2);
 	stand_must("snapshot monday", NULL, 0);
 	stand_must("backup -o full", NULL, 0);
-	files_keep_moment(0);
+	if (kept)
+		files_keep_moment(0);
 	put_keys(20, 90, 2);
 	stand_must("rm key/003 key/004 key/050", NULL, 0);
 	put_keys(60, 64, 3);
@@ -124,7 +125,8 @@ void world_make(void)
 	files_mark(PART_KEYS);
 	import_packed();
 	stand_must("backup --since=monday -o more", NULL, 0);
-	files_keep_moment(1);
+	if (kept)
+		files_keep_moment(1);
 	import_raw();
 	edges_of(150, "c");
 	say("graph import -q -g coo -f tsv --layout=coo");
@@ -137,14 +139,29 @@ void world_make(void)
 	stand_must("snapshot tuesday", NULL, 0);
 	put_large("put another", 5000, 3);
 	files_mark(PART_KEYS);
-	files_keep_moment(2);
+	if (kept)
+		files_keep_moment(2);
 	put_keys(85, 100, 4);
 	stand_must("rm key/010 key/088", NULL, 0);
 	change("packed", 0, 5);
 	change("moved", 20, 24);
-	files_keep_moment(3);
+	if (kept)
+		files_keep_moment(3);
 	put_keys(30, 33, 5);
 	files_mark(PART_KEYS);
+}
+
+/* First another store by the same steps: its log has this one's number and length, and
+ * is another's all the same. */
+void world_make(void)
+{
+	setenv("STRATO_STORE", "s", 1);
+	clock_step = 1000;
+	make(false);
+	files_keep_moment(OTHER_STORE);
+	files_remove_all();
+	clock_step = 0;
+	make(true);
 	files_keep();
 	clock_step++;
 	buf_release(&text);
