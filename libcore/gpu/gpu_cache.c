@@ -315,7 +315,7 @@ static int place_take(struct gpu_cache *c, uint64_t len, struct slab_place *p)
 				continue;
 		}
 		if (!evict(c))
-			return full(len);
+			return r && slab_take_larger(c->slab, len, p) ? 0 : full(len);
 	}
 }
 

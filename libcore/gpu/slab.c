@@ -190,6 +190,7 @@ static void take_in(struct slab *s, uint32_t i, struct slab_place *out)
 	uint32_t at = first_clear(s->bits[i]);
 
 	s->bits[i][at / 64] |= UINT64_C(1) << at % 64;
+	s->info.taken_len += SLAB_LEN / c->place_n;
 	if (++s->one[i].taken == c->place_n)
 		list_out(s, i);
 	place_of(s, i, (uint64_t)at * c->place_len, out);
@@ -221,10 +222,11 @@ static void give_small(struct slab *s, uint32_t i, uint64_t off, uint64_t len)
 	uint32_t at = (uint32_t)(off % SLAB_LEN / c->place_len);
 	uint64_t bit = UINT64_C(1) << at % 64;
 
-	assert(o->state == SMALL && o->class == class_of(s, len));
+	assert(o->state == SMALL && c->place_len >= len);
 	assert(off % SLAB_LEN % c->place_len == 0 && s->bits[i][at / 64] & bit);
 	(void)len;
 	s->bits[i][at / 64] &= ~bit;
+	s->info.taken_len -= SLAB_LEN / c->place_n;
 	if (o->taken-- == c->place_n)
 		list_in(s, i);
 	if (o->taken == 0) {
@@ -260,6 +262,7 @@ static int take_large(struct slab *s, uint64_t len, struct slab_place *out)
 	for (uint32_t k = 0; k < n; k++)
 		s->one[i + k].state = k ? REST : LARGE;
 	s->one[i].taken = (uint32_t)n;
+	s->info.taken_len += n * SLAB_LEN;
 	place_of(s, i, 0, out);
 	return 1;
 }
@@ -268,6 +271,7 @@ static void give_large(struct slab *s, uint32_t i, uint64_t len)
 {
 	assert(s->one[i].state == LARGE && s->one[i].taken == slabs_of(len));
 	(void)len;
+	s->info.taken_len -= (uint64_t)s->one[i].taken * SLAB_LEN;
 	for (uint32_t n = s->one[i].taken; n--; )
 		set_free(s, i + n);
 }
@@ -278,11 +282,21 @@ int slab_take(struct slab *s, uint64_t len, struct slab_place *out)
 {
 	int r = is_small(s, len) ? take_small(s, len, out) : take_large(s, len, out);
 
-	if (r) {
-		s->info.n++;
-		s->info.taken_len += slab_cost(s, len);
-	}
+	s->info.n += (uint64_t)r;
 	return r;
+}
+
+int slab_take_larger(struct slab *s, uint64_t len, struct slab_place *out)
+{
+	if (!is_small(s, len))
+		return 0;
+	for (uint32_t class = class_of(s, len); class < s->class_n; class++)
+		if (s->class[class].first != NONE) {
+			take_in(s, s->class[class].first, out);
+			s->info.n++;
+			return 1;
+		}
+	return 0;
 }
 
 void slab_give(struct slab *s, const struct slab_place *p, uint64_t len)
@@ -294,7 +308,6 @@ void slab_give(struct slab *s, const struct slab_place *p, uint64_t len)
 	else
 		give_large(s, i, len);
 	s->info.n--;
-	s->info.taken_len -= slab_cost(s, len);
 }
 
 /* Of a class the part-full slab with the fewest things, if the others have places for

@@ -50,10 +50,16 @@ void slab_close(struct slab *s);	/* NULL is fine */
  * slab_info says is free. */
 int slab_take(struct slab *s, uint64_t len, struct slab_place *out);
 
-/* Gives back what slab_take gave for LEN. */
+/* A small thing in a place of a larger class, the next that has one free: for when slab_take
+ * has none and nothing is left that could go.  Else the slabs of a few small things that
+ * stay, each of a class of its own, would keep all others out of a small device. */
+int slab_take_larger(struct slab *s, uint64_t len, struct slab_place *out);
+
+/* Gives back what they gave for LEN. */
 void slab_give(struct slab *s, const struct slab_place *p, uint64_t len);
 
-/* What slab_take would take for LEN bytes: what a cache counts. */
+/* What slab_take would take for LEN bytes: what a cache counts.  slab_info counts what was
+ * taken. */
 uint64_t slab_cost(const struct slab *s, uint64_t len);
 
 /* The slab that is emptied with the fewest bytes moved: 1 and where it begins; 0 when

@@ -34,7 +34,7 @@ static const uint64_t lens[ARENAS] = { 20 * MIB, 7 * MIB + 12345, 33 * MIB };
 
 struct thing {
 	struct slab_place p;
-	uint64_t len;
+	uint64_t len, cost;
 };
 
 struct model {
@@ -44,6 +44,7 @@ struct model {
 	unsigned n;
 	uint16_t *owner[ARENAS];	/* thing's number + 1 of each unit */
 	uint64_t cost;
+	unsigned larger;		/* placed among larger ones */
 };
 
 static uint64_t some_len(uint64_t *seed)
@@ -68,7 +69,7 @@ static void paint(struct model *m, const struct thing *t, uint16_t from, uint16_
 static void give(struct model *m, unsigned i)
 {
 	paint(m, &m->t[i], (uint16_t)(i + 1), 0);
-	m->cost -= slab_cost(m->s, m->t[i].len);
+	m->cost -= m->t[i].cost;
 	slab_give(m->s, &m->t[i].p, m->t[i].len);
 	m->n--;
 	if (i < m->n) {		/* the last takes its number */
@@ -86,12 +87,19 @@ static void take(struct model *m, uint64_t len)
 	if (m->n == THINGS)
 		return;
 	t->len = len;
+	t->cost = slab_cost(m->s, len);
 	if (slab_take(m->s, len, &t->p) == 0) {
-		assert_true(info.free_run < slab_cost(m->s, len));
-		return;
+		assert_true(info.free_run < t->cost);
+		if (!slab_take_larger(m->s, len, &t->p))
+			return;
+		t->cost = info.taken_len;	/* then it is what it is */
+		slab_info(m->s, &info);
+		t->cost = info.taken_len - t->cost;
+		assert_true(t->cost >= slab_cost(m->s, len));
+		m->larger++;
 	}
 	paint(m, t, 0, (uint16_t)(m->n + 1));
-	m->cost += slab_cost(m->s, len);
+	m->cost += t->cost;
 	m->n++;
 }
 
@@ -164,7 +172,7 @@ static void no_byte_belongs_to_two(void **state)
 	(void)state;
 	for (int a = 0; a < ARENAS; a++)
 		m.owner[a] = test_calloc(lens[a] / 512 + 1, sizeof *m.owner[a]);
-	for (uint64_t round = 0; round < scaled(12) || (!emptied && round < 1000); round++) {
+	for (uint64_t round = 0; round < scaled(12) || ((!emptied || !m.larger) && round < 1000); round++) {
 		uint64_t seed = clock_random();
 		struct slab_info info;
 
@@ -179,7 +187,7 @@ static void no_byte_belongs_to_two(void **state)
 	}
 	for (int a = 0; a < ARENAS; a++)
 		test_free(m.owner[a]);
-	assert_true(emptied > 0);
+	assert_true(emptied > 0 && m.larger > 0);
 }
 
 static void waste_is_what_the_header_says(void **state)
@@ -225,6 +233,25 @@ static void a_slab_emptied_goes_to_any_class(void **state)
 	slab_close(s);
 }
 
+/* Two small things, each of a class of its own, have the only two slabs. */
+static void a_few_small_things_keep_nobody_out(void **state)
+{
+	const uint64_t len = 4 * MIB;
+	struct slab *s = opened(&len, 1, 512);
+	struct slab_place a, b, c;
+
+	(void)state;
+	assert_int_equal(slab_take(s, 1000, &a), 1);
+	assert_int_equal(slab_take(s, 9000, &b), 1);
+	assert_int_equal(slab_take(s, 4000, &c), 0);
+	assert_int_equal(slab_take_larger(s, 4000, &c), 1);
+	assert_int_equal(c.off / SLAB_LEN, b.off / SLAB_LEN);
+	assert_true(c.off != b.off);
+	assert_int_equal(slab_take_larger(s, 20000, &c), 0);	/* none is large enough */
+	assert_int_equal(slab_take_larger(s, 2 * MIB, &c), 0);
+	slab_close(s);
+}
+
 static void large_things_lie_low_and_small_ones_high(void **state)
 {
 	const uint64_t len = 64 * MIB;
@@ -263,6 +290,7 @@ int main(void)
 		cmocka_unit_test(no_byte_belongs_to_two),
 		cmocka_unit_test(waste_is_what_the_header_says),
 		cmocka_unit_test(a_slab_emptied_goes_to_any_class),
+		cmocka_unit_test(a_few_small_things_keep_nobody_out),
 		cmocka_unit_test(large_things_lie_low_and_small_ones_high),
 		cmocka_unit_test(memory_is_drawn_from_its_budget),
 	};
