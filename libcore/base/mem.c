@@ -73,7 +73,9 @@ void *mem_resize(struct mem *m, void *ptr, size_t size)
 	}
 	if (draw(m, size + HEAD) < 0)
 		return NULL;
-	head = realloc(head, size + HEAD);
+	/* Of nothing one byte: else what is given out lies behind its block, and whoever looks
+	 * for leaks takes the block for lost. */
+	head = realloc(head, size + HEAD + !size);
 	if (!head)
 		return lacking(m, size + HEAD);
 	if (ptr)

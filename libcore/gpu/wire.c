@@ -117,13 +117,14 @@ size_t wire_error_put(uint8_t out[WIRE_ERROR_MAX])
 int wire_error_get(uint32_t status, struct bytes body)
 {
 	char message[1024], hint[512];
-	int code = -(int)status;
+	int code;
 
 	if (status == 0 || status >= (uint32_t)-ERR_LIMIT)
 		return bad("of no known status");
 	if (wire_text_get(&body, message, sizeof message) < 0 ||
 	    wire_text_get(&body, hint, sizeof hint) < 0 || body.len)
 		return bad("an error without its words");
+	code = -(int)status;
 	err_set(code, "%s", message);
 	if (hint[0])
 		err_hint("%s", hint);

@@ -155,9 +155,11 @@ static int answered_body(const struct wire_message *m)
 		return r < 0 ? r : texts(in);
 	case WIRE_PIN: case WIRE_EVICT: case WIRE_WARM:
 		r = wire_take(&in, &done, sizeof done);
-		if (r == 0 && le32_get(done.why))
-			FUZZ_MUST(wire_error_get(le32_get(done.why), in) < 0);
-		return r;
+		if (r < 0 || !le32_get(done.why))
+			return r;
+		r = wire_error_get(le32_get(done.why), in);
+		FUZZ_MUST(r < 0);
+		return -(int64_t)le32_get(done.why) == r ? 0 : r;
 	case WIRE_FIND: case WIRE_READ:
 		return things(in, m->type == WIRE_READ);
 	case WIRE_WALK:
