@@ -28,6 +28,7 @@ static const char *const phases[PHASES] = {
 	"starting", "pinning", "evicting", "catching up", "mapped", "walking", "beginning anew",
 };
 static uint64_t start_ns;	/* that a service takes to start */
+static bool quiet;		/* what the next ones say is known */
 
 void kills_failed(const char *format, ...)
 {
@@ -155,6 +156,8 @@ static pid_t begin(enum phase p, int *ready)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		if (quiet && !freopen("/dev/null", "w", stderr))
+			_exit(1);
 		if (p == AGAIN)
 			exec_again(fd[1]);
 		service_exec(world->dir, walks(p) ? "cpu" : "host", SIZE, fd[1]);
@@ -425,6 +428,37 @@ static void who_was_there_leaves_no_descriptor(void **state)
 		fail_msg("%s", world->words);
 }
 
+/* Whatever the one before left: its socket, its lock's name, an index half made. */
+static void of_several_that_start_at_once_exactly_one_serves(void **state)
+{
+	enum { MANY = 5 };
+	pid_t pid[MANY], one;
+	unsigned served;
+	int ready[MANY], status;
+
+	(void)state;
+	quiet = true;
+	for (uint64_t i = 0; i < scaled(4); i++) {
+		for (unsigned k = 0; k < MANY; k++)
+			pid[k] = begin(PINNING, &ready[k]);
+		served = 0;
+		one = -1;
+		for (unsigned k = 0; k < MANY; k++) {
+			if (is_ready(ready[k])) {
+				served++;
+				one = pid[k];
+			} else {
+				assert_true(waitpid(pid[k], &status, 0) == pid[k]);
+				assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 75);
+			}
+			close(ready[k]);
+		}
+		assert_int_equal(served, 1);
+		end(one, i % 2 ? SIGTERM : SIGKILL);
+	}
+	assert_int_equal(atomic_load(&world->failed), 0);
+}
+
 static void prepare(void)
 {
 	const char *build = getenv("STRATO_BUILD"), *source = getenv("STRATO_SOURCE");
@@ -445,6 +479,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(killed_at_any_moment_it_harms_nobody),
 		cmocka_unit_test(who_was_there_leaves_no_descriptor),
+		cmocka_unit_test(of_several_that_start_at_once_exactly_one_serves),
 	};
 	const char *tmp = getenv("TMPDIR");
 	char command[sizeof world->dir + 16];
