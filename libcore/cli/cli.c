@@ -36,6 +36,18 @@ struct cli_said {
 	uint64_t n;
 };
 
+/* Whose command line popt is reading: it ends the process when memory runs out, with
+ * status 1, which is an answer. */
+static struct cli *in_popt;
+
+static void popt_gave_up(void)
+{
+	if (!in_popt)
+		return;
+	message_error(in_popt, ERR_MEMORY, "out of memory: the command line does not fit", "");
+	_exit(err_status(ERR_MEMORY));
+}
+
 /* --------------------------------------------------------------- texts kept */
 
 static void *must(struct cli *c, void *p)
@@ -296,12 +308,24 @@ static void look_for_json(struct cli *c, int argc, const char **argv)
 			c->json = true;
 }
 
+/* What popt had no memory for it leaves out without a word; errno tells. */
+static int next_option(struct cli *c)
+{
+	int val;
+
+	errno = 0;
+	val = poptGetNextOpt(c->popt);
+	if (errno == ENOMEM)
+		must(c, NULL);
+	return val;
+}
+
 static int parse(struct cli *c)
 {
 	char *text;
 	int val, r = 0;
 
-	while (r == 0 && (val = poptGetNextOpt(c->popt)) != -1) {
+	while (r == 0 && (val = next_option(c)) != -1) {
 		if (val < -1)
 			return option_error(c, val);
 		text = poptGetOptArg(c->popt);
@@ -321,8 +345,15 @@ static void begin(struct cli *c, const struct cli_tool *tool, int argc,
 	c->table = table;
 	signals_begin();
 	argv = protected_argv(c, argc, argv);
-	c->popt = must(c, poptGetContext(tool->name, argc, argv, table, flags));
+	atexit(popt_gave_up);
+	in_popt = c;
+	errno = 0;
+	c->popt = poptGetContext(tool->name, argc, argv, table, flags);
+	if (errno == ENOMEM)		/* an operand may be lost, too */
+		must(c, NULL);
+	must(c, c->popt);
 	r = parse(c);
+	in_popt = NULL;
 	if (r < 0) {
 		look_for_json(c, argc, argv);
 		cli_exit(c, r);
@@ -841,6 +872,7 @@ int cli_end(struct cli *c, int code)
 
 void cli_exit(struct cli *c, int code)
 {
+	in_popt = NULL;
 	exit(cli_end(c, code));
 }
 

@@ -2,6 +2,7 @@
 #include "cli/message.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,29 +25,49 @@ static int to_stderr(void *ctx, const void *ptr, size_t len)
 	return 0;
 }
 
+/* A message is put together here: one must be possible when memory has run out.  Four
+ * bytes for one of err's longest message and hint, and names. */
+struct line {
+	size_t len;
+	char text[4 * (sizeof(struct err_note)) + 512];
+};
+
+static void add(struct line *l, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add(struct line *l, const char *fmt, ...)
+{
+	size_t room = sizeof l->text - l->len;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(l->text + l->len, room, fmt, ap);
+	va_end(ap);
+	l->len += n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1;
+}
+
 /* TEXT with control bytes as \xHH, and every byte above ASCII too when it is not
  * UTF-8.  Names were quoted where they were known; what is left are paths that the
  * system's words were built around. */
-static int add_safe(struct buf *out, const char *text)
+static void add_safe(struct line *l, const char *text)
 {
 	struct bytes b = bytes_str(text);
 	bool utf8 = output_is_utf8(b);
-	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < b.len; i++) {
+	for (size_t i = 0; i < b.len; i++) {
 		uint8_t c = b.ptr[i];
 		bool c1 = utf8 && c == 0xc2 && b.ptr[i + 1] < 0xa0;
 
-		if (c1)
-			r = buf_printf(out, "\\x%02X", c);
-		if (r == 0 && c1)
+		if (c1) {
+			add(l, "\\x%02X", c);
 			c = b.ptr[++i];
-		if (r == 0 && (c < 0x20 || c == 0x7f || c1 || (c >= 0x80 && !utf8)))
-			r = buf_printf(out, "\\x%02X", c);
-		else if (r == 0)
-			r = buf_add_byte(out, c);
+		}
+		if (c < 0x20 || c == 0x7f || c1 || (c >= 0x80 && !utf8))
+			add(l, "\\x%02X", c);
+		else
+			add(l, "%c", c);
 	}
-	return r;
 }
 
 static void begin(struct cli *c)
@@ -57,23 +78,18 @@ static void begin(struct cli *c)
 
 static void error_text(struct cli *c, int code, const char *text, const char *hint)
 {
-	struct buf line = {0};
 	const char *tool = c->tool->name;
-	int r = buf_printf(&line, "%s: ", tool);
+	struct line line = { .len = 0 };
 
-	if (r == 0)
-		r = add_safe(&line, text);
-	if (r == 0)
-		r = buf_printf(&line, " [%s]\n", err_word(code));
-	if (r == 0 && hint[0]) {
-		r = buf_printf(&line, "%s: hint: ", tool);
-		if (r == 0)
-			r = add_safe(&line, hint);
-		if (r == 0)
-			buf_add_byte(&line, '\n');
+	add(&line, "%s: ", tool);
+	add_safe(&line, text);
+	add(&line, " [%s]\n", err_word(code));
+	if (hint[0]) {
+		add(&line, "%s: hint: ", tool);
+		add_safe(&line, hint);
+		add(&line, "\n");
 	}
-	message_write(line.ptr, line.len);
-	buf_release(&line);
+	message_write(line.text, line.len);
 }
 
 /* What stands before the first ": " - not for what has no subject. */
@@ -86,6 +102,16 @@ static const char *subject_of(int code, const char *text, char *out, size_t cap)
 	memcpy(out, text, (size_t)(end - text));
 	out[end - text] = '\0';
 	return out;
+}
+
+/* Without a text, for which there was no memory. */
+static void json_short(int code)
+{
+	struct line line = { .len = 0 };
+
+	add(&line, "{\"error\":\"%s\",\"status\":%d,\"subject\":\"\",\"message\":\"out of "
+	    "memory\",\"hint\":\"\"}\n", err_word(code), err_status(code));
+	message_write(line.text, line.len);
 }
 
 void message_error(struct cli *c, int code, const char *text, const char *hint)
@@ -106,13 +132,14 @@ void message_error(struct cli *c, int code, const char *text, const char *hint)
 	json_text(&j, "message", text);
 	json_text(&j, "hint", hint);
 	json_object_end(&j);
-	json_line(&j, (struct sink){ to_stderr, NULL });
+	if (json_line(&j, (struct sink){ to_stderr, NULL }) < 0)
+		json_short(code);
 	json_release(&j);
 }
 
 void message_plain(struct cli *c, const char *kind, const char *text)
 {
-	struct buf line = {0};
+	struct line line = { .len = 0 };
 	struct json j;
 
 	begin(c);
@@ -125,8 +152,8 @@ void message_plain(struct cli *c, const char *kind, const char *text)
 		json_release(&j);
 		return;
 	}
-	if (buf_printf(&line, "%s: ", c->tool->name) == 0 &&
-	    add_safe(&line, text) == 0 && buf_add_byte(&line, '\n') == 0)
-		message_write(line.ptr, line.len);
-	buf_release(&line);
+	add(&line, "%s: ", c->tool->name);
+	add_safe(&line, text);
+	add(&line, "\n");
+	message_write(line.text, line.len);
 }
