@@ -4,8 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,23 +39,141 @@ static int set_names(struct place *p, const char *dir)
 	return 0;
 }
 
+/* --- what lies in DIR.partial --- */
+
+static const char *const folders[] = { "wal", "seg", "tmp", "snap" };
+static const char *const files[] = { "creating", "lock", "config", "reserve", "manifest",
+	"manifest.old" };
+#define FOLDERS (sizeof folders / sizeof *folders)
+#define FILES (sizeof files / sizeof *files)
+
+/* The files of a folder.  A signal may have come: no memory is asked for. */
+static void empty(int at, const char *name)
+{
+	_Alignas(struct dirent64) char block[4096];
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t n;
+
+	while (fd >= 0 && (n = getdents64(fd, block, sizeof block)) > 0)
+		for (ssize_t i = 0; i < n; ) {
+			const struct dirent64 *e = (const void *)(block + i);
+
+			unlinkat(fd, e->d_name, 0);
+			i += e->d_reclen;
+		}
+	if (fd >= 0)
+		close(fd);
+}
+
+static void clear(int fd)
+{
+	for (size_t i = 0; i < FOLDERS; i++) {
+		empty(fd, folders[i]);
+		unlinkat(fd, folders[i], AT_REMOVEDIR);
+	}
+	for (size_t i = 0; i < FILES; i++)
+		unlinkat(fd, files[i], 0);
+}
+
+static bool is_ours(const char *name)
+{
+	for (size_t i = 0; i < FOLDERS; i++)
+		if (!strcmp(name, folders[i]))
+			return true;
+	for (size_t i = 0; i < FILES; i++)
+		if (!strcmp(name, files[i]))
+			return true;
+	return !strcmp(name, ".") || !strcmp(name, "..");
+}
+
+static bool all_ours(const char *path)
+{
+	const struct dirent *e;
+	DIR *d = opendir(path);
+	bool r = d;
+
+	while (r && (e = readdir(d)))
+		r = is_ours(e->d_name);
+	if (d)
+		closedir(d);
+	return r;
+}
+
+/* --- signals --- */
+
+static const struct place *volatile going;
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+static void on_signal(int sig)
+{
+	const struct place *p = going;
+
+	if (p) {
+		clear(p->lock);
+		rmdir(p->partial);
+	}
+	raise(sig);		/* the default action, once this has returned */
+}
+
+static void watch_signals(const struct place *p)
+{
+	struct sigaction old, sa = { .sa_handler = p ? on_signal : SIG_DFL,
+		.sa_flags = (int)(SA_RESETHAND | SA_RESTART) };
+
+	going = p;
+	for (size_t i = 0; i < 3; i++) {
+		/* nohup and "&" of a script ignore some: that stays so */
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &sa, NULL);
+	}
+}
+
+/* --- */
+
+/* The folder at DIR.partial, and no one else's. */
+static int own(struct place *p)
+{
+	struct stat mine, there;
+
+	p->lock = open(p->partial, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (p->lock < 0)
+		return errno == ENOTDIR || errno == ELOOP || errno == ENOENT ?
+			err_set(ERR_EXISTS, "%s: exists", p->partial) :
+			err_sys(ERR_CREATE, "%s: open", p->partial);
+	/* a file system without these locks has one maker at a time by its users' care */
+	if (flock(p->lock, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+		err_set(ERR_EXISTS, "%s: is being made by another process", p->partial);
+	} else if (fstat(p->lock, &mine) < 0 || lstat(p->partial, &there) < 0 ||
+		   mine.st_ino != there.st_ino || !all_ours(p->partial)) {
+		err_set(ERR_EXISTS, "%s: exists", p->partial);
+		err_hint("it is not of a store that was begun: give it another name");
+	} else {
+		return 0;
+	}
+	close(p->lock);
+	p->lock = -1;
+	return ERR_EXISTS;
+}
+
 int place_begin(struct place *p, const char *dir)
 {
 	struct stat st;
 	int r;
 
 	memset(p, 0, sizeof *p);
+	p->lock = -1;
 	r = set_names(p, dir);
 	if (r < 0)
 		return r;
 	if (lstat(p->dir, &st) == 0)
 		return err_set(ERR_EXISTS, "%s: exists", p->dir);
-	if (lstat(p->partial, &st) == 0) {
-		err_set(ERR_EXISTS, "%s: exists", p->partial);
-		err_hint("it is being made by another process, or left by one that was "
-			 "killed: then remove it");
-		return ERR_EXISTS;
-	}
+	if (mkdir(p->partial, 0700) < 0 && errno != EEXIST)
+		return err_sys(ERR_CREATE, "%s: make the folder", p->partial);
+	r = own(p);
+	if (r < 0)
+		return r;
+	clear(p->lock);			/* what a killed one left */
+	watch_signals(p);
 	return 0;
 }
 
@@ -70,46 +191,31 @@ static int sync_parent(const struct place *p)
 
 int place_commit(struct place *p)
 {
-	if (rename(p->partial, p->dir) == 0)
+	watch_signals(NULL);
+	if (rename(p->partial, p->dir) == 0) {
+		close(p->lock);		/* it is there: an abort takes nothing away */
+		p->lock = -1;
 		return sync_parent(p);
+	}
 	if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)
 		return err_set(ERR_EXISTS, "%s: exists", p->dir);
 	return err_sys(ERR_CREATE, "%s", p->dir);
 }
 
-/* The folder's files, but not its folders. */
-static void empty(int at, const char *name)
-{
-	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
-
-	if (!d && fd >= 0)
-		close(fd);
-	while (d && (e = readdir(d)))
-		unlinkat(dirfd(d), e->d_name, 0);
-	if (d)
-		closedir(d);
-}
-
 void place_abort(struct place *p)
 {
-	static const char *const folder[] = { "wal", "seg", "tmp", "snap" };
-	int fd = open(p->partial, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
+	if (p->lock < 0)
 		return;
-	for (size_t i = 0; i < sizeof folder / sizeof *folder; i++) {
-		empty(fd, folder[i]);
-		unlinkat(fd, folder[i], AT_REMOVEDIR);
-	}
-	empty(fd, ".");
-	close(fd);
+	watch_signals(NULL);
+	clear(p->lock);
 	rmdir(p->partial);
 }
 
 void place_release(struct place *p)
 {
+	if (p->lock >= 0)
+		close(p->lock);
+	p->lock = -1;
 	mem_free(NULL, p->dir);
 	mem_free(NULL, p->partial);
 	mem_free(NULL, p->parent);

@@ -107,7 +107,7 @@ static int restore(struct restoring *p, const char *dir)
 		if (r == 0)
 			r = place_commit(&p->place);
 		err_take(&note, r);
-		if (r < 0 && p->backend)
+		if (r < 0)
 			place_abort(&p->place);
 		backend_close(p->backend);
 		r = r < 0 ? err_give(&note) : r;

@@ -54,7 +54,9 @@ static int any_finding(void *ctx, const struct check_finding *f)
 	(void)ctx;
 	if (f->weight == CHECK_NOTE)
 		return 0;
-	return err_set(ERR_BUG, "%s: the new store is not sound: %s", f->file, f->what);
+	/* what cannot be read back is no fault of what was written */
+	return err_set(f->weight == CHECK_UNREADABLE ? f->code : ERR_BUG,
+		       "%s: the new store is not sound: %s", f->file, f->what);
 }
 
 /* What was written is read back before anyone is told that it is there. */
@@ -138,9 +140,8 @@ static int build(struct repair *p, struct backend *from)
 	struct err_note note;
 	int r = backend_local_create(&s.to, p->place.partial), e;
 
-	if (r < 0)
-		return r;
-	r = salvage_store(&s);
+	if (r == 0)
+		r = salvage_store(&s);
 	if (r == 0 || r == ERR_DAMAGED) {
 		e = check_again(w, s.to);
 		if (e == 0)
@@ -158,6 +159,7 @@ int repair_store(struct walcheck *w, struct backend *from)
 {
 	struct repair p = { .w = w };
 	enum output_style style = w->cli->json ? OUTPUT_JSON : OUTPUT_TSV;
+	struct err_note note;
 	int r, e;
 
 	cli_catch_signals();
@@ -173,6 +175,11 @@ int repair_store(struct walcheck *w, struct backend *from)
 		e = output_end(p.out);
 		if (e < 0 && (r == 0 || r == ERR_DAMAGED))
 			r = e;
+	}
+	if (r < 0 && !p.out) {
+		err_take(&note, r);
+		place_abort(&p.place);
+		err_give(&note);
 	}
 	output_close(p.out);
 	place_release(&p.place);

@@ -87,13 +87,46 @@ change() { # ROUND
 	run -73 strato-restore file image
 	[ "$(cat file)" = words ]
 	mkdir new.partial
+	echo words >new.partial/mine
 	run --separate-stderr -73 strato-restore new image
 	[[ "$stderr" == *new.partial* ]]
 	[ ! -e new ]
+	[ "$(cat new.partial/mine)" = words ]
 	run -64 strato-restore
 	run -66 strato-restore new2 nofile
 	[ ! -e new2 ]
 	[ ! -e new2.partial ]
+}
+
+@test "a signal leaves nothing, and what a killed restore left is cleared by the next" {
+	change 1
+	strato-backup -o image
+	for sig in INT TERM HUP KILL; do
+		mkfifo pipe
+		# bash has what it starts in the background ignore SIGINT
+		env --default-signal=INT strato-restore copy <pipe 3>&- &
+		pid=$!
+		exec 7>pipe
+		head -c 200 image >&7
+		while [ ! -e copy.partial/manifest ]; do
+			kill -0 $pid
+			sleep 0.01
+		done
+		[ $sig != KILL ] || run --separate-stderr -73 strato-restore copy image
+		kill -$sig $pid
+		rc=0
+		wait $pid || rc=$?
+		[ $rc = $((128 + $(kill -l $sig))) ]
+		exec 7>&-
+		[ ! -e copy ]
+		[ $sig = KILL ] || [ ! -e copy.partial ]
+		rm pipe
+	done
+	[ -e copy.partial/manifest ]
+	strato-restore copy image
+	[ ! -e copy.partial ]
+	strato-walcheck -s copy --full
+	same <(strato-ls -l) <(strato-ls -s copy -l)
 }
 
 @test "-n verifies and makes nothing" {
@@ -365,7 +398,6 @@ same_snapshots() { # COPY
 			strato-get -s copy large | cmp - <(strato-get large)
 			rm -r copy
 		fi
-		rm -rf copy.partial
 		strato-backup -o other 3>&- &
 		pid=$!
 		sleep "0.00$((n % 4))"
