@@ -5,6 +5,7 @@
  * a folder is searched for one; .v and .e may be named themselves.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -257,12 +258,14 @@ static int find_properties(struct buf *path, const char *folder)
 
 	if (!d)
 		return err_sys(ERR_IO, "%s: open", folder);
-	while (r == 0 && (e = readdir(d)))
+	while (r == 0 && (errno = 0, e = readdir(d)))
 		if (ends(e->d_name, ".properties")) {
 			n++;
 			buf_clear(path);
 			r = buf_printf(path, "%s/%s", folder, e->d_name);
 		}
+	if (r == 0 && errno)		/* a list that breaks off is not its end */
+		r = err_sys(ERR_IO, "%s: read", folder);
 	closedir(d);
 	if (r == 0)
 		r = buf_add_byte(path, 0);

@@ -469,9 +469,12 @@ static int local_list(struct backend *b, const char *dir,
 	fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);	/* its own position */
 	if (fd < 0)
 		return local_fail(l, ERR_IO, dir, "list");
-	while (r == 0 && (n = getdents64(fd, block, sizeof block)) != 0)
+	while (r == 0 && (n = getdents64(fd, block, sizeof block)) != 0) {
+		if (n < 0 && errno == ENOENT)	/* it went meanwhile: not "none there" */
+			errno = EIO;
 		r = n < 0 ? local_fail(l, ERR_IO, dir, "list")
 			  : list_block(block, (size_t)n, each, ctx);
+	}
 	close(fd);
 	return r;
 }
