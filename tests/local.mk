@@ -17,12 +17,14 @@ AM_TESTS_ENVIRONMENT = \
 
 # A unit test is a program tests/unit/NAME.c; adding its name here is enough.
 UNIT_TESTS =
+check_DATA =
 THREADED_TESTS =
 include %D%/unit/local.mk
 include %D%/fault/local.mk
 include %D%/service/local.mk
 include %D%/damage/local.mk
 include %D%/stress/local.mk
+include %D%/sweep/local.mk
 include %D%/fuzz/local.mk
 include %D%/gpu/local.mk
 if HAVE_CMOCKA

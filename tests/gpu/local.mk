@@ -4,7 +4,7 @@ EXTRA_DIST += %D%/oclgrind.tap %D%/fault_layer.c %D%/real-device
 
 # an OpenCL layer, which the loader opens
 if HAVE_OPENCL_LAYER
-check_DATA = tests/gpu/fault_layer.so
+check_DATA += tests/gpu/fault_layer.so
 endif
 CLEANFILES += tests/gpu/fault_layer.so
 tests/gpu/fault_layer.so: tests/gpu/fault_layer.c

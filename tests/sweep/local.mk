@@ -1,0 +1,25 @@
+# tests/sweep: every command, one fault at a time, under ptrace.  Its store is that of
+# tests/damage (world.c), and the commands in it (DAMAGE_MAINS) ask what became of it.
+SWEEP_TESTS = tests/sweep/sweep
+tests_sweep_sweep_SOURCES = %D%/sweep.c %D%/sweep.h %D%/calls.c %D%/trace.c %D%/cases.c %D%/found.c \
+	%D%/judge.c %D%/service.c %D%/service.h \
+	%D%/stand.c tests/damage/damage.h tests/damage/world.c
+tests_sweep_sweep_LDFLAGS = -Wl,--wrap=clock_random,--wrap=clock_wall_ns
+tests_sweep_sweep_LDADD = $(DAMAGE_MAINS) libcmd.a libcore.a $(POPT_LIBS)
+tests_sweep_sweep_DEPENDENCIES = $(DAMAGE_MAINS) libcmd.a libcore.a
+check_PROGRAMS += $(SWEEP_TESTS)
+TESTS += $(SWEEP_TESTS)
+
+# preloaded: allocations that fail
+check_DATA += tests/sweep/refuse.so
+EXTRA_DIST += %D%/refuse.c
+CLEANFILES += tests/sweep/refuse.so
+tests/sweep/refuse.so: tests/sweep/refuse.c
+	@$(MKDIR_P) tests/sweep
+	$(AM_V_CCLD)$(CC) $(CPPFLAGS) -Wall -Wextra -O1 -fPIC -shared -o $@ \
+		$(srcdir)/tests/sweep/refuse.c
+
+# every point: some hours; EVERY=10 is a tenth of them
+check-faults: $(SWEEP_TESTS) tests/sweep/refuse.so
+	$(SWEEP_TESTS) --every=$${EVERY-1}
+.PHONY: check-faults
