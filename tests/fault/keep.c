@@ -259,9 +259,9 @@ static int found(void *ctx, const struct check_finding *f)
 	return 0;
 }
 
-static void graph_found(void *ctx, const char *words)
+static void graph_found(void *ctx, const char *words, const char *next)
 {
-	world_fail(ctx, "the graph's check says: %s", words);
+	world_fail(ctx, "the graph's check says: %s; %s", words, next);
 }
 
 void world_verify(struct world *w, struct backend *b, bool torn)
