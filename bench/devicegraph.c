@@ -4,8 +4,8 @@
  *
  * FILE is as bench/rawgraph makes it with -u.  One JSON object on stdout: what the
  * device is, bytes a second to it and back, what a launch costs, and of each of SOURCES
- * (16) nodes drawn at random how long a search from it took, and an iteration of
- * PageRank.  -d: the device, as strato-gpucache devices numbers them (0); -s: memory of
+ * (16) nodes drawn at random how long a search from it took, one from 64 of them at
+ * once (edges counted for each of them), and an iteration of PageRank.  -d: the device, as strato-gpucache devices numbers them (0); -s: memory of
  * it (all that the graph needs); -c: answers are compared with plain loops, status 1
  * when one differs; -t: instead, lines: "bfs MS" for each source and "pagerank MS" for
  * each of 5 times an iteration.
@@ -122,7 +122,7 @@ static void place(struct bench *x)
 {
 	uint64_t room = 0;
 
-	for (unsigned k = 0; k < TRAVERSE_KINDS; k++) {
+	for (unsigned k = 0; k <= TRAVERSE_BFS64; k++) {
 		uint64_t n = traverse_room(k, (uint32_t)x->node_n);
 
 		room = n > room ? n : room;
@@ -150,8 +150,10 @@ static uint64_t mix(uint64_t v)
 
 static void draw_sources(struct bench *x)
 {
-	x->source = allocate(x->source_n * sizeof *x->source);
-	for (uint64_t i = 0, n = 0; x->edge_n && n < x->source_n; i++) {
+	uint64_t most = x->source_n > TRAVERSE_MANY ? x->source_n : TRAVERSE_MANY;
+
+	x->source = allocate(most * sizeof *x->source);
+	for (uint64_t i = 0, n = 0; x->edge_n && n < most; i++) {
 		uint32_t v = (uint32_t)(mix(i) % x->node_n);
 
 		if (x->first[v] < x->first[v + 1])
@@ -241,6 +243,53 @@ static void searches(struct bench *x)
 	free(depth);
 	free(rate);
 	free(ms);
+}
+
+/* From many: what came is read, 56 bytes a node, and counted for MTEPS once; a part of it
+ * compared. */
+static double judge_many(struct bench *x)
+{
+	struct traverse_many m = { .digit_n = 6 };
+	uint32_t *depth = allocate(x->node_n * 4);
+	double edges = 0;
+
+	m.seen = allocate(x->node_n * 8);
+	for (unsigned k = 0; k < m.digit_n; k++)
+		m.digit[k] = allocate(x->node_n * 8);
+	must(traverse_bfs64(x->t, &x->g, x->work, x->source, TRAVERSE_MANY, &m, NULL), "bfs64");
+	for (uint64_t v = 0; v < x->node_n; v++)
+		edges += (double)(x->first[v + 1] - x->first[v]) *
+			 __builtin_popcountll(m.seen[v]);
+	for (unsigned i = 0; x->check && i < TRAVERSE_MANY; i += TRAVERSE_MANY / 4) {
+		for (uint32_t v = 0; v < x->node_n; v++)
+			depth[v] = traverse_many_at(&m, i, v);
+		judge_depths(x, x->source[i], depth);
+	}
+	for (unsigned k = 0; k < m.digit_n; k++)
+		free(m.digit[k]);
+	free(m.seen);
+	free(depth);
+	return edges / 2;
+}
+
+static void many(struct bench *x)
+{
+	struct traverse_stat s = { 0 };
+	double ms[5];
+
+	if (x->lines)
+		return;
+	must(traverse_bfs64(x->t, &x->g, x->work, x->source, TRAVERSE_MANY, NULL, NULL), "bfs64");
+	for (unsigned i = 0; i < 5; i++) {
+		uint64_t t0 = clock_ns();
+
+		must(traverse_bfs64(x->t, &x->g, x->work, x->source, TRAVERSE_MANY, NULL, &s),
+		     "bfs64");
+		ms[i] = ms_since(t0);
+	}
+	printf("  \"bfs64_ms\": %.3f, \"bfs64_tteps\": %.4f, \"bfs64_steps\": %" PRIu32 ", "
+	       "\"bfs64_pulled\": %" PRIu32 ",\n", median(ms, 5),
+	       judge_many(x) / median(ms, 5) / 1e9, s.step_n, s.pull_n);
 }
 
 static void judge_ranks(struct bench *x, const double *rank, uint64_t iterations)
@@ -383,6 +432,7 @@ static void run(struct bench *x, const char *path)
 		launches(x);
 	}
 	searches(x);
+	many(x);
 	ranks(x);
 	if (!x->lines)
 		printf("  \"checked\": %s }\n", !x->check ? "null" : x->wrong ? "false" : "true");
