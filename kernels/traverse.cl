@@ -604,3 +604,4 @@ KERNEL bfs_back(PLACE(work), PLACE(in_first), PLACE(in_to), uint n, uint steps)
 #include "rank.cl"
 #include "lists.cl"
 #include "many.cl"
+#include "check.cl"

@@ -137,7 +137,7 @@ static int answer_bytes(struct running *g, struct service_reply *a, uint64_t too
 	if (r < 0)
 		return r;
 	memcpy(at, &w, sizeof w);
-	return gpu_cache_read(g->s->cache, &t.token, 0, at + sizeof w, (size_t)g->out_len);
+	return gpu_cache_read_twice(g->s->cache, &t.token, at + sizeof w, (size_t)g->out_len);
 }
 
 static int run(struct running *g, struct program *p, struct service_reply *a)

@@ -433,6 +433,7 @@ static int row(struct reading *g, uint32_t nth, enum wire_value_state state,
 static int row_value(struct reading *g, uint32_t nth, const struct gpu_token *t)
 {
 	struct buf *b = &g->a->body;
+	size_t was = b->len;
 	int r;
 
 	if (g->len + t->len > READ_MOST || g->len + t->len > wire_big_max() / 2)
@@ -441,7 +442,12 @@ static int row_value(struct reading *g, uint32_t nth, const struct gpu_token *t)
 	if (r == 0)
 		r = buf_reserve(b, t->len);
 	if (r == 0)
-		r = gpu_cache_read(g->s->cache, t, 0, b->ptr + b->len, t->len);
+		r = gpu_cache_read_whole(g->s->cache, t, b->ptr + b->len);
+	if (r == ERR_DAMAGED) {		/* it is loaded again when it is wanted again */
+		b->len = was;
+		gpu_cache_remove(g->s->cache, t->slot);
+		return row(g, nth, WIRE_VALUE_ELSEWHERE, NULL);
+	}
 	if (r == 0) {
 		b->len += t->len;
 		g->len += t->len;

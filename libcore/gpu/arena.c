@@ -2,10 +2,12 @@
 #include "gpu/arena.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 
+#define SECOND (256u << 10)	/* bytes compared at a time */
 #define PIECE (UINT64_C(2) << 20)	/* SLAB_LEN: less is of no use */
 
 struct arenas {
@@ -142,4 +144,59 @@ int arena_copy(struct arenas *a, struct arena_place from, struct arena_place to,
 int arena_finish(struct arenas *a)
 {
 	return a->b->ops->finish(a->b);
+}
+
+/* --- twice --- */
+
+struct second {			/* what is read again */
+	struct second *next;
+	uint8_t bytes[SECOND];
+};
+
+/* A device that hangs may write to it at any time. */
+static void keep_for_ever(struct second *s)
+{
+	static struct second *kept;
+
+	s->next = kept;
+	kept = s;
+}
+
+static int read_part(struct arenas *a, struct arena_place from, uint8_t *ptr, size_t len,
+		     struct second *s)
+{
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < 2; i++) {
+		r = arena_read(a, from, ptr, len);
+		if (r == 0)
+			r = arena_read(a, from, s->bytes, len);
+		if (r == 0)
+			r = arena_finish(a);
+		if (r == 0 && !memcmp(ptr, s->bytes, len))
+			return 0;
+	}
+	return r < 0 ? r : err_set(ERR_DEVICE, "the device failed: what it sends is never the "
+				   "same twice");
+}
+
+int arena_read_twice(struct arenas *a, struct arena_place from, void *ptr, size_t len)
+{
+	struct second *s = mem_alloc(NULL, sizeof *s);
+	uint8_t *to = ptr;
+	int r = s ? 0 : ERR_MEMORY;
+
+	while (r == 0 && len) {
+		size_t n = len < SECOND ? len : SECOND;
+
+		r = read_part(a, from, to, n, s);
+		from.off += n;
+		to += n;
+		len -= n;
+	}
+	if (r == ERR_DEVICE)
+		keep_for_ever(s);
+	else
+		mem_free(NULL, s);
+	return r;
 }

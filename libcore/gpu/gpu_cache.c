@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crc32c.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -497,6 +498,32 @@ int gpu_cache_read(struct gpu_cache *c, const struct gpu_token *t, uint64_t off,
 	int r = gpu_cache_read_start(c, t, off, ptr, len);
 
 	return r < 0 ? r : arena_finish(c->arenas);
+}
+
+int gpu_cache_read_whole(struct gpu_cache *c, const struct gpu_token *t, void *ptr)
+{
+	uint32_t got[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		int r = gpu_cache_read(c, t, 0, ptr, (size_t)t->len);
+
+		if (r < 0)
+			return r;
+		got[i] = crc32c(0, ptr, (size_t)t->len);
+		if (got[i] == c->thing[t->slot].crc)
+			return 0;
+	}
+	if (got[0] == got[1])
+		return err_set(ERR_DAMAGED, "the device holds other bytes than it was given");
+	return err_set(ERR_DEVICE, "the device failed: what it sends is not what it has");
+}
+
+int gpu_cache_read_twice(struct gpu_cache *c, const struct gpu_token *t, void *ptr, size_t len)
+{
+	if (len > t->len)
+		return err_set(ERR_BUG, "beyond the end of a value on the device");
+	c->info.read_bytes += 2 * len;
+	return arena_read_twice(c->arenas, arena_at(t, 0), ptr, len);
 }
 
 /* --- as a whole --- */

@@ -109,6 +109,12 @@ void gpu_cache_remove(struct gpu_cache *c, uint32_t slot);
 /* Bytes from OFF of what T names, which must be here. */
 int gpu_cache_read(struct gpu_cache *c, const struct gpu_token *t, uint64_t off, void *ptr,
 		   size_t len);
+/* All of T, a thing that was loaded, compared with the checksum it came with; or LEN bytes
+ * of what a kernel wrote, read twice.  What was turned on its way is read again, once, and
+ * then it is ERR_DEVICE; ERR_DAMAGED: the device holds other bytes than it was given, as
+ * somebody's kernel may have written there. */
+int gpu_cache_read_whole(struct gpu_cache *c, const struct gpu_token *t, void *ptr);
+int gpu_cache_read_twice(struct gpu_cache *c, const struct gpu_token *t, void *ptr, size_t len);
 /* Several reads and then one of these are one wait: start each, finish all. */
 int gpu_cache_read_start(struct gpu_cache *c, const struct gpu_token *t, uint64_t off,
 			 void *ptr, size_t len);

@@ -8,7 +8,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-#define HEAD 256u		/* of the work memory: the state */
+#define HEAD 256u		/* of the work memory: the state, and */
+#define SUM_AT 192u		/* a sum over what is read back */
 #define BATCH 4u		/* steps between two looks at a search's state */
 #define FEW_STEPS 1024u		/* that one group makes in a launch */
 #define RANK_BATCH 8u
@@ -217,17 +218,53 @@ static struct gpu_arg place(const struct call *c, struct arena_place p)
 
 static int read_state(const struct call *c, void *state, size_t len)
 {
-	int r = arena_read(c->t->a, c->work, state, len);
+	return arena_read_twice(c->t->a, c->work, state, len);
+}
 
+/* As kernels/check.cl has it. */
+static uint64_t sum_of(const void *ptr, size_t len)
+{
+	const uint8_t *at = ptr;
+	uint64_t sum = 0, factor = 0;
+	uint32_t word;
+
+	for (size_t i = 0; i < len; i += sizeof word, factor += UINT64_C(0x9e3779b97f4a7c15)) {
+		memcpy(&word, at + i, sizeof word);
+		sum += word * (factor | 1);
+	}
+	return sum;
+}
+
+static int read_sum(const struct call *c, struct arena_place p, void *out, size_t len,
+		    uint64_t *sum)
+{
+	struct arena_place at = { c->work.arena, c->work.off + SUM_AT };
+	int r = launch(c, "check_begin", 1, ARGS(place(c, at)));
+
+	if (r == 0)
+		r = launch(c, "check_sum", c->t->cut.groups,
+			   ARGS(place(c, p), place(c, at), program_u64(len / 4)));
+	if (r == 0)
+		r = arena_read(c->t->a, p, out, len);
+	if (r == 0)
+		r = arena_read(c->t->a, at, sum, sizeof *sum);
 	return r < 0 ? r : arena_finish(c->t->a);
 }
 
+/* Words of an answer, which are what the device has: what was turned on its way here is
+ * read again, once. */
 static int read_out(const struct call *c, uint64_t off, void *out, size_t len)
 {
 	struct arena_place p = { c->work.arena, c->work.off + off };
-	int r = arena_read(c->t->a, p, out, len);
+	uint64_t sum;
+	int r;
 
-	return r < 0 ? r : arena_finish(c->t->a);
+	for (unsigned i = 0; i < 2; i++) {
+		r = read_sum(c, p, out, len, &sum);
+		if (r < 0 || sum == sum_of(out, len))
+			return r;
+	}
+	return err_set(ERR_DEVICE, "the device failed: what it sends is not what it has");
 }
 
 /* What went wrong in the middle leaves nothing behind that is still being done, not if
@@ -364,12 +401,9 @@ static int many_step(const struct call *c)
 	return r == 0 ? launch(c, "many_settle", groups, ARGS(work, first, n)) : r;
 }
 
-static struct arena_place plane_at(const struct call *c, unsigned i, uint64_t node)
+static uint64_t plane_at(const struct call *c, unsigned i, uint64_t node)
 {
-	struct arena_place p = c->work;
-
-	p.off += MANY_HEAD + i * up(8ull * c->g->node_n) + 8 * node;
-	return p;
+	return MANY_HEAD + i * up(8ull * c->g->node_n) + 8 * node;
 }
 
 /* Of the first steps depths are the digits themselves. */
@@ -378,11 +412,10 @@ static int many_take_first(const struct call *c, const struct traverse_many *out
 	int r = 0;
 
 	for (unsigned k = 0; r == 0 && k < DIGITS; k++)
-		r = arena_read(c->t->a, plane_at(c, 3 + k, 0), out->digit[k],
-			       8ull * c->g->node_n);
+		r = read_out(c, plane_at(c, 3 + k, 0), out->digit[k], 8ull * c->g->node_n);
 	for (unsigned k = DIGITS; k < out->digit_n; k++)
 		memset(out->digit[k], 0, 8ull * c->g->node_n);
-	return r < 0 ? r : arena_finish(c->t->a);
+	return r;
 }
 
 /* NODE's digits and BASE, which whoever came in these steps is further away: 64 sums
@@ -417,9 +450,7 @@ static int many_take(const struct call *c, uint64_t *lines, uint64_t base,
 		uint64_t len = c->g->node_n - at < PART ? c->g->node_n - at : PART;
 
 		for (unsigned k = 0; r == 0 && k < DIGITS; k++)
-			r = arena_read(c->t->a, plane_at(c, 3 + k, at), lines + k * PART, 8 * len);
-		if (r == 0)
-			r = arena_finish(c->t->a);
+			r = read_out(c, plane_at(c, 3 + k, at), lines + k * PART, 8 * len);
 		for (uint64_t i = 0; r == 0 && i < len; i++)
 			over |= many_note(out, at + i, lines + i, base);
 	}

@@ -15,9 +15,9 @@
  *
  * Answers depend on the graph alone, not on the device; ranks to the last bit.
  * ERR_DEVICE from any call: the device is lost (gpu/arena), and what was asked for may
- * still be written to.  Whether bytes came back whole is the device's word: what a
- * driver or a link flips on the way is not seen here, it is by whoever knows a
- * checksum of them.
+ * still be written to.  What a driver or a link turns on the way back is seen: an answer
+ * is compared with a sum over it that the device makes, the state of a search is read
+ * twice; if they differ all is read once more, and if they do again the device is lost.
  */
 #ifndef GPU_TRAVERSE_H
 #define GPU_TRAVERSE_H

@@ -48,6 +48,14 @@ cpu_answer() { # PATTERN ARG...
 		fail "$stderr"
 }
 
+# The device fails in the middle: the CPU answers, and says why.
+cpu_fails() { # ARG...
+	strato-graph "$@" >here
+	strato-graph "$@" --device=gpu >there 2>said
+	same here there
+	grep -q "the CPU answers: .*the device failed" said || fail "$(cat said)"
+}
+
 @test "without a service the CPU answers, after a note; --require=gpu is 69" {
 	printf '1 2\n2 3\n3 1\n' | strato-graph import -q
 	cpu_answer "*no cache service" bfs 1
@@ -187,6 +195,25 @@ same_batch() { # N ARG...
 	run --separate-stderr -0 strato-graph bfs -g few -b --both --device=gpu --summary \
 		<(strato-graph nodes -g few -L 20)
 	[[ "$stderr" == *"the CPU answers: --both"* ]]
+}
+
+@test "bits that turn on the way back: the right answer, or the CPU's" {
+	needs_opencl
+	layer=$STRATO_BUILD/tests/gpu/fault_layer.so
+	[ -e "$layer" ] || skip "there is no OpenCL layer: apt install opencl-c-headers"
+	edges 300 900 | strato-graph import -q -g web
+	strato-graph nodes -g web -L 30 >sources
+	from=$(a_node web)
+	for k in 1 2 3 4 5 6 7 8; do
+		OPENCL_LAYERS=$layer FAULT=1:flip:$k serve cpu
+		strato-gpucache pin --graph=web
+		same_answer bfs -g web "$from"
+		same_answer bfs -g web -b sources
+		end_service
+	done
+	OPENCL_LAYERS=$layer FAULT=1:flips:1 serve cpu
+	strato-gpucache pin --graph=web
+	cpu_fails bfs -g web "$from"
 }
 
 @test "a batch on long ways: more room for depths is asked for, then one by one" {

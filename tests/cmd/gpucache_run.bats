@@ -157,6 +157,59 @@ kernels() {
 	strato-gpucache pin key
 	strato-gpucache run k.cl:mark key
 	[ "$(strato-gpucache get -q key)" = one ]
+	strato-gpucache stat -J | jq -e '.restarts == 0'
+}
+
+# A device that turns a bit of the Kth that is read, or of all from there on.
+turning() { # flip|flips K
+	local layer=$STRATO_BUILD/tests/gpu/fault_layer.so
+
+	[ -e "$layer" ] || skip "there is no OpenCL layer: apt install opencl-c-headers"
+	OPENCL_LAYERS=$layer FAULT=1:$1:$2 serve cpu
+}
+
+@test "bits that turn on the way back from the device are seen, and read again" {
+	needs_opencl
+	kernels
+	seeded 300000 >value
+	strato-put value <value
+	printf HAL | strato-put key
+	for k in 1 2 3 4; do
+		turning flip $k
+		strato-gpucache pin value key
+		for ((i = 0; i < 3; i++)); do
+			strato-gpucache get -v value >got 2>said
+			same value got
+			grep -q "1 values from the device, 0 from the store" said || fail "$(cat said)"
+		done
+		[ "$(strato-gpucache run --global=3 k.cl:more key @out:3)" = IBM ]
+		end_service
+		turning flip $k
+		[ "$(strato-gpucache run --global=3 k.cl:more key @out:3)" = IBM ]
+		[ "$(strato-gpucache run --global=3 k.cl:more key @out:3)" = IBM ]
+		end_service
+	done
+}
+
+@test "a device none of whose answers is right is given up; the store has the value" {
+	needs_opencl
+	seeded 300000 >value
+	strato-put value <value
+	turning flips 1
+	strato-gpucache pin value
+	strato-gpucache get value >got 2>said
+	same value got
+	grep -q "the device failed" said || fail "$(cat said)"
+}
+
+@test "a kernel on a device none of whose answers is right fails" {
+	needs_opencl
+	kernels
+	printf HAL | strato-put key
+	turning flips 1
+	run --separate-stderr strato-gpucache run --global=3 k.cl:more key @out:3
+	[ "$status" != 0 ] && [ -z "$output" ]
+	[[ "$stderr" == *"the device failed"* ]]
 }
 
 @test "on host memory run is 69 with a hint; without a service too" {

@@ -9,6 +9,7 @@
  *	lost	from the Kth call on every call fails
  *	hang	from the Kth command on no event completes
  *	flip	a bit of the Kth read is turned
+ *	flips	of the Kth and of all that follow, another one each time
  * and FAULT_MET is set to 1 when it happened.
  */
 #define CL_TARGET_OPENCL_VERSION 120
@@ -173,11 +174,11 @@ static cl_int CL_API_CALL read_from(cl_command_queue q, cl_mem m, cl_bool b, siz
 	FAILS(CALL | USE);
 	command();
 	count[4]++;
-	if (strcmp(what, "flip") || count[4] != at)
+	if (!(!strcmp(what, "flip") && count[4] == at) && !(!strcmp(what, "flips") && count[4] >= at))
 		return theirs->clEnqueueReadBuffer(q, m, b, off, len, p, n, w, e);
 	code = theirs->clEnqueueReadBuffer(q, m, CL_TRUE, off, len, p, n, w, e);
 	if (code == CL_SUCCESS && len && met(true))
-		((unsigned char *)p)[at * 7919 % len] ^= (unsigned char)(1u << at % 8);
+		((unsigned char *)p)[count[4] * 7919 % len] ^= (unsigned char)(1u << count[4] % 8);
 	return code;
 }
 

@@ -18,19 +18,21 @@
 #define LIMIT_NS 5000000000ull	/* of a job that does not */
 #define MOST 100000u
 #define KEPT 1000u
+#define MANY 20u
 
 static struct job {
 	struct gpu_backend *b;
 	struct arenas *a;
 	struct traverse *t;
 	uint32_t *depth, path[8];
+	struct traverse_many many;
 	double *rank;
 	int64_t path_n;
 } kept[KEPT];
 static unsigned kept_n;
 
 static struct made graph;
-static uint32_t *depths;
+static uint32_t *depths, *depths_of_many, sources[MANY];
 static double *ranks;
 static struct buf text;
 static unsigned run_n;
@@ -67,6 +69,8 @@ static int ask(struct job *j)
 		j->path_n = traverse_path(j->t, &g, work, 1, 0, j->path, 8);
 		r = j->path_n < 0 ? (int)j->path_n : 0;
 	}
+	if (r == 0)
+		r = traverse_bfs64(j->t, &g, work, sources, MANY, &j->many, NULL);
 	return r;
 }
 
@@ -90,6 +94,9 @@ static int job(struct job *j)
 
 static bool right(const struct job *j)
 {
+	for (uint32_t i = 0; i < MANY * graph.n; i++)
+		if (traverse_many_at(&j->many, i / graph.n, i % graph.n) != depths_of_many[i])
+			return false;
 	for (uint32_t i = 0; i < graph.n; i++)
 		if (!(fabs(j->rank[i] - ranks[i]) <= 1e-12))
 			return false;
@@ -103,8 +110,7 @@ static bool clean(int r)
 		r == ERR_TOO_BIG) && *err_message();
 }
 
-/* A job with the Kth of a kind of calls failing; false: there was no such call.  What a
- * read that was turned says may be wrong, but it ends. */
+/* A job with the Kth of a kind of calls failing; false: there was no such call. */
 static bool fails_at(const char *kind, unsigned k)
 {
 	struct job j = { .depth = malloc(4ull * graph.n), .rank = malloc(8ull * graph.n) };
@@ -113,7 +119,11 @@ static bool fails_at(const char *kind, unsigned k)
 	char fault[64];
 	int r;
 
-	assert_true(j.depth && j.rank);
+	j.many.digit_n = TRAVERSE_DIGITS;
+	j.many.seen = malloc(8ull * graph.n * (1 + TRAVERSE_DIGITS));
+	for (unsigned i = 0; i < TRAVERSE_DIGITS; i++)
+		j.many.digit[i] = j.many.seen + (i + 1ull) * graph.n;
+	assert_true(j.depth && j.rank && j.many.seen);
 	snprintf(fault, sizeof fault, "%u:%s:%u", ++run_n, kind, k);
 	setenv("FAULT", fault, 1);
 	setenv("FAULT_MET", "0", 1);
@@ -123,13 +133,14 @@ static bool fails_at(const char *kind, unsigned k)
 	met = atoi(getenv("FAULT_MET"));
 	if (!strcmp(kind, "hang") && !met && r == ERR_DEVICE)
 		met = true;	/* the machine stood still for a second: nothing is learned */
-	if (r < 0 ? !met || !clean(r) : strcmp(kind, "flip") && !right(&j))
+	if (r < 0 ? !met || !clean(r) || !strcmp(kind, "flip") : !right(&j))
 		fail_msg("%s: %d %s", fault, r, err_message());
 	if (!strcmp(kind, "hang") && met && (r != ERR_DEVICE || took > LIMIT_NS))
 		fail_msg("%s: %d after %" PRIu64 " ms", fault, r, took / 1000000);
 	if (r != ERR_DEVICE || strcmp(kind, "hang")) {
 		free(j.depth);
 		free(j.rank);
+		free(j.many.seen);
 	} else {	/* a hung device may write to it for ever */
 		assert_true(kept_n < KEPT);
 		kept[kept_n++] = j;
@@ -156,8 +167,13 @@ static void begin(void)
 	made_both(&graph, 0, 1);
 	made_sides(&graph);
 	depths = malloc(4ull * graph.n);
+	depths_of_many = malloc(4ull * MANY * graph.n);
 	ranks = malloc(8ull * graph.n);
 	made_depths(&graph, 1, TRAVERSE_NONE, depths);
+	for (uint32_t i = 0; i < MANY; i++) {
+		sources[i] = i * 37 % graph.n;
+		made_depths(&graph, sources[i], TRAVERSE_NONE, depths_of_many + i * graph.n);
+	}
 	made_ranks(&graph, 0.85, 3, ranks);
 	must(program_source(&text, "traverse.cl"));
 	assert_false(fails_at("none", 0));
@@ -168,6 +184,7 @@ static int end(void **state)
 	(void)state;
 	made_release(&graph);
 	free(depths);
+	free(depths_of_many);
 	free(ranks);
 	buf_release(&text);
 	return 0;
@@ -223,7 +240,13 @@ static void nothing_ever_completes(void **state)
 static void a_bit_of_what_is_read_turns(void **state)
 {
 	(void)state;
-	each("flip", 3, 4);
+	each("flip", 100, 4);
+}
+
+static void a_bit_of_all_that_is_read_turns(void **state)
+{
+	(void)state;
+	each("flips", 4, 2);
 }
 
 int main(void)
@@ -235,6 +258,7 @@ int main(void)
 		cmocka_unit_test(the_device_is_lost_at_any_call),
 		cmocka_unit_test(nothing_ever_completes),
 		cmocka_unit_test(a_bit_of_what_is_read_turns),
+		cmocka_unit_test(a_bit_of_all_that_is_read_turns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, end);
