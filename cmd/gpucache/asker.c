@@ -38,6 +38,27 @@ int asker_open(struct asker *a, struct cli *c, bool needed)
 	return needed ? asker_nobody(a) : 0;
 }
 
+static void seen(void *ctx, uint64_t done, uint64_t all)
+{
+	struct progress *p = ctx;
+
+	p->total = all;
+	p->items = p->bytes = done;
+	progress_look(p);
+}
+
+void asker_watch(struct asker *a)
+{
+	progress_begin(&a->progress, a->cli, "bytes", 0);
+	gpu_client_watch(a->client, seen, &a->progress);
+}
+
+void asker_watched(struct asker *a)
+{
+	progress_end(&a->progress, NULL);
+	gpu_client_watch(a->client, NULL, NULL);
+}
+
 void asker_close(struct asker *a)
 {
 	gpu_client_close(a->client);

@@ -3,6 +3,7 @@
 #define CMD_GPUCACHE_GPUCACHE_H
 
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "gpu/gpu_client.h"
 #include "store/store.h"
 
@@ -23,12 +24,17 @@ struct asker {
 	struct cli *cli;
 	struct store *store;
 	struct gpu_client *client;	/* NULL: there is none to be had */
+	struct progress progress;	/* asker_watch */
 };
 
 /* The store of -s and its service.  NEEDED: without a service it is ERR_UNAVAILABLE with
  * a hint; else the client is NULL then, and the reason is the thread's message. */
 int asker_open(struct asker *a, struct cli *c, bool needed);
 void asker_close(struct asker *a);
+
+/* How far the service is with loading is shown, until asker_watched. */
+void asker_watch(struct asker *a);
+void asker_watched(struct asker *a);
 
 /* The word for "there is nobody", with the hint what to do. */
 int asker_nobody(struct asker *a);

@@ -113,8 +113,11 @@ static int change(int argc, const char **argv, const struct poptOption *table,
 	else if (unpin && *unpin)
 		cli_usage(&cli, "--unpin and --graph exclude each other");
 	r = asker_open(&a, &cli, true);
-	if (r == 0)
+	if (r == 0) {
+		asker_watch(&a);
 		r = graph ? graph_ask(&a, v->graph) : values(&a, v, unpin && *unpin);
+		asker_watched(&a);
+	}
 	asker_close(&a);
 	return cli_end(&cli, r);
 }

@@ -123,6 +123,7 @@ struct pinning {
 	struct gpu_load load;
 	uint32_t crc;
 	uint32_t done[2 * GRAPH_PARTS], done_n;	/* slots */
+	uint64_t fed;			/* bytes */
 };
 
 static int by_id(const void *a, const void *b)
@@ -242,6 +243,8 @@ static int feed(void *ctx, const void *ptr, size_t len)
 	struct pinning *p = ctx;
 
 	p->crc = crc32c(p->crc, ptr, len);
+	p->fed += len;
+	service_alive(p->s->service, p->fed, all_len(p));
 	return gpu_cache_feed(p->s->cache, &p->load, ptr, len);
 }
 

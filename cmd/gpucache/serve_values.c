@@ -52,6 +52,7 @@ static int feed_blob(struct serve *s, const struct entry *e, struct gpu_load *l)
 			r = (int)n;
 		else
 			off += (uint64_t)n;
+		service_alive(s->service, s->brought + off, 0);
 	}
 	done = gpu_cache_finish(s->cache);	/* before its memory goes */
 	value_close(v);
@@ -77,6 +78,8 @@ static int load_entry(struct serve *s, struct bytes key, const struct entry *e, 
 	if (r == 0)
 		r = gpu_cache_end(s->cache, &l, GPU_VALUE, key, e->version, e->crc);
 	gpu_cache_cancel(s->cache, &l);
+	s->brought += e->size;
+	service_alive(s->service, s->brought, 0);
 	return r;
 }
 
@@ -329,6 +332,7 @@ static int bring_all(struct serve *s, const struct service_ask *q, struct servic
 	uint32_t flags;
 	int r = wire_which_get(&in, &flags), more;
 
+	s->brought = 0;
 	if (r == 0)
 		r = serve_catch_up(s);
 	while (r == 0 && (more = wire_key_get(&in, &key)) != 0) {

@@ -20,6 +20,8 @@ struct gpu_client {
 	bool dead;
 	uint64_t wait_ns;
 	uint8_t store[16];
+	void (*seen)(void *ctx, uint64_t done, uint64_t all);
+	void *seen_ctx;
 	char where[256];		/* for messages */
 	uint8_t message[WIRE_MESSAGE_MAX];
 };
@@ -103,6 +105,7 @@ int gpu_client_open(struct gpu_client **out, struct backend *b, const uint8_t st
 	c->fd = -1;
 	c->dead = false;
 	c->wait_ns = wait_ns;
+	c->seen = NULL;
 	memcpy(c->store, store, sizeof c->store);
 	snprintf(c->where, sizeof c->where, "%.200s/" WIRE_SOCKET, b->path);
 	r = open_on(c, b);
@@ -218,6 +221,23 @@ static int understand(struct gpu_client *c, unsigned type, const struct wire_mes
 	return 0;
 }
 
+void gpu_client_watch(struct gpu_client *c, void (*seen)(void *ctx, uint64_t done, uint64_t all),
+		      void *ctx)
+{
+	c->seen = seen;
+	c->seen_ctx = ctx;
+}
+
+static void see(struct gpu_client *c, struct bytes body)
+{
+	struct wire_working w;
+
+	if (!c->seen || body.len != sizeof w)
+		return;
+	memcpy(&w, body.ptr, sizeof w);
+	c->seen(c->seen_ctx, le64_get(w.done), le64_get(w.all));
+}
+
 static int receive_answer(struct gpu_client *c, unsigned type, struct gpu_answer *out)
 {
 	struct wire_message said;
@@ -235,6 +255,8 @@ static int receive_answer(struct gpu_client *c, unsigned type, struct gpu_answer
 		else if (wire_answer_get(bytes_of(c->message, (size_t)n), &said) < 0)
 			r = gone(c, "speaks nonsense");
 		working = r == 0 && said.status == WIRE_WORKING;
+		if (working)
+			see(c, said.body);
 		if (r == 0 && !working)
 			r = understand(c, type, &said, fd, out);
 		if (fd >= 0)

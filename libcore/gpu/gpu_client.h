@@ -46,6 +46,11 @@ int gpu_client_ask(struct gpu_client *c, unsigned type, struct bytes body,
 		   struct gpu_answer *out);
 void gpu_answer_free(struct gpu_answer *a);	/* again is fine */
 
+/* From now on SEEN is called whenever the service says how far it is with what it was
+ * asked: DONE of ALL, 0: who knows.  NULL: not any more. */
+void gpu_client_watch(struct gpu_client *c, void (*seen)(void *ctx, uint64_t done, uint64_t all),
+		      void *ctx);
+
 /* After WIRE_STOP: until the service has let go of all it held, WAIT_NS at most. */
 int gpu_client_wait_end(struct gpu_client *c, uint64_t wait_ns);
 

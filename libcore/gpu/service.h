@@ -56,7 +56,7 @@ struct service_setup {
 	uid_t owner;			/* he and root may ask */
 	unsigned client_most;		/* 0: as many as there are descriptors for */
 	uint64_t slow_ns;		/* 0: 10 s */
-	uint64_t stall_ns;		/* a callback that takes longer hangs; 0: never */
+	uint64_t stall_ns;		/* a callback silent for longer hangs; 0: never */
 	uint64_t end_ns;		/* a callback's time when the service ends; 0: 5 s */
 	int lock_fd, socket_fd;		/* -1; or of the service before, over an exec */
 };
@@ -85,6 +85,11 @@ enum service_end {
 				 * that takes long: service_leave, and exit */
 };
 int service_run(struct service *s, const struct service_calls *calls, int *signal);
+
+/* From a callback that takes long: it goes on, with DONE of ALL (0: who knows).  So what
+ * hangs is told by silence, not by length, and who waits is told the figures.  NULL is
+ * fine. */
+void service_alive(struct service *s, uint64_t done, uint64_t all);
 
 /* From a callback: no more requests after this. */
 void service_stop(struct service *s);

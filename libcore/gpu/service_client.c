@@ -287,6 +287,16 @@ void service_client_event(struct service *s, struct service_client *c, uint32_t 
 
 /* --- time --- */
 
+static void client_sign(struct service *s, struct service_client *c)
+{
+	struct wire_working w;
+	uint64_t done, all;
+	bool far = service_work_far(s, c, &done, &all);
+
+	w = (struct wire_working){ le64_of(done), le64_of(all) };
+	send_some(s, c, WIRE_WORKING, bytes_of(&w, far ? sizeof w : 0), -1, 0);
+}
+
 bool service_client_look(struct service *s, uint64_t now)
 {
 	uint64_t slow_ns = s->set.slow_ns ? s->set.slow_ns : SLOW_NS;
@@ -295,7 +305,7 @@ bool service_client_look(struct service *s, uint64_t now)
 	for (struct service_client *c = s->clients, *after; c; c = after) {
 		after = c->after;
 		if (c->state == QUEUED && now - c->sign_ns >= SIGN_NS) {
-			send_some(s, c, WIRE_WORKING, bytes_of(NULL, 0), -1, 0);
+			client_sign(s, c);
 			c->sign_ns = now;
 		}
 		waiting |= c->state == QUEUED || c->state == SENDING;

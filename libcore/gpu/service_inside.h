@@ -62,7 +62,9 @@ struct service {
 	uint64_t *gone;			/* clients that went, for the worker */
 	size_t gone_n, gone_cap;
 	bool ending, working;
-	uint64_t working_ns;
+	uint64_t working_ns;		/* since when, or since its last sign of life */
+	struct service_client *at_work;
+	uint64_t at_done, at_all;	/* as it said */
 
 	_Atomic int end;		/* enum service_end: why */
 	_Atomic uint64_t client_n, ask_n, denied_n, bad_n;
@@ -105,7 +107,10 @@ bool service_work_remove(struct service *s, struct service_client *c);
 struct service_client *service_work_done(struct service *s);
 struct service_client *service_work_left(struct service *s);
 void service_work_gone(struct service *s, uint64_t client);
-/* Is the callback at work for longer than that? */
+/* How far the work for C is: false when nothing is known of that. */
+bool service_work_far(struct service *s, const struct service_client *c, uint64_t *done,
+		      uint64_t *all);
+/* Is the callback silent for longer than that? */
 bool service_work_stalled(struct service *s, uint64_t most_ns);
 void service_work_wake(struct service *s);
 

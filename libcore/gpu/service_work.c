@@ -95,6 +95,8 @@ static void work(struct service *s, struct service_client *c, uint64_t gone)
 {
 	s->working = true;
 	s->working_ns = clock_ns();
+	s->at_work = c;
+	s->at_done = s->at_all = 0;
 	pthread_mutex_unlock(&s->lock);
 	if (c)
 		answer(s, c);
@@ -106,6 +108,7 @@ static void work(struct service *s, struct service_client *c, uint64_t gone)
 		service_end_with(s, SERVICE_LOST);
 	pthread_mutex_lock(&s->lock);
 	s->working = false;
+	s->at_work = NULL;
 	if (c) {
 		list_add(&s->done, c);
 		service_work_wake(s);
@@ -196,6 +199,30 @@ void service_work_gone(struct service *s, uint64_t client)
 		s->gone[s->gone_n++] = client;
 	pthread_cond_signal(&s->more);
 	pthread_mutex_unlock(&s->lock);
+}
+
+void service_alive(struct service *s, uint64_t done, uint64_t all)
+{
+	if (!s)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->working_ns = clock_ns();
+	s->at_done = done;
+	s->at_all = all;
+	pthread_mutex_unlock(&s->lock);
+}
+
+bool service_work_far(struct service *s, const struct service_client *c, uint64_t *done,
+		      uint64_t *all)
+{
+	bool yes;
+
+	pthread_mutex_lock(&s->lock);
+	yes = s->at_work == c && (s->at_done || s->at_all);
+	*done = s->at_done;
+	*all = s->at_all;
+	pthread_mutex_unlock(&s->lock);
+	return yes;
 }
 
 bool service_work_stalled(struct service *s, uint64_t most_ns)

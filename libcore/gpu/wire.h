@@ -3,7 +3,7 @@
  * One packet of a SOCK_SEQPACKET socket is one message: a head of 48 bytes and a body.
  * Who connects asks, and is answered before he asks again; while an answer takes its
  * time, packets that say WIRE_WORKING come, so that silence means that the service
- * is stopped.  An answer of more than a packet holds lies in a sealed memfd that comes
+ * is stopped, with a struct wire_working or nothing.  An answer of more than a packet holds lies in a sealed memfd that comes
  * along as SCM_RIGHTS.  Integers are little-endian.
  *
  *	ask      head, body: by type, below
@@ -55,6 +55,11 @@ struct wire_head {
 /*28*/	le64 zero;
 };
 DISK_SIZE(struct wire_head, 48);
+
+struct wire_working {		/* how far it is */
+/*00*/	le64 done, all;		/* all 0: who knows */
+};
+DISK_SIZE(struct wire_working, 16);
 DISK_AT(struct wire_head, store, 0x10);
 DISK_AT(struct wire_head, big_len, 0x20);
 

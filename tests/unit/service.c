@@ -87,6 +87,31 @@ static int slow(void *ctx, const struct service_ask *q, struct service_reply *a)
 	return r;
 }
 
+struct running {
+	struct backend *b;
+	struct service *s;
+	pthread_t thread;
+	int end;
+};
+
+#define STALL_NS UINT64_C(500000000)
+
+/* Three times as long as a callback may be silent, but it is not: 1 to 10 of 10. */
+static int signs(void *ctx, const struct service_ask *q, struct service_reply *a)
+{
+	uint64_t end = clock_ns() + 3 * STALL_NS, step = 0, now;
+	struct running *r = ctx;
+
+	(void)q;
+	(void)a;
+	while ((now = clock_ns()) < end) {
+		step = 10 - (end - now) * 9 / (3 * STALL_NS);
+		service_alive(r->s, step, 10);
+		usleep(1000);
+	}
+	return 0;
+}
+
 static int refuse(void *ctx, const struct service_ask *q, struct service_reply *a)
 {
 	(void)ctx;
@@ -114,7 +139,7 @@ static void gone(void *ctx, uint64_t client)
 
 static const struct service_calls calls = {
 	.call = { [WIRE_STAT] = echo, [WIRE_READ] = much, [WIRE_WARM] = slow,
-		  [WIRE_PIN] = refuse, [WIRE_RUN] = lose },
+		  [WIRE_PIN] = refuse, [WIRE_RUN] = lose, [WIRE_EVICT] = signs },
 	.gone = gone,
 };
 
@@ -127,19 +152,14 @@ static struct service_setup setup(void)
 	return s;
 }
 
-struct running {
-	struct backend *b;
-	struct service *s;
-	pthread_t thread;
-	int end;
-};
-
 static void *run(void *arg)
 {
 	struct running *r = arg;
+	struct service_calls mine = calls;
 	int sig = 0;
 
-	r->end = service_run(r->s, &calls, &sig);
+	mine.ctx = r;
+	r->end = service_run(r->s, &mine, &sig);
 	return NULL;
 }
 
@@ -451,6 +471,56 @@ static void who_waits_for_long_is_told_so(void **state)
 	backend_close(b);
 }
 
+struct seen {
+	uint64_t n, last, all;
+};
+
+static void see(void *ctx, uint64_t done, uint64_t all)
+{
+	struct seen *s = ctx;
+
+	assert_true(done >= s->last && done <= 10);
+	s->n++;
+	s->last = done;
+	s->all = all;
+}
+
+/* A machine that pauses for so long is given other tries; without signs none succeeds. */
+static void what_gives_signs_of_life_does_not_stall(void **state)
+{
+	static struct running tries[5];		/* what is stuck is there to the end */
+	struct service_setup set = setup();
+	struct seen seen = { 0 };
+	struct gpu_client *c;
+	struct gpu_answer a;
+	bool done = false;
+
+	(void)state;
+	set.stall_ns = STALL_NS;
+	for (int i = 0; i < 5 && !done; i++) {
+		struct running *r = &tries[i];
+		int lock_fd, socket_fd;
+
+		seen = (struct seen){ 0 };
+		begin(r, &set);
+		c = client();
+		gpu_client_watch(c, see, &seen);
+		done = gpu_client_ask(c, WIRE_EVICT, bytes_of("", 0), &a) == 0;
+		gpu_client_close(c);
+		if (done) {
+			end(r, SERVICE_STOP);
+			break;
+		}
+		pthread_join(r->thread, NULL);
+		assert_int_equal(r->end, SERVICE_STUCK);
+		service_keep(r->s, &lock_fd, &socket_fd);
+		close(lock_fd);
+		close(socket_fd);
+	}
+	assert_true(done);
+	assert_true(seen.n > 0 && seen.all == 10);
+}
+
 /* --- many at once --- */
 
 enum { CROWD = 300 };
@@ -664,6 +734,7 @@ int main(void)
 		cmocka_unit_test(nonsense_harms_nobody_else),
 		cmocka_unit_test(who_does_not_read_is_dropped_and_the_others_are_not),
 		cmocka_unit_test(who_waits_for_long_is_told_so),
+		cmocka_unit_test(what_gives_signs_of_life_does_not_stall),
 		cmocka_unit_test(hundreds_at_once_are_answered_each_his_own),
 		cmocka_unit_test(stop_answers_and_then_lets_go),
 		cmocka_unit_test(a_lost_device_ends_it_after_the_answer),
