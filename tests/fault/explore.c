@@ -385,7 +385,7 @@ void world_tidy(struct world *w, struct backend *b, struct store *s)
 
 	world_must(w, store_compact(s), "compacting");
 	world_must(w, manifest_read(&m, b, NULL), "reading the manifest");
-	world_must(w, kept_load(&kept, b, NULL, NULL, NULL), "reading the snapshots");
+	world_must(w, kept_load(&kept, b, m.store_id, NULL, NULL, NULL), "reading the snapshots");
 	c.m = &m;
 	c.kept = &kept;
 	world_must(w, backend_list(b, "tmp", not_empty, w), "listing tmp");
