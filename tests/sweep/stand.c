@@ -299,6 +299,26 @@ void files_keep_moment(unsigned moment)
 	(void)moment;
 }
 
+static void remove_one(const char *name)
+{
+	char path[512];
+
+	path_of(path, name);
+	unlink(path);
+}
+
+void files_remove_all(void)
+{
+	static const char *const folder[] = { "s/wal", "s/seg", "s/tmp", "s/snap", "s" };
+	char path[512];
+
+	each_file("", remove_one);
+	for (size_t i = 0; i < sizeof folder / sizeof *folder; i++) {
+		path_of(path, folder[i]);
+		rmdir(path);
+	}
+}
+
 void files_keep(void)
 {
 	each_file("", keep_one);
