@@ -401,7 +401,8 @@ static void ask_skipped(const struct question *const *skipped, unsigned n,
 	}
 }
 
-void judge(const struct file_image *f, unsigned page, unsigned most, struct judgement *j)
+void judge(const struct file_image *f, unsigned page, unsigned most, bool must_check,
+	   struct judgement *j)
 {
 	const struct question *wanted[QUESTIONS], *skipped[QUESTIONS];
 	unsigned all = 0, n = 0, asked = 0;
@@ -422,7 +423,7 @@ void judge(const struct file_image *f, unsigned page, unsigned most, struct judg
 		ask_one(wanted[i], j);
 	}
 	ask_skipped(skipped, n, j);
-	if (!f || f->part != PART_IMAGE)
+	if (!f || (f->part != PART_IMAGE && (must_check || !j->n[TOLD])))
 		check(f, j);
 }
 

@@ -24,7 +24,7 @@
 #include "tests/damage/damage.h"
 
 struct options {
-	uint64_t flips, random, seconds, seed, first, ask;
+	uint64_t flips, random, seconds, seed, first, ask, check;
 	const char *file;
 	bool apart, verbose;
 };
@@ -37,9 +37,10 @@ struct total {
 
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 /* These know our variables better than to have them put back. */
-static struct options opt = { .flips = 40, .random = 20, .seed = 1, .ask = 6, .apart = true };
+static struct options opt = { .flips = 40, .random = 20, .seed = 1, .ask = 6, .check = 1,
+	.apart = true };
 #else
-static struct options opt = { .flips = 1200, .random = 300, .seed = 1, .ask = 6 };
+static struct options opt = { .flips = 1200, .random = 300, .seed = 1, .ask = 6, .check = 1 };
 #endif
 
 /* What workers hand on to each other. */
@@ -207,7 +208,8 @@ static void flip(uint64_t i)
 	snprintf(replay, sizeof replay, "tests/damage/damage --random=0 --flips=1 --seed=%llu "
 		 "--first=%llu", (unsigned long long)opt.seed, (unsigned long long)i);
 	file_put_byte(f, off, (uint8_t)(f->ptr[off] ^ 1u << bit), hash_u64(i) & 1);
-	judge(f, page_of(f, off), f->part == PART_IMAGE ? 1 : (unsigned)opt.ask, &j);
+	judge(f, page_of(f, off), f->part == PART_IMAGE ? 1 : (unsigned)opt.ask,
+	      hash_u64(i + 7) % opt.check == 0, &j);
 	file_put_byte(f, off, f->ptr[off], true);
 	if (shared->wrote)
 		see_written(&j);
@@ -268,7 +270,8 @@ static void damage(uint64_t i)
 	t->compacted += shared->compacted;
 	restart(rnd(3) == 0, what, sizeof what);
 	if (!shared->compacted || compact_now(what, sizeof what, &j))
-		judge(f, NO_PAGE, image ? 2 : shared->compacted ? 4 : 2 * (unsigned)opt.ask, &j);
+		judge(f, NO_PAGE, image ? 2 : shared->compacted ? 4 : 2 * (unsigned)opt.ask,
+		      true, &j);
 	if (!shared->compacted && (shared->wrote || i % 16 == 0))
 		see_written(&j);
 	tally(t, &j, what, replay);
@@ -439,6 +442,8 @@ static void read_options(char **argv)
 			opt.ask = v;
 		else if (!strncmp(*a, "--file=", 7))
 			opt.file = *a + 7;
+		else if (sscanf(*a, "--check=%llu", &v) == 1)
+			opt.check = v ? v : 1;
 		else if (!strcmp(*a, "--apart"))
 			opt.apart = true;
 		else if (!strcmp(*a, "-v"))

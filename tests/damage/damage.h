@@ -156,8 +156,9 @@ struct judgement {
 	char words[3000];		/* of all that are worse than TOLD */
 };
 /* Asks what F is read for (NULL: everything) and looks at PAGE of it (NO_PAGE: opens it),
- * MOST of them at random, and the check. */
+ * MOST of them at random, and the check (unless MUST_CHECK only if nobody told). */
 #define NO_PAGE UINT32_MAX
-void judge(const struct file_image *f, unsigned page, unsigned most, struct judgement *j);
+void judge(const struct file_image *f, unsigned page, unsigned most,
+	   bool must_check, struct judgement *j);
 
 #endif
