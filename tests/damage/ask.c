@@ -112,7 +112,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 
 static void remove_tree(const char *name)
 {
-	char path[200];
+	char path[300];
 
 	snprintf(path, sizeof path, "%s/%s", place, name);
 	nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);

@@ -20,7 +20,6 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "store/tail.h"
 #include "tests/damage/damage.h"
 
 struct options {
@@ -245,7 +244,6 @@ static bool harm(uint64_t i, char *what, size_t cap, const struct file_image **f
 static void restart(bool restarted, char *what, size_t cap)
 {
 	shared->restarted = restarted;
-	tail_set_boot(restarted ? "a later one" : NULL);
 	if (restarted)
 		snprintf(what + strlen(what), cap - strlen(what), "; restarted");
 }
@@ -454,7 +452,7 @@ static void read_options(char **argv)
 
 static void clean(void)
 {
-	char command[200];
+	char command[300];
 
 	snprintf(command, sizeof command, "rm -rf '%s'", place);
 	if (system(command) != 0)
@@ -479,7 +477,7 @@ int main(int argc, char **argv)
 	unsetenv("XDG_CONFIG_HOME");
 	if (!tmp)
 		tmp = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
-	snprintf(place, sizeof place, "%.40s/strato-damage-XXXXXX", tmp);
+	snprintf(place, sizeof place, "%.200s/strato-damage-XXXXXX", tmp);
 	if (!mkdtemp(place))
 		stand_fail("%s: %s", place, strerror(errno));
 	setenv("HOME", place, 1);

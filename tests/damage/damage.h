@@ -44,6 +44,7 @@ void command_here(const char *words, const char *input, size_t len, struct answe
 int command_split(char *words, const char **argv);
 int (*command_named(const char *name))(int, const char **);
 int memory_file(const char *name);
+void command_begin(void);
 
 /* --- files of the store --- */
 
@@ -70,7 +71,7 @@ struct file_image {
 };
 extern struct file_image *files;
 extern unsigned file_n;
-extern char place[64];			/* the folder of it all */
+extern char place[256];			/* the folder of it all */
 
 void files_keep(void);			/* as they are now: what is right */
 void files_keep_moment(unsigned moment);	/* before that: an older version */

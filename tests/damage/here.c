@@ -201,7 +201,7 @@ void command_here(const char *words, const char *input, size_t len, struct answe
 	snprintf(copy, sizeof copy, "%s", words);
 	argc = command_split(copy, argv);
 	streams(input, len);
-	shared->ticks = 0;
+	command_begin();
 	shared->here_n++;
 	shared->commands++;
 	alarm(60);

@@ -334,7 +334,7 @@ void resident_trace(bool on)
 
 static void take(struct kept_file *k, const struct file_image *f)
 {
-	char path[512];
+	char path[700];
 	int fd;
 
 	if (strncmp(f->name, "s/", 2) || f->len == 0)

@@ -17,7 +17,7 @@
 #include "store/tail.h"
 #include "tests/damage/damage.h"
 
-char place[64];
+char place[256];
 struct file_image *files;
 unsigned file_n;
 uint64_t clock_step;
@@ -143,6 +143,13 @@ static void limit(void)
 	alarm(100);
 }
 
+/* The product's variables are as they were when it began: these are not. */
+void command_begin(void)
+{
+	shared->ticks = 0;
+	tail_set_boot(shared->restarted ? "a later one" : NULL);
+}
+
 static void child(const char *words, int in, int out, int err)
 {
 	const char *argv[WORDS];
@@ -155,7 +162,7 @@ static void child(const char *words, int in, int out, int err)
 		_exit(98);
 	resident_off();
 	limit();
-	shared->ticks = 0;
+	command_begin();
 	exit(command_named(argv[0])(argc, argv));
 }
 
@@ -234,15 +241,15 @@ void stand_child(int (*call)(void))
 
 /* --- files --- */
 
-static void path_of(char out[512], const char *name)
+static void path_of(char out[700], const char *name)
 {
-	snprintf(out, 512, "%s/%s", place, name);
+	snprintf(out, 700, "%s/%s", place, name);
 }
 
 /* EACH file below DIR, by name. */
 static void each_file(const char *dir, void (*each)(const char *name))
 {
-	char path[512], name[400];
+	char path[700], name[400];
 	struct dirent **e;
 	struct stat st;
 	int n;
@@ -306,7 +313,7 @@ static struct file_image *file_row(const char *name)
 
 static uint8_t *slurp(const char *name, size_t *len, struct timespec *changed)
 {
-	char path[512];
+	char path[700];
 	struct stat st;
 	uint8_t *p;
 	int fd;
@@ -381,20 +388,20 @@ void files_keep(void)
 	}
 }
 
-static void path_to(char out[512], const struct file_image *f)
+static void path_to(char out[700], const struct file_image *f)
 {
 	path_of(out, f->name);
 }
 
 /* What file_remove made of its name: the file stays the one that is open and mapped. */
-static void path_away(char out[512], const struct file_image *f)
+static void path_away(char out[700], const struct file_image *f)
 {
-	snprintf(out, 512, "%s/.away-%u", place, (unsigned)(f - files));
+	snprintf(out, 700, "%s/.away-%u", place, (unsigned)(f - files));
 }
 
 void files_open(void)
 {
-	char path[512];
+	char path[700];
 
 	for (unsigned i = 0; i < file_n; i++) {
 		path_to(path, &files[i]);
@@ -404,7 +411,7 @@ void files_open(void)
 
 static int file_open(const struct file_image *f)
 {
-	char path[512];
+	char path[700];
 	int fd;
 
 	if (f->fd >= 0)
@@ -447,7 +454,7 @@ void file_put_byte(const struct file_image *f, size_t off, uint8_t byte, bool ke
 
 void file_remove(const struct file_image *f)
 {
-	char path[512], away[512];
+	char path[700], away[700];
 
 	path_to(path, f);
 	path_away(away, f);
@@ -458,7 +465,7 @@ void file_remove(const struct file_image *f)
 
 static void file_back(const struct file_image *f)
 {
-	char path[512], away[512];
+	char path[700], away[700];
 
 	path_to(path, f);
 	path_away(away, f);
@@ -476,7 +483,7 @@ void files_restore_harmed(void)
 
 static void remove_strange(const char *name)
 {
-	char path[512];
+	char path[700];
 
 	path_of(path, name);
 	if (!file_named(name))
@@ -485,7 +492,7 @@ static void remove_strange(const char *name)
 
 static bool same_now(const struct file_image *f)
 {
-	char path[512];
+	char path[700];
 	struct timespec unused;
 	struct stat st;
 	size_t len;
@@ -503,7 +510,7 @@ static bool same_now(const struct file_image *f)
 
 static void remove_file(const char *name)
 {
-	char path[512];
+	char path[700];
 
 	path_of(path, name);
 	unlink(path);
@@ -514,7 +521,7 @@ void files_remove_all(void)
 	each_file("", remove_file);
 	for (unsigned i = 0; i < 5; i++) {
 		static const char *const dir[] = { "s/wal", "s/seg", "s/snap", "s/tmp", "s" };
-		char path[512];
+		char path[700];
 
 		path_of(path, dir[i]);
 		if (rmdir(path) < 0)
