@@ -250,6 +250,12 @@ static int import(struct import *im)
 
 /* --- the command line --- */
 
+/* What export alone has a name for. */
+static const char *read_as(const char *format)
+{
+	return !strcmp(format, "neo4j") ? "csv" : !strcmp(format, "mcp") ? "jsonl" : format;
+}
+
 static void take_format(struct cli *c, struct import *im)
 {
 	const char *text = cli_text(c, CLI_VAL_FORMAT);
@@ -257,9 +263,9 @@ static void take_format(struct cli *c, struct import *im)
 	if (!text || !strcmp(text, "auto"))
 		return;
 	im->ldbc = !strcmp(text, "ldbc");
-	im->dialect = text_find(bytes_str(!strcmp(text, "neo4j") ? "csv" : text));
+	im->dialect = text_find(bytes_str(read_as(text)));
 	if (!im->dialect && !im->ldbc)
-		cli_usage(c, "--format: \"%s\" is none of auto, el, tsv, csv, jsonl, nt, nq, ttl, trig, kgtk, graphml, mtx, metis,"
+		cli_usage(c, "--format: \"%s\" is none of auto, el, tsv, csv, neo4j, jsonl, mcp, nt, nq, ttl, trig, kgtk, graphml, mtx, metis,"
 			  " dimacs, ldbc, adj, adjlist, pairs32, pairs64", text);
 }
 

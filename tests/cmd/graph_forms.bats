@@ -634,6 +634,8 @@ some_weighed() {
 	strato-graph import -q given
 	strato-graph export -f mcp 2>said | diff given -
 	[ ! -s said ]
+	strato-graph import -q --replace -f mcp given
+	strato-graph export -f mcp | diff given -
 	every_kind | grep -v weight | strato-graph import -q --replace -f jsonl
 	strato-graph export -f mcp 2>said >out
 	grep -q 'properties of edges are not in it: mcp cannot' said
