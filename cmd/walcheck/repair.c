@@ -4,12 +4,14 @@
  * nobody takes an unfinished one for the repaired store.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/common/place.h"
 #include "cmd/walcheck/walcheck.h"
+#include "graph/rescue.h"
 #include "store/salvage.h"
 
 struct repair {
@@ -24,16 +26,23 @@ static int tell(void *ctx, const struct salvage_lost *l)
 		[SALVAGE_LOST] = "lost", [SALVAGE_DOUBTFUL] = "doubtful",
 		[SALVAGE_RANGE] = "lost-range", [SALVAGE_COMMIT] = "lost-commit",
 		[SALVAGE_GRAPH] = "lost-graph", [SALVAGE_FILE] = "lost-part",
+		[SALVAGE_NODES] = "lost-nodes", [SALVAGE_EDGES] = "lost-edges",
+		[SALVAGE_STATES] = "lost-properties", [SALVAGE_INDEX] = "lost-index",
+		[SALVAGE_SNAPSHOT] = "lost-snapshot",
 	};
 	struct output *o = ((struct repair *)ctx)->out;
 	bool has_key = l->key.len && l->what != SALVAGE_GRAPH;
+	bool ranged = l->what == SALVAGE_RANGE || l->what == SALVAGE_NODES || l->ranged;
+	char what[32];
 
-	output_text(o, "what", names[l->what]);
+	snprintf(what, sizeof what, "%s%s", names[l->what],
+		 l->ranged ? "-range" : "");
+	output_text(o, "what", what);
 	if (has_key)
 		output_bytes(o, "key", l->key);
 	else
 		output_absent(o, "key");
-	if (l->what == SALVAGE_RANGE && l->high.ptr)
+	if (ranged && l->high.ptr)
 		output_bytes(o, "before", l->high);
 	else
 		output_absent(o, "before");
@@ -47,6 +56,66 @@ static int tell(void *ctx, const struct salvage_lost *l)
 		output_absent(o, "graph");
 	output_text(o, "why", l->words);
 	return output_row(o);
+}
+
+static int step(void *ctx, uint64_t entry_n, uint64_t bytes)
+{
+	struct repair *p = ctx;
+
+	progress_at(&p->w->progress, entry_n, bytes);
+	return cli_stopped() ? err_set(ERR_IO, "stopped by a signal: nothing was made") : 0;
+}
+
+/* --- graphs --- */
+
+struct of_graph {
+	struct repair *repair;
+	const struct salvage_graph *g;
+};
+
+static int graph_stop(void *ctx)
+{
+	const struct of_graph *o = ctx;
+
+	const struct progress *p = &o->repair->w->progress;
+
+	return step(o->repair, p->items, p->bytes);
+}
+
+static int graph_lost(void *ctx, const struct rescue_lost *from)
+{
+	static const enum salvage_loss what[] = {
+		[RESCUE_NODES] = SALVAGE_NODES, [RESCUE_EDGES] = SALVAGE_EDGES,
+		[RESCUE_EDGES_IN] = SALVAGE_EDGES, [RESCUE_NODE_STATES] = SALVAGE_STATES,
+		[RESCUE_EDGE_STATES] = SALVAGE_STATES, [RESCUE_INDEX] = SALVAGE_INDEX,
+	};
+	const struct of_graph *o = ctx;
+	char words[700];
+	struct salvage_lost l = {
+		.what = what[from->what], .graph = o->g->row->name, .key = from->key,
+		.high = from->before, .ranged = from->ranged, .version = o->g->row->version,
+		.words = words,
+	};
+
+	snprintf(words, sizeof words, "%s", from->words);
+	if (from->what == RESCUE_EDGES || from->what == RESCUE_EDGE_STATES)
+		snprintf(words, sizeof words, "%s of type \"%s\": %.400s",
+			 from->what == RESCUE_EDGES ? "edges" : "properties of edges",
+			 from->typed ? bytes_show(from->type) : "?", from->words);
+	return o->g->tell(o->g->tell_ctx, &l);
+}
+
+static int graph(void *ctx, const struct salvage_graph *g, struct manifest_graph *made)
+{
+	struct of_graph of = { ctx, g };
+	const struct rescue from = {
+		.from = g->from, .from_id = g->from_id, .graph = g->row, .to = g->to,
+		.to_id = g->to_id, .mem = g->mem, .lost = graph_lost, .stop = graph_stop,
+		.ctx = &of,
+	};
+	int r = rescue_graph(&from, made);
+
+	return r < 0 ? r : 0;
 }
 
 static int any_finding(void *ctx, const struct check_finding *f)
@@ -82,14 +151,6 @@ static int say_result(struct walcheck *w, const struct salvage *s, int r, const 
 		output_count(s->graph_n), output_count(s->lost_n),
 		output_count(s->doubtful_n));
 	return ERR_DAMAGED;
-}
-
-static int step(void *ctx, uint64_t entry_n, uint64_t bytes)
-{
-	struct repair *p = ctx;
-
-	progress_at(&p->w->progress, entry_n, bytes);
-	return cli_stopped() ? err_set(ERR_IO, "stopped by a signal: nothing was made") : 0;
 }
 
 /* DIR, or the folder it is to be made in. */
@@ -136,6 +197,7 @@ static int build(struct repair *p, struct backend *from)
 	struct salvage s = {
 		.from = from, .mem = &w->mem, .lost = tell, .ctx = p,
 		.who = w->cli->tool->name, .step = step,
+		.graph = graph,
 	};
 	struct err_note note;
 	int r = backend_local_create(&s.to, p->place.partial), e;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/rescue.h"
 #include "io/stream.h"
 #include "io/view.h"
 
@@ -161,6 +162,89 @@ static int sum_up(struct walcheck *w, int r, const char *what)
 	return r;
 }
 
+/* --- what of a graph is hit --- */
+
+struct hit {
+	struct walcheck *w;
+	const char *graph;
+	struct bytes snapshot;
+	const char *dir;
+};
+
+static const char *const hit_so[] = {
+	[RESCUE_NODES] = "these nodes have no names any more",
+	[RESCUE_EDGES] = "questions that go out of these nodes fail",
+	[RESCUE_EDGES_IN] = "questions that go into these nodes fail",
+	[RESCUE_NODE_STATES] = "labels and properties of these nodes cannot be read",
+	[RESCUE_EDGE_STATES] = "properties of edges cannot be read",
+	[RESCUE_INDEX] = "",
+};
+
+static void word_hit(char *what, size_t cap, const struct rescue_lost *l)
+{
+	static const char *const of[] = {
+		[RESCUE_NODES] = "nodes", [RESCUE_EDGES] = "edges out of",
+		[RESCUE_EDGES_IN] = "edges into", [RESCUE_NODE_STATES] = "what is said of",
+		[RESCUE_EDGE_STATES] = "what is said of edges out of", [RESCUE_INDEX] = "index",
+	};
+
+	snprintf(what, cap, "%s", of[l->what]);
+	if (!l->ranged)
+		add(what, cap, " a node");
+	else if (!l->key.ptr && !l->before.ptr)
+		add(what, cap, "%s", l->what == RESCUE_NODES ? "" : " nodes");
+	else if (l->what == RESCUE_NODES)
+		add(what, cap, " after \"%s\"", l->key.ptr ? bytes_show(l->key) : "");
+	else
+		add(what, cap, " nodes from \"%s\" on", l->key.ptr ? bytes_show(l->key) : "");
+	if (l->ranged && l->before.ptr)
+		add(what, cap, ", before \"%s\"", bytes_show(l->before));
+	if (l->typed)
+		add(what, cap, ", of type \"%s\"", bytes_show(l->type));
+	if (l->n)
+		add(what, cap, ": %" PRIu64, l->n);
+}
+
+static int tell_hit(void *ctx, const struct rescue_lost *l)
+{
+	static const enum check_kind kind[] = {
+		[RESCUE_NODES] = CHECK_NODES, [RESCUE_EDGES] = CHECK_EDGES,
+		[RESCUE_EDGES_IN] = CHECK_EDGES, [RESCUE_NODE_STATES] = CHECK_STATES,
+		[RESCUE_EDGE_STATES] = CHECK_STATES, [RESCUE_INDEX] = CHECK_PROPERTY_INDEX,
+	};
+	const struct hit *h = ctx;
+	char what[900];
+	const struct check_finding f = {
+		.kind = kind[l->what], .weight = CHECK_DAMAGE, .code = ERR_DAMAGED,
+		.file = h->dir, .off = CHECK_NOWHERE, .what = what, .graph = h->graph,
+		.snapshot = h->snapshot, .key = l->key, .before = l->before,
+		.ranged = l->ranged, .typed = l->typed, .type = l->type, .hit_n = l->n,
+		.so = hit_so[l->what],
+		.next = "strato-walcheck --repair=NEWDIR brings back what the rest of the "
+			"graph can say",
+	};
+
+	word_hit(what, sizeof what, l);
+	return tell(h->w, &f);
+}
+
+static int graph_hit(void *ctx, const struct manifest_graph *g, const uint8_t store_id[16],
+		     struct bytes snapshot)
+{
+	struct walcheck *w = ctx;
+	struct hit h = { w, g->name, snapshot, w->backend->path };
+	const struct rescue look = {
+		.from = w->backend, .from_id = store_id, .graph = g, .mem = &w->mem,
+		.lost = tell_hit, .ctx = &h,
+	};
+	int r = rescue_graph(&look, NULL);
+
+	if (r != ERR_DAMAGED)
+		return r < 0 ? r : 0;
+	err_clear();		/* no node has a name: its files were told */
+	return 0;
+}
+
 /* --- what is checked --- */
 
 static void at(void *ctx, uint64_t done, uint64_t all)
@@ -175,7 +259,8 @@ static struct check the_check(struct walcheck *w)
 {
 	return (struct check){
 		.mem = &w->mem, .full = w->full, .commit = list_commit,
-		.entry = list_entry, .found = tell, .at = at, .ctx = w,
+		.entry = list_entry, .found = tell, .graph = graph_hit,
+		.at = at, .ctx = w,
 	};
 }
 
@@ -188,6 +273,7 @@ static int one_store(struct walcheck *w, const char *dir)
 		err_hint("create one with 'strato-init %s'", dir);
 	if (r < 0)
 		return r;
+	w->backend = c.backend;
 	r = w->repair ? repair_store(w, c.backend) : sum_up(w, check_store(&c), dir);
 	backend_close(c.backend);
 	return r;

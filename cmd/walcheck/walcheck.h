@@ -17,6 +17,7 @@ struct walcheck_stats {
 struct walcheck {
 	struct cli *cli;
 	struct mem mem;
+	struct backend *backend;		/* the store's */
 	int list, stats, full;
 	bool file;				/* operands, not a store */
 	uint64_t since, until;			/* versions: after, up to */

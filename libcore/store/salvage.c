@@ -643,6 +643,11 @@ static int copy_bytes(struct salvaging *v, struct file *to, struct file *from,
 	return r;
 }
 
+static bool rescuable(int r)
+{
+	return r == ERR_DAMAGED || r == ERR_ABSENT || r == ERR_IO;
+}
+
 /* Its id, and with it every page's checksum, stays; the superblock names the store. */
 static int adopt(struct salvaging *v, struct file *to, struct segment_ref *ref)
 {
@@ -680,6 +685,45 @@ static int copy_segment(struct salvaging *v, struct segment_ref *ref)
 	return r < 0 ? r : backend_sync_dir(v->s->to, "seg");
 }
 
+static int tell_of_graph(void *ctx, struct salvage_lost *l)
+{
+	return salvaging_tell(ctx, l);
+}
+
+/* Segments of G that were copied already: it is made another way. */
+static void drop_copies(struct salvaging *v, const struct manifest_graph *g)
+{
+	struct err_note note;
+	char name[SEGMENT_NAME_MAX];
+
+	err_take(&note, ERR_DAMAGED);
+	for (uint32_t n = 0; n < g->segment_n; n++) {
+		segment_name(name, g->segment[n].kind, g->segment[n].id);
+		backend_remove(v->s->to, name);
+	}
+	err_give(&note);
+}
+
+/* R is why it cannot be copied as it is. */
+static int make_graph(struct salvaging *v, struct manifest_graph *g, int r)
+{
+	struct salvage *s = v->s;
+	const struct salvage_graph from = {
+		.row = g, .from = s->from, .to = s->to, .from_id = v->store_id,
+		.to_id = store_id(v->store), .mem = s->mem, .tell = tell_of_graph,
+		.tell_ctx = v,
+	};
+	struct manifest_graph made;
+
+	drop_copies(v, g);
+	if (!s->graph || v->stopped)
+		return r;
+	r = s->graph(s->ctx, &from, &made);
+	if (r == 0)
+		*g = made;
+	return r;
+}
+
 static int copy_graphs(struct salvaging *v)
 {
 	v->graph_lost = mem_zalloc(v->s->mem, v->base.graph_n * sizeof *v->graph_lost);
@@ -690,11 +734,17 @@ static int copy_graphs(struct salvaging *v)
 		struct salvage_lost l = {
 			.what = SALVAGE_GRAPH, .graph = g->name, .version = g->version,
 		};
+		struct manifest_graph was;
 		int r = 0;
 
 		manifest_unfold_graph(g);	/* its entries may be others by now */
+		was = *g;
 		for (uint32_t n = 0; r == 0 && n < g->segment_n; n++)
 			r = copy_segment(v, &g->segment[n]);
+		if (rescuable(r)) {
+			*g = was;		/* copies have roots of their own */
+			r = make_graph(v, g, r);
+		}
 		v->graph_lost[i] = r < 0;
 		if (r < 0)
 			r = tell_unless_fatal(v, r, &l);

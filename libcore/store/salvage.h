@@ -26,17 +26,36 @@ enum salvage_loss {
 				 * unless they are copied from elsewhere */
 	SALVAGE_COMMIT,		/* a commit of the log */
 	SALVAGE_GRAPH,		/* a graph: all of it */
+	SALVAGE_NODES,		/* of a graph: nodes after KEY and before HIGH (ptr NULL: from the
+				 * first on, to the last) and their edges */
+	SALVAGE_EDGES,		/* of a graph: some edges out of node KEY, or with RANGED of the
+				 * nodes from KEY to before HIGH */
+	SALVAGE_STATES,		/* labels and properties of these nodes, or edges out of them */
+	SALVAGE_INDEX,		/* a graph's index */
+	SALVAGE_SNAPSHOT,	/* a snapshot: KEY is its name */
 	SALVAGE_FILE,		/* a file whose part cannot be known */
 };
 
 struct salvage_lost {
 	enum salvage_loss what;
-	const char *graph;	/* GRAPH; else the graph the key is of, NULL: the users' */
+	const char *graph;	/* of GRAPH to INDEX; else the graph whose changes the key is
+				 * of, NULL: the users' */
 	uint32_t space;
 	struct bytes key;	/* len 0: from the first on, or none */
+	bool ranged;		/* EDGES, STATES */
 	struct bytes high;	/* RANGE; ptr NULL: to the last of all */
 	uint64_t version;	/* 0: not known */
 	const char *words;	/* which file, where, why */
+};
+
+/* A graph that cannot be copied as it is. */
+struct salvage_graph {
+	const struct manifest_graph *row;
+	struct backend *from, *to;
+	const uint8_t *from_id, *to_id;
+	struct mem *mem;
+	int (*tell)(void *tell_ctx, struct salvage_lost *l);
+	void *tell_ctx;
 };
 
 struct salvage {
@@ -45,6 +64,9 @@ struct salvage {
 	struct mem *mem;
 	/* Each loss; less than 0 ends the repair and is what it returns. */
 	int (*lost)(void *ctx, const struct salvage_lost *l);
+	/* What can be made of a damaged graph: MADE, with segments in TO.  0, or ERR_DAMAGED
+	 * when it is lost whole; what is lost of it is told.  NULL: nothing can. */
+	int (*graph)(void *ctx, const struct salvage_graph *g, struct manifest_graph *made);
 	/* Asked now and then, with what was copied so far: less than 0 ends the repair.
 	 * May be NULL. */
 	int (*step)(void *ctx, uint64_t entry_n, uint64_t value_bytes);
