@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "io/backend.h"
+#include "store/log.h"
 #include "store/store.h"
 #include "tests/lib/kit.h"
 
@@ -449,6 +450,41 @@ static void old_segments_are_swept_once_nobody_reads_them(void **state)
 	backend_close(b);
 }
 
+static uint64_t waits_ns[LOCK_HOLD];
+static const struct backend_ops *below;
+
+static int note_lock(struct backend *b, unsigned what, int mode, uint64_t wait_ns)
+{
+	if (what < LOCK_HOLD)
+		waits_ns[what] = wait_ns;
+	return below->lock(b, what, mode, wait_ns);
+}
+
+/* Else it would go on without its lock, and its files could go. */
+static void a_reader_waits_for_who_sweeps_though_it_waits_for_no_writer(void **state)
+{
+	const struct store_options o = { .wait_ns = 0 };
+	struct backend_ops noting;
+	struct snapshot *v;
+	struct backend *b;
+	struct store *s;
+
+	(void)state;
+	must(backend_mem(&b));
+	must(store_create_on(b, bytes_str("")));
+	below = b->ops;
+	noting = *below;
+	noting.lock = note_lock;
+	b->ops = &noting;
+	must(store_open_on(&s, b, &o));
+	must(store_snapshot(s, &v));
+	assert_true(waits_ns[LOCK_READERS] >= 1000000000);
+	snapshot_close(v);
+	store_close(s);
+	b->ops = below;
+	backend_close(b);
+}
+
 static const char *on_nfs(struct backend *b)
 {
 	(void)b;
@@ -488,6 +524,7 @@ int main(void)
 		cmocka_unit_test(limits_of_keys_are_errors),
 		cmocka_unit_test(a_store_is_never_made_over_something_else),
 		cmocka_unit_test(a_network_file_system_is_refused_unless_allowed),
+		cmocka_unit_test(a_reader_waits_for_who_sweeps_though_it_waits_for_no_writer),
 		cmocka_unit_test(old_segments_are_swept_once_nobody_reads_them),
 	};
 
