@@ -168,9 +168,10 @@ static void act(struct world *w, struct process *p)
 	} else if (what < 78) {
 		reopen(w, p);
 	} else if (what < 86) {
-		if (!p->held)
+		/* one that is interrupted may be sweeping, and its lock is not waited for here */
+		if (!p->held && !w->nested)
 			outcome(w, hold(w, p), "a snapshot");
-		else
+		else if (p->held)
 			let_go(w, p);
 	} else if (what < 90) {
 		look_read_only(w);

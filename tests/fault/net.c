@@ -475,7 +475,7 @@ static int run_update(struct world *w, struct store *s, struct commit *c)
 	if (r == 0 && world_rnd(w, 4) == 0)
 		update_settle(u);
 	update_close(u);
-	if (r == 0)
+	if (r == 0 && done.node_n + done.edge_n)
 		c->version = done.version;
 	return r;
 }
@@ -767,8 +767,8 @@ static int run(struct world *w, struct store *s, struct commit *c)
 	world_say("commit %u %s of %s: %u ops -> %d version %" PRIu64 " %s", c->id,
 		  words[c->kind], name_of(c->from), c->net_op_n, r, c->version,
 		  r < 0 ? err_message() : "");
-	if (r == 0)
-		c->fate = ACKED;
+	if (r == 0)		/* without a version nothing was there to change */
+		c->fate = c->version ? ACKED : GONE;
 	if (r < 0 && others_came(w, r)) {
 		c->fate = GONE;
 		err_clear();
@@ -791,6 +791,13 @@ static int upkeep(struct world *w, struct store *s, unsigned net)
 	world_say("%s of %s -> %d %s", what == 0 ? "compaction" : what == 1 ? "index" : "folding",
 		  name_of(net), r, r < 0 ? err_message() : "");
 	return r > 0 || (r < 0 && others_came(w, r)) ? 0 : r;
+}
+
+/* Of what goes while others add the same and was not there before the model does not know
+ * whether anything is said: woven histories have one or the other. */
+static bool woven_adds(const struct world *w)
+{
+	return w->weave && w->seed % 2;
 }
 
 int world_commit_net(struct world *w, struct store *s)
@@ -817,7 +824,7 @@ int world_commit_net(struct world *w, struct store *s)
 	c->from = (uint8_t)net;
 	if (!(there >> net & 1) || what < 6)
 		c->kind = COMMIT_IMPORT;
-	else if (what < 9)
+	else if (what < 9 && (!w->weave || woven_adds(w)))
 		c->kind = COMMIT_APPEND;
 	else if (what < 10)
 		c->kind = COMMIT_DROP;
@@ -828,6 +835,6 @@ int world_commit_net(struct world *w, struct store *s)
 	c->undirected = c->kind == COMMIT_IMPORT && world_rnd(w, 4) == 0;
 	c->to = (uint8_t)((net + 1 + world_rnd(w, WORLD_NETS - 1)) % WORLD_NETS);
 	if (c->kind != COMMIT_DROP && c->kind != COMMIT_MOVE)
-		draw_ops(w, c, c->kind != COMMIT_UPDATE);
+		draw_ops(w, c, c->kind != COMMIT_UPDATE || woven_adds(w));
 	return run(w, s, c);
 }
