@@ -1,34 +1,15 @@
-# bench/table.awk - figures as a table for people: awk -f table.awk README.md results.tsv
+# bench/table.awk - figures as a table for people:
+#	awk [-v draw=1] -f targets.awk -f table.awk README.md results.tsv
 #
-# Targets and first bars are those of README.md's tables, where a row is
-# "| `METRIC` | what it is | target | bar |" and N in a metric stands for any number.
-# The last column says which of the two a median holds, or that it holds neither.
+# The last column says which of target and bar a median holds, or that it holds neither;
+# with draw, a line of ten marks for the target, as many as were reached of it.
 
-function pattern(metric) {
-	gsub(/\./, "\\.", metric)
-	gsub(/kN/, "(k[0-9]+|given)", metric)
-	gsub(/N/, "[0-9]+", metric)
-	return "^" metric "$"
-}
-
-function holds(value, bound,	part) {
-	split(bound, part, " ")
-	return part[1] == ">=" ? value + 0 >= part[2] + 0 : value + 0 <= part[2] + 0
-}
-
-function bound(text) {
-	gsub(/,/, "", text)	# of thousands
-	return text ~ /^[<>]=/ ? text : ""
-}
-
-function verdict(value, target, bar) {
-	if (value == "" || (target == "" && bar == ""))
-		return ""
-	if (target != "" && holds(value, target))
-		return "target"
-	if (bar != "" && holds(value, bar))
-		return target == "" ? "ok" : "bar"
-	return "MISSED"
+# Ten marks are the target; twenty at most.
+function marks(value, target,	n, s) {
+	n = int(10 * score(value, target) + 0.5)
+	for (n = n > 20 ? 20 : n; n > 0; n--)
+		s = s (n > 10 ? "+" : "#")
+	return s
 }
 
 function widen(column, text) {
@@ -49,16 +30,6 @@ function remark(text) {
 		print text
 }
 
-FNR == NR {
-	if (split($0, part, / *\| */) >= 5 && part[2] ~ /^`/) {
-		gsub(/`/, "", part[2])
-		known[++known_n] = pattern(part[2])
-		targets[known_n] = bound(part[4])
-		bars[known_n] = bound(part[5])
-	}
-	next
-}
-
 {
 	n++
 	if (/^#/) {		# each script tells the same machine
@@ -66,8 +37,7 @@ FNR == NR {
 		next
 	}
 	split($0, figure, "\t")
-	for (i = 1; i <= known_n && figure[1] !~ known[i]; i++)
-		;
+	i = row_of(figure[1])
 	cell[n, 1] = figure[1]
 	cell[n, 2] = figure[3]
 	cell[n, 3] = figure[2]
@@ -76,6 +46,8 @@ FNR == NR {
 	cell[n, 6] = targets[i]
 	cell[n, 7] = bars[i]
 	cell[n, 8] = verdict(figure[3], targets[i], bars[i])
+	if (draw && cell[n, 8] != "" && targets[i] != "")
+		cell[n, 8] = sprintf("%-6s %s", cell[n, 8], marks(figure[3], targets[i]))
 	for (c = 1; c <= 8; c++)
 		widen(c, cell[n, c])
 }

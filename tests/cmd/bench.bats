@@ -146,3 +146,33 @@ bench() { strato-bench nvme_throughput $quick "$@"; }
 	[[ "$stderr" == *"did you mean"*nvme_throughput* ]]
 	run -64 strato-bench
 }
+
+@test "figures become a table, JSON and a page; each judged by README.md's bounds" {
+	local bench=$STRATO_SOURCE/bench
+	printf '# machine: <two> & "three"\n# group one\nput-over-version\tratio\t%s\t1\t2\t5\n' 1.3 >first
+	{
+		printf '# machine: <two> & "three"\n# group one\n'
+		printf 'put-over-version\tratio\t1.6\t1.5\t1.7\t5\nget-over-version\tratio\t9\t8\t10\t5\n'
+		printf 'put-thing\tus\t10\t9\t11\t5\nput-thing-peer\tus\t\t\t\t0\n'
+	} >last
+	awk -v draw=1 -f "$bench/targets.awk" -f "$bench/table.awk" "$bench/README.md" last >table
+	grep -Eq '^put-over-version +1.6 .* bar +#########$' table
+	grep -Eq '^get-over-version +9 .* MISSED #$' table
+	awk -f "$bench/targets.awk" -f "$bench/table.awk" "$bench/README.md" last >plain
+	! grep -q '#$' plain || fail "bars where none were asked for"
+	awk -f "$bench/targets.awk" -f "$bench/report.awk" "$bench/README.md" first last >page
+	grep -q "machine: &lt;two&gt; &amp; &quot;three&quot;" page
+	grep -q "put-over-version<td class='n'>1.6.*class='bar'.*polyline.*1.3 .. 1.6" page
+	grep -q "get-over-version<td class='n'>9.*class='MISSED'" page
+	grep -q "put-thing<td class='n'>10.*class='none' width='120.0'" page
+	grep -q "put-thing-peer.*not here" page
+	! grep -Eq '(src|href)=|http' page || fail "it needs something else"
+	awk -f "$bench/json.awk" last >json
+	if command -v jq >/dev/null; then
+		[ "$(jq -r '.figures | map(.metric) | join(" ")' json)" = \
+			"put-over-version get-over-version put-thing put-thing-peer" ]
+		[ "$(jq -c '.figures[3]' json)" = \
+			'{"group":"one","metric":"put-thing-peer","unit":"us","runs":0}' ]
+		[ "$(jq -r '.about[0]' json)" = 'machine: <two> & "three"' ]
+	fi
+}
