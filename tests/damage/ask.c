@@ -88,6 +88,7 @@ static const struct question {
 	{ PART_MOVED, "graph wcc -g moved --threads=1", NULL },
 	{ PART_IMAGE, "restore -q new full", NULL },
 	{ PART_IMAGE, "restore -q new full more", NULL },
+	{ PART_IMAGE, "restore -n new full", NULL },
 	{ PART_IMAGE, "restore -n new full more", NULL },
 };
 #define QUESTIONS (sizeof questions / sizeof *questions)
@@ -269,7 +270,8 @@ static bool concerns(const struct question *q, const struct file_image *f)
 	if (shared->compacted && !same_after[q - questions])
 		return false;
 	if (p == PART_IMAGE || q->part == PART_IMAGE)
-		return p == q->part;
+		return p == q->part && strstr(q->words, f->name) &&
+			(!shared->only_read || strstr(q->words, " -n "));
 	if (p == PART_WRITTEN)			/* these show what was written */
 		return q->part != PART_WRITTEN;
 	return p == PART_ALL || p == PART_INDEX || q->part == p || q->part == PART_ALL ||
@@ -390,7 +392,7 @@ static void ask_skipped(const struct question *const *skipped, unsigned n,
 
 	shared->skipped += n;
 	shared->question = QUESTIONS + 1;
-	if (n == 0 || !one_in(2))
+	if (n == 0 || !one_in(4))
 		return;
 	q = skipped[hash_u64(shared->rng + 1) % n];
 	if (ask_one(q, j) == TOLD) {		/* it never looks there */

@@ -207,6 +207,7 @@ static void flip(uint64_t i)
 	snprintf(replay, sizeof replay, "tests/damage/damage --random=0 --flips=1 --seed=%llu "
 		 "--first=%llu", (unsigned long long)opt.seed, (unsigned long long)i);
 	file_put_byte(f, off, (uint8_t)(f->ptr[off] ^ 1u << bit), hash_u64(i) & 1);
+	shared->only_read = hash_u64(i + 3) % 8 != 0;
 	judge(f, page_of(f, off), f->part == PART_IMAGE ? 1 : (unsigned)opt.ask,
 	      hash_u64(i + 7) % opt.check == 0, &j);
 	file_put_byte(f, off, f->ptr[off], true);
@@ -257,6 +258,7 @@ static void damage(uint64_t i)
 	bool image;
 
 	shared->rng = hash_u64(opt.seed) + hash_u64(i);
+	shared->only_read = false;
 	snprintf(replay, sizeof replay, "tests/damage/damage --flips=0 --random=1 --seed=%llu "
 		 "--first=%llu", (unsigned long long)opt.seed, (unsigned long long)i);
 	if (!harm(i, what, sizeof what, &f)) {
@@ -311,6 +313,7 @@ static void worker(bool random) __attribute__((noreturn));
 static void worker(bool random)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	stand_signals(false);
 	if (!opt.apart)
 		here_begin();
 	while (is_more(random)) {
@@ -380,6 +383,7 @@ static void learn(void)
 	shared->apart = false;
 	pid = opt.apart ? -1 : fork();
 	if (pid == 0) {
+		stand_signals(false);
 		here_begin();
 		questions_trace();
 		_exit(0);
@@ -450,15 +454,6 @@ static void read_options(char **argv)
 			stand_fail("%s: not an option", *a);
 }
 
-static void clean(void)
-{
-	char command[300];
-
-	snprintf(command, sizeof command, "rm -rf '%s'", place);
-	if (system(command) != 0)
-		fprintf(tap, "# %s is left\n", place);
-}
-
 /* Counts what ran only where a process ends as processes do. */
 void __gcov_dump(void) __attribute__((weak));
 
@@ -480,6 +475,7 @@ int main(int argc, char **argv)
 	snprintf(place, sizeof place, "%.200s/strato-damage-XXXXXX", tmp);
 	if (!mkdtemp(place))
 		stand_fail("%s: %s", place, strerror(errno));
+	stand_signals(true);
 	setenv("HOME", place, 1);
 	show_answers = opt.flips + opt.random == 1;
 	learn();
@@ -496,6 +492,6 @@ int main(int argc, char **argv)
 		"%llu questions not asked as they look elsewhere, %llu workers died\n",
 		(unsigned long long)shared->commands, (unsigned long long)shared->again,
 		(unsigned long long)shared->skipped, (unsigned long long)progress->died);
-	clean();
+	stand_clean();
 	return progress->flips.failed || progress->random.failed;
 }

@@ -31,6 +31,8 @@ void command_run(const char *words, const char *input, size_t len, struct answer
 void answer_release(struct answer *a);
 void stand_must(const char *words, const char *input, size_t len);	/* or the end */
 void stand_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+void stand_clean(void);			/* takes the place away, if this process made it */
+void stand_signals(bool clean);		/* on a signal, too; a child: not */
 void stand_child(int (*call)(void));	/* in a child; it must succeed */
 
 extern uint64_t clock_step;		/* decides what a child draws */
@@ -104,6 +106,7 @@ struct shared {
 	bool compacted;			/* ask only what compaction does not change */
 	bool restarted;			/* the machine was, since the store was made */
 	bool wrote;			/* somebody opened a file for writing */
+	bool only_read;			/* backups: nothing is made of most, files are dear */
 	bool renew;			/* this worker has seen enough */
 	bool tracing;
 	unsigned question;		/* that is asked, for the trace and for who died */

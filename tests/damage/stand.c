@@ -36,6 +36,37 @@ void shared_make(void)
 	tap = fdopen(here_own_descriptor(dup(1)), "w");
 }
 
+/* --- the end --- */
+
+static pid_t stand_pid;		/* whose the place is */
+
+void stand_clean(void)
+{
+	char command[300];
+
+	snprintf(command, sizeof command, "rm -rf '%s'", place);
+	if (place[0] && getpid() == stand_pid && system(command) != 0)
+		fprintf(tap, "# %s is left\n", place);
+}
+
+/* The place may be memory: nobody else would give it back.  Who is asked to stop waits
+ * for a worker, most of the time. */
+static void stopped(int sig)
+{
+	stand_clean();
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+void stand_signals(bool clean)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+
+	stand_pid = clean ? getpid() : 0;
+	for (unsigned i = 0; i < 3; i++)
+		signal(ends[i], clean ? stopped : SIG_DFL);
+}
+
 void stand_fail(const char *fmt, ...)
 {
 	va_list ap;
@@ -46,6 +77,7 @@ void stand_fail(const char *fmt, ...)
 	va_end(ap);
 	fprintf(tap, "\n");
 	fflush(tap);
+	stand_clean();
 	_exit(99);
 }
 
@@ -160,6 +192,7 @@ static void child(const char *words, int in, int out, int err)
 	argc = command_split(copy, argv);
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 || chdir(place) < 0)
 		_exit(98);
+	stand_signals(false);
 	resident_off();
 	limit();
 	command_begin();
@@ -232,6 +265,7 @@ void stand_child(int (*call)(void))
 	fflush(tap);
 	pid = fork();
 	if (pid == 0) {
+		stand_signals(false);
 		shared->ticks = 0;
 		_exit(chdir(place) < 0 || call() < 0);
 	}
