@@ -29,5 +29,5 @@ libcore_a_SOURCES += \
 libcore_a_SOURCES += \
 	%D%/check.c %D%/check.h %D%/check_inside.h %D%/check_log.c \
 	%D%/check_segments.c %D%/salvage.c %D%/salvage.h \
-	%D%/salvage_inside.h %D%/salvage_log.c %D%/salvage_log.h %D%/salvage_merge.c \
+	%D%/salvage_inside.h %D%/salvage_kept.c %D%/salvage_log.c %D%/salvage_log.h %D%/salvage_merge.c \
 	%D%/salvage_run.c %D%/salvage_run.h

@@ -25,6 +25,8 @@
 int salvaging_tell(struct salvaging *v, struct salvage_lost *l)
 {
 	v->damaged = true;
+	if (v->quiet)
+		return 0;
 	if (l->what == SALVAGE_DOUBTFUL)
 		v->s->doubtful_n++;
 	else
@@ -132,7 +134,7 @@ void salvaging_drop_sources(struct salvaging *v)
 	v->source = NULL;
 }
 
-static int add_named(struct salvaging *v, const struct run_info *info)
+int salvaging_named(struct salvaging *v, const struct run_info *info)
 {
 	struct salvage_source known = { .info = *info, .named = true };
 	struct salvage_lost l = {
@@ -610,7 +612,7 @@ static void count_page(void *ctx, uint64_t off, uint32_t tag, uint32_t expected,
 	*(int *)ctx = 1;
 }
 
-static int verify(struct salvaging *v, const struct segment_ref *ref)
+int salvaging_verify(struct salvaging *v, const struct segment_ref *ref)
 {
 	struct segment *seg = NULL;
 	int bad = 0;
@@ -669,7 +671,7 @@ static int copy_segment(struct salvaging *v, struct segment_ref *ref)
 {
 	char name[SEGMENT_NAME_MAX];
 	struct file *from = NULL, *to = NULL;
-	int r = verify(v, ref);
+	int r = salvaging_verify(v, ref);
 
 	segment_name(name, ref->kind, ref->id);
 	if (r == 0)
@@ -683,6 +685,26 @@ static int copy_segment(struct salvaging *v, struct segment_ref *ref)
 	file_close(from);
 	file_close(to);
 	return r < 0 ? r : backend_sync_dir(v->s->to, "seg");
+}
+
+int salvaging_share(struct salvaging *v, struct segment_ref *ref)
+{
+	struct segment_super_disk d;
+	char name[SEGMENT_NAME_MAX];
+	struct file *f;
+	int r;
+
+	segment_name(name, ref->kind, ref->id);
+	r = backend_open(v->s->to, name, FILE_LINKED, &f);
+	if (r == ERR_ABSENT)
+		return copy_segment(v, ref);
+	if (r < 0)
+		return r;
+	r = file_read(f, &d, sizeof d, 0);
+	file_close(f);
+	if (r == 0)
+		ref->root = segment_super_crc(&d);
+	return r;
 }
 
 static int tell_of_graph(void *ctx, struct salvage_lost *l)
@@ -803,7 +825,7 @@ static int find_sources(struct salvaging *v, const struct id_search *ids)
 	if (strays.bulk_version <= v->base.version)
 		strays.bulk_version = 0;	/* no load since: a killed one's remains */
 	for (uint32_t i = 0; r == 0 && i < v->base.run_n; i++)
-		r = add_named(v, &v->base.run[i]);
+		r = salvaging_named(v, &v->base.run[i]);
 	if (r == 0 && v->base.generation)
 		r = add_named_log(v);
 	if (r < 0 || v->base_sound)
@@ -826,12 +848,17 @@ static int make(struct salvaging *v, const struct id_search *ids)
 	if (r == 0)
 		r = salvaging_merge(v);
 	salvaging_drop_sources(v);
+	if (r == 0)
+		r = salvaging_kept(v);
 	if (v->base.version > v->version)
 		v->version = v->base.version;
 	if (v->version == 0)
 		v->version = v->store->manifest.version;
 	if (r == 0)
 		r = store_publish(v->store, new_manifest, v, NULL);
+	if (r == 0)
+		r = salvaging_put_kept(v);
+	salvaging_drop_kept(v);
 	store_build_end(v->store);
 	return r;
 }

@@ -4,10 +4,12 @@
  *   salvage_merge.c   sources in the order of their keys, the newest of each key
  *   salvage_log.c     records of a log around damage
  *   salvage_run.c     entries of a run around damage
+ *   salvage_kept.c    snapshots
  */
 #ifndef STORE_SALVAGE_INSIDE_H
 #define STORE_SALVAGE_INSIDE_H
 
+#include "store/kept.h"
 #include "store/salvage.h"
 #include "store/salvage_log.h"
 #include "store/salvage_run.h"
@@ -49,6 +51,11 @@ struct salvaging {
 	uint64_t version;		/* the newest seen */
 	int stopped;			/* what `step` answered, if it ended the repair */
 	bool damaged;			/* something acknowledged may be missing */
+	bool quiet;			/* losses are not told: they are a snapshot's */
+	struct kept_set kept;		/* of the old store: the first KEPT_N can be kept, */
+	bool kept_loaded;
+	uint32_t kept_n;
+	struct run_info *kept_run;	/* ... each with its entries in this run */
 	bool *graph_lost;		/* of base.graph: none of its keys is copied */
 };
 
@@ -60,7 +67,19 @@ const char *salvaging_graph(const struct salvaging *v, uint32_t space, bool *los
 /* Opens RUN as one more source; the caller has set what it knows in *KNOWN. */
 int salvaging_add(struct salvaging *v, struct backend *b, const uint8_t *store_id,
 		  const struct salvage_source *known);
+/* A run the manifest names, as a source; one that cannot be had is told. */
+int salvaging_named(struct salvaging *v, const struct run_info *info);
+/* Every page of a graph's segment in the old store. */
+int salvaging_verify(struct salvaging *v, const struct segment_ref *ref);
+/* It is in the new store, copied if it was not; *ref is what its manifest needs. */
+int salvaging_share(struct salvaging *v, struct segment_ref *ref);
 void salvaging_drop_sources(struct salvaging *v);
+
+/* salvage_kept.c: what snapshots need, before the new manifest is published; their files,
+ * after. */
+int salvaging_kept(struct salvaging *v);
+int salvaging_put_kept(struct salvaging *v);
+void salvaging_drop_kept(struct salvaging *v);
 
 /* salvage_merge.c: all sources into v->made. */
 int salvaging_merge(struct salvaging *v);

@@ -286,6 +286,41 @@ kinds() { # of what is found
 	strato-walcheck -s "$W/new" --full
 }
 
+@test "a repair keeps the snapshots that are sound, and names the others" {
+	people 300
+	head -c 200000 /dev/urandom | strato-put large
+	strato-snapshot one
+	strato-rm key1
+	strato-put -d other key2
+	people_was=$(strato-graph export -g people -f jsonl | sort | cksum)
+	head -c 100000 /dev/urandom | strato-put large
+	strato-graph rm -q people
+	strato-snapshot 'two more'
+	strato-compact
+	for name in one 'two more'; do
+		strato-ls --values -f cdb --as-of="$name" >"$W/was $name"
+	done
+	run -0 --separate-stderr strato-walcheck --repair="$W/new"
+	[ -z "$output$stderr" ]
+	for name in one 'two more'; do
+		strato-ls -s "$W/new" --values -f cdb --as-of="$name" >"$W/is"
+		same "$W/was $name" "$W/is"
+	done
+	[ "$(strato-graph export -s "$W/new" -g people -f jsonl --as-of=one | sort | cksum)" = \
+		"$people_was" ]
+	[ "$(strato-snapshot -s "$W/new" --list | wc -l)" -eq 2 ]
+	strato-put -s "$W/new" -d more key8
+	strato-compact -s "$W/new"
+	strato-walcheck -s "$W/new" --full
+	run -0 --separate-stderr strato-walcheck -s "$W/new" --repair="$W/newer"
+	overwrite "$(ls "$S"/seg/csr-* | head -n 1)" 5000
+	strato-walcheck --repair="$W/newest" >"$W/lost" 2>"$W/err" || [ $? -eq 76 ]
+	[ "$(cut -f1,2 "$W/lost")" = "lost-snapshot${TAB}one" ]
+	strato-ls -s "$W/newest" --values -f cdb --as-of='two more' >"$W/is"
+	same "$W/was two more" "$W/is"
+	strato-walcheck -s "$W/newest" --full
+}
+
 @test "a repair by a snapshot whose log is gone doubts what came later" {
 	strato-snapshot kept
 	strato-rm key1
