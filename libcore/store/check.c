@@ -682,7 +682,8 @@ int check_store(const struct check *c)
 {
 	struct checking k = { .c = c };
 	struct look l = { .manifest = ERR_ABSENT, .manifest_old = ERR_ABSENT };
-	bool locked = backend_lock(c->backend, LOCK_READERS, LOCK_SHARED, 0) == 0;
+	bool locked = backend_lock(c->backend, LOCK_READERS, LOCK_SHARED,
+				   LOCK_READERS_WAIT_NS) == 0;
 	int r = ERR_CHANGED;
 
 	/* Without a lock file, or permission to lock it, nobody writes either. */

@@ -37,6 +37,10 @@ enum store_lock {
 	LOCK_LEASE = 128,		/* + blob id % 4096: who appends to a blob */
 };
 
+/* LOCK_READERS is refused while somebody removes files, which takes a moment.  Who went on
+ * without it could find its files gone: it waits so long, also where --wait says 0. */
+#define LOCK_READERS_WAIT_NS UINT64_C(5000000000)
+
 #define LOG_COMMIT_MAX (32u << 20)	/* payload bytes of one commit */
 
 struct log_options {

@@ -873,7 +873,8 @@ int salvage_store(struct salvage *s)
 	v.missing.mem = v.base.mem = s->mem;
 	r = manifest_holds(&v, &v.base_sound);
 	if (r == 0) {
-		locked = backend_lock(s->from, LOCK_READERS, LOCK_SHARED, 0) == 0;
+		locked = backend_lock(s->from, LOCK_READERS, LOCK_SHARED,
+				      LOCK_READERS_WAIT_NS) == 0;
 		r = choose_base(&v);
 	}
 	if (r == 0)

@@ -23,14 +23,10 @@ struct snapshot {
 	struct buf buf;
 };
 
-/* Who sweeps holds the lock for a moment, and a reader that went on without it could find
- * its files gone: it waits for that, also where nobody is to wait for writers. */
-#define SWEEP_NS UINT64_C(5000000000)
-
 /* Several snapshots of one handle share the lock. */
 static int readers_begin(struct store *s)
 {
-	uint64_t wait_ns = s->wait_ns > SWEEP_NS ? s->wait_ns : SWEEP_NS;
+	uint64_t wait_ns = s->wait_ns > LOCK_READERS_WAIT_NS ? s->wait_ns : LOCK_READERS_WAIT_NS;
 
 	if (s->readers++ == 0)
 		return backend_lock(s->backend, LOCK_READERS, LOCK_SHARED, wait_ns);

@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "io/backend.h"
+#include "store/check.h"
 #include "store/log.h"
 #include "store/store.h"
 #include "tests/lib/kit.h"
@@ -464,6 +465,8 @@ static int note_lock(struct backend *b, unsigned what, int mode, uint64_t wait_n
 static void a_reader_waits_for_who_sweeps_though_it_waits_for_no_writer(void **state)
 {
 	const struct store_options o = { .wait_ns = 0 };
+	struct mem mem = { .limit = 0 };
+	struct check check = { .mem = &mem };
 	struct backend_ops noting;
 	struct snapshot *v;
 	struct backend *b;
@@ -471,6 +474,7 @@ static void a_reader_waits_for_who_sweeps_though_it_waits_for_no_writer(void **s
 
 	(void)state;
 	must(backend_mem(&b));
+	check.backend = b;
 	must(store_create_on(b, bytes_str("")));
 	below = b->ops;
 	noting = *below;
@@ -481,6 +485,9 @@ static void a_reader_waits_for_who_sweeps_though_it_waits_for_no_writer(void **s
 	assert_true(waits_ns[LOCK_READERS] >= 1000000000);
 	snapshot_close(v);
 	store_close(s);
+	waits_ns[LOCK_READERS] = 0;
+	assert_int_equal(check_store(&check), 0);
+	assert_true(waits_ns[LOCK_READERS] >= 1000000000);
 	b->ops = below;
 	backend_close(b);
 }
