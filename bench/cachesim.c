@@ -13,7 +13,8 @@
  * who reads all of the graph.  The cache holds SHARE (0.1: a tenth) of all bytes.
  *
  * Prints, in percent of the requests: LRU, SIEVE, SIEVE with admission on second
- * miss; the first tenth of the requests only fills the caches.
+ * miss where something must go for it, as gpu_cache does; the first tenth of the
+ * requests only fills the caches.
  *
  * slabs: things of 64 bytes to LARGEST, small ones as often as large, come by Zipf's
  * law into an arena of so many MiB until twenty times its size went through it.  For
@@ -305,7 +306,7 @@ static double by_sieve(const struct trace *t, uint64_t capacity, uint32_t ghosts
 		if (slot_of[k] != NONE) {
 			hits += i >= t->n / 10;
 			marks[slot_of[k]] = true;
-		} else if (sieve_wants(s, k)) {
+		} else if (sieve_room(s, t->len[k]) > 0 || sieve_wants(s, k)) {
 			admit(s, t, k, slot_of, key_of);
 		}
 	}
