@@ -1,29 +1,27 @@
 /* kernels/rank.cl - how often a random reader is at each node; a part of traverse.cl */
 
-/* Sums of doubles are made in an order that the numbers' places alone decide, so that
- * every device has the same ranks: of up to SHORT one after another; of more in SOME
- * columns, of WIDE or more in COLUMNS, each column from top to bottom, the columns by
- * halves.  What nodes without edges out have, and what ranks changed by, is summed by
- * blocks of BLOCK nodes in COLUMNS, the blocks' sums in as many. */
+/* Ranks are whole numbers of 1 / ONE and computed as graph/walk/pagerank does it, step by
+ * step: sums do not depend on who makes them in which order, so every device has the
+ * ranks that the processor has, to the last bit. */
+#define ONE (1ul << 62)
 #define SHORT 15ul
 #define SOME 8
 #define WIDE 1024ul
 #define BLOCK 4096ul
 
 struct rank {			/* as gpu/traverse.c has it */
-	double base;		/* of the step being made */
-	double damping, tolerance;
-	double change;		/* by the step before */
+	ulong base;		/* what every node gets in the step being made */
+	ulong damping;		/* of ONE */
+	double tolerance;
+	ulong shared, changed;	/* by the step being made: all shares of all edges; all ranks */
+	ulong change;		/* by the step before */
 	ulong most, step_n;
 	ulong done;
-	ulong zero;
 };
 
-#define RANK(w) ((__global double *)((w) + 256))
-#define SHARE(w, n, i) ((__global double *)((w) + 256 + (1 + (i)) * UP(8ul * (n))))
+#define RANK(w) ((__global ulong *)((w) + 256))
+#define SHARE(w, n, i) ((__global ulong *)((w) + 256 + (1 + (i)) * UP(8ul * (n))))
 #define BLOCKS(n) (((ulong)(n) + BLOCK - 1) / BLOCK)
-#define LOOSE(w, n) SHARE(w, n, 2)		/* of each block: no edges out */
-#define CHANGE(w, n) (LOOSE(w, n) + BLOCKS(n))
 
 /* Shares lie by how many edges their nodes have, in powers of two, most first: what is
  * read most is in few lines.  NAMES: a node's place among them, and the sources' lists
@@ -37,8 +35,8 @@ static uint power(ulong edges)
 	return edges ? clz((uint)min(edges, 0xfffffffful)) : 32;
 }
 
-/* How many of each power a block has, to COUNT[power][block]; it lies where LOOSE and
- * the second shares will. */
+/* How many of each power a block has, to COUNT[power][block]; it lies where the second
+ * shares will. */
 #define COUNT(w, n) ((__global uint *)SHARE(w, n, 1))
 
 KERNEL rank_powers(PLACE(work), PLACE(out_first), uint n)
@@ -108,148 +106,117 @@ KERNEL rank_rename(PLACE(in_to), PLACE(names), uint n, ulong edge_n)
 		named[i] = names[to[i]];
 }
 
-/* The sum of COLUMNS sums; every lane calls it and gets it. */
-static double halves(__local double *column)
+/* x * damping / ONE */
+static ulong damped(ulong x, ulong damping)
 {
-	double all;
+	return mul_hi(x, damping) << 2 | x * damping >> 62;
+}
 
-	for (uint h = COLUMNS / 2; h; h /= 2) {
+/* What one node's new rank comes to. */
+struct sums {
+	ulong shared, changed;
+};
+
+/* A node's new rank, and its share of the next step, which lies at AT. */
+static void settle(__global uchar *w, __global const ulong *out, __global ulong *share,
+		   ulong v, ulong at, ulong now, struct sums *all)
+{
+	ulong d = out[v + 1] - out[v], was = RANK(w)[v], part = d ? now / d : 0;
+
+	all->changed += now > was ? now - was : was - now;
+	all->shared += part * d;
+	RANK(w)[v] = now;
+	share[at] = part;
+}
+
+#if LANES == 1
+static void hand_in(__global struct rank *s, struct sums all)
+{
+	atom_add((volatile __global ulong *)&s->shared, all.shared);
+	atom_add((volatile __global ulong *)&s->changed, all.changed);
+}
+#else
+/* The sum of what LANES lanes have; every lane calls it and gets it. */
+static ulong halves(__local ulong *column, ulong mine)
+{
+	ulong all;
+
+	column[LANE] = mine;
+	for (uint h = LANES / 2; h; h /= 2) {
 		LOCALLY;
-		for (uint l = LANE; l < h; l += LANES)
-			column[l] += column[l + h];
+		if (LANE < h)
+			column[LANE] += column[LANE + h];
 	}
 	LOCALLY;
 	all = column[0];
 	LOCALLY;
 	return all;
 }
+#endif
 
-/* A node's new rank, and its share of the next step, which lies at AT. */
-static void settle(__global uchar *w, __global const ulong *out, __global double *share,
-		   ulong v, ulong at, double now, double *loose, double *change)
-{
-	ulong d = out[v + 1] - out[v];
-
-	*change += fabs(now - RANK(w)[v]);
-	RANK(w)[v] = now;
-	share[at] = d ? now / d : 0;
-	if (!d)
-		*loose += now;
-}
-
-KERNEL rank_begin(PLACE(work), PLACE(out_first), PLACE(names), uint by_place, uint n,
-		  double damping, double tolerance, ulong most)
-{
-	__global uchar *w = AT(uchar, work);
-	__global const uint *names = AT(const uint, names);
-	__global const ulong *out = AT(const ulong, out_first);
-	__local double column[COLUMNS];
-	double start = 1.0 / n, none = 0, all;
-
-	for (ulong block = GROUP; block < BLOCKS(n); block += GROUPS) {
-		for (uint l = LANE; l < COLUMNS; l += LANES) {
-			double loose = 0;
-
-			for (ulong v = block * BLOCK + l; v < min((block + 1) * BLOCK, (ulong)n);
-			     v += COLUMNS) {
-				RANK(w)[v] = start;
-				settle(w, out, SHARE(w, n, 0), v, PLACES(names, v), start,
-				       &loose, &none);
-			}
-			column[l] = loose;
-		}
-		all = halves(column);
-		if (LANE == 0) {
-			LOOSE(w, n)[block] = all;
-			CHANGE(w, n)[block] = 0;
-		}
-	}
-	if (ITEM == 0) {
-		struct rank s = { 0 };
-
-		s.damping = damping;
-		s.tolerance = tolerance;
-		s.most = most;
-		*AT(struct rank, work) = s;
-	}
-}
-
-/* One group, between two steps: what the last one came to.  FIRST: there was none. */
-KERNEL rank_total(PLACE(work), uint n, uint first)
+KERNEL rank_begin(PLACE(work), PLACE(out_first), PLACE(names), uint by_place, uint n)
 {
 	__global uchar *w = AT(uchar, work);
 	__global struct rank *s = AT(struct rank, work);
-	__local double column[COLUMNS];
-	double all[2];
+	__global const uint *names = AT(const uint, names);
+	__global const ulong *out = AT(const ulong, out_first);
+	struct sums all = { 0, 0 };
+	ulong start = ONE / n;
+#if LANES == 1
+	ulong part = ((ulong)n + ITEMS - 1) / ITEMS;
 
-	for (uint k = 0; k < 2; k++) {
-		__global const double *sums = k ? CHANGE(w, n) : LOOSE(w, n);
+	for (ulong v = ITEM * part; v < min((ITEM + 1) * part, (ulong)n); v++) {
+#else
+	__local ulong column[LANES];
 
-		for (uint l = LANE; l < COLUMNS; l += LANES) {
-			double x = 0;
-
-			for (ulong i = l; i < BLOCKS(n); i += COLUMNS)
-				x += sums[i];
-			column[l] = x;
-		}
-		all[k] = halves(column);
+	for (ulong v = ITEM; v < n; v += ITEMS) {
+#endif
+		RANK(w)[v] = start;
+		settle(w, out, SHARE(w, n, 0), v, PLACES(names, v), start, &all);
 	}
-	if (LANE == 0 && !s->done) {
-		s->base = (1 - s->damping) / n + s->damping * (all[0] / n);
-		if (!first) {
-			s->change = all[1];
-			s->step_n++;
-		}
-		s->done = s->step_n >= s->most || (!first && all[1] < s->tolerance);
+#if LANES == 1
+	hand_in(s, all);
+#else
+	all.shared = halves(column, all.shared);
+	if (LANE == 0)
+		atom_add((volatile __global ulong *)&s->shared, all.shared);
+#endif
+}
+
+/* One work-item, between two steps: what the last one came to.  FIRST: there was none. */
+KERNEL rank_total(PLACE(work), uint n, uint first)
+{
+	__global struct rank *s = AT(struct rank, work);
+
+	if (ITEM || s->done)
+		return;
+	if (!first) {
+		s->change = s->changed;
+		s->step_n++;
 	}
+	s->done = s->step_n >= s->most ||
+		(!first && (double)s->change / (double)ONE < s->tolerance);
+	s->base = (ONE - damped(s->shared, s->damping)) / n;
+	s->shared = s->changed = 0;
 }
 
 #if LANES == 1
-/* SOME columns of every STRIDE edges from B on, into COLUMN; each by its name, so that
- * it is a register. */
-static void columns(double *column, __global const uint *to, ulong b, ulong e, uint stride,
-		    __global const double *share)
+/* Loads one by one, which volatile ones are: a processor has a hundred on their way at
+ * once, and instructions that gather several in one go have fewer. */
+static ulong gather(__global const uint *to, ulong b, ulong e,
+		    __global const volatile ulong *share)
 {
-	double c0 = 0, c1 = 0, c2 = 0, c3 = 0, c4 = 0, c5 = 0, c6 = 0, c7 = 0;
+	ulong s0 = 0, s1 = 0, s2 = 0, s3 = 0;
 
-	for (; b + SOME <= e; b += stride) {
-		__global const uint *t = to + b;
-
-		c0 += share[t[0]];
-		c1 += share[t[1]];
-		c2 += share[t[2]];
-		c3 += share[t[3]];
-		c4 += share[t[4]];
-		c5 += share[t[5]];
-		c6 += share[t[6]];
-		c7 += share[t[7]];
+	for (; b + 4 <= e; b += 4) {
+		s0 += share[to[b]];
+		s1 += share[to[b + 1]];
+		s2 += share[to[b + 2]];
+		s3 += share[to[b + 3]];
 	}
-	column[0] = c0 + (b < e ? share[to[b]] : 0);
-	column[1] = c1 + (b + 1 < e ? share[to[b + 1]] : 0);
-	column[2] = c2 + (b + 2 < e ? share[to[b + 2]] : 0);
-	column[3] = c3 + (b + 3 < e ? share[to[b + 3]] : 0);
-	column[4] = c4 + (b + 4 < e ? share[to[b + 4]] : 0);
-	column[5] = c5 + (b + 5 < e ? share[to[b + 5]] : 0);
-	column[6] = c6 + (b + 6 < e ? share[to[b + 6]] : 0);
-	column[7] = c7 + (b + 7 < e ? share[to[b + 7]] : 0);
-}
-
-static double gather(__global const uint *to, ulong b, ulong e, __global const double *share)
-{
-	double column[COLUMNS], sum = 0;
-	uint width = e - b < WIDE ? SOME : COLUMNS;
-
-	if (e - b <= SHORT) {
-		for (; b < e; b++)
-			sum += share[to[b]];
-		return sum;
-	}
-	for (uint l = 0; l < width; l += SOME)
-		columns(column + l, to, b + l, e, width, share);
-	for (uint h = width / 2; h; h /= 2)
-		for (uint l = 0; l < h; l++)
-			column[l] += column[l + h];
-	return column[0];
+	for (; b < e; b++)
+		s0 += share[to[b]];
+	return s0 + s1 + s2 + s3;
 }
 
 KERNEL rank_step(PLACE(work), PLACE(out_first), PLACE(in_first), PLACE(in_to), PLACE(names),
@@ -260,29 +227,18 @@ KERNEL rank_step(PLACE(work), PLACE(out_first), PLACE(in_first), PLACE(in_to), P
 	__global struct rank *s = AT(struct rank, work);
 	__global const ulong *out = AT(const ulong, out_first), *in = AT(const ulong, in_first);
 	__global const uint *to = by_place ? NAMED(names, n) : AT(const uint, in_to);
-	__global const double *share = SHARE(w, n, turn);
-	__global double *next = SHARE(w, n, 1 - turn);
-	double base = s->base, damping = s->damping;
-	__local double loose[COLUMNS], change[COLUMNS];
+	__global const ulong *share = SHARE(w, n, turn);
+	__global ulong *next = SHARE(w, n, 1 - turn);
+	ulong base = s->base, damping = s->damping;
+	struct sums all = { 0, 0 };
 
 	if (s->done)
 		return;
-	for (ulong block = GROUP; block < BLOCKS(n); block += GROUPS) {
-		ulong end = min((block + 1) * BLOCK, (ulong)n);
-
-		for (uint l = 0; l < COLUMNS; l++)
-			loose[l] = change[l] = 0;
-		for (ulong v = block * BLOCK; v < end; v++) {
-			double more = 0, moved = 0;
-			double now = base + damping * gather(to, in[v], in[v + 1], share);
-
-			settle(w, out, next, v, PLACES(names, v), now, &more, &moved);
-			loose[v % COLUMNS] += more;
-			change[v % COLUMNS] += moved;
-		}
-		LOOSE(w, n)[block] = halves(loose);
-		CHANGE(w, n)[block] = halves(change);
-	}
+	for (ulong block = GROUP; block < BLOCKS(n); block += GROUPS)
+		for (ulong v = block * BLOCK; v < min((block + 1) * BLOCK, (ulong)n); v++)
+			settle(w, out, next, v, PLACES(names, v),
+			       base + damped(gather(to, in[v], in[v + 1], share), damping), &all);
+	hand_in(s, all);
 }
 #else
 /* A lane a short list, SOME lanes a longer one, the group a wide one. */
@@ -294,19 +250,18 @@ KERNEL rank_step(PLACE(work), PLACE(out_first), PLACE(in_first), PLACE(in_to), P
 	__global struct rank *s = AT(struct rank, work);
 	__global const ulong *out = AT(const ulong, out_first), *in = AT(const ulong, in_first);
 	__global const uint *to = by_place ? NAMED(names, n) : AT(const uint, in_to);
-	__global const double *share = SHARE(w, n, turn);
-	__global double *next = SHARE(w, n, 1 - turn);
-	double base = s->base, damping = s->damping;
+	__global const ulong *share = SHARE(w, n, turn);
+	__global ulong *next = SHARE(w, n, 1 - turn);
+	ulong base = s->base, damping = s->damping;
 	ulong blocks = s->done ? 0 : BLOCKS(n);
-	__local double column[COLUMNS], result[LANES];
+	__local ulong column[LANES], result[LANES];
 	__local uint some[LANES], wide[LANES], some_n, wide_n;
+	struct sums all = { 0, 0 };
 
 	for (ulong block = GROUP; block < blocks; block += GROUPS) {
-		double loose = 0, change = 0, all;
-
 		for (ulong k = block * BLOCK; k < min((block + 1) * BLOCK, (ulong)n); k += LANES) {
 			ulong v = k + LANE, b = 0, e = 0;
-			double sum = 0;
+			ulong sum = 0;
 			uint somes, wides;
 
 			if (LANE == 0)
@@ -328,7 +283,7 @@ KERNEL rank_step(PLACE(work), PLACE(out_first), PLACE(in_first), PLACE(in_to), P
 			wides = wide_n;
 			for (uint j = 0; j < somes; j += LANES / SOME) {
 				uint who = j + LANE / SOME;
-				double x = 0;
+				ulong x = 0;
 
 				if (who < somes) {
 					ulong from = in[k + some[who]], end = in[k + some[who] + 1];
@@ -349,31 +304,28 @@ KERNEL rank_step(PLACE(work), PLACE(out_first), PLACE(in_first), PLACE(in_to), P
 			}
 			for (uint j = 0; j < wides; j++) {
 				ulong end = in[k + wide[j] + 1];
-				double x = 0;
+				ulong x = 0;
 
-				for (ulong at = in[k + wide[j]] + LANE; at < end; at += COLUMNS)
+				for (ulong at = in[k + wide[j]] + LANE; at < end; at += LANES)
 					x += share[to[at]];
-				column[LANE] = x;
-				all = halves(column);
+				x = halves(column, x);
 				if (LANE == 0)
-					result[wide[j]] = all;
+					result[wide[j]] = x;
 				LOCALLY;
 			}
 			if (e - b > SHORT)
 				sum = result[LANE];
 			if (v < n)
-				settle(w, out, next, v, PLACES(names, v), base + damping * sum,
-				       &loose, &change);
+				settle(w, out, next, v, PLACES(names, v),
+				       base + damped(sum, damping), &all);
 			LOCALLY;
 		}
-		column[LANE] = loose;
-		all = halves(column);
-		if (LANE == 0)
-			LOOSE(w, n)[block] = all;
-		column[LANE] = change;
-		all = halves(column);
-		if (LANE == 0)
-			CHANGE(w, n)[block] = all;
+	}
+	all.shared = halves(column, all.shared);
+	all.changed = halves(column, all.changed);
+	if (LANE == 0 && blocks) {
+		atom_add((volatile __global ulong *)&s->shared, all.shared);
+		atom_add((volatile __global ulong *)&s->changed, all.changed);
 	}
 }
 #endif

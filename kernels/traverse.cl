@@ -11,7 +11,6 @@
  *	TILE	things that a group takes at a time, a multiple of LANES
  *	MINE	edges of a list that a lane reads alone; of longer ones the group does
  *	HUB	edges from which on a list is shared out to all groups
- *	COLUMNS	of long sums: 256; the same ranks only where it is the same
  *	CHECKED	for race checkers: what may be read while it changes is read by an atomic
  *
  * An argument that is a place is two: a buffer, and where in it.

@@ -19,6 +19,7 @@
 #define DIGITS_MOST ((1u << DIGITS) - 1)
 #define PART 65536u		/* nodes whose digits are read at a time */
 #define RANK_POWERS 33u
+#define RANK_ONE 0x1p62		/* ranks are parts of it: graph/walk/pagerank */
 
 struct traverse {
 	struct gpu_backend *b;
@@ -49,10 +50,11 @@ struct many_state {
 static_assert(sizeof(struct many_state) == 72, "as the kernels have it");
 
 struct rank_state {
-	double base, damping, tolerance, change;
-	uint64_t most, step_n, done, zero;
+	uint64_t base, damping;
+	double tolerance;
+	uint64_t shared, changed, change, most, step_n, done;
 };
-static_assert(sizeof(struct rank_state) == 64, "as the kernels have it");
+static_assert(sizeof(struct rank_state) == 72, "as the kernels have it");
 
 /* --- opening --- */
 
@@ -79,9 +81,8 @@ int traverse_open_cut(struct traverse **out, struct gpu_backend *b, struct arena
 	t->a = a;
 	t->cut = *cut;
 	snprintf(options, sizeof options, "-DLANES=%" PRIu32 " -DTILE=%" PRIu32
-		 " -DCOLUMNS=%" PRIu32 " -DMINE=%" PRIu32 " -DHUB=%" PRIu32 "%s", cut->lanes,
-		 cut->lanes > 64 ? cut->lanes : 64, cut->columns ? cut->columns : 256,
-		 cut->mine, cut->hub, cut->checked ? " -DCHECKED" : "");
+		 " -DMINE=%" PRIu32 " -DHUB=%" PRIu32 "%s", cut->lanes,
+		 cut->lanes > 64 ? cut->lanes : 64, cut->mine, cut->hub, cut->checked ? " -DCHECKED" : "");
 	r = program_open(&t->program, b, source, options);
 	if (r < 0)
 		mem_free(NULL, t);
@@ -641,16 +642,17 @@ static struct gpu_arg names_of(const struct call *c, const struct traverse_ranki
 	return place(c, k->by_place ? k->names : c->work);
 }
 
-static int rank_begin(const struct call *c, const struct traverse_ranking *k)
+static int rank_begin(const struct call *c, const struct traverse_ranking *k,
+		      const struct rank_state *s)
 {
 	int r = k->by_place ? give_names(c, k) : 0;
 
 	if (r == 0)
+		r = arena_write(c->t->a, c->work, s, sizeof *s);
+	if (r == 0)
 		r = launch(c, "rank_begin", c->t->cut.groups,
 			   ARGS(place(c, c->work), place(c, c->g->out_first), names_of(c, k),
-				program_u32(k->by_place), program_u32(c->g->node_n),
-				program_real(k->damping), program_real(k->tolerance),
-				program_u64(k->iterations)));
+				program_u32(k->by_place), program_u32(c->g->node_n)));
 	return r == 0 ? total(c, true) : r;
 }
 
@@ -669,7 +671,10 @@ int traverse_pagerank(struct traverse *t, const struct traverse_graph *g,
 		      struct arena_place work, struct traverse_ranking *k, double *rank)
 {
 	struct call c = { t, g, work };
-	struct rank_state s = { 0 };
+	struct rank_state s = {
+		.damping = (uint64_t)(k->damping * RANK_ONE), .tolerance = k->tolerance,
+		.most = k->iterations,
+	};
 	uint64_t i = 0;
 	int r = check(t, g, work, TRAVERSE_PAGERANK);
 
@@ -679,7 +684,7 @@ int traverse_pagerank(struct traverse *t, const struct traverse_graph *g,
 	k->change = 0;
 	if (r < 0 || !g->node_n)
 		return r;
-	r = rank_begin(&c, k);
+	r = rank_begin(&c, k, &s);
 	while (r == 0 && !s.done && i < k->iterations) {
 		for (uint64_t end = i + RANK_BATCH; r == 0 && i < end && i < k->iterations; i++)
 			r = rank_step(&c, k, i);
@@ -690,8 +695,14 @@ int traverse_pagerank(struct traverse *t, const struct traverse_graph *g,
 		r = read_out(&c, HEAD, rank, 8ull * g->node_n);
 	else if (r == 0)
 		r = arena_finish(t->a);
+	for (uint64_t v = 0; r == 0 && rank && v < g->node_n; v++) {
+		uint64_t whole;
+
+		memcpy(&whole, &rank[v], sizeof whole);
+		rank[v] = (double)whole / RANK_ONE;
+	}
 	k->iteration_n = s.step_n;
-	k->change = s.change;
+	k->change = (double)s.change / RANK_ONE;
 	return ended(&c, r);
 }
 

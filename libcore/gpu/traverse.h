@@ -56,8 +56,7 @@ void traverse_close(struct traverse *t);	/* NULL is fine */
 
 /* How kernels are cut: what traverse_open chooses by the device, and tests by hand. */
 struct traverse_cut {
-	uint32_t lanes;		/* of a group: 1, or a multiple of 32 */
-	uint32_t columns;	/* of long sums: as many as lanes, or lanes is 1; 0: 256 */
+	uint32_t lanes;		/* of a group: 1, or a power of two, 32 or more */
 	uint32_t groups;
 	uint32_t mine;		/* edges that a lane reads of a list alone */
 	uint32_t hub;		/* edges of a list that all groups share */
@@ -130,7 +129,8 @@ struct traverse_ranking {
 	uint64_t iteration_n;
 	double change;		/* by the last of them */
 };
-/* As graph/walk/pagerank defines it, in doubles; RANK[node_n] may be NULL. */
+/* As graph/walk/pagerank does it where shares have all bits, in the same whole numbers:
+ * the same ranks on every device and there, as doubles.  RANK[node_n] may be NULL. */
 int traverse_pagerank(struct traverse *t, const struct traverse_graph *g,
 		      struct arena_place work, struct traverse_ranking *r, double *rank);
 

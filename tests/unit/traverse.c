@@ -104,7 +104,7 @@ static struct device *opened(void)
 		if (checker())
 			cut = (struct traverse_cut){
 				.lanes = i ? 32 : 1, .groups = 2, .mine = 12, .hub = 60,
-				.few = 20, .columns = 32, .checked = true,
+				.few = 20, .checked = true,
 			};
 		must(traverse_open_cut(&d->t[i], d->b, d->a, buf_bytes(&text), &cut));
 	}
