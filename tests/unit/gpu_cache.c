@@ -333,6 +333,29 @@ static void small_things_move_together_for_a_large_one(void **state)
 
 /* --- limits --- */
 
+/* Things of one commit, of the same length, that come and go: more than there are buckets. */
+static void a_token_of_what_went_never_fits_what_came(void **state)
+{
+	enum { MANY = 3000 };
+	static struct gpu_token was[MANY];
+	struct gpu_thing t;
+	struct fixture f;
+	char text[64];
+
+	(void)state;
+	must(try_open(&f, 0, 1024));
+	for (uint64_t i = 0; i < MANY; i++) {
+		must(put(&f, i, 7, 100, false));
+		assert_int_equal(gpu_cache_look(f.c, GPU_VALUE, bytes_of(text, key_text(i, text)),
+						&t), 1);
+		was[i] = t.token;
+		for (uint64_t k = i % 64; k <= i; k += 64)
+			assert_int_equal(gpu_cache_holds(f.c, &was[k], &t), k == i);
+		gpu_cache_remove(f.c, was[i].slot);
+	}
+	close_all(&f);
+}
+
 static void what_is_too_large_or_has_no_place_is_refused(void **state)
 {
 	struct gpu_cache_info i;
@@ -419,6 +442,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_random_history_leaves_the_right_bytes),
 		cmocka_unit_test(small_things_move_together_for_a_large_one),
+		cmocka_unit_test(a_token_of_what_went_never_fits_what_came),
 		cmocka_unit_test(what_is_too_large_or_has_no_place_is_refused),
 		cmocka_unit_test(a_pin_outlives_a_new_version_and_no_eviction_touches_it),
 		cmocka_unit_test(a_key_that_was_missed_twice_is_wanted_and_any_when_there_is_room),

@@ -354,6 +354,25 @@ static void another_user_is_refused(void **state)
 	assert_int_equal(st.denied_n, 1);
 }
 
+/* Not only by whoever asks, who looks at the answer's store. */
+static void refused_by_the_service_itself(void)
+{
+	uint8_t in[sizeof(struct wire_head) + WIRE_ERROR_MAX];
+	struct wire_message m;
+	struct wire_head h;
+	int fd = service_raw(dir);
+	ssize_t n;
+
+	wire_ask_head(&h, WIRE_STAT, others, 0);
+	assert_int_equal(send(fd, &h, sizeof h, MSG_NOSIGNAL), sizeof h);
+	n = recv(fd, in, sizeof in, 0);
+	assert_true(n > 0);
+	must(wire_answer_get(bytes_of(in, (size_t)n), &m));
+	assert_int_equal(m.status, -ERR_UNTRUSTED);
+	assert_int_equal(recv(fd, in, sizeof in, 0), 0);	/* and that was it */
+	close(fd);
+}
+
 static void another_store_is_refused(void **state)
 {
 	const struct service_setup set = setup();
@@ -367,6 +386,7 @@ static void another_store_is_refused(void **state)
 	must(gpu_client_open(&c, b, others, WAIT_NS));
 	assert_int_equal(gpu_client_ask(c, WIRE_STAT, bytes_of("", 0), &a), ERR_UNAVAILABLE);
 	gpu_client_close(c);
+	refused_by_the_service_itself();
 	end(&r, SERVICE_STOP);
 	backend_close(b);
 }
