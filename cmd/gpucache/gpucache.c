@@ -91,8 +91,10 @@ static int devices(int argc, const char **argv)
 	r = device_list(&list);
 	if (r == 0)
 		r = show_devices(&cli, &list);
-	if (r == 0 && want_gpu && device_used(&list)->type != DEVICE_GPU)
+	if (r == 0 && want_gpu && device_used(&list)->type != DEVICE_GPU) {
 		r = err_set(ERR_UNAVAILABLE, "no GPU: %s", device_used(&list)->why);
+		err_hint("the last column says of each device why it is not used");
+	}
 	return cli_end(&cli, r);
 }
 

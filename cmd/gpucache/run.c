@@ -93,6 +93,13 @@ static int add(struct run *n, uint32_t kind, const void *ptr, size_t len)
 	return wire_run_arg_put(&n->args, kind, bytes_of(ptr, len));
 }
 
+static int other_store(const char *text)
+{
+	err_set(ERR_BAD_RECORD, "%s: of another store", text);
+	err_hint("'strato-gpucache ptr KEY' prints one of this store");
+	return ERR_BAD_RECORD;
+}
+
 static int add_token(struct run *n, const char *text)
 {
 	struct wire_place w;
@@ -103,7 +110,7 @@ static int add_token(struct run *n, const char *text)
 	if (r < 0)
 		return r;
 	if (memcmp(store, store_id(n->a.store), sizeof store))
-		return err_set(ERR_BAD_RECORD, "%s: of another store", text);
+		return other_store(text);
 	wire_place_put(&w, &t);
 	return add(n, WIRE_RUN_TOKEN, &w, sizeof w);
 }
@@ -248,7 +255,9 @@ static int not_compiled(struct run *n, struct bytes log)
 	}
 	if (log.len && log.ptr[log.len - 1] != '\n')
 		fputc('\n', stderr);
-	return err_set(ERR_BAD_RECORD, "%s does not compile", n->file);
+	err_set(ERR_BAD_RECORD, "%s does not compile", n->file);
+	err_hint("a kernel is OpenCL C 1.2; what the compiler of the device says is above");
+	return ERR_BAD_RECORD;
 }
 
 static int store_answer(struct run *n, const char *key, struct bytes value)
@@ -327,6 +336,9 @@ static int run(struct run *n)
 		r = gpu_client_ask(n->a.client, WIRE_RUN, buf_bytes(&body), &answer);
 	if (r == 0)
 		r = take(n, &answer);
+	if (r == ERR_UNAVAILABLE && n->a.client && gpu_client_is_dead(n->a.client))
+		err_hint("a kernel that leaves its memory ends the service; start it again with "
+			 "'strato-gpucache serve -s %s'", store_path(n->a.store));
 	if (r == ERR_ABSENT)		/* which of the arguments is it? */
 		cli_say(n->cli, "%s", err_message());
 	gpu_answer_free(&answer);

@@ -2,10 +2,12 @@
  *
  * Drivers are asked in a child first, and only then opened here.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/size.h"
 #include "cmd/gpucache/serve.h"
 #include "gpu/opencl.h"
@@ -23,18 +25,46 @@ static uint64_t size_for(const struct serve *s, uint64_t memory)
 	return most;
 }
 
+/* More than there is is refused before any of it is taken.  Begun anew, the device may
+ * be a smaller one than what was asked for was meant for. */
+static int fits(struct serve *s, uint64_t memory)
+{
+	if (s->size <= memory)
+		return 0;
+	if (s->restart_n) {
+		s->size = 0;
+		s->size = size_for(s, memory);
+		return 0;
+	}
+	err_set(ERR_MEMORY, "--size=%" PRIu64 ": %s has %" PRIu64 " bytes", s->size,
+		s->chosen.name, memory);
+	err_hint("without --size as much is taken as is usual there");
+	return ERR_MEMORY;
+}
+
 static int open_host(struct serve *s)
 {
 	struct mem *mem = store_mem(s->store);
-	uint64_t left = mem_left(mem);
+	uint64_t left = mem_left(mem), most = mem_default_limit();
 	int r;
 
+	left = left < most ? left : most;	/* a store has no limit unless one was set */
 	s->chosen.type = DEVICE_HOST;
 	snprintf(s->chosen.name, sizeof s->chosen.name, "host memory");
-	r = host_open(&s->device, s->size ? s->size : left, mem);
+	r = fits(s, left);
+	if (r == 0)
+		r = host_open(&s->device, s->size ? s->size : left, mem);
 	if (r == 0)
 		s->size = size_for(s, left);
 	return r;
+}
+
+/* What one may ask for; a device of type CPU takes what everybody here lives on. */
+static uint64_t memory_of(const struct serve *s)
+{
+	uint64_t memory = s->device->ops->memory(s->device), most = mem_default_limit();
+
+	return s->chosen.type == DEVICE_CPU && memory > most ? most : memory;
 }
 
 static int open_nth(struct serve *s, const struct device_list *l, unsigned nth)
@@ -44,7 +74,9 @@ static int open_nth(struct serve *s, const struct device_list *l, unsigned nth)
 	s->chosen = l->device[nth];
 	r = opencl_open(&s->device, nth);
 	if (r == 0)
-		s->size = size_for(s, s->device->ops->memory(s->device));
+		r = fits(s, memory_of(s));
+	if (r == 0)
+		s->size = size_for(s, memory_of(s));
 	return r;
 }
 
@@ -70,7 +102,7 @@ static int open_auto(struct serve *s, const struct device_list *l, bool want_gpu
 		return open_host(s);
 	}
 	r = open_nth(s, l, nth);
-	if (r == 0 || want_gpu)
+	if (r == 0 || want_gpu || s->device)	/* it is there, and smaller */
 		return r;
 	snprintf(s->chosen.why, sizeof s->chosen.why, "%.180s", err_message());
 	cli_say(s->cli, "host memory is used: %s", s->chosen.why);

@@ -46,7 +46,7 @@ stat_of() { # NAME
 	export OCL_ICD_VENDORS=$W/none
 	run --separate-stderr -69 strato-gpucache devices --require=gpu
 	[[ "$output" == host* ]]
-	[[ "$stderr" == "strato-gpucache devices: "*"[unavailable]" ]]
+	[[ "$stderr" == "strato-gpucache devices: "*"[unavailable]"*"hint: "* ]]
 	strato-gpucache devices --require=any
 	run -64 strato-gpucache devices --require=cat
 }
@@ -147,6 +147,35 @@ stat_of() { # NAME
 	[[ "$stderr" == *"--device=cat"*"[usage]"* ]]
 	run -64 strato-gpucache serve -s S --size=1K
 	run --separate-stderr -69 strato-gpucache serve -s S --device=host --require=gpu
+	[ -z "$(ls S | grep gpucache)" ]
+}
+
+@test "without any driver: the named is 69 with the hint, any is host memory with a note" {
+	export OCL_ICD_VENDORS=$W/none
+	strato-init S
+	for option in --require=gpu --device=cpu --device=0; do
+		run --separate-stderr -69 strato-gpucache serve -s S $option
+		[[ "$stderr" == *"[unavailable]"*"hint: "*devices* ]] || fail "$option: $stderr"
+	done
+	[ -z "$(ls S | grep gpucache)" ]
+	strato-gpucache serve -s S --size=2M --ready-fd=9 9>ready 2>err 3>&- &
+	SERVICE=$!
+	until [ -s ready ]; do sleep 0.01; done
+	grep -q "host memory is used: " err
+	[ "$(STRATO_STORE=S stat_of device)" = host ]
+}
+
+@test "a size larger than the device is 71 with the figures, and none of it is taken" {
+	strato-init S
+	run --separate-stderr -71 strato-gpucache serve -s S --device=host --size=1000T
+	[[ "$stderr" == *"host memory has "*" bytes [out-of-memory]"*"hint: "*--size* ]]
+	[ -z "$(ls S | grep gpucache)" ]
+	run --separate-stderr -71 strato-gpucache serve -s S --device=host --size=20M \
+		--memory-limit=16M
+	[[ "$stderr" == *"[out-of-memory]"* ]]
+	strato-gpucache devices | cut -f2,3 | grep -q '^cpu' || skip "no OpenCL CPU device"
+	run --separate-stderr -71 strato-gpucache serve -s S --device=cpu --size=1000T
+	[[ "$stderr" == *"[out-of-memory]"*"hint: "*--size* ]]
 	[ -z "$(ls S | grep gpucache)" ]
 }
 
