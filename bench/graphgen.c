@@ -18,59 +18,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/bench/kron.h"
+
 #define KEY_LEN 16
 #define LINE_MAX_LEN 64		/* two numbers or keys, and a weight */
-
-/* Shares of A, A + B and A + B + C in 2^16. */
-enum { SHARE_A = 37356, SHARE_AB = 49807, SHARE_ABC = 62259 };
 
 struct graph {
 	bool uniform, keys;
 	unsigned scale;
 	uint64_t factor, seed, weight_max;
 };
-
-/* A permutation of 64 bits. */
-static uint64_t mix(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15u;
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return x ^ x >> 31;
-}
-
-/* A permutation of 0 .. 2^bits - 1: each step can be undone. */
-static uint64_t scramble(uint64_t x, unsigned bits, uint64_t key)
-{
-	uint64_t mask = ((uint64_t)1 << bits) - 1;
-	unsigned half = bits > 1 ? bits / 2 : 1;
-
-	for (uint64_t round = 0; round < 3; round++) {
-		x = (x * (mix(key + round) | 1)) & mask;
-		x ^= x >> half;
-		x = (x + mix(key + 16 + round)) & mask;
-	}
-	return x;
-}
-
-/* A bit of both ends a level: which quarter of the matrix the edge falls into. */
-static void kron_edge(const struct graph *g, uint64_t state, uint64_t *src, uint64_t *dst)
-{
-	uint64_t random = 0, u = 0, v = 0;
-
-	for (unsigned level = 0; level < g->scale; level++) {
-		uint64_t x;
-
-		if (level % 4 == 0)
-			random = mix(state + level);
-		x = random & 0xffff;
-		random >>= 16;
-		u = u << 1 | (x >= SHARE_AB);
-		v = v << 1 | ((x >= SHARE_A && x < SHARE_AB) || x >= SHARE_ABC);
-	}
-	*src = scramble(u, g->scale, g->seed + 99);
-	*dst = scramble(v, g->scale, g->seed + 99);
-}
 
 static char *put_number(char *at, uint64_t x)
 {
@@ -92,7 +49,7 @@ static char *put_node(char *at, const struct graph *g, uint64_t node)
 
 	if (!g->keys)
 		return put_number(at, node);
-	x = mix(node);
+	x = kron_mix(node);
 	for (unsigned i = 0; i < KEY_LEN; i++, x >>= 4)
 		*at++ = (char)('a' + (x & 15));
 	return at;
@@ -100,20 +57,20 @@ static char *put_node(char *at, const struct graph *g, uint64_t node)
 
 static char *put_edge(char *at, const struct graph *g, uint64_t i)
 {
-	uint64_t state = mix(g->seed) ^ i * 0xd1342543de82ef95u, src, dst;
+	uint64_t state = kron_state(g->seed, i), src, dst;
 
 	if (g->uniform) {
-		src = mix(state) & (((uint64_t)1 << g->scale) - 1);
-		dst = mix(state + 1) & (((uint64_t)1 << g->scale) - 1);
+		src = kron_mix(state) & (((uint64_t)1 << g->scale) - 1);
+		dst = kron_mix(state + 1) & (((uint64_t)1 << g->scale) - 1);
 	} else {
-		kron_edge(g, state, &src, &dst);
+		kron_edge(g->scale, g->seed, state, &src, &dst);
 	}
 	at = put_node(at, g, src);
 	*at++ = ' ';
 	at = put_node(at, g, dst);
 	if (g->weight_max) {
 		*at++ = ' ';
-		at = put_number(at, 1 + mix(state + 77) % g->weight_max);
+		at = put_number(at, 1 + kron_mix(state + 77) % g->weight_max);
 	}
 	*at++ = '\n';
 	return at;

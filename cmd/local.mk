@@ -146,7 +146,8 @@ strato_walcheck_LDADD = $(CMD_LDADD)
 
 bin_PROGRAMS += strato-bench
 strato_bench_SOURCES = %D%/bench/bench.c %D%/bench/bench.h %D%/bench/nvme.c \
-	%D%/bench/load.c %D%/bench/load.h
+	%D%/bench/load.c %D%/bench/load.h %D%/bench/figures.c %D%/bench/figures.h \
+	%D%/bench/kron.c %D%/bench/kron.h %D%/bench/traversal.c %D%/bench/cache.c
 strato_bench_LDADD = $(CMD_LDADD) -lm
 
 bin_PROGRAMS += strato-doctor

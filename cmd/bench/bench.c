@@ -1,8 +1,4 @@
-/* strato-bench - measure, with the I/O mode, device and settings beside the figures
- *
- * A benchmark is a function of its own name; those whose subject comes later are
- * refused by name, so that a script is not told of a mistake it did not make.
- */
+/* strato-bench - measure, with the settings beside the figures */
 #include "cmd/bench/bench.h"
 
 #include <string.h>
@@ -15,23 +11,20 @@ static const struct cli_tool tool = {
 	.does = "measure what this machine and strato do",
 	.usage = "NAME [OPTION]...",
 	.examples = "strato-bench nvme_throughput /data\n"
-		    "strato-bench nvme_throughput -s /data/kv -J >figures.jsonl",
+		    "strato-bench graph_traversal -s /data/kv -J >figures.jsonl",
 	.more = "Commands:\n"
-		"  nvme_throughput   reads and writes of a disk, sequential and random",
+		"  nvme_throughput   reads and writes of a disk, sequential and random\n"
+		"  graph_traversal   questions to a graph of a store, or a made one\n"
+		"  gpu_cache         look-ups in the index of the GPU cache",
 };
-
-static int refuse(struct cli *c, const char *name)
-{
-	err_set(ERR_UNSUPPORTED, "%s: comes with the %s work", name,
-		!strcmp(name, "gpu_cache") ? "GPU" : "graph");
-	err_hint("'%s nvme_throughput' is here", tool.name);
-	return cli_end(c, ERR_UNSUPPORTED);
-}
 
 int main(int argc, const char **argv)
 {
 	static const char *const names[] = {
 		"nvme_throughput", "graph_traversal", "gpu_cache", NULL
+	};
+	static int (*const bench[])(int argc, const char **argv) = {
+		bench_nvme, bench_traversal, bench_cache
 	};
 	const struct poptOption table[] = { CLI_OPTIONS, POPT_TABLEEND };
 	const char *name, **sub_argv;
@@ -41,7 +34,8 @@ int main(int argc, const char **argv)
 	stream_guard_std();
 	cli_begin_outer(&cli, &tool, argc, argv, table);
 	name = cli_subcommand(&cli, names, &sub_argc, &sub_argv);
-	if (strcmp(name, "nvme_throughput") != 0)
-		return refuse(&cli, name);
-	return cli_pass(&cli, bench_nvme(sub_argc, sub_argv));
+	for (size_t i = 0; names[i]; i++)
+		if (!strcmp(name, names[i]))
+			return cli_pass(&cli, bench[i](sub_argc, sub_argv));
+	return cli_end(&cli, ERR_BUG);
 }

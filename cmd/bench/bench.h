@@ -4,5 +4,7 @@
 
 /* A benchmark: argv[0] is its name; the exit status comes back. */
 int bench_nvme(int argc, const char **argv);
+int bench_traversal(int argc, const char **argv);
+int bench_cache(int argc, const char **argv);
 
 #endif

@@ -6,7 +6,6 @@
  * hurts one run of each and not all runs of one.
  */
 #include <fcntl.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cmd/bench/bench.h"
+#include "cmd/bench/figures.h"
 #include "cmd/bench/load.h"
 #include "cmd/common/machine.h"
 #include "cmd/common/open.h"
@@ -36,15 +36,14 @@ struct measure {
 	char name[48];
 	bool direct, write, random;
 	unsigned depth;
-	double *run[FIGURES];		/* a figure a run */
+	int figure;			/* the first of FIGURES */
 };
 
 struct nvme {
 	struct cli *cli;
 	const char *dir;
 	bool in_store;
-	uint64_t size, time_ns, run_n;
-	const char *only;
+	uint64_t size, time_ns;
 	struct settings settings;
 	struct store *store;		/* for its settings */
 	struct backend *backend;
@@ -53,7 +52,7 @@ struct nvme {
 	uint8_t *memory;
 	struct measure measure[MEASURES];
 	unsigned measure_n;
-	double *figures;
+	struct figures figures;
 };
 
 static const struct cli_tool tool = {
@@ -147,50 +146,56 @@ static int open_queues(struct nvme *n)
 
 /* --- what is measured --- */
 
-static void add(struct nvme *n, bool direct, bool random, bool write, unsigned depth)
+static const char *unit_of(const struct measure *m, int figure)
 {
+	return figure != RATE ? "us" : m->random ? "IOPS" : "MB/s";
+}
+
+static int add(struct nvme *n, bool direct, bool random, bool write, unsigned depth)
+{
+	static const char *const tails[FIGURES] = { "", "-p50", "-p99", "-p99.9" };
 	struct measure *m = &n->measure[n->measure_n];
+	char name[64];
+	int at;
 
 	snprintf(m->name, sizeof m->name, "%s-%s-%s", random ? "random" : "sequential",
 		 write ? "write" : "read", direct ? "direct" : "buffered");
 	if (random)
 		snprintf(m->name + strlen(m->name), 8, "-qd%u", depth);
-	if (n->only && strncmp(m->name, n->only, strlen(n->only)) != 0)
-		return;
+	if (!figures_wanted(&n->figures, m->name))
+		return 0;
 	m->direct = direct;
 	m->random = random;
 	m->write = write;
 	m->depth = depth;
+	for (int f = 0; f < FIGURES; f++) {
+		snprintf(name, sizeof name, "%s%s", m->name, tails[f]);
+		at = figures_add(&n->figures, name, unit_of(m, f));
+		if (at < 0)
+			return at;
+		m->figure = f == 0 ? at : m->figure;
+	}
 	n->measure_n++;
+	return 0;
 }
 
 static int plan(struct nvme *n)
 {
-	double *at;
+	int r = 0;
 
 	for (int direct = 1; direct >= 0; direct--) {
 		if (direct ? !n->file[1] :
 		    n->settings.value[SETTING_DIRECT_IO] == DIRECT_IO_ON)
 			continue;
-		add(n, direct, false, false, LARGE_DEPTH);
-		add(n, direct, false, true, LARGE_DEPTH);
+		for (int write = 0; r == 0 && write < 2; write++)
+			r = add(n, direct, false, write, LARGE_DEPTH);
 		for (int write = 0; write < 2; write++)
-			for (unsigned depth = 1; depth <= LOAD_DEPTH_MAX; depth *= 2)
-				add(n, direct, true, write, depth);
+			for (unsigned depth = 1; r == 0 && depth <= LOAD_DEPTH_MAX; depth *= 2)
+				r = add(n, direct, true, write, depth);
 	}
-	if (!n->measure_n) {
-		err_set(ERR_USAGE, "--only: nothing measured begins with \"%s\"",
-			bytes_show(bytes_str(n->only ? n->only : "")));
-		err_hint("such as sequential-read, random-write-direct, random-read-direct-qd8");
-		return ERR_USAGE;
-	}
-	at = n->figures = calloc((size_t)n->measure_n * FIGURES * n->run_n, sizeof *at);
-	if (!at)
-		return err_set(ERR_MEMORY, "out of memory");
-	for (unsigned i = 0; i < n->measure_n; i++)
-		for (int f = 0; f < FIGURES; f++, at += n->run_n)
-			n->measure[i].run[f] = at;
-	return 0;
+	return r < 0 || n->measure_n ? r :
+		figures_nothing(&n->figures, "sequential-read, random-write-direct, "
+				"random-read-direct-qd8");
 }
 
 static int measure_once(struct nvme *n, struct measure *m, uint64_t run)
@@ -210,10 +215,10 @@ static int measure_once(struct nvme *n, struct measure *m, uint64_t run)
 	r = load_run(&l, &res);
 	if (r < 0)
 		return r;
-	m->run[RATE][run] = m->random ? res.iops : res.mb_s;
-	m->run[P50][run] = res.p50_us;
-	m->run[P99][run] = res.p99_us;
-	m->run[P999][run] = res.p999_us;
+	figures_put(&n->figures, m->figure + RATE, run, m->random ? res.iops : res.mb_s);
+	figures_put(&n->figures, m->figure + P50, run, res.p50_us);
+	figures_put(&n->figures, m->figure + P99, run, res.p99_us);
+	figures_put(&n->figures, m->figure + P999, run, res.p999_us);
 	return 0;
 }
 
@@ -224,7 +229,7 @@ static int measure_all(struct nvme *n)
 	int r = 0;
 
 	progress_begin(&p, n->cli, "measurements", 0);
-	for (uint64_t run = 0; r == 0 && run < n->run_n; run++)
+	for (uint64_t run = 0; r == 0 && run < n->figures.run_n; run++)
 		for (unsigned i = 0; r == 0 && i < n->measure_n; i++) {
 			r = measure_once(n, &n->measure[i], run);
 			p.items = ++done;
@@ -235,73 +240,6 @@ static int measure_all(struct nvme *n)
 }
 
 /* --- what is said --- */
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double tenth(double v)
-{
-	return round(v * 10) / 10;
-}
-
-static const char *unit_of(const struct measure *m, int figure)
-{
-	return figure != RATE ? "us" : m->random ? "IOPS" : "MB/s";
-}
-
-/* The largest median of that unit: the length of a whole bar. */
-static double most_of(const struct nvme *n, const char *unit)
-{
-	double most = 0;
-
-	for (unsigned i = 0; i < n->measure_n; i++)
-		for (int f = 0; f < FIGURES; f++)
-			if (!strcmp(unit_of(&n->measure[i], f), unit))
-				most = fmax(most, n->measure[i].run[f][(n->run_n - 1) / 2]);
-	return most;
-}
-
-static int print_figure(struct nvme *n, struct output *o, struct measure *m, int f)
-{
-	static const char *const tails[FIGURES] = { "", "-p50", "-p99", "-p99.9" };
-	double median = m->run[f][(n->run_n - 1) / 2];
-	char name[64];
-
-	snprintf(name, sizeof name, "%s%s", m->name, tails[f]);
-	output_text(o, "metric", name);
-	output_text(o, "unit", unit_of(m, f));
-	output_real(o, "median", tenth(median));
-	output_real(o, "min", tenth(m->run[f][0]));
-	output_real(o, "max", tenth(m->run[f][n->run_n - 1]));
-	output_u64(o, "runs", n->run_n);
-	if (output_style(o) == OUTPUT_TABLE)
-		output_text(o, "", output_bar((uint64_t)median,
-					      (uint64_t)most_of(n, unit_of(m, f)), 24));
-	return output_row(o);
-}
-
-static int print_figures(struct nvme *n)
-{
-	struct output *o;
-	int r = output_open(&o, cli_style(n->cli, true), output_stdout(), NULL);
-
-	if (r < 0)
-		return r;
-	for (unsigned i = 0; i < n->measure_n; i++)
-		for (int f = 0; f < FIGURES; f++)
-			qsort(n->measure[i].run[f], n->run_n, sizeof(double), by_value);
-	for (unsigned i = 0; r == 0 && i < n->measure_n; i++)
-		for (int f = 0; r == 0 && f < FIGURES; f++)
-			r = print_figure(n, o, &n->measure[i], f);
-	if (r == 0)
-		r = output_end(o);
-	output_close(o);
-	return r;
-}
 
 /* How the direct file, else the buffered one, was read and written. */
 static void io_words(const struct nvme *n, char *out, size_t cap)
@@ -339,7 +277,7 @@ static int print_beside(struct nvme *n)
 		json_text(&j, "device", device);
 		json_u64(&j, "size_bytes", n->size);
 		json_u64(&j, "time_ns", n->time_ns);
-		json_u64(&j, "runs", n->run_n);
+		json_u64(&j, "runs", n->figures.run_n);
 		json_text(&j, "direct_io", setting_text(&n->settings, SETTING_DIRECT_IO));
 		json_object_end(&j);
 		r = json_line(&j, to);
@@ -347,7 +285,7 @@ static int print_beside(struct nvme *n)
 		r = buf_printf(&text, "# I/O mode: %s\n# device: %s\n# settings: file of %s, "
 			       "%s a run, %llu runs, direct_io %s, 1 MiB at depth %u, "
 			       "4 KiB at 1 to %u\n", io, device, size_show(n->size),
-			       size_show_duration(n->time_ns), (unsigned long long)n->run_n,
+			       size_show_duration(n->time_ns), (unsigned long long)n->figures.run_n,
 			       setting_text(&n->settings, SETTING_DIRECT_IO), LARGE_DEPTH,
 			       LOAD_DEPTH_MAX);
 		if (r == 0)
@@ -365,7 +303,7 @@ static void release(struct nvme *n)
 		file_close(n->file[i]);
 	}
 	mem_free_pages(NULL, n->memory, LARGE_DEPTH * LARGE);
-	free(n->figures);
+	figures_release(&n->figures);
 	backend_close(n->backend);
 	store_close(n->store);
 }
@@ -385,7 +323,7 @@ static int bench(struct nvme *n)
 	if (r == 0)
 		r = measure_all(n);
 	if (r == 0)
-		r = print_figures(n);
+		r = figures_print(&n->figures, n->cli);
 	if (r == 0)
 		r = print_beside(n);
 	release(n);
@@ -410,8 +348,8 @@ int bench_nvme(int argc, const char **argv)
 	cli_begin(&cli, &tool, argc, argv, table);
 	n.size = cli_size(&cli, OPT_SIZE, LARGE, 1ull << 44, 1u << 30) / LARGE * LARGE;
 	n.time_ns = cli_duration(&cli, OPT_TIME, 1000000, 3600000000000u, 500000000);
-	n.run_n = cli_u64(&cli, OPT_RUNS, 1, 1000, 5);
-	n.only = cli_text(&cli, OPT_ONLY);
+	n.figures.run_n = cli_u64(&cli, OPT_RUNS, 1, 1000, 5);
+	n.figures.only = cli_text(&cli, OPT_ONLY);
 	n.dir = cli_operand_if_any(&cli);
 	cli_no_more(&cli);
 	if (n.dir && cli_given(&cli, CLI_VAL_STORE))

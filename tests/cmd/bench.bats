@@ -137,11 +137,38 @@ bench() { strato-bench nvme_throughput $quick "$@"; }
 	run -64 bench place place
 }
 
-@test "what comes with later work is refused by name" {
-	run --separate-stderr -69 strato-bench graph_traversal --runs=1
-	[[ "$stderr" == "strato-bench: graph_traversal: comes with the graph work [unsupported]"* ]]
-	run --separate-stderr -69 strato-bench gpu_cache
-	[[ "$stderr" == "strato-bench: gpu_cache: comes with the GPU work [unsupported]"* ]]
+@test "graph_traversal: a made graph, every question, the same graph for a seed; nothing is left" {
+	strato-bench graph_traversal --scale=8 --runs=3 --sources=2 --threads=2 >out
+	[ "$(grep -v '^#' out | cut -f 1,2,6)" = "$(printf '%s\t%s\t3\n' open us neighbors nodes/s \
+		path pairs/s bfs edges/s pagerank edges/s wcc edges/s triangles edges/s)" ]
+	awk -F'\t' '!/^#/ && !($4 > 0 && $4 <= $3 && $3 <= $5) { exit 1 }' out
+	grep '^# graph: ' out >one
+	strato-bench graph_traversal --scale=8 --runs=1 --threads=1 --only=wcc | grep '^# graph: ' | diff one -
+	! strato-bench graph_traversal --scale=8 --runs=1 --seed=2 --only=wcc | grep -qxF "$(<one)" ||
+		fail "another seed, the same graph"
+	[ "$(find . -newer place -type f ! -name out ! -name one)" = "" ]
+}
+
+@test "graph_traversal of a store's graph: read only, changes and all" {
+	printf 'a b\nb c\nc a\n' | strato-graph import -q --create -s kv -g g -f el
+	strato-graph edge -s kv -g g c d
+	strato-bench graph_traversal -s kv -g g --runs=1 -J >out
+	[ "$(tail -n 1 out | grep -o '"nodes":4,"edges":4')" ]
+	[ "$(wc -l <out)" = 8 ]
+	run --separate-stderr -66 strato-bench graph_traversal -s kv -g none
+	[[ "$stderr" == *'[no-graph]'* ]]
+	run -66 strato-bench graph_traversal -s nowhere
+	run -64 strato-bench graph_traversal -s kv --scale=8
+	run -64 strato-bench graph_traversal --only=x
+	strato-walcheck -s kv
+}
+
+@test "gpu_cache: hits, misses and batches, found or not as they must be; nothing is left" {
+	strato-bench gpu_cache --keys=2000 --lookups=4096 --runs=2 place >out
+	[ "$(grep -v '^#' out | cut -f 1,2,6)" = "$(printf '%s\tns\t2\n' hit-zipf hit miss hit-batched)" ]
+	[ -z "$(ls -A place)" ]
+	run -66 strato-bench gpu_cache nowhere
+	run -64 strato-bench gpu_cache --keys=1
 	run --separate-stderr -64 strato-bench nvme_throughputs
 	[[ "$stderr" == *"did you mean"*nvme_throughput* ]]
 	run -64 strato-bench

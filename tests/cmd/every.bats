@@ -126,7 +126,9 @@ refuses_abbreviation() {
 needs_a_store() {
 	case $words in --version|'"$T"') return 0 ;; esac
 	case $program in strato-gpucache | strato-restore) return 0 ;; esac
-	if [ $program != strato-doctor ]; then	# which looks at the machine then
+	[ "$tool" != "strato-bench gpu_cache" ] || return 0
+	# those look at the machine, or make a graph, then
+	if [ $program != strato-doctor ] && [ "$tool" != "strato-bench graph_traversal" ]; then
 		unset STRATO_STORE
 		streams invoke
 		expect "without a store: status 64" [ $rc -eq 64 ]
