@@ -17,3 +17,23 @@ dist_man_MANS += %D%/strato-graph-ask.1 \
 	%D%/strato-graph-import.1 \
 	%D%/strato-graph-manage.1 \
 	%D%/strato-graph-whole.1
+
+# The pages as HTML, one beside the other, in html/ of the build folder
+.PHONY: html-pages clean-html
+html-local: html-pages
+html-pages:
+	@command -v mandoc >/dev/null || { echo "make html needs mandoc" >&2; exit 1; }
+	@mkdir -p html
+	@for page in $(dist_man_MANS); do \
+		case $$page in /*) ;; *) page=$(srcdir)/$$page ;; esac; \
+		to=html/$$(basename "$$page").html; \
+		mandoc -T html -O style=mandoc.css,man='%N.%S.html' "$$page" >"$$to.new" && \
+		mv "$$to.new" "$$to" || exit; \
+	done
+	@cp $(srcdir)/%D%/mandoc.css html/
+	@cp html/strato.7.html html/index.html
+	@echo "html/index.html is strato(7); the others lie beside it"
+clean-local: clean-html
+clean-html:
+	rm -rf html
+EXTRA_DIST += %D%/mandoc.css
