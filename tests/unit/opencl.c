@@ -1,12 +1,7 @@
-/* tests/unit/opencl.c - a device behind OpenCL does what host memory does
- *
- * On PoCL, which runs on the CPU, and on no driver else: this is a test, not a use of
- * somebody's GPU.  PoCL's compiled kernels lie in the build folder.
- */
+/* tests/unit/opencl.c - a device behind OpenCL does what host memory does */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,54 +13,14 @@
 #include "gpu/opencl.h"
 #include "gpu/slab.h"
 #include "tests/lib/kit.h"
+#include "tests/lib/opencl_kit.h"
 
 #define MIB (UINT64_C(1) << 20)
-
-/* What the driver and its compiler keep is theirs. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:libpocl\nleak:libLLVM\nleak:libclang\nleak:libOpenCL\nleak:libhwloc\n";
-}
 
 static uint64_t draw(uint64_t *s)
 {
 	*s += 0x9e3779b97f4a7c15u;
 	return hash_u64(*s);
-}
-
-/* The environment as the loader and PoCL shall see it; false: PoCL is not here. */
-static bool prepare(void)
-{
-	const char *icd = getenv("STRATO_TEST_ICD"), *build = getenv("STRATO_BUILD");
-	char cache[4096];
-
-	icd = icd ? icd : "/etc/OpenCL/vendors/pocl.icd";
-	snprintf(cache, sizeof cache, "%s/.pocl", build ? build : ".");
-	mkdir(cache, 0700);
-	setenv("POCL_CACHE_DIR", cache, 1);
-	setenv("POCL_MEMORY_LIMIT", "1", 1);
-	setenv("OCL_ICD_VENDORS", icd, 1);
-	return access(icd, R_OK) == 0;
-}
-
-static struct gpu_backend *opened(void)
-{
-	struct gpu_backend *b;
-	int r;
-
-	if (!prepare()) {
-		print_message("PoCL is not here: apt install pocl-opencl-icd\n");
-		skip();
-	}
-	r = opencl_open(&b, 0);
-#ifndef HAVE_OPENCL
-	assert_int_equal(r, ERR_UNAVAILABLE);
-	print_message("built without OpenCL\n");
-	skip();
-#endif
-	must(r);
-	return b;
 }
 
 /* In a child, before this process has a driver: the loader looks for them once. */
@@ -85,7 +40,7 @@ static void without_a_driver_it_is_unavailable(void **state)
 
 static void a_number_that_no_device_has_is_unavailable(void **state)
 {
-	struct gpu_backend *b = opened();
+	struct gpu_backend *b = opencl_opened();
 
 	(void)state;
 	gpu_backend_close(b);
@@ -94,7 +49,7 @@ static void a_number_that_no_device_has_is_unavailable(void **state)
 
 static void it_says_what_it_has(void **state)
 {
-	struct gpu_backend *b = opened();
+	struct gpu_backend *b = opencl_opened();
 
 	(void)state;
 	assert_true(b->ops->memory(b) >= b->ops->most(b) && b->ops->most(b) >= 16 * MIB);
@@ -104,7 +59,7 @@ static void it_says_what_it_has(void **state)
 
 static void arenas_are_halved_to_what_one_may_be(void **state)
 {
-	struct gpu_backend *b = opened();
+	struct gpu_backend *b = opencl_opened();
 	struct arenas *a;
 	void *none;
 
@@ -153,7 +108,7 @@ static void check(struct arenas *a, const struct thing *t, const uint8_t *bytes)
 
 static void what_was_written_is_read_and_copied(void **state)
 {
-	struct gpu_backend *b = opened();
+	struct gpu_backend *b = opencl_opened();
 	uint64_t seed = clock_random();
 	struct thing t[THINGS], copy;
 	struct arenas *a;
@@ -183,7 +138,7 @@ static void what_was_written_is_read_and_copied(void **state)
 
 static void a_new_arena_is_zero(void **state)
 {
-	struct gpu_backend *b = opened();
+	struct gpu_backend *b = opencl_opened();
 	struct arenas *a;
 
 	(void)state;
