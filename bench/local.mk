@@ -25,11 +25,15 @@ EXTRA_DIST += %D%/gpu_cache.sh
 EXTRA_DIST += %D%/graph_knowledge.sh
 EXTRA_DIST += %D%/graph_semi.sh
 EXTRA_DIST += %D%/graph_update.sh
+EXTRA_DIST += %D%/walcheck.sh
+EXTRA_PROGRAMS += bench/crcloop
+bench_crcloop_SOURCES = %D%/crcloop.c
+bench_crcloop_LDADD = libcore.a
 EXTRA_DIST += %D%/README.md %D%/targets.awk %D%/table.awk %D%/json.awk %D%/report.awk \
 	%D%/plot.sh
 CLEANFILES += bench/results.tsv bench/results.json bench/report.html bench/*.svg $(EXTRA_PROGRAMS)
 
-BENCH = process io store large graph_import graph_traversal graph_semi graph_knowledge graph_update gpu_cache
+BENCH = process io store large graph_import graph_traversal graph_semi graph_knowledge graph_update walcheck gpu_cache
 
 # Each run is kept in bench/history/, of which the page draws lines; make clean does
 # not remove it.

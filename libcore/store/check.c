@@ -526,8 +526,12 @@ static int note_files(struct checking *k)
 		int (*each)(void *, const char *);
 	} all[] = { { "", note_root }, { "wal", note_wal }, { "seg", note_segment },
 		    { "tmp", note_tmp }, { "snap", note_snap } };
-	const struct check_finding pattern = {
-		.kind = CHECK_FOLDER, .so = "what lies in it is lost", .next = REPAIR,
+	static const struct check_finding lost = {
+		.kind = CHECK_FOLDER, .next = REPAIR,
+		.so = "the keys and graphs whose files lay in it are lost",
+	}, scratch = {
+		.kind = CHECK_FOLDER, .next = "mkdir STORE/tmp mends it",
+		.so = "no key and no graph is hit, but nothing can be folded or imported",
 	};
 	int r = 0;
 
@@ -536,7 +540,8 @@ static int note_files(struct checking *k)
 		if (r == ERR_ABSENT && all[i].each == note_snap)
 			r = 0;		/* none was ever taken */
 		if (r < 0 && r != k->stop)
-			r = checking_met(k, r, checking_path(k, all[i].dir), &pattern);
+			r = checking_met(k, r, checking_path(k, all[i].dir),
+					 all[i].each == note_tmp ? &scratch : &lost);
 	}
 	return r;
 }

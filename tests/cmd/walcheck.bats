@@ -334,6 +334,32 @@ kinds() { # of what is found
 	grep -q "^doubtful${TAB}key1" "$W/lost"
 }
 
+@test "what is gone is told for what it is, and nothing is told that is not missed" {
+	strato-compact
+	strato-put -d later key9
+	cp -r "$S" "$W/sound"
+	for try in "lock sound key9" "config sound key9" "wal/index sound key9" \
+		"tmp folder key9" "manifest manifest key9" "manifest.old sound key9" \
+		"wal folder-log key1" "seg folder-run key9"; do
+		set -- $try
+		rm -rf "$S" "$W/new" && cp -r "$W/sound" "$S"
+		rm -r "$S/$1"
+		# readers agree: damage they meet is told
+		status=0
+		strato-ls >"$W/out" 2>"$W/err" || status=$?
+		found=$(kinds | sed 's/ *$//; s/ /-/g')
+		[ "${found:-sound}" = "$2" ] || fail "$1: $found"
+		[ $status -eq 0 ] || [ "$2" != sound ] || fail "$1: $status $(cat "$W/err")"
+		strato-walcheck --repair="$W/new" >"$W/lost" 2>"$W/err" || [ $? -eq 76 ]
+		strato-ls -s "$W/new" | grep -qx $3
+	done
+	rm -rf "$S" && cp -r "$W/sound" "$S"
+	printf '\377' | dd of="$S/manifest" bs=1 seek=1 conv=notrunc status=none
+	run -76 strato-walcheck
+	rm -rf "$S"/*
+	run --separate-stderr -66 strato-walcheck --full
+}
+
 @test "a manifest that was put back is told" {
 	cp "$S/manifest" "$W/manifest"
 	strato-compact

@@ -302,3 +302,9 @@ tests_unit_gpu_stale_LDADD = $(UNIT_LDADD)
 UNIT_TESTS += tests/unit/gpu_fuzz
 tests_unit_gpu_fuzz_SOURCES = %D%/gpu_fuzz.c
 tests_unit_gpu_fuzz_LDADD = $(UNIT_LDADD)
+
+# repairs of graphs and stores after random damage, as long as REPAIR (percent) says
+check-repair: tests/unit/rescue tests/unit/salvage
+	for t in tests/unit/rescue tests/unit/salvage; do \
+		STRATO_TEST_SCALE=$${REPAIR-3000} ./$$t || exit; done
+.PHONY: check-repair
