@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "store/segment.h"
 
 #define WINDOW 65536u		/* nodes: a multiple of CSR_GROUP */
 #define IDS (1u << 20)		/* put at a time */
@@ -224,4 +225,116 @@ int graph_arrays_to(const struct graph_arrays *a)
 		r = put_window(&w);
 	work_end(&w);
 	return r < 0 ? r : more;
+}
+
+/* --- lists as they are stored --- */
+
+static int lists_begin(const struct graph_arrays *a, struct csr_scan *s)
+{
+	csr_scan_begin(s, graph_csr(a->graph, a->way), graph_types_at(&a->types, 0));
+	return graph_types_n(a->graph, &a->types) == 1 ? 0 :
+		err_set(ERR_BUG, "the packed lists of several types");
+}
+
+int graph_arrays_packed(const struct graph_arrays *a, uint64_t *len)
+{
+	struct csr *csr = graph_csr(a->graph, a->way);
+	uint64_t n, end = 0;
+	struct csr_scan s;
+	struct bytes list;
+	int r;
+
+	*len = 0;
+	if (csr_layout(csr) != CSR_PACKED || csr_changed(csr) ||
+	    graph_types_n(a->graph, &a->types) != 1)
+		return 0;
+	r = lists_begin(a, &s);
+	while (r >= 0 && (r = csr_scan_bytes(&s, &list, &n)) > 0) {
+		if (end && (uintptr_t)list.ptr != end) {	/* nobody packs them so */
+			*len = 0;
+			return 0;
+		}
+		end = (uintptr_t)list.ptr + list.len;
+		*len += list.len;
+	}
+	return r < 0 ? r : 0;
+}
+
+/* As many as there is room for go out together. */
+struct borders {
+	struct work w;
+	uint64_t n, next;	/* held; the node of the next */
+};
+
+static int border(struct borders *b, uint64_t at)
+{
+	int r = 0;
+
+	b->w.border[b->n++] = le64_of(at);
+	b->next++;
+	if (b->n == WINDOW) {
+		r = b->w.a->put(b->w.a->ctx, b->w.border, b->n * sizeof *b->w.border);
+		b->n = 0;
+	}
+	return r;
+}
+
+int graph_arrays_at(const struct graph_arrays *a)
+{
+	uint64_t node_n = graph_node_n(a->graph), n, at = 0;
+	struct borders b = { .n = 0 };
+	struct csr_scan s;
+	struct bytes list;
+	int r = work_begin(&b.w, a);
+
+	if (r == 0)
+		r = lists_begin(a, &s);
+	while (r >= 0 && (r = csr_scan_bytes(&s, &list, &n)) > 0) {
+		while (r >= 0 && b.next <= s.node)
+			r = border(&b, at);
+		at += list.len;
+	}
+	while (r >= 0 && b.next <= node_n)
+		r = border(&b, at);
+	if (r >= 0 && b.n)
+		r = a->put(a->ctx, b.w.border, b.n * sizeof *b.w.border);
+	work_end(&b.w);
+	return r < 0 ? r : 0;
+}
+
+/* Checked against the segment's checksums, as all that is read. */
+static int put_bytes(const struct graph_arrays *a, struct bytes run)
+{
+	struct segment *seg = csr_segment(graph_csr(a->graph, a->way));
+	int r = 0;
+
+	while (r == 0 && run.len) {
+		size_t n = run.len < 4 * IDS ? run.len : 4 * IDS;
+
+		r = segment_check(seg, run.ptr, n);
+		if (r == 0)
+			r = a->put(a->ctx, run.ptr, n);
+		run.ptr += n;
+		run.len -= n;
+	}
+	return r;
+}
+
+/* Lists that lie one behind the other go out together. */
+int graph_arrays_lists(const struct graph_arrays *a)
+{
+	struct bytes run = { NULL, 0 }, list;
+	struct csr_scan s;
+	uint64_t n;
+	int r = lists_begin(a, &s);
+
+	while (r >= 0 && (r = csr_scan_bytes(&s, &list, &n)) > 0) {
+		if (run.len && run.len < 4 * IDS) {
+			run.len += list.len;
+			continue;
+		}
+		r = put_bytes(a, run);
+		run = list;
+	}
+	return r < 0 ? r : put_bytes(a, run);
 }

@@ -24,4 +24,11 @@ int graph_arrays_edges(const struct graph_arrays *a, uint64_t *out);
 int graph_arrays_first(const struct graph_arrays *a);
 int graph_arrays_to(const struct graph_arrays *a);
 
+/* Instead of to[] the lists as they are stored, which gpu/traverse unpacks.  Their length;
+ * 0: there are none, as the graph is stored another way or the types are several. */
+int graph_arrays_packed(const struct graph_arrays *a, uint64_t *len);
+/* le64 at[node_n + 1]: where in them each begins. */
+int graph_arrays_at(const struct graph_arrays *a);
+int graph_arrays_lists(const struct graph_arrays *a);
+
 #endif

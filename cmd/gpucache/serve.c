@@ -57,6 +57,7 @@ int serve_stat(void *ctx, const struct service_ask *q, struct service_reply *a)
 		.ask_n = le64_of(v.ask_n), .denied_n = le64_of(v.denied_n),
 		.bad_n = le64_of(v.bad_n), .restart_n = le64_of(s->restart_n),
 		.upload_bytes = le64_of(i.upload_bytes), .read_bytes = le64_of(i.read_bytes),
+		.unpack_n = le64_of(s->unpack_n),
 	};
 	r = buf_add(&a->body, &w, sizeof w);
 	if (r == 0)

@@ -27,6 +27,7 @@ struct serve {
 	struct traverse *traverse;	/* once a walk was asked for */
 	struct device chosen;		/* and why, in its words */
 	uint64_t size, started_ns, restart_n;
+	uint64_t unpack_n;		/* lists of graphs that the device unpacked */
 	uint64_t brought;		/* bytes of values, by the request at work */
 	unsigned streak;		/* devices lost one after another */
 	int lock_fd, socket_fd;		/* of the process before an exec, or -1 */

@@ -273,6 +273,162 @@ static int load(struct pinning *p, struct graph_arrays *a, uint64_t segment,
 	return r;
 }
 
+/* --- packed lists, unpacked on the device --- */
+
+struct unpacking {
+	struct pinning *p;
+	struct graph_arrays a;
+	struct traverse_packed q;
+	struct gpu_token packed, at, work;	/* stamp 0: not lent */
+	const struct gpu_token *to;		/* of those what is being written */
+	uint64_t off;
+};
+
+static int write_room(void *ctx, const void *ptr, size_t len)
+{
+	struct unpacking *u = ctx;
+	int r = gpu_cache_write(u->p->s->cache, u->to, u->off, ptr, len);
+
+	u->off += len;
+	u->p->fed += len;
+	service_alive(u->p->s->service, u->p->fed, all_len(u->p));
+	return r;
+}
+
+/* All that is made of them has room, too, with nothing evicted for it. */
+static bool pays(struct unpacking *u)
+{
+	uint64_t packed = u->q.packed_len, all = 4 * u->p->edge_n;
+
+	return packed && packed + first_len(u->p) < all &&
+		gpu_cache_has_room(u->p->s->cache, all + packed + first_len(u->p) +
+				   TRAVERSE_UNPACK_ROOM);
+}
+
+static int lend(struct unpacking *u)
+{
+	struct gpu_cache *c = u->p->s->cache;
+	int r = gpu_cache_room(c, u->q.packed_len, &u->packed);
+
+	if (r == 0)
+		r = gpu_cache_room(c, first_len(u->p), &u->at);
+	return r == 0 ? gpu_cache_room(c, TRAVERSE_UNPACK_ROOM, &u->work) : r;
+}
+
+static void give_back(struct unpacking *u)
+{
+	const struct gpu_token *lent[] = { &u->packed, &u->at, &u->work };
+
+	for (unsigned i = 0; i < sizeof lent / sizeof lent[0]; i++)
+		if (lent[i]->stamp)
+			gpu_cache_remove(u->p->s->cache, lent[i]->slot);
+}
+
+static int bring_packed(struct unpacking *u)
+{
+	int r;
+
+	u->a.put = write_room;
+	u->a.ctx = u;
+	u->to = &u->at;
+	u->off = 0;
+	r = graph_arrays_at(&u->a);
+	u->to = &u->packed;
+	u->off = 0;
+	return r == 0 ? graph_arrays_lists(&u->a) : r;
+}
+
+static bool find_room(struct unpacking *u, const struct gpu_token *t, struct arena_place *out)
+{
+	struct gpu_thing now;
+
+	if (!gpu_cache_holds(u->p->s->cache, t, &now))
+		return false;
+	*out = place_of(&now);
+	return true;
+}
+
+/* Into the room of L; where all lies is asked last, as making room may move it. */
+static int unpack(struct unpacking *u, const struct gpu_load *l, uint64_t segment)
+{
+	struct pinning *p = u->p;
+	struct traverse_packed *q = &u->q;
+	struct arena_place work;
+	struct gpu_thing first;
+	int r = serve_graph_key(&p->key, segment, GRAPH_FIRST, buf_bytes(&p->type_bytes), p->name);
+
+	if (r < 0)
+		return r;
+	if (!gpu_cache_look(p->s->cache, GPU_SEGMENT, buf_bytes(&p->key), &first) ||
+	    !find_room(u, &u->packed, &q->packed) || !find_room(u, &u->at, &q->at) ||
+	    !find_room(u, &u->work, &work))
+		return err_set(ERR_BUG, "packed lists on the device are gone");
+	q->node_n = (uint32_t)graph_node_n(p->graph);
+	q->edge_n = p->edge_n;
+	q->first = place_of(&first);
+	q->to = (struct arena_place){ l->token.arena, l->token.off };
+	return traverse_unpack(p->s->traverse, q, work);
+}
+
+static int load_unpacked(struct unpacking *u, uint64_t segment)
+{
+	struct pinning *p = u->p;
+	struct gpu_cache *c = p->s->cache;
+	struct gpu_load l = { 0 };
+	int r = lend(u);
+
+	if (r == 0)
+		r = bring_packed(u);
+	if (r == 0)
+		r = gpu_cache_begin(c, 4 * p->edge_n, true, &l);
+	if (r == 0)
+		r = unpack(u, &l, segment);
+	if (r == 0) {
+		gpu_cache_filled(&l);
+		p->done[p->done_n++] = l.token.slot;
+		r = serve_graph_key(&p->key, segment, GRAPH_TO, buf_bytes(&p->type_bytes), p->name);
+		if (r == 0)
+			r = gpu_cache_end(c, &l, GPU_SEGMENT, buf_bytes(&p->key), segment, 0);
+		p->done_n -= r < 0;
+	}
+	if (r == ERR_DEVICE)
+		return r;
+	gpu_cache_cancel(c, &l);
+	give_back(u);
+	return r;
+}
+
+/* 1: to[] is there.  0: it has to be brought as it is, which is also what then finds words
+ * for lists that are none. */
+static int try_packed(struct pinning *p, const struct graph_arrays *a, uint64_t segment)
+{
+	struct unpacking u = { .p = p, .a = *a };
+	uint64_t fed = p->fed;
+	int r;
+
+	if (!p->s->device->ops->launch)
+		return 0;
+	r = graph_arrays_packed(a, &u.q.packed_len);
+	if (r < 0 || !pays(&u))
+		return r;
+	r = serve_walk_open(p->s);
+	if (r == 0)
+		r = load_unpacked(&u, segment);
+	if (r == 0)
+		p->s->unpack_n++;
+	p->fed = r == 0 ? p->fed : fed;
+	return r == ERR_DEVICE ? r : r == 0;
+}
+
+static int load_to(struct pinning *p, struct graph_arrays *a, uint64_t segment)
+{
+	int r = try_packed(p, a, segment);
+
+	return r == 0 ? load(p, a, segment, GRAPH_TO) : r < 0 ? r : 0;
+}
+
+/* --- all of it --- */
+
 static int load_way(struct pinning *p, enum csr_direction way)
 {
 	struct graph_arrays a = { .graph = p->graph, .way = way, .types = p->types,
@@ -285,7 +441,7 @@ static int load_way(struct pinning *p, enum csr_direction way)
 			    " the other", bytes_show(p->name), p->edge_n, edge_n);
 	if (r == 0)
 		r = load(p, &a, segment, GRAPH_FIRST);
-	return r == 0 ? load(p, &a, segment, GRAPH_TO) : r;
+	return r == 0 ? load_to(p, &a, segment) : r;
 }
 
 /* Things of the graph NAME; but not those of these two segments. */

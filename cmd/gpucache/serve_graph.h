@@ -29,7 +29,9 @@ int serve_pin_graph(void *ctx, const struct service_ask *q, struct service_reply
 int serve_run(void *ctx, const struct service_ask *q, struct service_reply *a);
 int serve_walk(void *ctx, const struct service_ask *q, struct service_reply *a);
 
-/* The kernels go; before the device is closed. */
+/* The kernels are there; ERR_UNAVAILABLE on host memory. */
+int serve_walk_open(struct serve *s);
+/* They go; before the device is closed. */
 void serve_walk_close(struct serve *s);
 
 #endif

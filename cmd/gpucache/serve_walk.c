@@ -14,7 +14,7 @@
 #define NAMES_LEAST 8u		/* iterations that it pays for to rename sources */
 #define PATH_MOST (1u << 20)	/* nodes of a path; longer ones are the CPU's */
 
-static int open_kernels(struct serve *s)
+int serve_walk_open(struct serve *s)
 {
 	struct buf source = { 0 };
 	int r;
@@ -272,7 +272,7 @@ int serve_walk(void *ctx, const struct service_ask *q, struct service_reply *a)
 	if (r == 0)
 		r = check(&w);
 	if (r == 0)
-		r = open_kernels(w.s);
+		r = serve_walk_open(w.s);
 	if (r == 0)
 		r = gpu_cache_room(c, work_len(&w), &room);
 	if (r < 0)

@@ -49,6 +49,7 @@ static const struct {
 	NUMBER("hits", hit_n), NUMBER("misses", miss_n), NUMBER("loads", load_n),
 	NUMBER("evictions", evict_n), NUMBER("refused", refuse_n), NUMBER("dropped", drop_n),
 	NUMBER("upload_bytes", upload_bytes), NUMBER("read_bytes", read_bytes),
+	NUMBER("unpacked", unpack_n),
 	NUMBER("clients", client_n), NUMBER("requests", ask_n),
 	NUMBER("denied", denied_n), NUMBER("malformed", bad_n), NUMBER("restarts", restart_n),
 #undef NUMBER

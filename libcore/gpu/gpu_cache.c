@@ -385,6 +385,11 @@ int gpu_cache_feed(struct gpu_cache *c, struct gpu_load *l, const void *ptr, siz
 	return r < 0 ? r : arena_finish(c->arenas);
 }
 
+void gpu_cache_filled(struct gpu_load *l)
+{
+	l->at = l->token.len;
+}
+
 void gpu_cache_cancel(struct gpu_cache *c, struct gpu_load *l)
 {
 	if (!l->open)
@@ -455,6 +460,18 @@ out:
 int gpu_cache_room(struct gpu_cache *c, uint64_t len, struct gpu_token *out)
 {
 	return take(c, len, true, out);
+}
+
+int gpu_cache_write(struct gpu_cache *c, const struct gpu_token *t, uint64_t off,
+		    const void *ptr, size_t len)
+{
+	int r;
+
+	if (off > t->len || len > t->len - off)
+		return err_set(ERR_BUG, "more bytes than room on the device");
+	c->info.upload_bytes += len;
+	r = arena_write(c->arenas, arena_at(t, off), ptr, len);
+	return r < 0 ? r : arena_finish(c->arenas);
 }
 
 int gpu_cache_pin(struct gpu_cache *c, uint32_t slot)

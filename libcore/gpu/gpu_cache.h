@@ -97,10 +97,15 @@ int gpu_cache_feed_start(struct gpu_cache *c, struct gpu_load *l, const void *pt
 int gpu_cache_end(struct gpu_cache *c, struct gpu_load *l, enum gpu_kind kind,
 		  struct bytes key, uint64_t version, uint32_t crc);
 void gpu_cache_cancel(struct gpu_cache *c, struct gpu_load *l);	/* again is fine */
+/* Instead of feeding: kernels wrote all of it. */
+void gpu_cache_filled(struct gpu_load *l);
 
 /* Room without a key, for what kernels compute: counts as pinned, and stays until it is
  * removed by its token. */
 int gpu_cache_room(struct gpu_cache *c, uint64_t len, struct gpu_token *out);
+/* LEN bytes to OFF of what T names, which must be here; done when it returns. */
+int gpu_cache_write(struct gpu_cache *c, const struct gpu_token *t, uint64_t off,
+		    const void *ptr, size_t len);
 
 int gpu_cache_pin(struct gpu_cache *c, uint32_t slot);		/* ERR_RESOURCE: quota */
 void gpu_cache_unpin(struct gpu_cache *c, uint32_t slot);

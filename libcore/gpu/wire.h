@@ -149,8 +149,9 @@ struct wire_stat {
 /*70*/	le64 applied;				/* the store's version it answers for */
 /*78*/	le64 client_n, ask_n, denied_n, bad_n, restart_n;
 /*a0*/	le64 upload_bytes, read_bytes;		/* to the device, and back */
+/*b0*/	le64 unpack_n;				/* adjacency that the device unpacked */
 };
-DISK_SIZE(struct wire_stat, 176);
+DISK_SIZE(struct wire_stat, 184);
 
 /* The texts that follow it, each by wire_text_get: type of the device, its name, why. */
 

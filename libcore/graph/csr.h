@@ -345,6 +345,10 @@ static inline uint64_t csr_firsts_n(const struct csr_firsts *f, unsigned i)
 /* Row I of those, at its beginning, before the scan's next call. */
 int csr_scan_open(struct csr_scan *s, unsigned i, struct csr_list *out);
 int csr_scan_degree(struct csr_scan *s, uint64_t *out);	/* the same, targets untouched */
+/* The same: where the list's bytes are, as graph/list has them, and how many ids; they are
+ * checked when they are read, with csr_segment.  Of a packed csr without changes: else
+ * ERR_BUG. */
+int csr_scan_bytes(struct csr_scan *s, struct bytes *out, uint64_t *n);
 
 /* How many edges the type's rows have that lie before the first of NODE or a later
  * node: no targets are touched.  Exact where NODE is a multiple of CSR_GROUP and

@@ -373,3 +373,18 @@ int csr_scan_degree(struct csr_scan *s, uint64_t *out)
 	*out = r > 0 ? p.n : 0;
 	return r;
 }
+
+int csr_scan_bytes(struct csr_scan *s, struct bytes *out, uint64_t *n)
+{
+	struct csr_place p;
+	int r;
+
+	if (!is_plain(s) || s->csr->layout != CSR_PACKED)
+		return err_set(ERR_BUG, "lists that are not as they were packed");
+	r = scan_next(s, &p);
+	if (r > 0) {
+		*out = bytes_of(p.at, (size_t)(p.end - p.at));
+		*n = p.n;
+	}
+	return r;
+}

@@ -164,6 +164,52 @@ same_batch() { # N ARG...
 	[ "$(grep -c "the device answered in" said)" = "$n" ] || fail "not $n: $* $(cat said)"
 }
 
+# What a graph's arrays are as they are, in bytes.
+plain_bytes() { # GRAPH
+	strato-graph info -g "$1" -J | jq "(if .directed then 2 else 1 end) *
+		(8 * (.nodes + 1)) + 4 * (if .directed then 2 * .edges else 2 * .edges end)"
+}
+
+@test "packed lists go to the device as they are stored, others as plain arrays" {
+	needs_opencl
+	edges 3000 90000 >many
+	strato-graph import -q -g packed <many
+	strato-graph import -q -g both --undirected <many
+	strato-graph import -q -g raw --layout=csr <many
+	strato-graph import -q -g coo --layout=coo <many
+	awk '{ print $1 "\t" $2 "\tabc" int(NR % 2) }' many | strato-graph import -q -g typed -f tsv
+	edges 3000 1000 | strato-graph import -q -g sparse
+	serve cpu
+	before=0 upload=0
+	for graph in packed:2 both:1 raw:0 coo:0 typed:0 sparse:0; do
+		n=${graph#*:} graph=${graph%:*}
+		strato-gpucache pin --graph=$graph
+		[ "$(strato-gpucache stat -J | jq .unpacked)" = $((before += n)) ] || fail "$graph"
+		bytes=$(strato-gpucache stat -J | jq ".upload_bytes - $upload")
+		upload=$((upload + bytes))
+		if [ "$n" != 0 ]; then
+			[ "$bytes" -lt "$(($(plain_bytes $graph) * 9 / 10))" ] || fail "$graph: $bytes"
+		fi
+		from=$(a_node $graph)
+		same_answer bfs -g $graph "$from"
+		same_answer bfs -g $graph --in "$from"
+		strato-gpucache evict --graph=$graph
+	done
+	# of one of two types the lists are whole ones, too
+	strato-gpucache pin --graph=typed --type=abc1
+	[ "$(strato-gpucache stat -J | jq .unpacked)" = $((before + 2)) ]
+	same_answer bfs -g typed --type=abc1 "$from"
+	strato-gpucache evict --graph=typed
+	# nothing is left of what they were unpacked from
+	[ "$(strato-gpucache stat -J | jq .resident)" = 0 ]
+	[ "$(strato-gpucache stat -J | jq .pinned_bytes)" = 0 ]
+	# what there is no room to unpack is brought as it is
+	end_service
+	serve cpu --size=6M
+	strato-gpucache pin --graph=packed
+	same_answer bfs -g packed "$(a_node packed)"
+}
+
 @test "a batch is asked 64 at a time, and says what the CPU says" {
 	needs_opencl
 	edges 300 500 >few
@@ -211,8 +257,8 @@ same_batch() { # N ARG...
 		same_answer bfs -g web -b sources
 		end_service
 	done
-	OPENCL_LAYERS=$layer FAULT=1:flips:1 serve cpu
-	strato-gpucache pin --graph=web
+	OPENCL_LAYERS=$layer FAULT=1:flips:5 serve cpu
+	strato-gpucache pin --graph=web		# which reads four times
 	cpu_fails bfs -g web "$from"
 }
 
