@@ -338,3 +338,20 @@ int graph_arrays_lists(const struct graph_arrays *a)
 	}
 	return r < 0 ? r : put_bytes(a, run);
 }
+
+int graph_arrays_where(const struct graph_arrays *a, uint64_t *off, struct bytes *mapped)
+{
+	struct csr *csr = graph_csr(a->graph, a->way);
+	struct csr_scan s;
+	uint64_t end, n;
+	int r = lists_begin(a, &s);
+
+	if (r == 0)
+		r = csr_scan_bytes(&s, mapped, &n);
+	if (r <= 0)
+		return r < 0 ? r : err_set(ERR_BUG, "no lists");
+	r = csr_lists_of(csr, graph_types_at(&a->types, 0), 0, graph_node_n(a->graph), off, &end);
+	if (r == 0)
+		mapped->len = (size_t)(end - *off);
+	return r;
+}

@@ -30,5 +30,7 @@ int graph_arrays_packed(const struct graph_arrays *a, uint64_t *len);
 /* le64 at[node_n + 1]: where in them each begins. */
 int graph_arrays_at(const struct graph_arrays *a);
 int graph_arrays_lists(const struct graph_arrays *a);
+/* Where they are in the file of the segment. */
+int graph_arrays_where(const struct graph_arrays *a, uint64_t *off, struct bytes *mapped);
 
 #endif

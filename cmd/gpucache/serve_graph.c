@@ -324,6 +324,49 @@ static void give_back(struct unpacking *u)
 			gpu_cache_remove(u->p->s->cache, lent[i]->slot);
 }
 
+static int check_piece(void *ctx, uint64_t off, const void *ptr, size_t len)
+{
+	struct unpacking *u = ctx;
+
+	u->p->fed += len;
+	service_alive(u->p->s->service, u->p->fed, all_len(u->p));
+	return segment_check_read(csr_segment(graph_csr(u->p->graph, u->a.way)), off, ptr, len);
+}
+
+/* What the page cache does not have comes from the file, past it, read ahead. */
+static int read_lists(struct unpacking *u, struct file *file, uint64_t off)
+{
+	struct stage_file f = { .file = file, .off = off, .len = u->q.packed_len,
+				.check = check_piece, .ctx = u };
+	struct ioq *q = NULL;
+	int r = ioq_open(&q, STAGE_MOST, ioq_worth(f.len, 0) ? IOQ_AUTO : IOQ_THREADS);
+
+	if (r == 0)
+		r = gpu_cache_write_file(u->p->s->cache, &u->packed, q, &f);
+	ioq_close(q);
+	return r;
+}
+
+static int bring_lists(struct unpacking *u)
+{
+	struct segment *seg = csr_segment(graph_csr(u->p->graph, u->a.way));
+	struct file *file = NULL;
+	struct bytes mapped;
+	uint64_t off;
+	int r = graph_arrays_where(&u->a, &off, &mapped);
+
+	if (r < 0)
+		return r;
+	if (mapped.len == u->q.packed_len && !segment_resident(seg, mapped.ptr, mapped.len) &&
+	    segment_reopen(seg, true, &file) == 0) {
+		r = read_lists(u, file, off);
+		file_close(file);
+		if (r == 0 || r == ERR_DEVICE)
+			return r;
+	}
+	return graph_arrays_lists(&u->a);
+}
+
 static int bring_packed(struct unpacking *u)
 {
 	int r;
@@ -335,7 +378,7 @@ static int bring_packed(struct unpacking *u)
 	r = graph_arrays_at(&u->a);
 	u->to = &u->packed;
 	u->off = 0;
-	return r == 0 ? graph_arrays_lists(&u->a) : r;
+	return r == 0 ? bring_lists(u) : r;
 }
 
 static bool find_room(struct unpacking *u, const struct gpu_token *t, struct arena_place *out)

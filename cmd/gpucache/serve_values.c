@@ -19,46 +19,29 @@
 
 /* --- loading --- */
 
-/* Up to CHUNK bytes, on their way when this returns; those before have arrived. */
-static long feed_chunk(struct serve *s, struct value *v, uint64_t off, uint8_t *buf,
-		       struct gpu_load *l)
-{
-	long n = value_read(v, off, buf, CHUNK);
-	int r;
-
-	if (n <= 0)
-		return n < 0 ? n : err_set(ERR_DAMAGED, "a value ends at byte %llu",
-					   (unsigned long long)off);
-	r = gpu_cache_finish(s->cache);
-	if (r == 0)
-		r = gpu_cache_feed_start(s->cache, l, buf, (size_t)n);
-	return r < 0 ? r : n;
-}
-
-/* Two pieces in turn: one is read from the store while the other goes to the device. */
+/* It is read ahead (value_expect), and what was read is on its way meanwhile. */
 static int feed_blob(struct serve *s, const struct entry *e, struct gpu_load *l)
 {
 	struct value *v = NULL;
-	uint8_t *buf = mem_pages(store_mem(s->store), 2 * CHUNK);
+	uint8_t *buf = mem_pages(store_mem(s->store), CHUNK);
 	uint64_t off = 0;
-	int r = buf ? value_open(&v, s->store, e) : ERR_MEMORY, done;
+	int r = buf ? value_open(&v, s->store, e) : ERR_MEMORY;
 
 	if (r == 0)
 		value_expect(v, 0, e->size);
-	for (unsigned i = 0; r == 0 && off < e->size; i++) {
-		long n = feed_chunk(s, v, off, buf + i % 2 * CHUNK, l);
+	while (r == 0 && off < e->size) {
+		long n = value_read(v, off, buf, CHUNK);
 
-		if (n < 0)
-			r = (int)n;
-		else
-			off += (uint64_t)n;
+		r = n > 0 ? gpu_cache_feed(s->cache, l, buf, (size_t)n) : n < 0 ? (int)n :
+			err_set(ERR_DAMAGED, "a value ends at byte %llu",
+				(unsigned long long)off);
+		off += n > 0 ? (uint64_t)n : 0;
 		service_alive(s->service, s->brought + off, 0);
 	}
-	done = gpu_cache_finish(s->cache);	/* before its memory goes */
 	value_close(v);
 	if (buf)
-		mem_free_pages(store_mem(s->store), buf, 2 * CHUNK);
-	return r < 0 ? r : done;
+		mem_free_pages(store_mem(s->store), buf, CHUNK);
+	return r;
 }
 
 /* E of the snapshot, whose key is KEY. */

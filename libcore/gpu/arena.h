@@ -58,6 +58,14 @@ struct gpu_backend_ops {
 	int (*copy)(struct gpu_backend *, void *from, uint64_t from_off, void *to,
 		    uint64_t to_off, uint64_t len);
 	int (*finish)(struct gpu_backend *);
+	/* A mark behind all that was asked so far, and waiting until that is done, which
+	 * ends the mark, whatever it returns.  NULL: there is finish. */
+	int (*mark)(struct gpu_backend *, void **out);
+	int (*pass)(struct gpu_backend *, void *mark);
+	/* Memory of ours that the device reads without a copy; given back when nothing
+	 * that was asked reads it any more, or never.  NULL: any memory is as good. */
+	int (*pages_new)(struct gpu_backend *, uint64_t len, void **ptr, void **handle);
+	void (*pages_free)(struct gpu_backend *, void *ptr, uint64_t len, void *handle);
 	void (*close)(struct gpu_backend *);
 
 	/* Kernels: gpu/program.  All four are NULL where a device runs none. */

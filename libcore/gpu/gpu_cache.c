@@ -17,6 +17,8 @@
 #define PER_ENTRY 8192u
 #define ENTRIES_LEAST 1024u
 #define ENTRIES_MOST (4u << 20)
+#define STAGE_N 8u		/* buffers on their way */
+#define STAGE_LEN (1u << 20)
 #define PIN_SPARE 8u		/* an eighth stays for what is not pinned */
 
 enum chain { BY_KEY, BY_STAMP, BY_PLACE, CHAINS };
@@ -34,6 +36,8 @@ struct gpu_cache {
 	struct backend *files;
 	struct gpu_backend *device;
 	struct arenas *arenas;
+	struct stage *stage;		/* once something is loaded; NULL */
+	bool no_stage;			/* there is no memory for it */
 	struct slab *slab;
 	struct sieve *sieve;
 	struct gpu_index *index;
@@ -378,11 +382,40 @@ int gpu_cache_feed_start(struct gpu_cache *c, struct gpu_load *l, const void *pt
 	return r;
 }
 
+/* Where the device works beside us, what it is sent waits in a ring of buffers; c->stage
+ * NULL: it is sent from where it lies, and waited for. */
+static int staged(struct gpu_cache *c)
+{
+	int r = 0;
+
+	if (!c->stage && !c->no_stage && c->device->ops->mark)
+		r = stage_open(&c->stage, c->device, c->arenas, STAGE_N, STAGE_LEN, c->o.mem);
+	c->no_stage = r == ERR_MEMORY;
+	return r == ERR_MEMORY ? 0 : r;
+}
+
+static int copy_in(struct gpu_cache *c, struct arena_place to, const void *ptr, size_t len)
+{
+	int r = staged(c);
+
+	if (r < 0)
+		return r;
+	c->info.upload_bytes += len;
+	if (c->stage)
+		return stage_copy(c->stage, ptr, len, to);
+	r = arena_write(c->arenas, to, ptr, len);
+	return r < 0 ? r : arena_finish(c->arenas);
+}
+
 int gpu_cache_feed(struct gpu_cache *c, struct gpu_load *l, const void *ptr, size_t len)
 {
-	int r = gpu_cache_feed_start(c, l, ptr, len);
+	int r;
 
-	return r < 0 ? r : arena_finish(c->arenas);
+	if (len > l->token.len - l->at)
+		return err_set(ERR_BUG, "more bytes than room on the device");
+	r = copy_in(c, arena_at(&l->token, l->at), ptr, len);
+	l->at += len;
+	return r;
 }
 
 void gpu_cache_filled(struct gpu_load *l)
@@ -465,13 +498,25 @@ int gpu_cache_room(struct gpu_cache *c, uint64_t len, struct gpu_token *out)
 int gpu_cache_write(struct gpu_cache *c, const struct gpu_token *t, uint64_t off,
 		    const void *ptr, size_t len)
 {
-	int r;
-
 	if (off > t->len || len > t->len - off)
 		return err_set(ERR_BUG, "more bytes than room on the device");
-	c->info.upload_bytes += len;
-	r = arena_write(c->arenas, arena_at(t, off), ptr, len);
-	return r < 0 ? r : arena_finish(c->arenas);
+	return copy_in(c, arena_at(t, off), ptr, len);
+}
+
+int gpu_cache_write_file(struct gpu_cache *c, const struct gpu_token *t, struct ioq *q,
+			 struct stage_file *f)
+{
+	int r = staged(c);
+
+	if (r < 0)
+		return r;
+	if (f->len > t->len)
+		return err_set(ERR_BUG, "more bytes than room on the device");
+	if (!c->stage)
+		return ERR_UNAVAILABLE;
+	c->info.upload_bytes += f->len;
+	f->to = arena_at(t, 0);
+	return stage_read(c->stage, q, f);
 }
 
 int gpu_cache_pin(struct gpu_cache *c, uint32_t slot)
@@ -716,6 +761,7 @@ void gpu_cache_close(struct gpu_cache *c)
 		mem_free(c->o.mem, c->bucket[i]);
 	sieve_close(c->sieve);
 	slab_close(c->slab);
+	stage_close(c->stage);
 	arena_close(c->arenas);
 	mem_free(c->o.mem, c);
 }

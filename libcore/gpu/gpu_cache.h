@@ -23,6 +23,7 @@
 #include "base/bytes.h"
 #include "gpu/arena.h"
 #include "gpu/gpu_index.h"
+#include "gpu/stage.h"
 #include "io/backend.h"
 
 struct gpu_cache;
@@ -103,9 +104,13 @@ void gpu_cache_filled(struct gpu_load *l);
 /* Room without a key, for what kernels compute: counts as pinned, and stays until it is
  * removed by its token. */
 int gpu_cache_room(struct gpu_cache *c, uint64_t len, struct gpu_token *out);
-/* LEN bytes to OFF of what T names, which must be here; done when it returns. */
+/* LEN bytes to OFF of what T names, which must be here; PTR may be used again. */
 int gpu_cache_write(struct gpu_cache *c, const struct gpu_token *t, uint64_t off,
 		    const void *ptr, size_t len);
+/* The same of a file's bytes, read ahead by Q: F->to is set here.  ERR_UNAVAILABLE, and
+ * nothing was done: the device has no use for that. */
+int gpu_cache_write_file(struct gpu_cache *c, const struct gpu_token *t, struct ioq *q,
+			 struct stage_file *f);
 
 int gpu_cache_pin(struct gpu_cache *c, uint32_t slot);		/* ERR_RESOURCE: quota */
 void gpu_cache_unpin(struct gpu_cache *c, uint32_t slot);

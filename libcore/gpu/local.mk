@@ -11,6 +11,7 @@ libcore_a_SOURCES += %D%/sieve.c %D%/sieve.h
 libcore_a_SOURCES += %D%/slab.c %D%/slab.h
 libcore_a_SOURCES += %D%/arena.c %D%/arena.h
 libcore_a_SOURCES += %D%/host.c
+libcore_a_SOURCES += %D%/stage.c %D%/stage.h
 libcore_a_SOURCES += %D%/opencl.c %D%/opencl.h
 libcore_a_SOURCES += %D%/wire.c %D%/wire.h
 libcore_a_SOURCES += %D%/service.c %D%/service.h

@@ -275,6 +275,73 @@ static int opencl_finish(struct gpu_backend *b)
 	return drain(opencl_of(b));
 }
 
+/* --- marks, and memory that the device reads --- */
+
+static int opencl_mark(struct gpu_backend *b, void **out)
+{
+	struct opencl *o = opencl_of(b);
+	cl_event e;
+	cl_int code = clEnqueueMarkerWithWaitList(o->queue, 0, NULL, &e);
+
+	if (code != CL_SUCCESS)
+		return failed("a mark", code);
+	*out = e;
+	code = clFlush(o->queue);
+	return code == CL_SUCCESS ? 0 : failed("a mark", code);
+}
+
+static int opencl_pass(struct gpu_backend *b, void *mark)
+{
+	struct opencl *o = opencl_of(b);
+	int r;
+
+	if (!mark)		/* it could not be set */
+		return drain(o);
+	if (o->hung)
+		return err_set(ERR_DEVICE, "the device failed: it hangs");
+	r = wait_for(o, mark);
+	if (!o->hung)
+		clReleaseEvent(mark);
+	return r;
+}
+
+static int opencl_pages_new(struct gpu_backend *b, uint64_t len, void **ptr, void **handle)
+{
+	struct opencl *o = opencl_of(b);
+	cl_int code;
+	cl_mem m = clCreateBuffer(o->context, CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR,
+				  (size_t)len, NULL, &code);
+	cl_event e;
+
+	if (!m)
+		return no_memory(code) ? err_set(ERR_MEMORY, "the driver has no %llu bytes of "
+						 "memory", (unsigned long long)len)
+				       : failed("pinned memory", code);
+	*ptr = clEnqueueMapBuffer(o->queue, m, CL_FALSE, CL_MAP_READ | CL_MAP_WRITE, 0,
+				  (size_t)len, 0, NULL, &e, &code);
+	if (!*ptr) {
+		clReleaseMemObject(m);
+		return failed("pinned memory", code);
+	}
+	*handle = m;
+	code = clFlush(o->queue);
+	return code == CL_SUCCESS ? opencl_pass(b, e) : failed("pinned memory", code);
+}
+
+static void opencl_pages_free(struct gpu_backend *b, void *ptr, uint64_t len, void *handle)
+{
+	struct opencl *o = opencl_of(b);
+
+	(void)len;
+	if (!quiet(o)) {
+		keep_for_ever(handle, NULL);
+		return;
+	}
+	clEnqueueUnmapMemObject(o->queue, handle, ptr, 0, NULL, NULL);
+	quiet(o);
+	clReleaseMemObject(handle);
+}
+
 /* What hangs may not let go of anything: a driver that waits for it would hang us. */
 static void opencl_close(struct gpu_backend *b)
 {
@@ -297,7 +364,8 @@ static const struct gpu_backend_ops opencl_ops = {
 	.memory = opencl_memory, .most = opencl_most, .align = opencl_align,
 	.arena_new = opencl_arena_new, .arena_free = opencl_arena_free,
 	.write = opencl_write, .read = opencl_read, .copy = opencl_copy,
-	.finish = opencl_finish, .close = opencl_close,
+	.finish = opencl_finish, .close = opencl_close, .mark = opencl_mark, .pass = opencl_pass,
+	.pages_new = opencl_pages_new, .pages_free = opencl_pages_free,
 	.shape = opencl_shape, .program_new = opencl_program_new,
 	.program_free = opencl_program_free, .launch = opencl_launch,
 };

@@ -308,3 +308,6 @@ check-repair: tests/unit/rescue tests/unit/salvage
 	for t in tests/unit/rescue tests/unit/salvage; do \
 		STRATO_TEST_SCALE=$${REPAIR-3000} ./$$t || exit; done
 .PHONY: check-repair
+UNIT_TESTS += tests/unit/stage
+tests_unit_stage_SOURCES = %D%/stage.c
+tests_unit_stage_LDADD = $(UNIT_LDADD)
