@@ -155,6 +155,26 @@ static int own(struct place *p)
 	return ERR_EXISTS;
 }
 
+/* A signal finds nothing begun, or what it has to clear. */
+static int begin(struct place *p)
+{
+	sigset_t set, old;
+	int r;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < 3; i++)
+		sigaddset(&set, signals[i]);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	if (mkdir(p->partial, 0700) < 0 && errno != EEXIST)
+		r = err_sys(ERR_CREATE, "%s: make the folder", p->partial);
+	else
+		r = own(p);
+	if (r == 0)
+		watch_signals(p);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return r;
+}
+
 int place_begin(struct place *p, const char *dir)
 {
 	struct stat st;
@@ -167,14 +187,10 @@ int place_begin(struct place *p, const char *dir)
 		return r;
 	if (lstat(p->dir, &st) == 0)
 		return err_set(ERR_EXISTS, "%s: exists", p->dir);
-	if (mkdir(p->partial, 0700) < 0 && errno != EEXIST)
-		return err_sys(ERR_CREATE, "%s: make the folder", p->partial);
-	r = own(p);
-	if (r < 0)
-		return r;
-	clear(p->lock);			/* what a killed one left */
-	watch_signals(p);
-	return 0;
+	r = begin(p);
+	if (r == 0)
+		clear(p->lock);		/* what a killed one left */
+	return r;
 }
 
 static int sync_parent(const struct place *p)

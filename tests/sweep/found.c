@@ -12,6 +12,7 @@ const struct found found[] = {
 	{ "graph-mv", "getdents64:5:ENOENT" },
 	/* new.partial stayed */
 	{ "restore", "close:29:hup" },
+	{ "restore", "flock:1:term" },
 	{ "restore-stdin", "newfstatat:16:term" },
 	/* a store that cannot be read back was called a bug */
 	{ "walcheck-repair", "newfstatat:86:EACCES" },

@@ -1,6 +1,7 @@
 /* tests/sweep/sweep.c - each command, each call, each plausible fault
  *
- *	sweep [--share=N | --every=N[,FIRST]] [--case=NAME]... [--time=SECONDS] [-v]
+ *	sweep [--share=N | --every=N[,FIRST]] [--case=NAME]... [--call=NAME] [--time=SECONDS]
+ *	      [--no-calls] [--no-allocs] [-v]
  *	sweep --replay='CASE FAULT'		put-data pwrite64:1:ENOSPC
  *
  * Without options, as make check does it: some points of every fourth case, spread over
@@ -28,7 +29,7 @@ static struct refuse *orders;
 static struct options {
 	unsigned share, every, first;
 	uint64_t seconds;
-	const char *only[16], *replay;
+	const char *only[16], *replay, *call;
 	unsigned only_n;
 	bool verbose, calls, allocs, all;
 } opt = { .share = 3, .calls = true, .allocs = true };
@@ -155,7 +156,8 @@ static void plan_make(const struct probe *p, struct plan *pl)
 		for (size_t i = 0; i < o.t.made_n; i++)
 			for (unsigned step = 0; o.t.made[i].call >= 0 && worth(o.t.made[i].at) &&
 			     call_fault(&o.t.made[i], &step, &f);)
-				if (!(p->flags & CASE_SERD) || f.value != ENOMEM)
+				if ((!(p->flags & CASE_SERD) || f.value != ENOMEM) &&
+				    (!opt.call || !strcmp(opt.call, call_name(f.call))))
 					plan_add(pl, &f);
 		outcome_release(&o);
 	}
@@ -271,6 +273,8 @@ static void options_read(int argc, char **argv)
 			opt.first = *end == ',' ? (unsigned)strtoul(end + 1, NULL, 10) : 0;
 		} else if (take(argv[i], "--case=", &v) && opt.only_n < 16) {
 			opt.only[opt.only_n++] = v;
+		} else if (take(argv[i], "--call=", &v)) {
+			opt.call = v;
 		} else if (take(argv[i], "--time=", &v)) {
 			opt.seconds = strtoull(v, NULL, 10);
 		} else if (take(argv[i], "--replay=", &v)) {

@@ -89,6 +89,8 @@ enum {
 	CASE_REST = 128,	/* a new store may be left half made under NAME.partial */
 	CASE_LESS = 256,	/* what it makes may lack what it failed to put there */
 	CASE_NO = 512,		/* status 1 is one of its answers */
+	/* a flush is tried anew in another file, or makes ready what follows */
+	CASE_SPARE_FLUSH = 2048,
 	CASE_SERD = 1024,	/* libserd does not look at what malloc gave it */
 };
 
