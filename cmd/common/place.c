@@ -159,18 +159,22 @@ static int own(struct place *p)
 static int begin(struct place *p)
 {
 	sigset_t set, old;
+	bool made;
 	int r;
 
 	sigemptyset(&set);
 	for (size_t i = 0; i < 3; i++)
 		sigaddset(&set, signals[i]);
 	sigprocmask(SIG_BLOCK, &set, &old);
-	if (mkdir(p->partial, 0700) < 0 && errno != EEXIST)
+	made = mkdir(p->partial, 0700) == 0;
+	if (!made && errno != EEXIST)
 		r = err_sys(ERR_CREATE, "%s: make the folder", p->partial);
 	else
 		r = own(p);
 	if (r == 0)
 		watch_signals(p);
+	else if (made)
+		rmdir(p->partial);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return r;
 }

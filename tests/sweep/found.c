@@ -13,6 +13,7 @@ const struct found found[] = {
 	/* new.partial stayed */
 	{ "restore", "close:29:hup" },
 	{ "restore", "flock:1:term" },
+	{ "restore", "openat:1:EIO" },
 	{ "restore-stdin", "newfstatat:16:term" },
 	/* a store that cannot be read back was called a bug */
 	{ "walcheck-repair", "newfstatat:86:EACCES" },

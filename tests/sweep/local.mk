@@ -22,4 +22,16 @@ tests/sweep/refuse.so: tests/sweep/refuse.c
 # every point: some hours; EVERY=10 is a tenth of them
 check-faults: $(SWEEP_TESTS) tests/sweep/refuse.so
 	$(SWEEP_TESTS) --every=$${EVERY-1}
-.PHONY: check-faults
+# Does it find what it should?  A copy of the sources, an error branch taken out.
+check-faults-mutants:
+	rm -rf fault-mutants && mkdir fault-mutants
+	cd $(srcdir) && tar cf - --exclude=.git --exclude='build*' --exclude=autom4te.cache \
+		--exclude='*-mutants' . | (cd $(abs_builddir)/fault-mutants && tar xf -)
+	cp -r $(srcdir)/build-aux fault-mutants/
+	cd fault-mutants && rm -f config.status && mkdir -p out && cd out && \
+		../configure -q CC='$(CC)' CFLAGS='-O1' && \
+		$(MAKE) all tests/sweep/sweep tests/sweep/refuse.so
+	fault-mutants/tests/sweep/mutants fault-mutants/out $(MUTANTS)
+	rm -rf fault-mutants
+.PHONY: check-faults check-faults-mutants
+EXTRA_DIST += %D%/mutants
