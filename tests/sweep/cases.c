@@ -1,13 +1,12 @@
 /* tests/sweep/cases.c - the command lines that are swept: every command, its main options
  *
- * The store s is that of tests/damage/world.c; in/ has the files made here.
+ * The store s is that of world.c; in/ has the files made here.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "tests/damage/damage.h"
 #include "tests/sweep/sweep.h"
 
 #define TSV10 "a0\tone\na1\ttwo\na2\tthree\na3\t\na4\tfive\na5\tsix\na6\tseven\n" \

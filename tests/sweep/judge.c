@@ -26,7 +26,6 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "tests/damage/damage.h"
 #include "tests/sweep/service.h"
 #include "tests/sweep/sweep.h"
 

@@ -1,9 +1,9 @@
-# tests/sweep: every command, one fault at a time, under ptrace.  Its store is that of
-# tests/damage (world.c), and the commands in it (DAMAGE_MAINS) ask what became of it.
+# tests/sweep: every command, one fault at a time, under ptrace.  The commands that
+# tests/damage puts together (DAMAGE_MAINS) ask what became of the store.
 SWEEP_TESTS = tests/sweep/sweep
 tests_sweep_sweep_SOURCES = %D%/sweep.c %D%/sweep.h %D%/calls.c %D%/trace.c %D%/cases.c %D%/found.c \
 	%D%/judge.c %D%/service.c %D%/service.h \
-	%D%/stand.c tests/damage/damage.h tests/damage/world.c
+	%D%/stand.c %D%/world.c
 tests_sweep_sweep_LDFLAGS = -Wl,--wrap=clock_random,--wrap=clock_wall_ns
 tests_sweep_sweep_LDADD = $(DAMAGE_MAINS) libcmd.a libcore.a $(POPT_LIBS)
 tests_sweep_sweep_DEPENDENCIES = $(DAMAGE_MAINS) libcmd.a libcore.a

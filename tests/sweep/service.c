@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/damage/damage.h"
 #include "tests/sweep/service.h"
 #include "tests/sweep/sweep.h"
 

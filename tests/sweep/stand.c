@@ -1,6 +1,6 @@
-/* tests/sweep/stand.c - the judge's own commands in forked children, files put back
+/* tests/sweep/stand.c - commands in forked children, files put back
  *
- * What tests/damage/world.c needs of a stand, and the files of the store as they were.
+ * The judge's questions, and the files of the store as they were.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -17,11 +17,11 @@
 #include <unistd.h>
 
 #include "base/hash.h"
-#include "tests/damage/damage.h"
+#include "tests/sweep/sweep.h"
 
 char place[64];
-struct file_image *files;
-unsigned file_n;
+static struct file_image *files;
+static unsigned file_n;
 uint64_t clock_step;
 static uint64_t seed = 5;
 
@@ -152,7 +152,6 @@ void command_run(const char *words, const char *input, size_t len, struct answer
 {
 	int in = input ? memory_file("in") : open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int out = memory_file("out"), err = memory_file("err");
-	struct rusage use;
 	pid_t pid;
 
 	if (input && pwrite(in, input, len, 0) != (ssize_t)len)
@@ -163,9 +162,8 @@ void command_run(const char *words, const char *input, size_t len, struct answer
 		stand_fail("fork: %s", strerror(errno));
 	if (pid == 0)
 		child(words, in, out, err);
-	if (wait4(pid, &a->status, 0, &use) != pid)
+	if (waitpid(pid, &a->status, 0) != pid)
 		stand_fail("wait4");
-	a->peak_kib = use.ru_maxrss;
 	close(in);
 	take(out, &a->out);
 	take(err, &a->err);
@@ -286,37 +284,6 @@ static void keep_one(const char *name)
 	struct file_image *f = file_row(name);
 
 	f->ptr = slurp(name, &f->len, &f->changed);
-}
-
-/* The world is of many parts and moments; here it is one. */
-void files_mark(enum part part)
-{
-	(void)part;
-}
-
-void files_keep_moment(unsigned moment)
-{
-	(void)moment;
-}
-
-static void remove_one(const char *name)
-{
-	char path[512];
-
-	path_of(path, name);
-	unlink(path);
-}
-
-void files_remove_all(void)
-{
-	static const char *const folder[] = { "s/wal", "s/seg", "s/tmp", "s/snap", "s" };
-	char path[512];
-
-	each_file("", remove_one);
-	for (size_t i = 0; i < sizeof folder / sizeof *folder; i++) {
-		path_of(path, folder[i]);
-		rmdir(path);
-	}
 }
 
 void files_keep(void)

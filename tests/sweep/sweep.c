@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "tests/damage/damage.h"
 #include "tests/sweep/service.h"
 #include "tests/sweep/sweep.h"
 

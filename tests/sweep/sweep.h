@@ -1,6 +1,6 @@
 /* tests/sweep/sweep.h - every command, one fault at a time
  *
- * A command runs on a small store (tests/damage/world.c) under ptrace: at its N-th call
+ * A command runs on a small store (world.c) under ptrace: at its N-th call
  * of a kind, counted from its entry point so that the dynamic loader is left alone, the
  * call fails, is cut short, or a signal comes.  Allocations fail by a preloaded library
  * (refuse.c).  Then a judge says whether the command lied, and what became of the store.
@@ -12,8 +12,42 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/bytes.h"
+
+/* --- the judge's own commands (stand.c), and the store (world.c) --- */
+
+#define WORDS 40
+struct answer {
+	int status;			/* as wait(2) has it */
+	struct buf out, err;
+};
+/* In a forked child, without a fault.  WORDS: "graph path -g packed a b", blanks between,
+ * '' around what has some.  INPUT NULL: none. */
+void command_run(const char *words, const char *input, size_t len, struct answer *out);
+void answer_release(struct answer *a);
+int command_split(char *words, const char **argv);
+void stand_must(const char *words, const char *input, size_t len);	/* or the end */
+void stand_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+void stand_child(int (*call)(void));	/* in a child; it must succeed */
+int memory_file(const char *name);
+uint64_t rnd(uint64_t n);
+extern uint64_t clock_step;		/* decides what a child draws */
+extern char place[64];			/* the folder of it all */
+
+struct file_image {
+	char name[96];			/* "s/seg/run-..." below the place */
+	uint8_t *ptr;
+	size_t len;
+	struct timespec changed;
+};
+void files_keep(void);			/* as they are now, but for those in in/ */
+void files_restore(void);		/* every one, and nothing else */
+bool files_same(const char **which);	/* but for lock and index */
+struct file_image *file_named(const char *name);	/* NULL: none */
+
+void world_make(void);
 
 /* --- one fault --- */
 
