@@ -105,7 +105,9 @@ static void find_bytes(void)
 {
 	for (unsigned i = 0; i < file_n; i++)
 		for (size_t at = 0, n = 4096; at < files[i].len; at += n) {
-			n = at < 2048 && files[i].len % 4096 ? 256 : 4096 - at % 4096;
+			n = 4096 - at % 4096;
+			if (files[i].len % 4096 && at < 2048)
+				n = at < 256 ? 64 : 256;
 			if (files[i].part == PART_BESIDE)
 				continue;
 			add_unit(&dense, &files[i], at, n, false);
