@@ -191,7 +191,8 @@ static int open_graph(struct pinning *p, const struct pin_graph *ask)
 	memcpy(p->text, ask->name.ptr, ask->name.len);
 	if (r < 0)
 		return r;
-	g = manifest_find_graph(snapshot_manifest(p->s->snap), p->text);
+	g = strlen(p->text) == p->name.len ?
+		manifest_find_graph(snapshot_manifest(p->s->snap), p->text) : NULL;
 	if (!g)
 		return err_set(ERR_NO_GRAPH, "%s: no graph \"%s\"", store_path(p->s->store),
 			       bytes_show(p->name));

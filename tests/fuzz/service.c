@@ -26,7 +26,7 @@
 #include "gpu/service_inside.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { KEYS = 16, INPUTS = 200, DEVICE = 2 << 20 };
+enum { KEYS = 16, INPUTS = 200, DEVICE = 8 << 20 };	/* four slabs */
 
 struct put {
 	bool live, expires;
@@ -315,10 +315,13 @@ static void check_done(char what, struct bytes body, struct bytes in)
 		FUZZ_MUST(!in.len);
 }
 
-static void check_pinned(struct bytes in)
+static void check_pinned(struct bytes body, struct bytes in)
 {
+	struct pin_graph ask;
 	struct wire_pinned w;
 
+	FUZZ_MUST(wire_pin_graph_get(body, &ask) == 0);
+	FUZZ_MUST(ask.verb != WIRE_GRAPH_PIN || bytes_equal(ask.name, bytes_str("g")));
 	FUZZ_MUST(wire_take(&in, &w, sizeof w) == 0 && !in.len);
 	FUZZ_MUST(le64_get(w.node_n) == 0 || le64_get(w.node_n) == 20);
 	FUZZ_MUST(le64_get(w.edge_n) <= 40);
@@ -352,7 +355,7 @@ static void check_answer(char what, struct bytes body, struct bytes in)
 		check_done(what, body, in);
 		break;
 	case 'g':
-		check_pinned(in);
+		check_pinned(body, in);
 		break;
 	}
 	if (strchr("rfpw", what))
