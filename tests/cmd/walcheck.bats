@@ -521,8 +521,16 @@ told_nodes() { # what of the lines on stdin is not of the list's nodes
 
 @test "beside writers walcheck never speaks of damage" {
 	strato-config log_size=1M
+	printf '1\t2\n' | strato-graph import -q -g web -f tsv
 	(
 		for ((i = 0; i < 40; i++)); do
+			if ((i % 5 == 0)); then
+				seq $i 200 | awk '{ print "edge\t" $1 "\t" $1 * 7 "\tknows" }' |
+					strato-graph apply -q -g web
+				strato-snapshot s$i
+				((i < 10)) || strato-snapshot --rm s$((i - 10))
+				((i % 10)) || strato-graph compact -q -g web
+			fi
 			seeded 40000 $i | strato-put "v$((i % 7))"
 			awk -v i=$i 'BEGIN { for (n = 0; n < 400; n++)
 				printf "k%d\t%0200d\n", n, i }' | strato-put -b
