@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -100,8 +101,13 @@ void service_client_accept(struct service *s)
 		if (fd < 0 && errno == ECONNABORTED)
 			continue;
 		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE)
-				service_client_listen(s, false);	/* till somebody goes */
+			if (errno != EMFILE && errno != ENFILE)
+				return;
+			/* till somebody goes; with nobody here, others have them all */
+			if (atomic_load(&s->client_n))
+				service_client_listen(s, false);
+			else
+				nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
 			return;
 		}
 		if (client_new(s, fd))
