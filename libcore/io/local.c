@@ -525,10 +525,6 @@ static int lock_file(struct local *l)
 		return l->lock_fd;
 	l->lock_fd = open_beneath(l, "lock", how |
 				  (l->b.read_only ? O_RDONLY : O_RDWR | O_CREAT));
-	/* of a copy, or removed: who may not write cannot make it, and nobody holds it */
-	if (l->lock_fd < 0 && errno == ENOENT)
-		return err_set(ERR_DENIED, "%s/lock: is not there: the next writer makes it",
-			       l->b.path);
 	if (l->lock_fd < 0)
 		return local_fail(l, ERR_IO, "lock", "open");
 	if (look(l->lock_fd, &st) < 0)

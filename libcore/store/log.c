@@ -145,6 +145,10 @@ int log_hold(struct log *l)
 	if (l->held)
 		return 0;
 	r = log_file_hold(l);
+	/* of a copy, or removed: who may not write cannot make it, and nobody holds it */
+	if (r == ERR_ABSENT)
+		return err_set(ERR_DENIED, "%s/lock: is not there: the next writer makes it",
+			       l->o.backend->path);
 	if (r < 0)
 		return r;
 	r = log_file_check(l);
