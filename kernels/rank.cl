@@ -106,10 +106,11 @@ KERNEL rank_rename(PLACE(in_to), PLACE(names), uint n, ulong edge_n)
 		named[i] = names[to[i]];
 }
 
-/* x * damping / ONE */
+/* x * damping / ONE; neither is more than ONE, 2^62.  Not by parts of the product that are
+ * put together: compilers make an instruction of that which oclgrind does not know. */
 static ulong damped(ulong x, ulong damping)
 {
-	return mul_hi(x, damping) << 2 | x * damping >> 62;
+	return mul_hi(x << 1, damping << 1);
 }
 
 /* What one node's new rank comes to. */
