@@ -84,7 +84,7 @@ check-damage: $(DAMAGE_TESTS)
 # Does it find what it should?  A copy of the sources, a check taken out, some seconds of it.
 check-damage-mutants:
 	rm -rf damage-mutants && mkdir damage-mutants
-	cd $(srcdir) && tar cf - --exclude=.git --exclude='build*' --exclude=autom4te.cache . | \
+	cd $(srcdir) && tar cf - --exclude=./.git --exclude=./build --exclude='./build-*' --exclude=./autom4te.cache . | \
 		(cd $(abs_builddir)/damage-mutants && tar xf -)
 	cp -r $(srcdir)/build-aux damage-mutants/
 	cd damage-mutants && rm -f config.status && mkdir -p out && cd out && \
