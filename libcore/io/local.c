@@ -70,6 +70,7 @@ static int local_fail(const struct local *l, int code, const char *name, const c
 	case ENOTDIR:
 	case ENXIO:
 	case ENODEV:
+	case EXDEV:			/* a name that leads out of the store */
 		code = ERR_UNTRUSTED;
 		break;
 	}
@@ -77,6 +78,19 @@ static int local_fail(const struct local *l, int code, const char *name, const c
 }
 
 /* --- folders --- */
+
+/* Does it stay in the directory it is looked up in?  What openat2 is asked to see to. */
+static bool stays_inside(const char *name)
+{
+	if (name[0] == '/')
+		return false;
+	for (const char *part = name; part; part = strchr(part, '/')) {
+		part += part != name;
+		if (!strncmp(part, "..", 2) && (part[2] == '/' || part[2] == '\0'))
+			return false;
+	}
+	return true;
+}
 
 /* Where no openat2 is: one component after the other, none of them a link. */
 static int walk(int at, const char *dir, size_t len)
@@ -108,6 +122,10 @@ static int folder_open(struct local *l, const char *dir, size_t len)
 	struct stat st;
 	int fd;
 
+	if (!stays_inside(dir)) {
+		errno = EXDEV;
+		return local_fail(l, ERR_IO, dir, "open the folder");
+	}
 	if (l->folder_n == FOLDERS)
 		return err_set(ERR_BUG, "%s: over %d folders", l->b.path, FOLDERS);
 	fd = walk(l->fd, dir, len);
@@ -160,6 +178,10 @@ static int open_walking(struct local *l, const char *name, int how)
 	const char *base = strrchr(name, '/');
 	int at = l->fd, fd, e;
 
+	if (!stays_inside(name)) {
+		errno = EXDEV;
+		return -1;
+	}
 	if (base)
 		at = walk(l->fd, name, (size_t)(base - name));
 	if (at < 0)
@@ -174,7 +196,8 @@ static int open_walking(struct local *l, const char *name, int how)
 
 static int open_beneath(struct local *l, const char *name, int how)
 {
-	struct open_how oh = { .flags = (uint64_t)how, .resolve = RESOLVE_NO_SYMLINKS };
+	struct open_how oh = { .flags = (uint64_t)how,
+			       .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH };
 	int fd;
 
 	if (how & O_CREAT)
