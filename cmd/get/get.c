@@ -447,6 +447,8 @@ static int get(struct get *g, const char *key, const char *output)
 	store_map_values(g->store, g->map);
 	g->buf = mem_alloc(NULL, GET_READ);
 	r = g->buf ? out_open(&g->out, output, NULL) : ERR_MEMORY;
+	if (r == 0 && g->force)
+		out_as_it_is(g->out);
 	if (r == 0 && key && cli_given(g->cli, CLI_VAL_AS_OF))
 		r = open_snapshot(g->cli, g->store, &g->snap);
 	if (r == 0)

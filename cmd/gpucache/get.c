@@ -255,6 +255,8 @@ static int prepare(struct get *g, const char *key, const char *output)
 	g->buf = mem_alloc(NULL, READ);
 	g->said = mem_alloc(NULL, KEYS_MOST * sizeof *g->said);
 	r = g->buf && g->said ? out_open(&g->out, output, NULL) : ERR_MEMORY;
+	if (r == 0 && g->force)
+		out_as_it_is(g->out);
 	if (r == 0 && (!key || c->json))
 		r = record_writer_open(&g->writer, key ? RECORD_JSONL :
 				       cli_format_out(c, RECORD_PAIRS), RECORD_PAIRS,

@@ -79,3 +79,35 @@ const uint8_t *utf8_end(const uint8_t *at, const uint8_t *end)
 	}
 	return at;
 }
+
+/* A control character is 0 bytes long here. */
+static size_t plain(const uint8_t *at, const uint8_t *end)
+{
+	uint32_t code;
+	size_t n = utf8_get(at, end, &code);
+
+	if (n == 0 || code == 0x7f || (code >= 0x80 && code < 0xa0) ||
+	    (code < 0x20 && code != '\t' && code != '\n' && code != 0))
+		return 0;
+	return n;
+}
+
+size_t utf8_shown(uint8_t *to, size_t cap, const uint8_t **at, const uint8_t *end)
+{
+	static const char digit[] = "0123456789ABCDEF";
+	size_t done = 0;
+
+	while (*at < end && cap - done >= UTF8_LONGEST) {
+		size_t n = plain(*at, end);
+
+		if (n == 0) {
+			to[done++] = '\\';
+			to[done++] = 'x';
+			to[done++] = (uint8_t)digit[**at >> 4];
+			to[done++] = (uint8_t)digit[*(*at)++ & 15];
+		}
+		for (; n; n--)
+			to[done++] = *(*at)++;
+	}
+	return done;
+}

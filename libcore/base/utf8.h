@@ -21,6 +21,11 @@ size_t utf8_put(uint8_t *out, uint32_t code);
 /* The first byte that begins no character, or END. */
 const uint8_t *utf8_end(const uint8_t *at, const uint8_t *end);
 
+/* What a terminal may be given of the bytes from *AT on: characters, TAB, LF and NUL as
+ * they are; all that moves a cursor, asks the terminal or is no UTF-8 as \xHH, which is how
+ * tsv has it.  Fills TO (CAP: UTF8_LONGEST and more) and moves *AT; bytes written. */
+size_t utf8_shown(uint8_t *to, size_t cap, const uint8_t **at, const uint8_t *end);
+
 /* Bytes of the byte order mark that some programs write first: 3 or 0. */
 static inline size_t utf8_mark(const uint8_t *at, size_t len)
 {

@@ -19,12 +19,32 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-static int stdout_write(void *ctx, const void *ptr, size_t len)
+static int put_stdout(const void *ptr, size_t len)
 {
-	(void)ctx;
 	if (len && fwrite(ptr, 1, len, stdout) != len)
 		return err_sys(ERR_IO, "standard output: write");
 	return 0;
+}
+
+/* On a terminal as io/out has it. */
+static int stdout_write(void *ctx, const void *ptr, size_t len)
+{
+	static int shown = -1;
+	const uint8_t *at = ptr, *end = at + len;
+	uint8_t text[256];
+	int r = 0;
+
+	(void)ctx;
+	if (shown < 0)
+		shown = output_is_terminal(STDOUT_FILENO);
+	if (!shown)
+		return put_stdout(ptr, len);
+	while (r == 0 && at < end) {
+		size_t n = utf8_shown(text, sizeof text, &at, end);
+
+		r = put_stdout(text, n);
+	}
+	return r;
 }
 
 struct sink output_stdout(void)

@@ -21,6 +21,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #define BUFFER (256u << 10)
 #define UNCOPIED (64u << 10)	/* so much at once does not wait in the buffer */
@@ -33,6 +34,7 @@ struct out {
 	char *hidden;		/* its name until then; NULL: it has none */
 	int fd;
 	enum { PIPE_UNKNOWN, PIPE_YES, PIPE_NO } pipe;
+	enum { SHOWN_UNKNOWN, SHOWN_YES, SHOWN_NO } shown;	/* to a person */
 	bool owned;
 	int stuck;		/* an error that stays */
 	uint64_t total;
@@ -250,6 +252,34 @@ static int write_all(struct out *o, const uint8_t *ptr, size_t len)
 	return 0;
 }
 
+/* --- shown on a terminal --- */
+
+static int write_shown(struct out *o, const uint8_t *ptr, size_t len)
+{
+	const uint8_t *end = ptr + len;
+	uint8_t text[1024];
+	int r = 0;
+
+	while (r == 0 && ptr < end) {
+		size_t n = utf8_shown(text, sizeof text, &ptr, end);
+
+		r = write_all(o, text, n);
+	}
+	return r;
+}
+
+static int put(struct out *o, const uint8_t *ptr, size_t len)
+{
+	if (o->shown == SHOWN_UNKNOWN && len)
+		o->shown = isatty(o->fd) ? SHOWN_YES : SHOWN_NO;
+	return o->shown == SHOWN_YES ? write_shown(o, ptr, len) : write_all(o, ptr, len);
+}
+
+void out_as_it_is(struct out *o)
+{
+	o->shown = SHOWN_NO;
+}
+
 int out_flush(struct out *o)
 {
 	size_t len = o->len;
@@ -257,7 +287,7 @@ int out_flush(struct out *o)
 	if (o->stuck)
 		return err_give(&o->note);
 	o->len = 0;
-	return write_all(o, o->buf, len);
+	return put(o, o->buf, len);
 }
 
 /* A buffer with LEN bytes free, or empty. */
@@ -300,7 +330,7 @@ int out_write(struct out *o, const void *ptr, size_t len)
 		return r;
 	o->total += len;
 	if (o->len == 0 && len >= UNCOPIED)
-		return write_all(o, ptr, len);
+		return put(o, ptr, len);
 	memcpy(o->buf + o->len, ptr, len);
 	o->len += len;
 	return 0;

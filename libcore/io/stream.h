@@ -78,5 +78,8 @@ int out_commit(struct out *o);
 void out_abort(struct out *o);			/* nothing appears; NULL is fine */
 uint64_t out_total(const struct out *o);
 bool out_is_terminal(const struct out *o);
+/* Written to a terminal, control bytes but TAB, LF and NUL, and what is no UTF-8, appear
+ * as \xHH: a name cannot move the cursor.  From here on they go out as they are. */
+void out_as_it_is(struct out *o);
 
 #endif

@@ -31,3 +31,4 @@ CMD_TESTS += %D%/graph_where.bats
 CMD_TESTS += %D%/graph_apply.bats
 CMD_TESTS += %D%/graph_log.bats
 CMD_TESTS += %D%/examples.bats
+CMD_TESTS += %D%/hostile.bats

@@ -441,6 +441,35 @@ static void test_utf8(void **state)
 }
 
 /* Text that is nearly UTF-8, in terms short and long, before and in a window. */
+/* What is shown of each code, and of each byte that is none. */
+static void test_utf8_on_terminals(void **state)
+{
+	(void)state;
+	for (uint32_t code = 0; code < 0x3000; code++) {
+		uint8_t p[4], out[64];
+		const uint8_t *at = p;
+		size_t n = utf8_put(p, code), m = utf8_shown(out, sizeof out, &at, p + n);
+		bool control = (code < 0x20 && code && code != '\t' && code != '\n') ||
+			       (code >= 0x7f && code < 0xa0);
+
+		assert_true(at == p + n && m == (control ? 4 * n : n));
+		if (!control)
+			assert_memory_equal(out, p, n);
+		for (size_t i = 0; control && i < m; i++)
+			assert_true(out[i] > 0x20 && out[i] < 0x7f);
+	}
+	for (unsigned c = 0x80; c < 0x100; c++) {
+		uint8_t p[2] = { (uint8_t)c, 'x' }, out[5];
+		const uint8_t *at = p;
+		char want[8];
+
+		snprintf(want, sizeof want, "\\x%02X", c);
+		assert_int_equal(utf8_shown(out, 5, &at, p + 2), 4);
+		assert_memory_equal(out, want, 4);
+		assert_true(at == p + 1);	/* the rest has room in the next */
+	}
+}
+
 static void test_utf8_in_terms(void **state)
 {
 	static const uint8_t bytes[] = { 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2,
@@ -865,6 +894,7 @@ int main(void)
 		cmocka_unit_test(test_every_byte),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_utf8_on_terminals),
 		cmocka_unit_test(test_utf8_in_terms),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_escapes_written),
