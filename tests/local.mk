@@ -13,6 +13,8 @@ AM_TESTS_ENVIRONMENT = \
 	PATH='$(abs_top_builddir)':$$PATH; export PATH; \
 	STRATO_SOURCE='$(abs_top_srcdir)'; export STRATO_SOURCE; \
 	STRATO_BUILD='$(abs_top_builddir)'; export STRATO_BUILD; \
+	STRATO_HARDENED='$(STRATO_HARDENED)'; export STRATO_HARDENED; \
+	STRATO_PROGRAMS='$(bin_PROGRAMS)'; export STRATO_PROGRAMS; \
 	unset STRATO_STORE STRATO_GRAPH; LC_ALL=C; export LC_ALL;
 
 # A unit test is a program tests/unit/NAME.c; adding its name here is enough.
@@ -46,8 +48,8 @@ UNIT_LDADD = libcore.a $(CMOCKA_LIBS) $(POPT_LIBS)
 CMD_TESTS =
 include %D%/cmd/local.mk
 TESTS += $(CMD_TESTS)
-TESTS += %D%/layering.tap %D%/man.tap
-EXTRA_DIST += $(CMD_TESTS) %D%/layering.tap %D%/man.tap \
+TESTS += %D%/layering.tap %D%/man.tap %D%/hardening.tap
+EXTRA_DIST += $(CMD_TESTS) %D%/layering.tap %D%/man.tap %D%/hardening.tap \
 	%D%/RESULTS.md %D%/lint %D%/lib/run-unit %D%/lib/run-bats %D%/lib/run-examples \
 	%D%/lib/common.bash %D%/lib/gpucache.bash %D%/lib/tools.tsv %D%/lib/kit.h %D%/lib/opencl_kit.h \
 	%D%/lib/service_kit.h \
