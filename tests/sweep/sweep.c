@@ -313,7 +313,7 @@ static void find_programs(void)
 static void place_make(void)
 {
 	const char *tmp = getenv("TMPDIR");
-	char none[80];
+	char none[300];
 
 	if (!tmp)
 		tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
@@ -333,7 +333,7 @@ static void place_make(void)
 
 static void place_remove(void)
 {
-	char command[200];
+	char command[600];
 
 	snprintf(command, sizeof command, "rm -rf '%s' '%s.refuse'", place, place);
 	if (system(command) != 0)
