@@ -564,6 +564,7 @@ static void hundreds_at_once_are_answered_each_his_own(void **state)
 	struct service_setup set = setup();
 	pthread_t thread[CROWD];
 	pthread_attr_t attr;
+	struct service_stat st;
 	struct running r;
 	unsigned n = 0;
 
@@ -577,8 +578,11 @@ static void hundreds_at_once_are_answered_each_his_own(void **state)
 		if (pthread_create(&thread[n], &attr, one_of_many, (void *)(uintptr_t)n))
 			break;
 	assert_true(n > 100);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		service_stat(r.s, &st);
+		assert_true(st.client_n <= set.client_most);
 		pthread_join(thread[i], NULL);
+	}
 	for (int i = 0; i < 10000 && atomic_load(&gone_n) < n; i++)
 		usleep(1000);
 	assert_int_equal(atomic_load(&gone_n), n);
