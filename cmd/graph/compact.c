@@ -161,7 +161,7 @@ static int build_and_publish(struct compact *k)
 
 	if (r == 0)
 		r = build_index(k);
-	return r < 0 ? r : replace_graph(k->store, k->graph, k->folded, publish, k, &version);
+	return r < 0 ? r : replace_graph(k->store, k->graph, NULL, k->folded, publish, k, &version);
 }
 
 static int make(struct compact *k)

@@ -164,6 +164,19 @@ static int say_schema(struct import *im)
 	return r;
 }
 
+/* In place of the graph that was added to. */
+static int replace_old(struct import *im, uint64_t *version)
+{
+	struct graph *next = NULL;
+	int r = graph_open(&next, store_backend(im->store), store_id(im->store), &im->graph,
+			   store_mem(im->store));
+
+	if (r == 0)
+		r = replace_graph(im->store, im->old, next, im->folded, publish, im, version);
+	graph_close(next);
+	return r;
+}
+
 static int build_and_publish(struct import *im)
 {
 	uint64_t version;
@@ -175,7 +188,7 @@ static int build_and_publish(struct import *im)
 	if (r == 0 && im->dry)
 		r = say_schema(im);
 	else if (r == 0)
-		r = im->old ? replace_graph(im->store, im->old, im->folded, publish, im, &version) :
+		r = im->old ? replace_old(im, &version) :
 			store_publish(im->store, publish, im, &version);
 	store_build_end(im->store);
 	if (!im->dry)

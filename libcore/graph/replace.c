@@ -7,13 +7,14 @@
 #include "base/mem.h"
 #include "graph/change.h"
 #include "graph/delta.h"
+#include "graph/overtaken.h"
 #include "store/store.h"
 
 #define TRIES 1000u		/* a quiet moment comes between two commits, mostly at once */
 
 struct replacing {
 	struct store *store;
-	struct graph *was;
+	struct graph *was, *next;
 	const struct manifest_graph *row;
 	uint64_t folded;
 	uint64_t seen;			/* who went up to here is known to be gone */
@@ -169,7 +170,10 @@ static int attempt(struct replacing *p, uint64_t *version)
 
 	if (r < 0)
 		return r;
-	r = anything_went(p, p->at);
+	if (p->next)
+		r = overtaken(p->store, p->at, p->was, p->next, p->folded);
+	if (r == 0)
+		r = anything_went(p, p->at);
 	if (r > 0)
 		r = settle(p, p->at);
 	else if (r == 0)
@@ -181,12 +185,12 @@ static int attempt(struct replacing *p, uint64_t *version)
 	return r;
 }
 
-int replace_graph(struct store *s, struct graph *was, uint64_t folded,
+int replace_graph(struct store *s, struct graph *was, struct graph *next, uint64_t folded,
 		  int (*edit)(void *ctx, struct manifest *m, uint64_t version), void *ctx,
 		  uint64_t *version)
 {
 	struct replacing p = {
-		.store = s, .was = was, .row = graph_entry(was), .folded = folded,
+		.store = s, .was = was, .next = next, .row = graph_entry(was), .folded = folded,
 		.seen = folded, .edit = edit, .ctx = ctx,
 	};
 	int r = ERR_ABSENT;

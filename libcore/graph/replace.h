@@ -14,10 +14,11 @@
 
 struct store;
 
-/* WAS: as it was fed, changes and all, at the version FOLDED.  EDIT and CTX as in
- * store_publish.  ERR_CHANGED: WAS is no longer the graph, or there is no moment
+/* WAS: as it was fed, changes and all, at the version FOLDED.  NEXT: what is published,
+ * where more was added to it (graph/overtaken looks who changed the same); else NULL.
+ * EDIT and CTX as in store_publish.  ERR_CHANGED: WAS is no longer the graph, or there is no moment
  * between the commits of others; nothing was published. */
-int replace_graph(struct store *s, struct graph *was, uint64_t folded,
+int replace_graph(struct store *s, struct graph *was, struct graph *next, uint64_t folded,
 		  int (*edit)(void *ctx, struct manifest *m, uint64_t version), void *ctx,
 		  uint64_t *version);
 

@@ -179,3 +179,47 @@ facts() { # GRAPH
 	run -64 strato-graph import --threads=257 </dev/null
 	run -64 strato-graph import --threads=two </dev/null
 }
+
+# An import that waits for its input, which the graph is changed meanwhile.
+append_while() { # INPUT COMMAND...: its status
+	local input=$1 rc=0 pid
+	shift
+	mkfifo "$W/slow"
+	strato-graph import -q -g both --append -f jsonl "$W/slow" 2>"$W/said" &
+	pid=$!
+	exec 9>"$W/slow"		# opened there when the graph is known
+	"$@"
+	printf '%s\n' "$input" >&9
+	exec 9>&-
+	wait $pid || rc=$?
+	rm "$W/slow"
+	return $rc
+}
+
+@test "what was changed while more was added to it is not hidden: neither is lost" {
+	strato-graph import -q --create -g both -f jsonl <<-'EOT'
+	{"id":"a","props":{"x":1}}
+	{"from":"a","type":"t","to":"b"}
+	{"from":"b","type":"t","to":"c"}
+	EOT
+	# another node: both are there
+	append_while '{"id":"a","props":{"y":2}}' strato-graph node -g both b z=3
+	[ "$(strato-graph node -g both -J a)" = '{"id":"a","props":{"x":1,"y":2}}' ]
+	[ "$(strato-graph node -g both -J b)" = '{"id":"b","props":{"z":3}}' ]
+	# the same node, the same edge, an edge at a node that goes: refused, the change is there
+	local input
+	for input in '{"id":"a","props":{"w":4}}' '{"from":"a","type":"t","to":"b","props":{"w":4}}' \
+			'{"from":"c","type":"new","to":"a"}'; do
+		strato-graph edge -g both a b t
+		strato-graph node -g both a v=0
+		case $input in
+		*new*) run -75 append_while "$input" strato-graph node -g both --rm --cascade a ;;
+		*from*) run -75 append_while "$input" strato-graph edge -g both a b t v=9 ;;
+		*) run -75 append_while "$input" strato-graph node -g both a v=9 ;;
+		esac
+		grep -q 'was changed while this was added to it \[changed\]' "$W/said"
+		! strato-graph export -g both -f jsonl | grep -q '"w"\|new' || fail "half of it: $input"
+	done
+	run -1 strato-graph node -g both a
+	strato-walcheck --full
+}

@@ -597,6 +597,18 @@ static int build(struct making *m, const struct commit *c)
 	return r;
 }
 
+static int replace(struct making *m, uint64_t *version)
+{
+	struct graph *next = NULL;
+	int r = m->renews ? 0 : graph_open(&next, store_backend(m->s), store_id(m->s), &m->made,
+					   store_mem(m->s));
+
+	if (r == 0)
+		r = replace_graph(m->s, m->old, next, m->folded, publish, m, version);
+	graph_close(next);
+	return r;
+}
+
 /* C NULL: what is there, once more. */
 static int make(struct world *w, struct store *s, unsigned net, struct commit *c)
 {
@@ -612,7 +624,7 @@ static int make(struct world *w, struct store *s, unsigned net, struct commit *c
 	if (r == 0 && (m.old ? c || graph_delta(m.old) : c && c->kind == COMMIT_IMPORT)) {
 		r = build(&m, c);
 		if (r == 0)
-			r = m.old ? replace_graph(s, m.old, m.folded, publish, &m, &version) :
+			r = m.old ? replace(&m, &version) :
 			    store_publish(s, publish, &m, &version);
 	} else if (r == 0 && c) {
 		r = err_set(ERR_NO_GRAPH, "no graph \"%s\" by now", m.name);

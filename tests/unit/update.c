@@ -457,7 +457,7 @@ static void compact(struct store *s, struct model *m, struct update *u)
 		gather(&batch, u, m);
 		commit(&batch, u, m);
 	}
-	must(replace_graph(s, g, p.g.folded, publish, &p, &version));
+	must(replace_graph(s, g, NULL, p.g.folded, publish, &p, &version));
 	name_all(m, &before, &batch);
 	graph_close(g);
 	snapshot_close(v);
