@@ -310,6 +310,20 @@ static void find_programs(void)
 		refuse_library = library;
 }
 
+static pid_t owner;
+
+/* At the end, however that comes; children end here, too. */
+static void place_remove(void)
+{
+	char command[600];
+
+	if (getpid() != owner)
+		return;
+	snprintf(command, sizeof command, "rm -rf '%s' '%s.refuse'", place, place);
+	if (system(command) != 0)
+		printf("# %s is left\n", place);
+}
+
 static void place_make(void)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -320,6 +334,8 @@ static void place_make(void)
 	snprintf(place, sizeof place, "%.40s/strato-sweep-XXXXXX", tmp);
 	if (!mkdtemp(place))
 		stand_fail("%s: %s", place, strerror(errno));
+	owner = getpid();
+	atexit(place_remove);
 	setenv("HOME", place, 1);
 	unsetenv("XDG_CONFIG_HOME");
 	setenv("LC_ALL", "C", 1);
@@ -329,15 +345,6 @@ static void place_make(void)
 	refuse_page();
 	inputs_make();
 	world_make();
-}
-
-static void place_remove(void)
-{
-	char command[600];
-
-	snprintf(command, sizeof command, "rm -rf '%s' '%s.refuse'", place, place);
-	if (system(command) != 0)
-		printf("# %s is left\n", place);
 }
 
 int main(int argc, char **argv)
@@ -360,7 +367,6 @@ int main(int argc, char **argv)
 	total.begun = clock_ns();
 	if (opt.replay) {
 		r = replay(opt.replay);
-		place_remove();
 		return r;
 	}
 	for (size_t i = 0; i < probe_n; i++)
@@ -370,6 +376,5 @@ int main(int argc, char **argv)
 	       "%lu ended by a signal, %lu failed\n", n, total.points, total.fired,
 	       (double)(clock_ns() - total.begun) / 1e9, total.succeeded, total.ended,
 	       total.failed);
-	place_remove();
 	return total.failed > 0;
 }
