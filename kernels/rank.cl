@@ -8,6 +8,7 @@
 #define SOME 8
 #define WIDE 1024ul
 #define BLOCK 4096ul
+#define STRETCH 2048ul
 
 struct rank {			/* as gpu/traverse.c has it */
 	ulong base;		/* what every node gets in the step being made */
@@ -232,13 +233,19 @@ KERNEL rank_step(PLACE(work), PLACE(out_first), PLACE(in_first), PLACE(in_to), P
 	__global ulong *next = SHARE(w, n, 1 - turn);
 	ulong base = s->base, damping = s->damping;
 	struct sums all = { 0, 0 };
+	__local ulong sum[STRETCH];	/* so that loads of shares follow one another */
 
 	if (s->done)
 		return;
-	for (ulong block = GROUP; block < BLOCKS(n); block += GROUPS)
-		for (ulong v = block * BLOCK; v < min((block + 1) * BLOCK, (ulong)n); v++)
+	for (ulong from = GROUP * STRETCH; from < n; from += GROUPS * STRETCH) {
+		ulong end = min(from + STRETCH, (ulong)n);
+
+		for (ulong v = from; v < end; v++)
+			sum[v - from] = gather(to, in[v], in[v + 1], share);
+		for (ulong v = from; v < end; v++)
 			settle(w, out, next, v, PLACES(names, v),
-			       base + damped(gather(to, in[v], in[v + 1], share), damping), &all);
+			       base + damped(sum[v - from], damping), &all);
+	}
 	hand_in(s, all);
 }
 #else
