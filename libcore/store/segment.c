@@ -336,11 +336,6 @@ const char *segment_path(const struct segment *s)
 	return s->path;
 }
 
-uint64_t segment_bytes(const struct segment *s)
-{
-	return s->view.len;
-}
-
 uint64_t segment_id(const struct segment *s)
 {
 	return s->id;

@@ -129,6 +129,5 @@ void segment_scattered(const struct segment *s);
 int segment_verify(struct segment *s,
 		   void (*found)(void *ctx, uint64_t off, uint32_t tag,
 				 uint32_t expected, uint32_t got), void *ctx);
-uint64_t segment_bytes(const struct segment *s);
 
 #endif
