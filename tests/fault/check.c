@@ -384,7 +384,7 @@ static bool agrees(struct world *w, const struct sight *t, struct verdict *v)
 		const struct commit *c = &w->commit[v->order[k]];
 
 		if (c->kind >= COMMIT_UPDATE)
-			net_apply(net, c, v->place[c->id] / 2);
+			net_apply(net, c, (v->place[c->id] + 1) / 2);
 		else if (!apply(c, v->at[v->order[k]], row, v->why))
 			return false;
 	}

@@ -758,6 +758,8 @@ static int graphs_there(struct store *s)
 /* Others may have been faster: it did not happen then. */
 static bool others_came(const struct world *w, int r)
 {
+	if (r == ERR_CHANGED && w->unsure && strstr(err_message(), "while this was added"))
+		return true;		/* by who was killed, but had written all of it */
 	return w->weave && (r == ERR_CHANGED || r == ERR_ABSENT || r == ERR_NO_GRAPH ||
 			    r == ERR_LOCKED);
 }
