@@ -39,7 +39,15 @@ int backend_open(struct backend *b, const char *name, unsigned flags, struct fil
 		if (r < 0)
 			return r;
 	}
-	return b->ops->open(b, name, flags, out);
+	r = b->ops->open(b, name, flags, out);
+	/* "Not there" of what is to be made would be taken for an answer. */
+	if (r == ERR_ABSENT && flags & FILE_CREATE) {
+		err_set(ERR_DAMAGED, "%s/%s: the folder it belongs in is not there", b->path,
+			name);
+		err_hint("strato-walcheck says what else is missing; an empty folder will do");
+		return ERR_DAMAGED;
+	}
+	return r;
 }
 
 void file_close(struct file *f)

@@ -113,7 +113,8 @@ const char *backend_network(struct backend *b);
 
 /* Opening refuses what is not a regular file of ours, root's or the owner of the
  * store's directory, with one link (ERR_UNTRUSTED); it never follows a link and
- * never waits for a pipe.  ERR_ABSENT: no such name or folder. */
+ * never waits for a pipe.  ERR_ABSENT: no such name, or folder; of one to be made that
+ * is ERR_DAMAGED: a store has all its folders. */
 int backend_open(struct backend *b, const char *name, unsigned flags, struct file **out);
 void file_close(struct file *f);		/* NULL is fine */
 

@@ -197,3 +197,14 @@ number() { strato-stat -J | jq ".$1"; }
 	run -66 strato-compact -s nowhere
 	[ ! -e nowhere ]
 }
+
+@test "a folder of the store that is gone is damage, told by name, not a no" {
+	seq 2000 | awk '{ print "k" $1 "\t" $1 }' | strato-put -b
+	rm -r "$STRATO_STORE/tmp"
+	run --separate-stderr -76 strato-compact
+	[[ "$stderr" == *"/tmp/"*"the folder it belongs in is not there [damaged]"* ]]
+	[ "$(strato-get k7)" = 7 ]
+	mkdir -m 700 "$STRATO_STORE/tmp"
+	strato-compact
+	strato-walcheck --full
+}

@@ -175,7 +175,7 @@ static void names_refuse_what_is_not_there_and_what_is(void **state)
 	struct fixture *x = *state;
 
 	assert_fails(x->b, "nothing", 0, ERR_ABSENT);
-	assert_fails(x->b, "no/folder", FILE_WRITE | FILE_CREATE, ERR_ABSENT);
+	assert_fails(x->b, "no/folder", FILE_WRITE | FILE_CREATE, ERR_DAMAGED);
 	put_file(x->b, "seg/a", "1", 1);
 	assert_fails(x->b, "seg/a", FILE_WRITE | FILE_CREATE, ERR_EXISTS);
 	assert_fails(x->b, "seg", 0, ERR_UNTRUSTED);
