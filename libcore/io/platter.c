@@ -503,7 +503,7 @@ static int crash_file(const struct name *e, struct backend *m, struct crash *how
 		r = mixed_pages(n, image, size, how);
 	if (r == 0)
 		r = backend_open(m, e->name, FILE_WRITE | FILE_CREATE, &f);
-	if (r == ERR_ABSENT || r == ERR_UNTRUSTED)
+	if (r == ERR_DAMAGED || r == ERR_UNTRUSTED)
 		r = 0;		/* its folder is gone, and the file with it */
 	if (f)
 		r = file_resize(f, size);

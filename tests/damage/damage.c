@@ -373,7 +373,7 @@ static void work(bool random)
 
 static void learn(void)
 {
-	int status;
+	int status = 0;
 	pid_t pid;
 
 	world_make();
