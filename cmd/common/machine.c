@@ -2,6 +2,7 @@
 #include "cmd/common/machine.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/stat.h>
@@ -79,7 +80,7 @@ static void find_fs(struct machine_place *p, const struct statx *st)
 
 static void find_device(struct machine_place *p, const struct statx *st)
 {
-	char dir[128], path[192], real[512], number[8];
+	char dir[128], path[192], real[PATH_MAX], number[8];
 	const char *base;
 
 	snprintf(dir, sizeof dir, "/sys/dev/block/%u:%u", st->stx_dev_major,

@@ -551,7 +551,7 @@ static void compare_list(struct world *w, struct graph *g, uint32_t type, uint64
 /* Nobody could have read it. */
 static void is_surely_lost(struct world *w, const struct edge *e)
 {
-	uint64_t from, to;
+	uint64_t from = 0, to = 0;
 	uint32_t type;
 
 	if (!w->is_there[e->from] || !w->is_there[e->to])
