@@ -68,6 +68,11 @@ run "strato-graph nodes --label=v:Film --count"
 say "One fact by hand, durable when it returns:"
 run "strato-graph edge film:Fury person:Tracy v:starring source=hand"
 
+if command -v dot >/dev/null; then
+	say "The graph as a picture:"
+	run "strato-graph export -q -f dot | dot -Tsvg >films.svg"
+fi
+
 say "Backup and restore, by a pipe that could go through ssh; the copy says the same:"
 run "strato-backup | strato-restore copy"
 run "strato-graph export -f jsonl >here.jsonl"
