@@ -18,7 +18,7 @@ strato_put_SOURCES = %D%/put/put.c %D%/put/put.h %D%/put/put_batch.c %D%/put/put
 strato_put_LDADD = $(CMD_LDADD)
 
 bin_PROGRAMS += strato-get
-strato_get_SOURCES = %D%/get/get.c
+strato_get_SOURCES = %D%/get/get.c %D%/get/get_files.c %D%/get/get_files.h
 strato_get_LDADD = $(CMD_LDADD)
 
 bin_PROGRAMS += strato-graph

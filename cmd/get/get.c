@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cmd/common/info.h"
 #include "cmd/common/open.h"
+#include "cmd/get/get_files.h"
 #include "io/stream.h"
 #include "store/blob.h"
 #include "store/lookup.h"
@@ -22,11 +23,14 @@
 #define GET_STREAM 64u			/* keys waiting: nobody waits for each answer */
 #define GET_PAUSE_NS 2000000u
 
+enum { OPT_INTO = 1 };
+
 static const struct cli_tool tool = {
 	.name = "strato-get",
 	.does = "read values from a store",
 	.usage = "[OPTION]... KEY\n"
-		 "[OPTION]... -b [KEY]...",
+		 "[OPTION]... -b [KEY]...\n"
+		 "[OPTION]... --files --into=DIR [-p PREFIX] [KEY]...",
 	.examples = "strato-get -s /data/kv greeting\n"
 		    "strato-get -s /data/kv -b -f cdb < keys > dump.cdb",
 };
@@ -36,7 +40,7 @@ struct get {
 	struct store *store;
 	struct out *out;
 	struct snapshot *snap;		/* of --as-of, else NULL */
-	int exists, info, ignore_missing, unordered, map, force;
+	int exists, info, ignore_missing, unordered, map, force, files;
 	bool batch, have_range;
 	int64_t range_off;
 	uint64_t range_len;		/* UINT64_MAX: to the end */
@@ -438,6 +442,21 @@ static int get_many(struct get *g)
 
 /* --- the command line --- */
 
+static int get_into(struct get *g)
+{
+	const struct get_files f = { cli_text(g->cli, OPT_INTO), cli_text(g->cli, CLI_VAL_PREFIX) };
+	int r = open_store(g->cli, &g->store, OPEN_READ);
+
+	if (r == 0)
+		r = open_snapshot(g->cli, g->store, &g->snap);
+	cli_catch_signals();
+	if (r == 0)
+		r = get_files(g->cli, g->store, g->snap, &f);
+	snapshot_close(g->snap);
+	store_close(g->store);
+	return r;
+}
+
 static int get(struct get *g, const char *key, const char *output)
 {
 	int r = open_store(g->cli, &g->store, OPEN_READ);
@@ -474,6 +493,17 @@ static int get(struct get *g, const char *key, const char *output)
 	return r;
 }
 
+static void refuse_mixtures(struct cli *c, const struct get *g)
+{
+	if (!g->files != !cli_given(c, OPT_INTO))
+		cli_usage(c, "--files and --into go together");
+	if (!g->files && cli_given(c, CLI_VAL_PREFIX))
+		cli_usage(c, "--prefix goes with --files");
+	if (g->files && (g->batch || g->exists || g->info || g->have_range || c->json ||
+			 cli_given(c, CLI_VAL_OUTPUT) || cli_given(c, CLI_VAL_FORMAT)))
+		cli_usage(c, "--files writes files, and nothing else");
+}
+
 int main(int argc, const char **argv)
 {
 	struct get g = { 0 };
@@ -490,6 +520,9 @@ int main(int argc, const char **argv)
 		CLI_FLAG("unordered", 0, &g.unordered, "answer in order of completion"),
 		CLI_FLAG("mmap", 0, &g.map, "large values through a mapping"),
 		CLI_FLAG("force", 0, &g.force, "control bytes to a terminal too"),
+		CLI_FLAG("files", 0, &g.files, "values into files below a directory"),
+		CLI_TEXT("into", 0, OPT_INTO, "that directory; made if it is not there", "DIR"),
+		CLI_OPTION_PREFIX,
 		CLI_OPTION_OUTPUT,
 		CLI_OPTIONS_STORE,
 		CLI_OPTIONS,
@@ -505,6 +538,9 @@ int main(int argc, const char **argv)
 	parse_range(&cli, &g);
 	if (g.exists + g.info + g.have_range > 1)
 		cli_usage(&cli, "--exists, --info and --range exclude each other");
+	refuse_mixtures(&cli, &g);
+	if (g.files)
+		return cli_end(&cli, get_into(&g));
 	if (!g.batch) {
 		if (g.ignore_missing || g.unordered)
 			cli_usage(&cli, "--ignore-missing and --unordered go with --batch");

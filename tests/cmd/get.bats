@@ -203,3 +203,49 @@ many_values() {
 		done
 	done
 }
+
+@test "--files --into: what put --files stored comes back, names, bytes and directories" {
+	mkdir -p "$W/from/a b/c" "$W/from/-d"
+	printf x >"$W/from/one"
+	: >"$W/from/a b/empty"
+	head -c 3000000 /dev/urandom >"$W/from/a b/c/large"
+	printf '\0\n' >"$W/from/-d/"$'\xff\n'
+	(cd "$W/from" && find . -type f -print0 | strato-put --files -p tree/ -0 --files-from=-)
+	strato-get --files --into="$W/to" -p tree/
+	diff -r "$W/from" "$W/to"
+	# again, over what is there; some by name; none is left half-made
+	printf other >"$W/to/one"
+	chmod u-w "$W/to/a b/c/large"
+	strato-get --files --into="$W/to" -p tree/ tree/one "tree/a b/c/large"
+	diff -r "$W/from" "$W/to"
+	[ -z "$(find "$W/to" -name '.strato*')" ]
+	run -1 strato-get --files --into="$W/to" tree/one nobody
+	[ "$(cat "$W/to/tree/one")" = x ]
+	printf later | strato-put tree/one
+	strato-get --files --into="$W/old" --as-of="$(($(strato-stat -J | jq -r .version) - 1))" tree/one
+	[ "$(cat "$W/old/tree/one")" = x ]
+}
+
+@test "--files --into: no key leads out of the directory" {
+	local key
+	mkdir "$W/to" "$W/away"
+	ln -s "$W/away" "$W/to/link"
+	ln -s "$W/away/file" "$W/to/last"
+	for key in /abs ../up a/../../up a/.. . .. a//b a/ / link/in "$(printf 'x%.0s' $(seq 300))"; do
+		printf bad | strato-put -- "$key"
+		run --separate-stderr strato-get --files --into="$W/to" -- "$key"
+		[ "$status" -ge 64 ] || fail "$key: status $status"
+		[[ "$stderr" == *'['*']'* ]]
+	done
+	[ -z "$(ls -A "$W/away")" ]
+	[ ! -e "$W/up" ]
+	# a link in the place of the file is replaced, not followed
+	printf good | strato-put last
+	strato-get --files --into="$W/to" last
+	[ "$(cat "$W/to/last")" = good ] && [ ! -L "$W/to/last" ]
+	[ -z "$(ls -A "$W/away")" ]
+	run -64 strato-get --files last
+	run -64 strato-get --into="$W/to" last
+	run -64 strato-get --files --into="$W/to" -b last
+	run -64 strato-get -p x last
+}
