@@ -28,6 +28,7 @@ include %D%/damage/local.mk
 include %D%/stress/local.mk
 include %D%/sweep/local.mk
 include %D%/fuzz/local.mk
+include %D%/integration/local.mk
 include %D%/gpu/local.mk
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
