@@ -27,6 +27,7 @@ include %D%/service/local.mk
 include %D%/damage/local.mk
 include %D%/stress/local.mk
 include %D%/sweep/local.mk
+include %D%/mutation/local.mk
 include %D%/fuzz/local.mk
 include %D%/integration/local.mk
 include %D%/gpu/local.mk
