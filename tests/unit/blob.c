@@ -493,6 +493,90 @@ static void a_flipped_bit_is_an_error_or_harmless(void **state)
 	backend_close(b);
 }
 
+/* Each chunk is as it was written, and yet the value is another's. */
+static void a_value_under_anothers_checksum_is_damage(void **state)
+{
+	static const size_t len[] = { 3000, 2 * BLOB_CHUNK + 5, 9 * BLOB_CHUNK };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		static uint8_t span[4 * BLOB_CHUNK], raw[4 * BLOB_CHUNK];
+		struct backend *b = in_memory();
+		struct blob_writer *w = writer(b, BLOCK_LZ4, NULL);
+		const uint8_t *value;
+		struct file *f;
+		struct entry e;
+		uint64_t off;
+		size_t n;
+
+		write_value(w, len[i], MIXED, i, &e);
+		must(blob_flush(w));
+		blob_writer_close(w);
+		f = blob_file(b, 0);
+		for (int wrong = 0; wrong < 2; wrong++) {
+			e.crc ^= (uint32_t)wrong;
+			assert_int_equal(try_read(b, &e, value_of(len[i], MIXED, i), false),
+					 wrong ? ERR_DAMAGED : 0);
+			if (!blob_span(&e, &off, &n))
+				continue;
+			assert_true(n <= sizeof span);
+			must(file_read(f, span, n, off));
+			assert_int_equal(blob_span_unpack(f, store_a, &e, span, raw, &value),
+					 wrong ? ERR_DAMAGED : 0);
+		}
+		file_close(f);
+		backend_close(b);
+	}
+}
+
+/* If its head is whole; else nobody knows what it was. */
+static void a_newer_format_is_told_from_damage(void **state)
+{
+	struct backend *b = in_memory();
+	struct blob_writer *w = writer(b, BLOCK_RAW, NULL);
+	struct file *f = blob_file(b, FILE_WRITE);
+	struct blob_head_disk h;
+	struct entry e;
+
+	(void)state;
+	write_value(w, 3000, NOISE, 1, &e);
+	must(blob_flush(w));
+	blob_writer_close(w);
+	must(file_read(f, &h, sizeof h, 0));
+	h.format = le32_of(le32_get(h.format) + 1);
+	must(file_write(f, &h, sizeof h, 0));
+	assert_int_equal(try_read(b, &e, value_of(3000, NOISE, 1), false), ERR_DAMAGED);
+	h.crc = le32_of(crc32c(0, (uint8_t *)&h + 4, sizeof h - 4));
+	must(file_write(f, &h, sizeof h, 0));
+	assert_int_equal(try_read(b, &e, value_of(3000, NOISE, 1), false), ERR_NEWER);
+	file_close(f);
+	backend_close(b);
+}
+
+/* An inline value of an entry, wherever the entry lies. */
+static void an_entry_whose_value_is_anothers_is_none(void **state)
+{
+	struct entry e = { .key = bytes_of("key", 3), .version = 1, .kind = ENTRY_PUT,
+			   .value = bytes_of("value", 5), .size = 5,
+			   .crc = crc32c(0, "value", 5) };
+	struct buf out = { .len = 0 };
+	struct entry got;
+
+	(void)state;
+	for (int wrong = 0; wrong < 2; wrong++) {
+		e.crc ^= (uint32_t)wrong;
+		out.len = 0;
+		must(entry_put_record(&out, &e));
+		assert_int_equal(entry_get_record(bytes_of(out.ptr, out.len), &got),
+				 wrong ? ERR_DAMAGED : (long)out.len);
+		out.len = 0;
+		must(entry_put_body(&out, &e));
+		assert_int_equal(entry_get_body(bytes_of(out.ptr, out.len), &got),
+				 wrong ? ERR_DAMAGED : (long)out.len);
+	}
+	buf_release(&out);
+}
+
 /* --- failure --- */
 
 /* After it: nothing more is taken, what was flushed before is there, and only that. */
@@ -626,6 +710,9 @@ int main(void)
 		cmocka_unit_test_setup(memory_is_bounded_and_a_small_limit_is_kept, begin),
 		cmocka_unit_test_setup(no_failing_allocation_loses_or_leaks, begin),
 		cmocka_unit_test_setup(a_flipped_bit_is_an_error_or_harmless, begin),
+		cmocka_unit_test_setup(a_value_under_anothers_checksum_is_damage, begin),
+		cmocka_unit_test_setup(a_newer_format_is_told_from_damage, begin),
+		cmocka_unit_test_setup(an_entry_whose_value_is_anothers_is_none, begin),
 		cmocka_unit_test_setup(a_failed_write_or_flush_ends_the_writer, begin),
 		cmocka_unit_test_setup(a_write_behind_that_fails_is_told_and_ends_the_writer, begin),
 		cmocka_unit_test_setup(after_a_crash_what_was_flushed_is_whole, begin),

@@ -6,6 +6,11 @@ tests_unit_backend_SOURCES = %D%/backend.c
 tests_unit_backend_LDFLAGS = -Wl,--wrap=syscall
 tests_unit_backend_LDADD = $(UNIT_LDADD)
 
+UNIT_TESTS += tests/unit/flushed
+tests_unit_flushed_SOURCES = %D%/flushed.c
+tests_unit_flushed_LDFLAGS = -Wl,--wrap=fsync,--wrap=fdatasync
+tests_unit_flushed_LDADD = $(UNIT_LDADD)
+
 UNIT_TESTS += tests/unit/store
 tests_unit_store_SOURCES = %D%/store.c
 tests_unit_store_LDADD = $(UNIT_LDADD)

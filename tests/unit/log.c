@@ -578,37 +578,6 @@ static void what_was_acknowledged_survives_every_power_cut(void **state)
 	}
 }
 
-/* The first handle is killed at its Nth changing call; then another goes on in the
- * same boot, or the power goes too. */
-static bool die_at(uint64_t n, uint64_t seed)
-{
-	struct backend *b, *again, *third;
-	bool died;
-
-	kit_seed = seed;
-	model.n = 0;
-	b = fault_store(seed, seed % 2 ? FAULT_DIRECT : 0);
-	kit_must(fault_again(&again, b));
-	kit_must(fault_again(&third, b));
-	fault_die_after(b, n);
-	two_writers(b, again, 12);
-	died = fault_is_dead(b);
-	crash_and_check(again, seed * 1000 + n);
-	check_survivors(third, seed);
-	backend_close(third);
-	backend_close(again);
-	backend_close(b);
-	return died;
-}
-
-static void a_writer_may_die_at_any_of_its_steps(void **state)
-{
-	(void)state;
-	for (uint64_t seed = 0; seed < kit_scaled(8); seed++)
-		for (uint64_t n = 1; die_at(n, seed); n++)
-			;
-}
-
 /* What a recovery declares durable has to be: the power goes right after it. */
 static void check_recovery_is_durable(struct backend *b, uint64_t seed)
 {
@@ -628,6 +597,75 @@ static void check_recovery_is_durable(struct backend *b, uint64_t seed)
 		log_close(l);
 		tail_set_boot(NULL);
 		backend_close(m);
+	}
+}
+
+/* The first handle is killed at its Nth changing call; then another goes on in the
+ * same boot, or the power goes too. */
+static bool die_at(uint64_t n, uint64_t seed)
+{
+	struct backend *b, *again, *third;
+	bool died;
+
+	kit_seed = seed;
+	model.n = 0;
+	b = fault_store(seed, seed % 2 ? FAULT_DIRECT : 0);
+	kit_must(fault_again(&again, b));
+	kit_must(fault_again(&third, b));
+	fault_die_after(b, n);
+	two_writers(b, again, 12);
+	died = fault_is_dead(b);
+	crash_and_check(again, seed * 1000 + n);
+	check_recovery_is_durable(third, seed * 1000 + n);
+	check_survivors(third, seed);
+	backend_close(third);
+	backend_close(again);
+	backend_close(b);
+	return died;
+}
+
+static void a_writer_may_die_at_any_of_its_steps(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < kit_scaled(8); seed++)
+		for (uint64_t n = 1; die_at(n, seed); n++)
+			;
+}
+
+/* Who died before its flush left what nobody flushed, and the index is gone: what a
+ * reader or a writer then shows is what the next power cut leaves. */
+static void what_is_shown_of_the_dead_is_durable(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 16; i++) {
+		struct log_options o;
+		struct backend *b, *m;
+		uint64_t shown;
+		struct log *l;
+
+		kit_seed = i;
+		b = fault_store(i, i & 2 ? FAULT_DIRECT : 0);
+		l = kit_open(b, true);
+		kit_commit(l, 1, 3, 10, true);
+		kit_commit(l, 20, 3, 10, false);
+		kit_commit(l, 30, 40, 200, false);
+		log_close(l);
+		kit_must(backend_remove(b, "wal/index"));
+		o = kit_options(b, i & 1);
+		o.direct = i & 4;
+		kit_must(log_open(&l, &o));
+		shown = log_version(l);
+		log_close(l);
+		for (uint64_t seed = 0; seed < 8; seed++) {
+			kit_must(fault_crash(b, 8 * i + seed, &m));
+			tail_set_boot("after the crash");
+			l = kit_open(m, true);
+			assert_true(log_version(l) >= shown);
+			log_close(l);
+			tail_set_boot(NULL);
+			backend_close(m);
+		}
+		backend_close(b);
 	}
 }
 
@@ -1122,6 +1160,7 @@ int main(void)
 		cmocka_unit_test(the_index_grows_and_who_had_the_old_one_keeps_its_view),
 		cmocka_unit_test(what_was_acknowledged_survives_every_power_cut),
 		cmocka_unit_test(a_writer_may_die_at_any_of_its_steps),
+		cmocka_unit_test(what_is_shown_of_the_dead_is_durable),
 		cmocka_unit_test(a_failed_flush_or_write_is_never_acknowledged),
 		cmocka_unit_test(while_a_commit_is_written_the_index_says_so),
 		cmocka_unit_test(a_full_disk_is_met_before_the_commit),
