@@ -25,7 +25,7 @@ check-faults: $(SWEEP_TESTS) tests/sweep/refuse.so
 # Does it find what it should?  A copy of the sources, an error branch taken out.
 check-faults-mutants:
 	rm -rf fault-mutants && mkdir fault-mutants
-	cd $(srcdir) && tar cf - --exclude=.git --exclude='build*' --exclude=autom4te.cache \
+	cd $(srcdir) && tar cf - --exclude=./.git --exclude=./build --exclude='./build-*' --exclude=./autom4te.cache \
 		--exclude='*-mutants' . | (cd $(abs_builddir)/fault-mutants && tar xf -)
 	cp -r $(srcdir)/build-aux fault-mutants/
 	cd fault-mutants && rm -f config.status && mkdir -p out && cd out && \
