@@ -3,7 +3,9 @@
  * A small store is damaged in every way we can think of.  What must hold: a repair
  * copies every key that it does not name, and nothing that never was.
  */
+#include "io/fault.h"
 #include "store/salvage.h"
+#include "store/tail.h"
 #include "tests/unit/wounded.h"
 
 /* --- a repair --- */
@@ -119,6 +121,36 @@ static void a_sound_store_repairs_to_equality(void **state)
 
 	assert_int_equal(repair(f, "nothing", &status, &x), KEYS);
 	assert_int_equal(status, 0);
+}
+
+/* Whatever the power leaves, once the repair has said that all is there. */
+static void what_was_repaired_survives_a_power_cut(void **state)
+{
+	struct fixture *f = *state;
+	struct losses x = { .n = 0 };
+	struct salvage v = { .mem = &f->mem, .lost = lose, .ctx = &x, .who = "test" };
+
+	must(backend_mem_again(&v.from, f->b));
+	must(fault_open(&v.to, NULL, 7));
+	must(salvage_store(&v));
+	for (uint64_t seed = 0; seed < 12; seed++) {
+		struct backend *left;
+		struct store *s;
+		struct told t;
+
+		must(fault_crash(v.to, seed, &left));
+		tail_set_boot("after the crash");
+		if (check(f, left, &t) != 0)
+			fail_msg("seed %u: not sound: %s", (unsigned)seed, t.last);
+		s = open_on(left, true);
+		for (unsigned i = 0; i < KEYS; i++)
+			assert_int_equal(read_key(s, &f->row[i], i), RIGHT);
+		store_close(s);
+		tail_set_boot(NULL);
+		backend_close(left);
+	}
+	backend_close(v.to);
+	backend_close(v.from);
 }
 
 static void a_repair_names_every_key_it_does_not_copy(void **state)
@@ -482,6 +514,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PROMISE(a_sound_store_repairs_to_equality),
+		PROMISE(what_was_repaired_survives_a_power_cut),
 		PROMISE(a_repair_names_every_key_it_does_not_copy),
 		PROMISE(a_repair_goes_on_beyond_damage_and_names_what_is_doubtful),
 		PROMISE(records_in_sound_sectors_of_a_damaged_commit_are_copied),
