@@ -53,7 +53,8 @@ function plain(s)
 	gsub(/[ \t]+/, " ", s)
 	sub(/^ /, "", s)
 	sub(/ $/, "", s)
-	gsub(/\|/, "!", s)	# of the table
+	gsub(/\|/, "!", s)	# the table's own
+	gsub(/\\/, "/", s)	# nobody's escape
 	return s
 }
 
