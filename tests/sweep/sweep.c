@@ -354,9 +354,9 @@ int main(int argc, char **argv)
 	int r = 0;
 
 	options_read(argc, argv);
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || defined STRATO_COVERAGE
 	if (!opt.every && !opt.replay)
-		why = "calls that a sanitizer makes are not the command's";
+		why = "calls that a sanitizer or gcov makes are not the command's";
 #endif
 	if (why || !trace_possible(&why)) {
 		printf("1..0 # SKIP %s\n", why);
