@@ -31,7 +31,7 @@ begin() {
 		exit 73
 	fi
 	: >.strato-example
-	unset STRATO_GRAPH MAKEFLAGS MFLAGS	# of a make that runs this
+	unset STRATO_GRAPH MAKEFLAGS MFLAGS MAKELEVEL	# of a make that runs this
 	STRATO_STORE=$PWD/store
 	export STRATO_STORE
 	printf '$ export STRATO_STORE=%s\n' "$STRATO_STORE"
