@@ -72,10 +72,12 @@ static int enter(const struct writing *w, int dir, const char *name, struct byte
 	if (mkdirat(dir, name, 0777) < 0 && errno != EEXIST)
 		return err_sys(ERR_IO, "%s: %s: making a directory", w->into, bytes_show(key));
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOTDIR || errno == ELOOP)
 		return err_set(ERR_UNTRUSTED, "%s: %s: \"%s\" there is no directory", w->into,
 			       bytes_show(key), bytes_show(bytes_str(name)));
-	return fd < 0 ? err_sys(ERR_IO, "%s: %s: open", w->into, bytes_show(key)) : fd;
+	return err_sys(ERR_IO, "%s: %s: open", w->into, bytes_show(key));
 }
 
 /* The directory of the last of N names, which *NAME is. */
